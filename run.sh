@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The one command: ./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
+#
+# Makes .venv on first use and installs requirements.txt into it; a later call starts at once, and a
+# changed requirements file installs again. PIPELINE_PYTHON names an interpreter to use as it is,
+# with the packages it has (cloud images bring their own torch); nothing is installed into it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export NO_ALBUMENTATIONS_UPDATE=1
+[[ -t 2 ]] || export TQDM_MININTERVAL=15  # in a log file a bar is a line now and then
+
+fail() { printf 'run.sh: %s\n' "$1" >&2; exit 2; }
+
+# install STAMP REQUIREMENTS...: installs the files unless the stamp already holds their hash.
+install() {
+  local stamp=.venv/$1 hash
+  shift
+  hash=$(cat "$@" | sha256sum | cut -d' ' -f1)
+  [[ -f $stamp && $(<"$stamp") == "$hash" ]] && return
+  exec 9>.venv.lock && flock 9  # two first calls at once: the second waits
+  [[ -f $stamp && $(<"$stamp") == "$hash" ]] && return
+  for file in "$@"; do
+    echo "run.sh: installing $file into .venv (minutes the first time)" >&2
+    local options=()
+    [[ $file == requirements-facenet.txt ]] && options=(--no-deps)
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "${options[@]}" \
+      -r "$file" 1>&2 || fail "pip could not install $file; its own message is above. Nothing else was changed."
+  done
+  echo "$hash" >"$stamp"
+  flock -u 9
+}
+
+# Rejects what cannot work before anything is downloaded.
+check_version() {
+  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+    fail "$1 is not a Python 3.11 or newer. Name one: $2=/path/to/python3.11 ./run.sh"
+}
+
+if [[ -n ${PIPELINE_PYTHON:-} ]]; then
+  python=$PIPELINE_PYTHON
+  check_version "$python" PIPELINE_PYTHON
+else
+  if [[ ! -x .venv/bin/python ]]; then
+    base=${PYTHON:-python3}
+    check_version "$base" PYTHON
+    "$base" -m venv .venv || fail "$base could not make .venv (Debian: apt install python3-venv)"
+  fi
+  install requirements.sha256 requirements.txt requirements-facenet.txt
+  python=$PWD/.venv/bin/python
+fi
+
+if [[ ${1:-} == test ]]; then
+  shift
+  [[ -n ${PIPELINE_PYTHON:-} ]] || install requirements-test.sha256 requirements-test.txt
+  "$python" -c 'import pytest, hypothesis, ruff' 2>/dev/null ||
+    fail "the tests need the packages of requirements-test.txt in $python"
+  what=(-m "not slow")
+  [[ ${1:-} == --all ]] && { what=(); shift; }
+  "$python" -m ruff check pipeline tests
+  exec "$python" -m pytest "${what[@]}" "$@"
+fi
+exec "$python" -m pipeline "$@"
