@@ -1,0 +1,1 @@
+"""Face competition pipeline: pictures of faces in, leaderboard CSV out."""

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import load_experiment
+from pipeline.config.settings import METRIC_KINDS
+from pipeline.labels.kinds import LOSS_KINDS
+from pipeline.runs import PROJECT
+
+CONFIGS = PROJECT / "configs"
+
+
+def load(name: str, *overrides: str):
+    return load_experiment(name, list(overrides), configs=CONFIGS)
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("members.mask.lrr=1", ["members.mask.lrr: unknown key", "did you mean 'lr'"]),
+        ("crop.sizes=1", ["crop.sizes: unknown key", "did you mean 'size'"]),
+        ("members.mask.epochs=many", ["members.mask.epochs", "'many'", "integer"]),
+        ("members.mask.epochs=0", ["members.mask.epochs", "greater than or equal to 1"]),
+        ("members.mask.epochs=true", ["members.mask.epochs", "True"]),
+        ("members.mask.optimiser=adan", ["'adan'", "did you mean 'adam'", "adamw"]),
+        ("members.mask.tasks.mask.loss=focl", ["loss 'focl'", "focal"]),
+        ("members.mask.tasks.mask.loss=mse", ["loss 'mse'", "kind classes"]),
+        ("members.mask.tasks={masc: {}}", ["masc: no such task", "mask, gender, age"]),
+        ("ensemble.members=[mask]", ["none of mask predicts the task gender"]),
+        ("ensemble.weights={mask: 1}", ["ensemble.weights: given with method: weighted"]),
+        ("folds.train=[3]", ["folds.train: fold 3 of 3"]),
+        ("infer.views=[flop]", ["infer.views", "'flop'"]),
+        ("answer", ["'answer' is neither a stage nor key=value"]),
+        ("crop.size.x=3", ["crop.size is a value"]),
+    ],
+)
+def test_every_problem_is_a_sentence(override: str, says: list[str]) -> None:
+    with pytest.raises(ValueError) as caught:
+        load("sample", override)
+    for words in says:
+        assert words in str(caught.value)
+
+
+def test_all_problems_come_at_once_with_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    text = "competition: sample\nmembers:\n  a:\n    backbon: x\n    lr: fast\nfold: 3\n"
+    path.write_text(text)
+    with pytest.raises(ValueError) as caught:
+        load_experiment(str(path), [], configs=CONFIGS)
+    message = str(caught.value)
+    assert "mine.yaml line 4: members.a.backbon: unknown key" in message
+    assert "mine.yaml line 5: members.a.lr: found 'fast'" in message
+    assert "mine.yaml line 6: fold: unknown key (found 3); did you mean 'folds'" in message
+    assert "members.a.tasks: is missing" in message
+
+
+def test_defaults_lie_under_members_and_the_command_line_over_all() -> None:
+    settings = load("sample", "defaults.lr=0.5", "members.age.lr=0.25", "root=/elsewhere")
+    assert settings.members["mask"].lr == 0.5
+    assert settings.members["age"].lr == 0.25
+    assert settings.members["age"].schedule.name == "cosine"
+    assert settings.competition.root == "/elsewhere"
+
+
+def test_an_unknown_config_lists_what_there_is() -> None:
+    with pytest.raises(ValueError, match=r"no config 'sampel'; did you mean 'sample'.*masks"):
+        load("sampel")
+
+
+def test_names_in_settings_are_the_registries_names() -> None:
+    from pipeline.learning.losses import LOSSES
+    from pipeline.scoring.metrics import METRICS
+
+    assert {name: loss.kinds for name, loss in LOSSES.items()} == LOSS_KINDS
+    assert {name: metric.kinds for name, metric in METRICS.items()} == METRIC_KINDS
