@@ -1,0 +1,73 @@
+"""A user's own tables: any CSV with an id or path and label columns, and folders of pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.labels.layouts import finish, read_csv
+from pipeline.tables import OK
+
+
+def read_table(
+    root: Path,
+    *,
+    labels: Sequence[str],
+    train: str,
+    test: str | None,
+    images: str,
+    test_images: str | None,
+    id_column: str,
+    path_column: str | None,
+    person_column: str | None,
+    suffix: str,
+) -> pd.DataFrame:
+    """The images table of a train and a test CSV; without a person column everyone is alone.
+
+    Raises ValueError naming the file, and the column that is missing or the id that is repeated.
+    """
+    rows = []
+    parts = [("train", train, images)]
+    if test is not None:
+        parts.append(("test", test, test_images if test_images is not None else images))
+    for part, csv, folder in parts:
+        extra = [column for column in (path_column, person_column) if column and part == "train"]
+        needs = [id_column, *extra, *(labels if part == "train" else ())]
+        frame = read_csv(root / csv, needs=list(dict.fromkeys(needs)))
+        twice = frame[id_column][frame[id_column].duplicated()]
+        if len(twice):
+            line = int(twice.index[0]) + 2
+            raise ValueError(
+                f"{root / csv} line {line}: {id_column} {twice.iloc[0]!r} stands twice"
+            )
+        for record in frame.to_dict("records"):
+            image_id = record[id_column]
+            path = _inside(root, folder, record.get(path_column or id_column, image_id), suffix)
+            row = {
+                "image_id": image_id,
+                "path": path or "",
+                "person_id": record.get(person_column or "") or image_id,
+                "part": part,
+                "status": OK,
+                "message": "",
+                **{label: record.get(label) for label in labels},
+            }
+            if path is None:
+                row |= {"status": "outside", "message": "the path leaves the root folder"}
+            elif not (root / path).is_file():
+                row |= {"status": "missing", "message": "no such file"}
+            rows.append(row)
+    test_ids = {row["image_id"] for row in rows if row["part"] == "test"}
+    for row in rows:  # the test ids are the contest's own and stay as they are
+        if row["part"] == "train" and row["image_id"] in test_ids:
+            row["image_id"] = f"train/{row['image_id']}"
+    return finish(rows, labels=labels, source=root / train)
+
+
+def _inside(root: Path, folder: str, name: str, suffix: str) -> str | None:
+    """The picture's path below root, or None when it would leave root."""
+    path = Path(folder) / name
+    if suffix and path.suffix.lower() != suffix.lower():
+        path = path.with_name(path.name + suffix)
+    inside = (root / path).resolve().is_relative_to(root.resolve())
+    return str(path) if inside and not path.is_absolute() else None
