@@ -1,0 +1,1 @@
+"""Where the face is: boxes, the detector, cutting, the crop store."""
