@@ -1,0 +1,78 @@
+"""Proofs that folds leak nothing. They look at the table as it is and trust no maker of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+
+def prove_folds(
+    image_ids: Sequence | np.ndarray | pd.Series,
+    person_ids: Sequence | np.ndarray | pd.Series,
+    folds: Sequence | np.ndarray | pd.Series,
+    *,
+    num_folds: int,
+) -> str:
+    """Return one line that says what was proved; the three columns have a row a picture.
+
+    Raises ValueError naming the picture, person or fold for: a null id, a null fold, a fold
+    that is not a whole number in 0..num_folds-1, a picture twice, a person in two folds, an
+    empty fold.
+    """
+    if not len(image_ids) == len(person_ids) == len(folds):
+        raise ValueError(
+            f"There are {len(image_ids)} image ids, {len(person_ids)} person ids and "
+            f"{len(folds)} folds; each picture needs one of each."
+        )
+    table = pd.DataFrame(
+        {
+            "image_id": np.asarray(image_ids, dtype=object),
+            "person_id": np.asarray(person_ids, dtype=object),
+            "fold": np.asarray(folds, dtype=object),
+        }
+    )
+    _refuse_nulls(table)
+    twice = table.loc[table["image_id"].duplicated(), "image_id"]
+    if len(twice):
+        raise ValueError(
+            f"Picture '{twice.iloc[0]}' is there more than once ({len(twice)} rows too many)."
+        )
+    numbers = pd.to_numeric(table["fold"], errors="coerce")
+    wrong = table[~numbers.isin(range(num_folds))]
+    if len(wrong):
+        row = wrong.iloc[0]
+        raise ValueError(
+            f"Picture '{row['image_id']}' has fold {row['fold']}; with {num_folds} folds only "
+            f"0 to {num_folds - 1} exist ({len(wrong)} such pictures)."
+        )
+    people = table["person_id"].map(str)  # 7 and "7" are one person, also when a CSV mixes them
+    num_homes = numbers.groupby(people, sort=False).nunique()
+    torn = num_homes.index[num_homes > 1]
+    if len(torn):
+        found = sorted({int(fold) for fold in numbers[people == torn[0]]})
+        raise ValueError(
+            f"Person '{torn[0]}' is in folds {' and '.join(map(str, found))} ({len(torn)} such "
+            f"people); a model would be scored on faces it was trained on."
+        )
+    empty = sorted(set(range(num_folds)) - set(numbers.astype(int)))
+    if empty:
+        raise ValueError(f"Fold {empty[0]} of {num_folds} holds no picture.")
+    return (
+        f"Proved: {len(table)} pictures of {len(num_homes)} people are in {num_folds} folds; no "
+        f"person is in two, no picture is without a fold or there twice, no fold is empty."
+    )
+
+
+def _refuse_nulls(table: pd.DataFrame) -> None:
+    for column in table.columns:
+        nulls = np.flatnonzero(table[column].isna())
+        if not len(nulls):
+            continue
+        first = table["image_id"].iloc[nulls[0]]
+        place = f"row {nulls[0]}" if column == "image_id" else f"picture '{first}'"
+        why = " A picture without a fold would be trained on in all." if column == "fold" else ""
+        raise ValueError(
+            f"{column} is null for {len(nulls)} of {len(table)} pictures (first: {place}).{why}"
+        )
