@@ -1,0 +1,1 @@
+"""Pixels to tensors: reading, augmentation, the one evaluation transform, batches, views."""

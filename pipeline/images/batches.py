@@ -1,0 +1,124 @@
+"""Crops and targets to batches. Which picture comes when, and with which seed, is a pure function.
+
+Every sample carries its own augmentation seed, made of (seed, epoch, picture). So the stream is the
+same with any number of workers and after a restart, and differs between pictures and epochs.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from pipeline.images.augment import Augment
+from pipeline.images.transform import fit_size
+
+Sample = tuple[int, int]  # position in the data set, augmentation seed
+
+
+class CropDataset(Dataset):
+    """Crops by (position, seed): uint8 pixels (S, S, 3) and that position's targets by task."""
+
+    def __init__(
+        self,
+        crops: np.ndarray,
+        *,
+        rows: np.ndarray,
+        size: int,
+        targets: dict[str, np.ndarray],
+        augment: Augment | None = None,
+    ) -> None:
+        self.crops, self.rows, self.size = crops, rows, size
+        self.targets, self.augment = targets, augment
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, sample: Sample) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        position, seed = sample
+        pixels = fit_size(self.crops[self.rows[position]], size=self.size)
+        if self.augment is not None:
+            pixels = self.augment(pixels, seed)
+        targets = {task: values[position] for task, values in self.targets.items()}
+        return np.ascontiguousarray(pixels), targets
+
+
+class EpochSampler:
+    """Batches of samples for the epoch that is set; a new order and new seeds every epoch."""
+
+    def __init__(
+        self,
+        num_samples: int,
+        *,
+        batch_size: int,
+        seed: int,
+        groups: Sequence[str] | None = None,
+        per_group: int | None = None,
+    ) -> None:
+        self.num_samples, self.batch_size, self.seed = num_samples, batch_size, seed
+        self.groups = (
+            None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+        )
+        self.per_group = per_group
+        self.epoch = 0
+
+    def __iter__(self) -> Iterator[list[Sample]]:
+        order = np.random.default_rng([self.seed, self.epoch, 0]).permutation(self.num_samples)
+        if self.per_group is not None and self.groups is not None:
+            order = _first_of_each(order, groups=self.groups, number=self.per_group)
+        seeds = np.random.default_rng([self.seed, self.epoch, 1]).integers(
+            2**31, size=self.num_samples
+        )
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            if len(batch) > 1 or start == 0:  # BatchNorm can't train on a last batch of one
+                yield [(int(i), int(seeds[i])) for i in batch]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _first_of_each(order: np.ndarray, *, groups: np.ndarray, number: int) -> np.ndarray:
+    """The order without what comes after the first `number` of each group."""
+    by_group = np.argsort(groups[order], kind="stable")
+    sorted_groups = groups[order][by_group]
+    starts = np.searchsorted(sorted_groups, sorted_groups)
+    kept = by_group[np.arange(len(order)) - starts < number]
+    return order[np.sort(kept)]
+
+
+def collate(samples: list) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Samples to uint8 pixels (N, S, S, 3) and targets (N, ...) by task."""
+    pixels = torch.from_numpy(np.stack([pixels for pixels, _ in samples]))
+    tasks = samples[0][1]
+    return pixels, {t: torch.from_numpy(np.stack([s[1][t] for s in samples])) for t in tasks}
+
+
+def make_loader(
+    dataset: CropDataset, sampler: EpochSampler | list[list[Sample]], *, workers: int, pin: bool
+) -> DataLoader:
+    """A loader of (pixels, targets) batches; its workers live through all epochs."""
+    return DataLoader(
+        dataset,
+        batch_sampler=sampler,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=pin,
+        persistent_workers=workers > 0,
+        worker_init_fn=_start_worker,
+    )
+
+
+def in_order(num_samples: int, *, batch_size: int) -> list[list[Sample]]:
+    """Batches of all samples in their order, for evaluation (no augmentation, so seed 0)."""
+    positions = range(num_samples)
+    return [
+        [(i, 0) for i in positions[start : start + batch_size]]
+        for start in range(0, num_samples, batch_size)
+    ]
+
+
+def _start_worker(worker: int) -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)

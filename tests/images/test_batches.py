@@ -1,0 +1,72 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from pipeline.images.augment import build_augment
+from pipeline.images.batches import CropDataset, EpochSampler, in_order, make_loader
+
+RECIPE = [
+    {"HorizontalFlip": {"p": 0.5}},
+    {"Rotate": {"limit": 30, "p": 1.0}},
+    {"GaussNoise": {"p": 1.0}},
+]
+
+
+def stream(workers: int, *, num_epochs: int = 2) -> list[list[str]]:
+    """For each epoch a hash of every augmented sample; the 32 crops are all the same picture."""
+    picture = np.random.default_rng(0).integers(255, size=(24, 24, 3), dtype=np.uint8)
+    crops = np.stack([picture] * 32)
+    dataset = CropDataset(
+        crops, rows=np.arange(32), size=24, targets={}, augment=build_augment(RECIPE)
+    )
+    sampler = EpochSampler(32, batch_size=4, seed=3)
+    loader = make_loader(dataset, sampler, workers=workers, pin=False)
+    epochs = []
+    for epoch in range(num_epochs):
+        sampler.epoch = epoch
+        pixels = np.concatenate([batch.numpy() for batch, _ in loader])
+        epochs.append([hashlib.sha256(sample.tobytes()).hexdigest() for sample in pixels])
+    return epochs
+
+
+@pytest.mark.parametrize("workers", [0, 2, 4])
+def test_the_augmentation_stream(workers: int) -> None:
+    """albumentations in loader workers would replay one stream in each worker and every epoch."""
+    first, second = stream(workers)
+    assert len(set(first)) == 32, "two samples of an epoch were augmented alike"
+    assert not set(first) & set(second), "the second epoch repeats the first"
+    assert [first, second] == stream(0), "the stream depends on the number of workers"
+
+
+def test_every_sample_comes_once_an_epoch_and_in_another_order_the_next() -> None:
+    sampler = EpochSampler(10, batch_size=4, seed=1)
+    first = [i for batch in sampler for i, _ in batch]
+    sampler.epoch = 1
+    second = [i for batch in sampler for i, _ in batch]
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+    assert len(sampler) == 3
+
+
+def test_a_last_batch_of_one_is_left_out() -> None:
+    """BatchNorm cannot be trained on one picture."""
+    assert [len(batch) for batch in EpochSampler(9, batch_size=4, seed=1)] == [4, 4]
+
+
+def test_an_epoch_can_take_some_pictures_of_each_person() -> None:
+    people = np.repeat(["ann", "bob", "cid"], [7, 2, 1])
+    sampler = EpochSampler(10, batch_size=4, seed=1, groups=people, per_group=3)
+    seen = []
+    for epoch in range(20):
+        sampler.epoch = epoch
+        taken = [i for batch in sampler for i, _ in batch]
+        counts = {p: int((people[taken] == p).sum()) for p in set(people)}
+        assert counts["ann"] == 3
+        assert counts["bob"] == 2
+        seen += taken
+    assert set(seen) >= set(range(7)), "the same pictures every time"
+
+
+def test_evaluation_goes_in_order_without_augmentation() -> None:
+    assert in_order(5, batch_size=2) == [[(0, 0), (1, 0)], [(2, 0), (3, 0)], [(4, 0)]]
