@@ -1,0 +1,1 @@
+"""One model on one fold: network, weights, losses, optimiser, schedule, loop, checkpoint."""

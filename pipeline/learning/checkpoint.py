@@ -1,0 +1,57 @@
+"""Training state in one safetensors file: tensors in the body, JSON in the header. It can't
+run code. Tensors are named `part/key`, the optimiser's `optimiser/parameter/key`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+Tensors = dict[str, torch.Tensor]
+
+
+def save_state(path: Path, parts: dict[str, Tensors], *, facts: dict[str, Any]) -> None:
+    """Writes named groups of tensors, and facts that JSON can hold."""
+    tensors = {
+        f"{part}/{key}": value.detach().to("cpu").contiguous().clone()
+        for part, state in parts.items()
+        for key, value in state.items()
+    }
+    save_file(tensors, path, metadata={"facts": json.dumps(facts)})
+
+
+def load_state(path: Path) -> tuple[dict[str, Tensors], dict[str, Any]]:
+    """The parts and facts that save_state wrote. Raises ValueError for a file it did not write."""
+    parts: dict[str, Tensors] = {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["facts"])
+            for name in file.keys():  # noqa: SIM118 - safe_open is no dict
+                part, _, key = name.partition("/")
+                parts.setdefault(part, {})[key] = file.get_tensor(name)
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: not a file this pipeline wrote: {error}") from None
+    return parts, facts
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
+    """The optimiser's state as named tensors."""
+    return {
+        f"{index}/{key}": torch.as_tensor(value)
+        for index, state in optimiser.state_dict()["state"].items()
+        for key, value in state.items()
+        if value is not None
+    }
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
+    """Puts the state back that optimiser_tensors took."""
+    state: dict[int, Tensors] = {}
+    for name, value in tensors.items():
+        index, key = name.split("/")
+        state.setdefault(int(index), {})[key] = value
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": groups})

@@ -1,0 +1,165 @@
+"""The training loop, top to bottom. It yields after every epoch; saving is the caller's.
+
+All randomness of an epoch comes from (seed, epoch), so a run that goes on from a checkpoint
+takes the same steps as one that was never stopped.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from timm.utils import ModelEmaV3
+from torch import nn
+from torch.utils.data import DataLoader
+
+from pipeline.learning.losses import Criterion
+from pipeline.learning.network import hold_norms
+from pipeline.learning.predict import Logits, ToInput, autocast, predict_logits
+from pipeline.learning.schedule import Schedule, epochs_since_best, lr_factor
+
+Score = Callable[[Logits], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the loop needs to know of a member."""
+
+    criteria: tuple[Criterion, ...]
+    schedule: Schedule
+    num_epochs: int
+    seed: int
+    clip_norm: float | None = None
+    frozen_norm: bool = False
+    early_stop: int | None = None
+    best: str = "metric"
+    precision: str = "float32"
+
+
+@dataclass
+class State:
+    """All that changes while a cell is trained."""
+
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+    ema: ModelEmaV3 | None
+    scaler: torch.amp.GradScaler
+    history: list[dict] = field(default_factory=list)  # one row an epoch
+    best_weights: dict[str, torch.Tensor] | None = None
+    best_logits: Logits | None = None  # of the held-out pictures
+
+    @property
+    def scores(self) -> list[float]:
+        return [row["score"] for row in self.history]
+
+
+def train_epochs(
+    state: State,
+    *,
+    recipe: Recipe,
+    loader: DataLoader,
+    held_out: Iterable,
+    held_out_targets: dict[str, torch.Tensor],
+    to_input: ToInput,
+    score: Score,
+    device: torch.device,
+    show: Callable[[Iterable], Iterable],
+) -> Iterator[dict]:
+    """Trains from where the state stands and yields each epoch's row of the history.
+
+    `score` turns the held-out logits into metrics; the one that decides (higher is better) is named
+    `score`, and without it the held-out loss decides. Raises ValueError for a loss that
+    is no longer finite.
+    """
+    network, optimiser = state.network, state.optimiser
+    steps_per_epoch = len(loader)
+    for epoch in range(len(state.history), recipe.num_epochs):
+        if is_finished(state, recipe=recipe):
+            return
+        started = time.monotonic()
+        torch.manual_seed(recipe.seed * 100_003 + epoch)
+        loader.batch_sampler.epoch = epoch
+        network.train()
+        hold_norms(network, every=recipe.frozen_norm)
+        total, num_seen, factor = torch.zeros((), device=device), 0, 0.0
+        for batch, (pixels, targets) in enumerate(show(loader)):
+            step = epoch * steps_per_epoch + batch
+            factor = lr_factor(
+                recipe.schedule,
+                step=step,
+                steps_per_epoch=steps_per_epoch,
+                num_epochs=recipe.num_epochs,
+                scores=state.scores,
+            )
+            for group in optimiser.param_groups:
+                group["lr"] = group["base_lr"] * factor
+            inputs = to_input(pixels.to(device, non_blocking=True))
+            targets = {task: value.to(device, non_blocking=True) for task, value in targets.items()}
+            with autocast(device, precision=recipe.precision):
+                logits = network(inputs)
+            loss = total_loss(logits, targets, criteria=recipe.criteria)
+            optimiser.zero_grad(set_to_none=True)
+            state.scaler.scale(loss).backward()
+            if recipe.clip_norm is not None:
+                state.scaler.unscale_(optimiser)
+                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
+            state.scaler.step(optimiser)
+            state.scaler.update()
+            if state.ema is not None:
+                state.ema.update(network, step=step)
+            total += loss.detach() * len(pixels)  # on the device: .item() here would wait for it
+            num_seen += len(pixels)
+        train_loss = total.item() / num_seen
+        if not math.isfinite(train_loss):
+            rate = highest_lr(optimiser)
+            raise ValueError(
+                f"the loss is {train_loss} in epoch {epoch + 1} at learning rate {rate:g}; a "
+                "smaller lr, warmup_epochs: 1 or clip_norm: 1.0 usually helps"
+            )
+        judged = network if state.ema is None else state.ema.module
+        (views,) = predict_logits(
+            [judged],
+            held_out,
+            views={"identity": lambda batch: batch},
+            to_input=to_input,
+            device=device,
+            precision=recipe.precision,
+        )
+        logits = views["identity"]
+        held_out_loss = total_loss(logits, held_out_targets, criteria=recipe.criteria).item()
+        row = {"epoch": epoch + 1, "lr": highest_lr(optimiser), "train_loss": train_loss}
+        row |= {"held_out_loss": held_out_loss, **score(logits)}
+        if recipe.best == "loss" or "score" not in row:
+            row["score"] = -held_out_loss
+        row["seconds"] = round(time.monotonic() - started, 3)
+        row["images_per_second"] = round(num_seen / (time.monotonic() - started), 1)
+        better = not state.history or recipe.best == "last" or row["score"] > max(state.scores)
+        state.history.append(row)
+        if better:
+            state.best_logits = logits
+            state.best_weights = {
+                key: value.detach().cpu().clone() for key, value in judged.state_dict().items()
+            }
+        yield row
+
+
+def is_finished(state: State, *, recipe: Recipe) -> bool:
+    """Whether all epochs are done, or early stopping has waited long enough."""
+    if len(state.history) >= recipe.num_epochs:
+        return True
+    waited = epochs_since_best(state.scores) if state.history else 0
+    return recipe.early_stop is not None and waited >= recipe.early_stop
+
+
+def total_loss(
+    logits: Logits, targets: dict[str, torch.Tensor], *, criteria: tuple[Criterion, ...]
+) -> torch.Tensor:
+    """The weighted mean of the tasks' losses."""
+    total = sum(c.weight * c.compute(logits[c.task.name], targets[c.task.name]) for c in criteria)
+    return total / sum(c.weight for c in criteria)
+
+
+def highest_lr(optimiser: torch.optim.Optimizer) -> float:
+    """The largest learning rate of the groups, as last set."""
+    return max(group["lr"] for group in optimiser.param_groups)
