@@ -1,0 +1,49 @@
+"""Blending the predictions of several voters for one task. Pure functions of plain arrays.
+
+A voter is one cell (member x fold x seed) with its views averaged. Everything comes out as
+probabilities (N, C), or values (N, 1) for a number, so that what follows need not know how it was
+blended.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+# Far below one vote among any number of voters, far above float64 noise.
+_TIE_SHARE = 1e-6
+
+
+def mean_probs(
+    votes: Sequence[np.ndarray], *, weights: Sequence[float] | None = None
+) -> np.ndarray:
+    """The weighted mean (N, C) of (N, C) votes. Raises ValueError when the weights add up to 0."""
+    weights = np.ones(len(votes)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if not weights.sum() > 0 or (weights < 0).any():
+        raise ValueError(f"weights must be 0 or more with at least one above 0, found {weights}")
+    stacked = np.stack([np.asarray(vote, dtype=np.float64) for vote in votes])
+    return np.tensordot(weights / weights.sum(), stacked, axes=1)
+
+
+def hard_vote(votes: Sequence[np.ndarray]) -> np.ndarray:
+    """The share (N, C) of voters whose likeliest class each is; a tie goes to the higher mean
+    probability, which is mixed in with a share too small to outvote anyone."""
+    stacked = np.stack([np.asarray(vote, dtype=np.float64) for vote in votes])
+    num_voters, num_rows, num_classes = stacked.shape
+    picks = stacked.argmax(axis=2)
+    shares = np.zeros((num_rows, num_classes))
+    for pick in picks:
+        shares[np.arange(num_rows), pick] += 1.0 / num_voters
+    return (1.0 - _TIE_SHARE) * shares + _TIE_SHARE * stacked.mean(axis=0)
+
+
+def hard_vote_scores(votes: Sequence[np.ndarray], *, threshold: float = 0.5) -> np.ndarray:
+    """As hard_vote for scores (N, 1): the share of voters at or above the threshold."""
+    two = [np.concatenate([1.0 - (v >= threshold), 1.0 * (v >= threshold)], axis=1) for v in votes]
+    soft = mean_probs(votes)
+    shares = np.stack(two).mean(axis=0)[:, 1:]
+    return (1.0 - _TIE_SHARE) * shares + _TIE_SHARE * soft
+
+
+def median_values(votes: Sequence[np.ndarray]) -> np.ndarray:
+    """The median (N, 1) of the voters' values: the hard vote of numbers."""
+    return np.median(np.stack(votes), axis=0)

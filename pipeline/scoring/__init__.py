@@ -1,0 +1,1 @@
+"""How good: metrics that know their direction, and intervals over people."""
