@@ -1,0 +1,166 @@
+"""The front door: reads the command line, checks it, and calls the stages. No other logic."""
+
+import os
+import signal
+import sys
+import time
+
+from pipeline.config import load_experiment
+from pipeline.config.reading import read_yaml_file
+from pipeline.runs import PROJECT, Runs, shown
+from pipeline.stages import STAGES, Work, plan_stages
+from pipeline.stages.progress import is_done
+
+USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
+
+  ./run.sh crop train infer                        the sample contest, from drawing to CSV
+  ./run.sh crop train infer -c masks root=/data    your pictures, a recipe from configs/
+  ./run.sh -c masks                                what is done and what is not
+  ./run.sh train -c masks members.age.lr=1e-4      any setting can be given as key=value
+  ./run.sh test                                    the tests
+
+A stage makes what it needs first; asked again it does only what is not done.
+"""
+
+SAFE_TO_CHANGE = ("ensemble", "infer", "device", "precision", "workers", "bootstrap")
+
+
+def main(words: list[str]) -> int:
+    """Runs one command line and gives its exit code: 0 done, 2 for what the user can mend."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return _run(words)
+    except ValueError as error:
+        if os.environ.get("PIPELINE_TRACEBACK"):
+            raise
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror or error}{place}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "\nstopped; what is finished is kept, the same command goes on from there",
+            file=sys.stderr,
+        )
+        return 130
+    except _StoppedError:
+        print("\nstopped; the same command goes on from what is finished", file=sys.stderr)
+        return 143
+
+
+class _StoppedError(BaseException):
+    """SIGTERM: a preempted machine says goodbye."""
+
+
+def _stop(number: int, frame: object) -> None:
+    raise _StoppedError
+
+
+def _run(words: list[str]) -> int:
+    if any(word in ("-h", "--help", "help") for word in words):
+        print(USAGE + "\nStages:\n" + "\n".join(_stage_lines(None)))
+        return 0
+    stages, config, overrides = _read_words(words)
+    settings = load_experiment(config, overrides, configs=PROJECT / "configs")
+    work = Work(settings=settings, runs=Runs(settings), command=["./run.sh", *words])
+    if not stages:
+        print(USAGE + f"\nStages for {config}:\n" + "\n".join(_stage_lines(work)))
+        return 0
+    _check_stored(work)
+    plan = plan_stages(stages)
+    for name in plan:
+        if not is_done(work, name) and hasattr(STAGES[name].module, "check"):
+            STAGES[name].module.check(work)
+    started, did = time.monotonic(), 0
+    for name in plan:
+        if is_done(work, name):
+            continue
+        did += 1
+        if name not in stages:
+            brought = any(name in STAGES[asked].then for asked in stages)
+            why = "follows" if brought else "needed first"
+            print(f"{name} ({why}): {STAGES[name].says}")
+        STAGES[name].module.run(work)
+    if not did:
+        print(f"nothing to do: {', '.join(plan)} are done for {config}")
+    if "ensemble" in plan:
+        print(f"submission: {shown(work.runs.submission)}")
+    print(f"{(time.monotonic() - started) / 60:.1f} minutes")
+    return 0
+
+
+def _read_words(words: list[str]) -> tuple[list[str], str, list[str]]:
+    """Stages, config name and key=value words of a command line."""
+    stages, overrides, config = [], [], "sample"
+    rest = iter(words)
+    for word in rest:
+        if word in ("-c", "--config"):
+            config = next(rest, "")
+            if not config or "=" in config:
+                raise ValueError(f"{word} needs the name of a config, as in {word} masks")
+        elif "=" in word:
+            overrides.append(word)
+        elif word in STAGES:
+            stages.append(word)
+        else:
+            raise ValueError(
+                f"no stage {word!r}{_nearest(word)}; there are {', '.join(STAGES)}, test"
+            )
+    return stages, config, overrides
+
+
+def _nearest(word: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, [*STAGES, "test"], n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _stage_lines(work: Work | None) -> list[str]:
+    lines = []
+    for name, stage in STAGES.items():
+        state = ""
+        if work is not None:
+            state = "done     " if is_done(work, name) else "not done "
+        needs = f" (needs {', '.join(stage.needs)})" if stage.needs else ""
+        lines.append(f"  {name:<10}{state}{stage.says}{needs}")
+    return lines
+
+
+def _check_stored(work: Work) -> None:
+    """Raises ValueError when the run's folder was made with other settings than those asked for."""
+    if not work.runs.settings.exists():
+        return
+    stored, _ = read_yaml_file(work.runs.settings)
+    asked = work.settings.model_dump(mode="json")
+    differ = [
+        line
+        for key in asked
+        if key not in SAFE_TO_CHANGE
+        for line in _differences(stored.get(key), asked[key], key)
+    ]
+    if differ:
+        folder = shown(work.runs.experiment)
+        raise ValueError(
+            "\n".join(f"{folder} was made with other settings: {line}" for line in differ)
+            + f"\ncopy the config to a new name, or remove {folder} to start over"
+        )
+
+
+def _differences(stored: object, asked: object, key: str) -> list[str]:
+    """Where two settings differ, one line each; a member that is new is no difference."""
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        names = [name for name in asked if not (key == "members" and name not in stored)]
+        return [
+            line
+            for name in names
+            for line in _differences(stored.get(name), asked[name], f"{key}.{name}")
+        ]
+    return [] if stored == asked else [f"{key} was {stored!r}, asked for is {asked!r}"]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,192 @@
+"""Where every artefact lives, and how it is written: a temporary name, then renamed. Provenance.
+
+No other file joins paths below `runs/` and `submissions/`. Shared folders carry the hash of
+their recipe, so a changed recipe makes a new folder and never overwrites.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config import Experiment, recipe_hash
+
+if TYPE_CHECKING:  # pandas costs half a second, and `./run.sh` alone must answer at once
+    import pandas as pd
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One member on one fold with one seed: the unit that is trained, resumed and counted."""
+
+    member: str
+    fold: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.member}/fold{self.fold}-seed{self.seed}"
+
+
+class Runs:
+    """Every path of one experiment."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        contest, crop, folds = experiment.competition, experiment.crop, experiment.folds
+        self._runs = _below_project(experiment.runs)
+        self._submissions = _below_project(experiment.submissions)
+        self.name = experiment.name
+        self.root = _below_project(contest.root)
+        reading = contest.model_dump(mode="json", include={"layout", "root", "table", "drawn"})
+        columns = {name: task.column or name for name, task in contest.tasks.items()}
+        index = {"reading": reading, "columns": columns}
+        detector = {"faces": crop.faces}
+        if crop.faces == "detect":
+            detector |= {"min_face": crop.min_face, "thresholds": crop.thresholds}
+        boxes = {"index": index, "detector": detector}
+        cut = {"boxes": boxes, "cut": [crop.margin, crop.fallback, crop.size]}
+        tasks = {name: task.model_dump(mode="json") for name, task in contest.tasks.items()}
+        split = {"boxes": boxes, "tasks": tasks, "folds": folds.model_dump(exclude={"train"})}
+        shared = self._runs / contest.name
+        self.crop_recipe = recipe_hash([crop.faces, crop.margin, crop.fallback])
+        self.images = shared / f"images-{recipe_hash(index)}" / "images.parquet"
+        self.faces = shared / f"faces-{recipe_hash(boxes)}" / "faces.parquet"
+        self.face_shards = self.faces.parent / "shards"
+        self.crops = shared / f"crops-{recipe_hash(cut)}" / "crops.npy"
+        self.folds = shared / f"folds-{recipe_hash(split)}" / "folds.csv"
+        self.certificate = self.folds.parent / "balance.json"
+        self.experiment = self._runs / experiment.name
+        self.settings = self.experiment / "config.yaml"
+        self.provenance = self.experiment / "provenance.json"
+        self.scores = self.experiment / "scores.csv"
+        self.submission = self._submissions / f"{experiment.name}.csv"
+        self.submission_record = self.submission.with_suffix(".json")
+
+    def cell(self, cell: Cell) -> Path:
+        return self.experiment / cell.member / f"fold{cell.fold}-seed{cell.seed}"
+
+    def done(self, cell: Cell) -> Path:
+        return self.cell(cell) / "done.json"
+
+    def weights(self, cell: Cell) -> Path:
+        return self.cell(cell) / "weights.safetensors"
+
+    def checkpoint(self, cell: Cell) -> Path:
+        return self.cell(cell) / "checkpoint.safetensors"
+
+    def history(self, cell: Cell) -> Path:
+        return self.cell(cell) / "history.jsonl"
+
+    def oof(self, cell: Cell) -> Path:
+        return self.cell(cell) / "oof.parquet"
+
+    def predictions(self, member: str, part: str) -> Path:
+        """All folds, seeds and views of a member: `oof_views.parquet` or `test_views.parquet`."""
+        return self.experiment / member / f"{part}_views.parquet"
+
+    def averages(self, member: str) -> Path:
+        """A member's test probabilities averaged over folds, seeds and views."""
+        return self.experiment / member / "test.parquet"
+
+
+def _below_project(path: str) -> Path:
+    return PROJECT / Path(path).expanduser()
+
+
+def shown(path: Path) -> str:
+    """The path as a user would type it in the project's folder."""
+    return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else str(path)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """A temporary name beside the path, renamed to it when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:  # on disk before it gets its name
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    with writing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_table(path: Path, frame: "pd.DataFrame") -> None:
+    with writing(path) as temporary:
+        if path.suffix == ".csv":
+            frame.to_csv(temporary, index=False, lineterminator="\n")
+        else:
+            frame.to_parquet(temporary, index=False)
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """A stored table; in a CSV the ids stay text."""
+    import pandas as pd
+
+    if path.suffix == ".csv":
+        return pd.read_csv(path, dtype={"image_id": str, "person_id": str}, keep_default_na=False)
+    return pd.read_parquet(path)
+
+
+def provenance(command: list[str], *, device: str) -> dict[str, Any]:
+    """What a run was made with: command, time, code state, interpreter, packages, hardware."""
+    packages = {item.metadata["Name"]: item.version for item in distributions()}
+    return {
+        "command": command,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "git": _git("rev-parse", "HEAD"),
+        "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "python": sys.version.split()[0],
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "device": device,
+        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+    }
+
+
+def mark(path: Path, recipe: Any) -> None:
+    """Writes beside a finished artefact what it was made from. Called last."""
+    write_json(_mark_of(path), {"recipe": recipe_hash(recipe)})
+
+
+def is_marked(path: Path, recipe: Any) -> bool:
+    """Whether the artefact is there and was made from this recipe."""
+    found = _mark_of(path)
+    return path.exists() and found.exists() and read_json(found) == {"recipe": recipe_hash(recipe)}
+
+
+def _mark_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.made.json")
+
+
+def _git(*words: str) -> str | None:
+    """What git says of the project's folder; None where there is no git or no repository."""
+    try:
+        command = ["git", "-C", str(PROJECT), *words]
+        found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None

@@ -1,0 +1,110 @@
+"""What several stages read off the settings: tasks, the usable pictures, the device."""
+
+import os
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import Experiment, Member
+from pipeline.labels.tasks import Task, bin_names, encode
+from pipeline.runs import Runs, read_table
+from pipeline.tables import FACES, FOLDS, IMAGES, OK, check_same_ids, check_table, pick
+
+
+def contest_tasks(settings: Experiment) -> list[Task]:
+    """The contest's tasks as the rooms see them."""
+    tasks = []
+    for name, task in settings.competition.tasks.items():
+        classes = task.classes or (bin_names(task.edges) if task.edges else ())
+        tasks.append(
+            Task(
+                name=name,
+                kind=task.kind,
+                column=task.column or name,
+                classes=tuple(classes),
+                edges=tuple(task.edges or ()),
+                low=-np.inf if task.low is None else task.low,
+                high=np.inf if task.high is None else task.high,
+                scale=task.scale,
+                constant=task.constant,
+                metric=task.metric_name,
+            )
+        )
+    return tasks
+
+
+def member_tasks(settings: Experiment, member: Member) -> list[Task]:
+    """The tasks of one member, in the order of its heads."""
+    known = {task.name: task for task in contest_tasks(settings)}
+    return [known[name] for name in member.tasks]
+
+
+def read_pictures(runs: Runs) -> pd.DataFrame:
+    """The images table with what the crop stage found: columns row, how and face_status added."""
+    images = check_table(read_table(runs.images), IMAGES)
+    faces = check_table(read_table(runs.faces), FACES)
+    check_same_ids(faces["image_id"], images["image_id"], what="faces")
+    faces = pick(faces, images["image_id"], what="faces")
+    return images.assign(
+        row=faces["row"].to_numpy(),
+        how=faces["how"].to_numpy(),
+        face_status=faces["status"].to_numpy(),
+    )
+
+
+def read_labelled(runs: Runs) -> pd.DataFrame:
+    """The train pictures that have a label, a crop and a fold, in the order of their ids."""
+    folds = check_table(read_table(runs.folds), FOLDS)
+    pictures = pick(read_pictures(runs), sorted(folds["image_id"]), what="images")
+    folds = pick(folds, pictures["image_id"], what="folds")
+    return pictures.assign(fold=folds["fold"].to_numpy())
+
+
+def read_test(runs: Runs) -> pd.DataFrame:
+    """All test pictures, in the images table's order; those without a crop have row -1."""
+    pictures = read_pictures(runs)
+    return pictures[pictures["part"] == "test"].reset_index(drop=True)
+
+
+def usable(pictures: pd.DataFrame) -> pd.DataFrame:
+    """The train pictures that are readable, labelled and cropped."""
+    fits = (pictures["part"] == "train") & (pictures["status"] == OK) & (pictures["row"] >= 0)
+    return pictures[fits].reset_index(drop=True)
+
+
+def targets_of(tasks: Iterable[Task], pictures: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Each task's target of every picture, with the answer's own edges."""
+    ids = pictures["image_id"]
+    return {task.name: encode(task, pictures[task.column], image_ids=ids) for task in tasks}
+
+
+def choose_device(settings: Experiment) -> tuple["torch.device", str]:  # noqa: F821
+    """The device and the precision to compute in. Raises ValueError if it is not there."""
+    import torch
+
+    name = settings.device
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"device: {settings.device!r} can't be used here ({reason})") from None
+    if settings.precision != "auto":
+        return device, settings.precision
+    if device.type != "cuda":
+        return device, "float32"
+    recent = torch.cuda.get_device_capability(device)[0] >= 8
+    return device, "bfloat16" if recent else "float16"
+
+
+def choose_workers(settings: Experiment, *, device_type: str) -> int:
+    """Loader processes: on a CPU none, because the network needs the cores."""
+    if settings.workers is not None:
+        return settings.workers
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return 0 if device_type == "cpu" else max(1, min(12, cores - 1))

@@ -1,0 +1,54 @@
+"""What tests of several rooms share: a small drawn contest, the front door as a function."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+# what makes any experiment small enough for a test: a tiny real network, no pretrained weights
+TINY = ("crop.size=32", "bootstrap=100", "device=cpu")
+TINY_MEMBER = {
+    "backbone": "test_resnet",
+    "weights": "none",
+    "image_size": 32,
+    "epochs": 1,
+    "batch_size": 16,
+    "freeze": 0,
+}
+
+
+@pytest.fixture(scope="session")
+def contest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a small drawn contest in the P-stage layout: 12 people to learn, 3 to answer."""
+    from pipeline.drawing.contest import draw_contest
+
+    root = tmp_path_factory.mktemp("contest") / "root"
+    draw_contest(root, num_people=12, num_test_people=3, seed=5)
+    return root
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """The front door as a function of words: its exit code, what it printed, and its errors."""
+    from pipeline.__main__ import main
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def tiny(config: str, *, root: Path, folder: Path) -> list[str]:
+    """Overrides that turn a shipped experiment into one of seconds, kept in `folder`."""
+    from pipeline.config import load_experiment
+    from pipeline.runs import PROJECT
+
+    members = load_experiment(config, [], configs=PROJECT / "configs").members
+    small = [f"members.{m}.{key}={value}" for m in members for key, value in TINY_MEMBER.items()]
+    places = [f"root={root}", f"runs={folder}/runs", f"submissions={folder}/submissions"]
+    return ["-c", config, *TINY, *small, *places]

@@ -1,0 +1,98 @@
+"""What a user can get wrong: one clear sentence each, exit code 2, never a traceback."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.runs import PROJECT
+from tests.conftest import tiny
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["trian"], "no stage 'trian'; did you mean 'train'"),
+        (["train", "-c"], "-c needs the name of a config"),
+        (["train", "-c", "msks"], "no config 'msks'; did you mean 'masks'"),
+        (["train", "members.mask.lrr=1"], "unknown key"),
+        (["train", "members.mask.epochs=x"], "members.mask.epochs: found 'x'"),
+        (["crop", "-c", "masks", "root=/absent"], "root: no folder /absent"),
+        (["train", "members.age.backbone=resnet19"], "members.age.backbone: timm"),
+        (["train", "members.age.freeze=20"], "members.age.freeze: 20 of 8 layer groups"),
+        (["train", "members.age.augment=[{Rotatee: {}}]"], "did you mean Rotate"),
+        (["train", "device=cuda:99"], "device: 'cuda:99' can't be used here"),
+    ],
+)
+def test_each_mistake_is_one_sentence(words: list[str], says: str, call: Call, tmp_path) -> None:
+    code, _, err = call(*words, f"runs={tmp_path}/runs", f"submissions={tmp_path}/submissions")
+    assert code == 2
+    assert says in err
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+    assert not list(tmp_path.rglob("*.parquet")), "work was done before the mistake was found"
+
+
+def test_several_mistakes_come_at_once(call: Call) -> None:
+    _, _, err = call("train", "members.mask.lrr=1", "folds.nm=3", "members.age.lr=-1")
+    assert len(err.strip().splitlines()) == 3
+
+
+def test_alone_it_shows_the_stages_and_what_is_done(
+    contest: Path, tmp_path: Path, call: Call
+) -> None:
+    words = tiny("sample", root=contest, folder=tmp_path)
+    code, out, _ = call(*words)
+    assert code == 0
+    assert "index     not done" in out
+    call("index", *words)
+    _, out, _ = call(*words)
+    assert "index     done" in out
+    assert "crop      not done" in out
+
+
+@pytest.mark.parametrize("words", [["--help"], []])
+def test_help_and_overview_import_nothing_heavy(words: list[str]) -> None:
+    """They must answer at once; the time itself is not tested, what costs it is."""
+    code = (
+        "import sys; from pipeline.__main__ import main; code = main(sys.argv[1:]);"
+        "heavy = {'torch', 'timm', 'albumentations', 'pandas', 'numpy'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy else code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "./run.sh crop train infer" in done.stdout
+
+
+def run_sh(*words: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [str(PROJECT / "run.sh"), *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_interpreter_can_be_named_and_is_used_as_it_is() -> None:
+    done = run_sh("--help", PIPELINE_PYTHON=sys.executable)
+    assert done.returncode == 0, done.stderr
+    assert "key=value" in done.stdout
+    assert "installing" not in done.stderr
+
+
+def test_an_interpreter_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    done = run_sh("--help", PIPELINE_PYTHON=str(tmp_path / "python"))
+    assert done.returncode == 2
+    assert "is not a Python 3.11 or newer" in done.stderr
