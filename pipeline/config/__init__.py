@@ -1,13 +1,16 @@
 """The typed settings and the only reader of YAML. Nothing here knows torch, pictures or tables."""
 
-from pipeline.config.loading import load_experiment, recipe_hash, write_settings
-from pipeline.config.settings import Competition, Experiment, Member
+from pipeline.config.contest import Competition
+from pipeline.config.loading import load_experiment, load_settings, recipe_hash, write_settings
+from pipeline.config.recipe import Member
+from pipeline.config.settings import Experiment
 
 __all__ = [
     "Competition",
     "Experiment",
     "Member",
     "load_experiment",
+    "load_settings",
     "recipe_hash",
     "write_settings",
 ]

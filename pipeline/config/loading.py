@@ -57,11 +57,23 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     for override in overrides:
         _apply(raw, override, source)
     _spread_defaults(raw, source)
+    return _validate(raw, source)
+
+
+def _validate(raw: dict, source: _Source) -> Experiment:
     try:
         return Experiment.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
         sentences = dict.fromkeys(_sentence(problem, source) for problem in error.errors())
         raise ValueError("\n".join(sentences)) from None
+
+
+def load_settings(path: Path) -> Experiment:
+    """The experiment of a run's stored settings. Raises ValueError, one sentence a problem."""
+    raw, lines = read_yaml_file(path)
+    source = _Source()
+    source.add(lines, name=_shown(path))
+    return _validate(_mapping(raw, path), source)
 
 
 def recipe_hash(recipe: Any) -> str:

@@ -1,139 +1,20 @@
-"""The settings: frozen models that forbid a key they do not know. No file is read here."""
+"""An experiment: all that a run is made from. Frozen models that forbid a key they do not know."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from pipeline.labels.kinds import DEFAULT_LOSS, DEFAULT_METRIC, LOSS_KINDS, METRIC_KINDS, Kind
-
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
+from pipeline.config.contest import Competition
+from pipeline.config.recipe import Member, head_problems
+from pipeline.config.values import Count, Fraction, Positive, Seed, Settings, Word
+from pipeline.labels.kinds import (
+    SCORE_METRICS,
+)
 
 ViewName = Annotated[
     str, Field(pattern=r"^(identity|(flip_)?(rotate_-?[0-9.]+|scale_[0-9.]+)|flip)$")
 ]
-
-
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-class Task(Settings):
-    """What is predicted from a picture: one of some classes, a yes/no score, or a number."""
-
-    kind: Kind
-    column: str | None = None  # the label's column in the table; the task's own name when not given
-    classes: tuple[str, ...] | None = None  # the values in the order of their class number
-    edges: tuple[float, ...] | None = None  # bins of a number: [30, 60] makes <30, 30-60, >=60
-    low: float | None = None  # a number is never answered below this
-    high: float | None = None  # nor above this
-    scale: Positive = 1.0  # a number is divided by this for training
-    constant: bool = False  # the same in all pictures of one person (age, gender)
-    metric: str | None = None  # how this task is scored; by kind when not given
-
-    @model_validator(mode="after")
-    def _agree(self) -> "Task":
-        if self.kind == "classes" and (self.classes is None) == (self.edges is None):
-            raise ValueError("a task of kind classes needs either classes or edges")
-        if self.kind == "score" and (self.classes is None or len(self.classes) != 2):
-            raise ValueError("a task of kind score needs two classes, the one for 0 first")
-        if self.kind == "number" and (self.classes or self.edges):
-            raise ValueError("a task of kind number has neither classes nor edges")
-        if self.classes and (len(self.classes) < 2 or len(set(self.classes)) < len(self.classes)):
-            raise ValueError("classes must be at least two different words")
-        if self.edges and list(self.edges) != sorted(set(self.edges)):
-            raise ValueError(f"edges must rise, found {list(self.edges)}")
-        if self.metric is not None:
-            check_name(self.metric, METRIC_KINDS, kind=self.kind, what="metric")
-        return self
-
-    @property
-    def metric_name(self) -> str:
-        return self.metric or DEFAULT_METRIC[self.kind]
-
-    @property
-    def num_classes(self) -> int:
-        """Number of classes; 0 for a score or a number."""
-        if self.kind != "classes":
-            return 0
-        return len(self.classes) if self.classes else len(self.edges or ()) + 1
-
-
-class Answer(Settings):
-    """How the tasks become the one answer of the contest."""
-
-    tasks: tuple[str, ...] = Field(min_length=1)  # for a product the first changes slowest
-    metric: str | None = None  # of a product; one task's answer is scored by the task's metric
-
-
-class Submission(Settings):
-    """The contest's own answer file."""
-
-    sample: str | None = None  # path below root: its ids, in its order, are what must be answered
-    id: Word = "image_id"  # the id column
-    column: Word = "answer"  # the answer's column
-    value: Literal["index", "label", "probability", "number"] = "index"
-
-
-class Drawn(Settings):
-    """A contest that the project draws itself, for a machine without data."""
-
-    people: Annotated[int, Field(ge=6)] = 80
-    test_people: Count = 30
-    seed: Seed = 7
-
-
-class TableLayout(Settings):
-    """Where a user's own tables and pictures lie; every path is below root."""
-
-    train: str = "train.csv"  # one row a picture
-    test: str | None = None  # the same without labels
-    images: str = "."  # the folder that the paths of the train table start from
-    test_images: str | None = None  # the same for the test table; images when not given
-    id: str = "image_id"  # the id column of both tables
-    path: str | None = None  # the column with the file's path; the id when not given
-    person: str | None = None  # the column that says who is in the picture
-    suffix: str = ""  # added to the path when it lacks its ending: .jpg
-
-
-class Competition(Settings):
-    name: Word
-    layout: Literal["pstage", "table"]
-    root: str  # the folder with the contest's files; a relative path starts at the project's folder
-    table: TableLayout | None = None
-    drawn: Drawn | None = None
-    tasks: dict[Word, Task] = Field(min_length=1)
-    answer: Answer
-    submission: Submission = Submission()
-
-    @model_validator(mode="after")
-    def _agree(self) -> "Competition":
-        if (self.layout == "table") != (self.table is not None):
-            raise ValueError("`table:` says where the tables lie; it goes with layout: table")
-        if "answer" in self.tasks:
-            raise ValueError("a task cannot be called 'answer': that word is taken")
-        if "answer" in {task.column for task in self.tasks.values()}:
-            raise ValueError("a label column cannot be called 'answer': that word is taken")
-        for name in self.answer.tasks:
-            check_name(name, self.tasks, what="answer.tasks: task")
-        kinds = {self.tasks[name].kind for name in self.answer.tasks}
-        if len(self.answer.tasks) > 1 and kinds != {"classes"}:
-            raise ValueError("answer.tasks: only tasks of kind classes can be multiplied")
-        if self.answer.metric is not None:
-            kind = self.tasks[self.answer.tasks[0]].kind
-            check_name(self.answer.metric, METRIC_KINDS, kind=kind, what="answer.metric")
-        return self
-
-    @property
-    def metric_name(self) -> str:
-        """The metric of the combined answer."""
-        first = self.tasks[self.answer.tasks[0]]
-        if self.answer.metric:
-            return self.answer.metric
-        return first.metric_name if len(self.answer.tasks) == 1 else "macro_f1"
 
 
 class Crop(Settings):
@@ -145,79 +26,30 @@ class Crop(Settings):
     margin: Annotated[float, Field(ge=0.0, le=3.0)] = 0.25  # added each side, fraction of the box
     fallback: Annotated[float, Field(gt=0.0, le=1.0)] = 0.78125  # no face: centre, 300 of 384
     size: Annotated[int, Field(ge=16, le=1024)] = 224  # pixels, the largest that a member needs
+    reject: tuple[Literal["no_face", "several_faces"], ...] = ()  # not learnt from; still answered
 
 
 class Folds(Settings):
     """Who is held out."""
 
     num: Annotated[int, Field(ge=2)] = 5
-    by: Literal["person", "label"] = "person"  # label: ignores persons, only to see the leak
+    by: Literal["person", "label", "column"] = "person"  # label: ignores persons, to see the leak
+    column: str | None = None  # by column: each of its values is a fold, in their sorted order
+    lookalikes: Annotated[float, Field(gt=0.5, lt=1.0)] | None = None  # correlation of two crops
+    # above which they count as one person, for contests that do not say who is in a picture
     balance: tuple[str, ...] = ()  # tasks or label columns; all tasks when not given
     seed: Seed = 777
     train: tuple[Annotated[int, Field(ge=0)], ...] | None = None  # only these folds; all when null
 
-
-class Schedule(Settings):
-    """The learning rate as a function of the step."""
-
-    name: Literal["constant", "step", "cosine", "plateau"] = "constant"
-    warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0  # rises linearly from 0
-    floor: Fraction = 0.0  # cosine ends at this fraction of lr
-    every_epochs: Count = 5  # step: multiplied by factor every so many epochs
-    factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5  # step and plateau
-    patience: Count = 2  # plateau: epochs without a better score before the factor
-
-
-class Head(Settings):
-    """How one member learns one task."""
-
-    loss: str | None = None  # by the task's kind when not given
-    weight: Positive = 1.0  # of this task's loss among the member's
-    smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # label smoothing
-    gamma: Annotated[float, Field(ge=0.0)] = 2.0  # focal
-    class_weights: Literal["none", "balanced"] | tuple[Positive, ...] = "none"
-    edges: tuple[float, ...] | None = None  # other bin edges for training than for the answer
-    band: Positive | None = None  # number labels near an edge are shared between both bins, years
-
-
-class Member(Settings):
-    """One recipe. It is trained once for every fold and seed; each of these is a cell."""
-
-    tasks: dict[str, Head] = Field(min_length=1)  # one head each
-    backbone: str  # a timm name
-    weights: str = "imagenet"  # imagenet, none, or the path of a file
-    image_size: Annotated[int, Field(ge=16, le=1024)] = 224  # pixels
-    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # before the heads
-    drop_path: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # stochastic depth in the backbone
-    freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0  # layer groups from the input on
-    frozen_norm: bool = False  # every BatchNorm keeps the pretrained statistics
-    optimiser: Literal["adam", "adamw", "sgd"] = "adamw"
-    lr: Positive = 3e-4
-    backbone_lr: Positive = 1.0  # the backbone's learning rate as a factor of lr
-    weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
-    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9  # sgd
-    schedule: Schedule = Schedule()
-    epochs: Count = 10
-    batch_size: Count = 64
-    pictures_per_person: Count | None = None  # of each person in one epoch; all when null
-    augment: tuple[dict[str, dict], ...] = ()  # albumentations, in order
-    clip_norm: Positive | None = None  # of the gradient
-    ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # decay of the averaged weights
-    best: Literal["metric", "loss", "last"] = "metric"  # which epoch's weights are kept
-    early_stop: Count | None = None  # epochs without a better one before the cell ends
-    seeds: tuple[Seed, ...] = Field((777,), min_length=1)
-
     @model_validator(mode="after")
-    def _agree(self) -> "Member":
-        for number, entry in enumerate(self.augment):
-            if len(entry) != 1:
-                raise ValueError(f"augment: entry {number + 1} must be one `Name: {{...}}`")
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds: the same seed twice in {list(self.seeds)}")
+    def _agree(self) -> "Folds":
+        if (self.by == "column") != (self.column is not None):
+            raise ValueError("column: names the folds' column; it goes with by: column")
         return self
 
 
 class Infer(Settings):
+    use: Literal["folds", "refit", "both"] = "folds"  # which cells answer the test pictures
     views: tuple[ViewName, ...] = Field(("identity",), min_length=1)  # averaged in probability
     batch_size: Count = 128
 
@@ -226,6 +58,40 @@ class Ensemble(Settings):
     method: Literal["mean", "weighted", "soft_vote", "hard_vote"] = "mean"
     members: tuple[str, ...] | None = None  # all when not given
     weights: dict[str, Annotated[float, Field(ge=0.0)]] | None = None  # of members, for weighted
+    threshold: Fraction | Literal["oof"] = 0.5  # of a score; oof: chosen there, kept if it helps
+
+
+class Transfer(Settings):
+    """Another experiment's weights scored on this contest."""
+
+    source: Word | None = None  # the experiment's name
+
+
+class Tune(Settings):
+    """The habits of careful training for one member, and a study over ranges of settings."""
+
+    member: str | None = None  # the first when not given
+    overfit: Fraction = 0.2  # a batch of 16 learnt by heart must fall to this fraction of its loss
+    overfit_steps: Count = 80  # at most
+    sweep: tuple[Positive, Positive, Count] = (1e-5, 1.0, 11)  # learning rates: low, high, number
+    sweep_steps: Annotated[int, Field(ge=2)] = 10  # for each rate, from a fresh network
+    grid_lr: tuple[Positive, ...] = (0.3, 1.0)  # times the rate that the sweep picks
+    grid_weight_decay: tuple[Annotated[float, Field(ge=0.0)], ...] = (0.0, 0.01)
+    grid_epochs: Count = 2  # of each cell of the grid, on the first of folds
+    folds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)  # of the study
+    trials: Annotated[int, Field(ge=0)] = 0  # of the Optuna study, in all; 0: no study
+    epochs: Count | None = None  # of a trial; the member's own when not given
+    ranges: dict[str, tuple[Any, ...]] = Field(
+        {}
+    )  # key: [low, high, log or linear], or a list of choices
+    seed: Seed = 777  # of the study's draws
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Tune":
+        low, high, number = self.sweep
+        if low >= high or number < 3:
+            raise ValueError(f"sweep: low, high and at least 3 rates, found {list(self.sweep)}")
+        return self
 
 
 class Experiment(Settings):
@@ -238,6 +104,11 @@ class Experiment(Settings):
     members: dict[Word, Member] = Field(min_length=1)
     infer: Infer = Infer()
     ensemble: Ensemble = Ensemble()
+    compare: dict[str, tuple[str, ...]] = Field(
+        {}
+    )  # formulations: name -> the members whose mean answers
+    transfer: Transfer = Transfer()
+    tune: Tune = Tune()
     bootstrap: Annotated[int, Field(ge=100)] = 1000  # draws of people behind every interval
     device: Annotated[str, Field(pattern=r"^[a-z]+(:[0-9]+)?$")] = (
         "auto"  # auto, cpu, cuda, cuda:1, mps
@@ -255,14 +126,21 @@ class Experiment(Settings):
         return self
 
     def _problems(self):
-        tasks = self.competition.tasks
         for name, member in self.members.items():
             for task, head in member.tasks.items():
                 spot = f"members.{name}.tasks.{task}"
-                if task not in tasks:
-                    yield f"{spot}: no such task; the tasks are {', '.join(tasks)}"
+                known = self.competition.learnable
+                if task not in known:
+                    yield f"{spot}: no such task; the tasks are {', '.join(known)}"
                     continue
-                yield from _head_problems(spot, tasks[task], head)
+                yield from head_problems(spot, known[task], head)
+            if member.mix is not None and member.mix.within is not None:
+                allowed = [t for t in member.tasks if t in known and known[t].kind == "classes"]
+                if member.mix.within not in allowed:
+                    yield (
+                        f"members.{name}.mix.within: {member.mix.within!r} is no task of kind "
+                        f"classes of this member; allowed: {', '.join(allowed) or 'null'}"
+                    )
         used = self.ensemble.members if self.ensemble.members is not None else tuple(self.members)
         for key, names in (("members", used), ("weights", tuple(self.ensemble.weights or ()))):
             for name in names:
@@ -275,35 +153,47 @@ class Experiment(Settings):
             yield "ensemble.weights: given with method: weighted, and only with it"
         elif self.ensemble.weights and not any(self.ensemble.weights.get(m, 0) for m in used):
             yield "ensemble.weights: at least one must be above 0"
-        for task in self.competition.answer.tasks:
-            if not any(task in self.members[m].tasks for m in used if m in self.members):
-                yield f"ensemble.members: none of {', '.join(used)} predicts the task {task}"
+        weights = self.ensemble.weights or dict.fromkeys(used, 1.0)
+        counted = [name for name in used if weights.get(name, 0.0) > 0]
+        yield from self._answer_problems("ensemble.members", counted)
+        yield from self._threshold_problems()
+        for name, members in self.compare.items():
+            unknown = [member for member in members if member not in self.members]
+            for member in unknown:
+                known = ", ".join(self.members)
+                yield f"compare.{name}: no member {member!r}; the members are {known}"
+            if len(set(members)) < len(members):
+                yield f"compare.{name}: the same member twice in {list(members)}"
+            if name in self.members or name == "all members":
+                yield f"compare.{name}: already the name of a row; choose another"
+            if not unknown:
+                yield from self._answer_problems(f"compare.{name}", members)
+        if self.tune.member is not None and self.tune.member not in self.members:
+            known = ", ".join(self.members)
+            yield f"tune.member: no member {self.tune.member!r}; the members are {known}"
+        for name in used if self.infer.use != "folds" else ():
+            if name in self.members and not self.members[name].refit:
+                yield f"infer.use: {self.infer.use} needs members.{name}.refit: true"
         for fold in self.folds.train or ():
             if fold >= self.folds.num:
                 yield f"folds.train: fold {fold} of {self.folds.num}; the first is 0"
 
+    def _answer_problems(self, spot: str, names: Sequence[str]):
+        """A sentence for every task of the answer that none of these members predicts."""
+        known = [self.members[name] for name in names if name in self.members]
+        predicted = {task for member in known for task in member.tasks}
+        for task in self.competition.answer.tasks:
+            if not predicted & {task, "answer"}:
+                yield f"{spot}: none of {', '.join(names)} predicts the task {task}"
 
-def check_name(name: str, known: dict, *, what: str, kind: str | None = None) -> None:
-    """Raises ValueError for a name that is not known, or that does not serve this kind of task."""
-    fitting = [word for word in known if kind is None or kind in known[word]]
-    if name not in fitting:
-        where = f" for a task of kind {kind}" if kind else ""
-        raise ValueError(f"{what} {name!r} is not known{where}; allowed: {', '.join(fitting)}")
-
-
-def _head_problems(spot: str, task: Task, head: Head):
-    try:
-        check_name(head.loss or DEFAULT_LOSS[task.kind], LOSS_KINDS, kind=task.kind, what="loss")
-    except ValueError as error:
-        yield f"{spot}.loss: {error}"
-    if head.edges is not None and (task.edges is None or len(head.edges) != len(task.edges)):
-        found = 0 if task.edges is None else len(task.edges)
-        yield f"{spot}.edges: the task has {found} edges, so training needs as many"
-    if head.edges is not None and list(head.edges) != sorted(set(head.edges)):
-        yield f"{spot}.edges: must rise, found {list(head.edges)}"
-    if head.band is not None and task.edges is None:
-        yield f"{spot}.band: only a task with edges can share labels near an edge"
-    if isinstance(head.class_weights, tuple) and len(head.class_weights) != task.num_classes:
-        yield f"{spot}.class_weights: {len(head.class_weights)} for {task.num_classes} classes"
-    if head.class_weights != "none" and task.kind != "classes":
-        yield f"{spot}.class_weights: only for a task of kind classes"
+    def _threshold_problems(self):
+        threshold, contest = self.ensemble.threshold, self.competition
+        if threshold == 0.5:
+            return
+        own = (contest.answer.metric or contest.tasks[t].metric_name for t in contest.answer.tasks)
+        if all(contest.tasks[name].kind != "score" for name in contest.answer.tasks):
+            yield "ensemble.threshold: the answer holds no task of kind score"
+        if self.ensemble.method == "hard_vote":
+            yield "ensemble.threshold: hard_vote counts votes at 0.5; choose it with another method"
+        if threshold == "oof" and all(name in SCORE_METRICS for name in own):
+            yield "ensemble.threshold: roc_auc looks at the score, so no threshold changes it"

@@ -12,18 +12,56 @@ KINDS: tuple[str, ...] = get_args(Kind)
 LOSS_KINDS: dict[str, tuple[str, ...]] = {
     "cross_entropy": ("classes",),
     "focal": ("classes",),
+    "soft_f1": ("classes",),
+    "arcface": ("classes",),
     "bce": ("score",),
     "mse": ("number",),
     "l1": ("number",),
+    "huber": ("number",),
+    "weighted_mse": ("number",),
+    "occlusion_gap": ("number",),
+    "ordinal": ("number",),
+    "distribution": ("number",),
 }
+
+# a head's form is its task's kind, but for these losses: what they train has another width
+HEAD_FORMS: dict[str, str] = {
+    "arcface": "cosine",
+    "ordinal": "ordinal",
+    "distribution": "distribution",
+}
+BATCH_LOSSES: tuple[str, ...] = ("soft_f1", "occlusion_gap")  # one value a batch, none a sample
+GROUP_LOSSES: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
 
 METRIC_KINDS: dict[str, tuple[str, ...]] = {
     "macro_f1": ("classes",),
     "accuracy": ("classes", "score"),
     "roc_auc": ("score",),
     "hter": ("score",),
+    "far": ("score",),
+    "frr": ("score",),
+    "f1": ("score",),
+    "precision": ("score",),
+    "recall": ("score",),
     "mae": ("number",),
+    "mse": ("number",),
     "rmse": ("number",),
+    "cs5": ("number",),
+    "occlusion_gap": ("number",),
+}
+
+GROUP_METRICS: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
+SCORE_METRICS: tuple[str, ...] = ("roc_auc",)  # look at the score itself: no threshold changes them
+
+# the columns that a layout's reader finds; None where the user's own tables and settings name them
+LAYOUT_COLUMNS: dict[str, tuple[str, ...] | None] = {
+    "pstage": ("mask", "gender", "age", "race"),
+    "table": None,
+    "lines": None,
+    "utkface": ("age", "gender", "race"),
+    "cacd": ("age",),
+    "afad": ("age", "gender"),
+    "appa": ("real_age", "apparent_age_avg", "apparent_age_std", "num_ratings"),
 }
 
 DEFAULT_LOSS: dict[str, str] = {"classes": "cross_entropy", "score": "bce", "number": "l1"}

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_experiment
-from pipeline.config.settings import METRIC_KINDS
-from pipeline.labels.kinds import LOSS_KINDS
+from pipeline.labels.kinds import LOSS_KINDS, METRIC_KINDS
 from pipeline.runs import PROJECT
 
 CONFIGS = PROJECT / "configs"
@@ -28,6 +27,12 @@ def load(name: str, *overrides: str):
         ("members.mask.tasks={masc: {}}", ["masc: no such task", "mask, gender, age"]),
         ("ensemble.members=[mask]", ["none of mask predicts the task gender"]),
         ("ensemble.weights={mask: 1}", ["ensemble.weights: given with method: weighted"]),
+        ("members.mask.tasks.mask.loss={focal: 1, arcface: 1}", ["mixture has one head", "cosine"]),
+        ("members.mask.tasks.mask.loss={}", ["mixture needs at least one"]),
+        ("members.mask.tasks.mask.bins=5", ["bins: only for the losses ordinal and distribution"]),
+        ("members.mask.tasks.mask.bin_weights=5", ["bin_weights: only for a task of kind number"]),
+        ("members.mask.mix={name: mixup, within: age}", ["'age' is no task", "allowed: mask"]),
+        ("members.mask.balance_on=age", ["balance_on: goes with sampler: balanced"]),
         ("folds.train=[3]", ["folds.train: fold 3 of 3"]),
         ("infer.views=[flop]", ["infer.views", "'flop'"]),
         ("answer", ["'answer' is neither a stage nor key=value"]),
@@ -73,3 +78,31 @@ def test_names_in_settings_are_the_registries_names() -> None:
 
     assert {name: loss.kinds for name, loss in LOSSES.items()} == LOSS_KINDS
     assert {name: metric.kinds for name, metric in METRICS.items()} == METRIC_KINDS
+
+
+@pytest.mark.parametrize(
+    ("task", "head", "says"),
+    [
+        ("{kind: number}", "{loss: ordinal}", "ordinal needs the task's low and high"),
+        ("{kind: number, low: 0, high: 1.5}", "{loss: distribution}", "0..1.5 are no whole steps"),
+        ("{kind: number}", "{loss: occlusion_gap}", "occlusion_gap needs the task's `group:`"),
+        (
+            "{kind: number, group: gender}",
+            "{loss: occlusion_gap, bin_weights: 5}",
+            "occlusion_gap judges a batch",
+        ),
+        ("{kind: number, low: 0, high: 9}", "{loss: {ordinal: 1, l1: 1}}", "l1 (number)"),
+    ],
+)
+def test_losses_of_numbers_say_what_they_need(task: str, head: str, says: str) -> None:
+    words = (f"competition.tasks.age={task}", "competition.answer={tasks: [mask]}")
+    with pytest.raises(ValueError) as caught:
+        load("sample", *words, f"members.age.tasks.age={head}")
+    assert says in str(caught.value)
+
+
+def test_the_answer_is_a_task_that_a_member_can_learn() -> None:
+    settings = load("sample", "members.mask.tasks={answer: {loss: arcface}}")
+    assert settings.members["mask"].tasks["answer"].losses_for("classes") == {"arcface": 1.0}
+    with pytest.raises(ValueError, match="answer: no such task; the tasks are mask, gender, age"):
+        load("sample", "members.mask.tasks={answer: {}}", "competition.answer={tasks: [mask]}")

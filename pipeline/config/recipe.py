@@ -1,0 +1,161 @@
+"""How one member learns: heads, losses, network, optimiser, schedule, data."""
+
+from math import isfinite
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.contest import Task
+from pipeline.config.values import Count, Fraction, Positive, Seed, Settings, check_name
+from pipeline.labels.kinds import (
+    BATCH_LOSSES,
+    DEFAULT_LOSS,
+    GROUP_LOSSES,
+    HEAD_FORMS,
+    LOSS_KINDS,
+)
+
+
+class Schedule(Settings):
+    """The learning rate as a function of the step."""
+
+    name: Literal["constant", "step", "cosine", "plateau"] = "constant"
+    warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0  # rises linearly from 0
+    floor: Fraction = 0.0  # cosine ends at this fraction of lr
+    every_epochs: Count = 5  # step: multiplied by factor every so many epochs
+    factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5  # step and plateau
+    patience: Count = 2  # plateau: epochs without a better score before the factor
+
+
+class Head(Settings):
+    """How one member learns one task."""
+
+    loss: str | dict[str, Positive] | None = None  # a name, or names with weights; by kind if null
+    weight: Positive = 1.0  # of this task's loss among the member's
+    smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # label smoothing
+    gamma: Annotated[float, Field(ge=0.0)] = 2.0  # focal
+    margin: Annotated[float, Field(ge=0.0, le=1.5)] = 0.3  # arcface: angle in radians
+    scale: Positive = 30.0  # arcface: of the cosines
+    delta: Positive = 1.0  # huber: squared below, absolute above, in the label's unit
+    sigma: Positive = 2.0  # distribution: spread of a label, in the label's unit
+    bins: Annotated[int, Field(ge=2)] | None = None  # ordinal, distribution: values from the task's
+    # low to its high; every whole number when null
+    class_weights: Literal["none", "balanced"] | tuple[Positive, ...] = "none"
+    bin_weights: Annotated[int, Field(ge=2)] | None = None  # a number's samples weigh by the rarity
+    # of their bin, of so many between the smallest and the largest label
+    bin_power: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # (1 / count) to this power
+    edges: tuple[float, ...] | None = None  # other bin edges for training than for the answer
+    band: Positive | None = None  # number labels near an edge are shared between both bins, years
+
+    def losses_for(self, kind: str) -> dict[str, float]:
+        """The names of the losses with their weights, for a task of this kind."""
+        if isinstance(self.loss, dict):
+            return dict(self.loss)
+        return {self.loss or DEFAULT_LOSS[kind]: 1.0}
+
+
+class Mix(Settings):
+    """Training pictures mixed in pairs, their labels with them."""
+
+    name: Literal["mixup", "cutmix", "half_face"]  # half_face: left half of one, right of another
+    alpha: Positive = 1.0  # mixup and cutmix: the share comes from Beta(alpha, alpha)
+    p: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5  # of the batches
+    within: str | None = None  # only pairs of the same class of this task
+
+
+class Member(Settings):
+    """One recipe. It is trained once for every fold and seed; each of these is a cell."""
+
+    tasks: dict[str, Head] = Field(min_length=1)  # one head each
+    backbone: str  # a timm name
+    weights: str = "imagenet"  # imagenet, none, or the path of a file
+    image_size: Annotated[int, Field(ge=16, le=1024)] = 224  # pixels
+    hidden: Count | None = None  # units between backbone and heads: Linear-BatchNorm-ReLU
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # before the heads
+    drop_path: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # stochastic depth in the backbone
+    freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0  # layer groups from the input on
+    frozen_norm: bool = False  # every BatchNorm keeps the pretrained statistics
+    optimiser: Literal["adam", "adamw", "sgd"] = "adamw"
+    lr: Positive = 3e-4
+    backbone_lr: Positive = 1.0  # the backbone's learning rate as a factor of lr
+    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # of the rate, a layer group down
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
+    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9  # sgd
+    schedule: Schedule = Schedule()
+    epochs: Count = 10
+    batch_size: Count = 64
+    pictures_per_person: Count | None = None  # of each person in one epoch; all when null
+    sampler: Literal["shuffled", "balanced"] = "shuffled"  # balanced: rare labels drawn as often
+    balance_on: str | None = None  # a task or label column; the member's only task when null
+    balance_bins: Annotated[int, Field(ge=2)] = 10  # balanced on a number: its bins
+    repeats: Count = 1  # passes over the pictures in one epoch, augmented anew each time
+    mix: Mix | None = None
+    augment: tuple[dict[str, dict], ...] = ()  # albumentations, in order
+    clip_norm: Positive | None = None  # of the gradient
+    ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # decay of the averaged weights
+    refit: bool = False  # then once more on everybody, for the median of the folds' best epochs
+    best: Literal["metric", "loss", "last"] = "metric"  # which epoch's weights are kept
+    early_stop: Count | None = None  # epochs without a better one before the cell ends
+    seeds: tuple[Seed, ...] = Field((777,), min_length=1)
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Member":
+        for number, entry in enumerate(self.augment):
+            if len(entry) != 1:
+                raise ValueError(f"augment: entry {number + 1} must be one `Name: {{...}}`")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds: the same seed twice in {list(self.seeds)}")
+        if self.balance_on is not None and self.sampler != "balanced":
+            raise ValueError("balance_on: goes with sampler: balanced")
+        if self.sampler == "balanced" and self.balance_on is None and len(self.tasks) > 1:
+            raise ValueError(
+                f"sampler: balanced on what? set balance_on: one of {', '.join(self.tasks)}"
+            )
+        return self
+
+
+def head_problems(spot: str, task: Task, head: Head):
+    yield from _loss_problems(spot, task, head)
+    if head.edges is not None and (task.edges is None or len(head.edges) != len(task.edges)):
+        found = 0 if task.edges is None else len(task.edges)
+        yield f"{spot}.edges: the task has {found} edges, so training needs as many"
+    if head.edges is not None and list(head.edges) != sorted(set(head.edges)):
+        yield f"{spot}.edges: must rise, found {list(head.edges)}"
+    if head.band is not None and task.edges is None:
+        yield f"{spot}.band: only a task with edges can share labels near an edge"
+    if isinstance(head.class_weights, tuple) and len(head.class_weights) != task.num_classes:
+        yield f"{spot}.class_weights: {len(head.class_weights)} for {task.num_classes} classes"
+    if head.class_weights != "none" and task.kind != "classes":
+        yield f"{spot}.class_weights: only for a task of kind classes"
+
+
+def _loss_problems(spot: str, task: Task, head: Head):
+    losses = head.losses_for(task.kind)
+    if not losses:
+        yield f"{spot}.loss: a mixture needs at least one `name: weight`"
+        return
+    try:
+        for name in losses:
+            check_name(name, LOSS_KINDS, kind=task.kind, what="loss")
+    except ValueError as error:
+        yield f"{spot}.loss: {error}"
+        return
+    forms = {name: HEAD_FORMS.get(name, task.kind) for name in losses}
+    if len(set(forms.values())) > 1:
+        words = ", ".join(f"{name} ({form})" for name, form in forms.items())
+        yield f"{spot}.loss: a mixture has one head, but these need unlike ones: {words}"
+    if forms.keys() & {"ordinal", "distribution"}:
+        low, high = task.low, task.high
+        if low is None or high is None or low >= high:
+            yield f"{spot}.loss: {', '.join(losses)} needs the task's low and high"
+        elif head.bins is None and (not isfinite(high - low) or (high - low) % 1 != 0):
+            yield f"{spot}.bins: {low:g}..{high:g} are no whole steps; say how many values"
+    elif head.bins is not None:
+        yield f"{spot}.bins: only for the losses ordinal and distribution"
+    for name in losses:
+        if name in GROUP_LOSSES and task.group is None:
+            yield f"{spot}.loss: {name} needs the task's `group:`, the column it splits at 0.5"
+    if head.bin_weights is not None and task.kind != "number":
+        yield f"{spot}.bin_weights: only for a task of kind number"
+    elif head.bin_weights is not None and set(losses) <= set(BATCH_LOSSES):
+        yield f"{spot}.bin_weights: {', '.join(losses)} judges a batch, so no sample has a weight"

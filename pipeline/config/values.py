@@ -1,0 +1,23 @@
+"""What every settings model is made of: the strict base, the value types, the check of a name."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+def check_name(name: str, known: dict, *, what: str, kind: str | None = None) -> None:
+    """Raises ValueError for a name that is not known, or that does not serve this kind of task."""
+    fitting = [word for word in known if kind is None or kind in known[word]]
+    if name not in fitting:
+        where = f" for a task of kind {kind}" if kind else ""
+        raise ValueError(f"{what} {name!r} is not known{where}; allowed: {', '.join(fitting)}")
