@@ -20,8 +20,11 @@ class Task:
     low: float = -np.inf
     high: float = np.inf
     scale: float = 1.0
+    centre: float = 0.0
     constant: bool = False
     metric: str = ""
+    group: str | None = None  # a numeric column of the images table
+    parts: tuple["Task", ...] = ()  # of a product: the tasks whose classes it combines
 
     @property
     def num_columns(self) -> int:
@@ -41,6 +44,11 @@ def bin_names(edges: Sequence[float]) -> tuple[str, ...]:
     words = [f"{edge:g}" for edge in edges]
     middle = [f"{low}-{high}" for low, high in pairwise(words)]
     return (f"<{words[0]}", *middle, f">={words[-1]}")
+
+
+def bin_edges(values: np.ndarray, *, num_bins: int) -> np.ndarray:
+    """The inner edges (num_bins - 1,) of equally wide bins from the least value to the greatest."""
+    return np.linspace(values.min(), values.max(), num_bins + 1)[1:-1].astype(values.dtype)
 
 
 def encode(

@@ -6,8 +6,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline.images.reading import UnreadablePictureError, measure_picture
-from pipeline.labels.layouts.pstage import read_pstage
-from pipeline.labels.layouts.table import read_table
+from pipeline.labels.fixes import lay_fixes, read_fixes
+from pipeline.labels.layouts.registry import read_layout
 from pipeline.labels.tasks import encode
 from pipeline.runs import shown, write_table
 from pipeline.stages import Work
@@ -16,17 +16,21 @@ from pipeline.tables import IMAGES, OK, check_table
 
 
 def check(work: Work) -> None:
-    """Raises ValueError when the contest's folder is not there."""
+    """Raises ValueError when the contest's folder is not there, or the file of its fixes."""
     contest = work.settings.competition
     if contest.drawn is None and not work.runs.root.is_dir():
         raise ValueError(
             f"root: no folder {work.runs.root}; say where the pictures of {contest.name} lie with "
             "root=/path/to/folder"
         )
+    if work.runs.fixes is not None and not work.runs.fixes.is_file():
+        raise ValueError(
+            f"competition.fixes: no file {contest.fixes!r} in {work.runs.root} or in the project"
+        )
 
 
 def run(work: Work) -> None:
-    frame = _measure(work, _read(work))
+    frame = _measure(work, _add_groups(work, _mend(work, _read(work))))
     usable = (frame["part"] == "train") & (frame["status"] == OK)
     if not usable.any():
         raise ValueError(f"{work.runs.root}: no train picture that can be read and has its labels")
@@ -41,13 +45,46 @@ def run(work: Work) -> None:
 
 
 def _read(work: Work) -> pd.DataFrame:
-    contest = work.settings.competition
-    if contest.layout == "pstage":
-        return read_pstage(work.runs.root)
-    labels = dict.fromkeys(task.column for task in contest_tasks(work.settings))
-    options = contest.table.model_dump(exclude={"id", "path", "person"})
-    named = {f"{word}_column": getattr(contest.table, word) for word in ("id", "path", "person")}
-    return read_table(work.runs.root, labels=list(labels), **options, **named)
+    contest, tasks = work.settings.competition, contest_tasks(work.settings)
+    labels = dict.fromkeys(task.column for task in tasks)
+    return read_layout(
+        contest.layout, work.runs.root, labels=list(labels), options=contest.layout_options
+    )
+
+
+def _mend(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the contest's fixes laid over its labels."""
+    path = work.runs.fixes
+    if path is None:
+        return frame
+    tasks = contest_tasks(work.settings)
+    mended, laid = lay_fixes(frame, read_fixes(path), tasks=tasks, source=shown(path))
+    print(f"index: {laid}")
+    return mended
+
+
+def _add_groups(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the columns that tasks name as their group as numbers, and for each a column
+    `gender_half`, 0 below 0.5 and 1 from it on, to balance folds by.
+
+    Raises ValueError for one that is not there, or naming the picture of a train value that is no
+    number.
+    """
+    for task in contest_tasks(work.settings):
+        if task.group is None:
+            continue
+        spot = f"tasks.{task.name}.group"
+        if task.group not in frame.columns:
+            known = ", ".join(frame.columns.difference(IMAGES.columns))
+            raise ValueError(f"{spot}: the contest has no column {task.group!r}; it has {known}")
+        numbers = pd.to_numeric(frame[task.group], errors="coerce")
+        wrong = numbers.isna() & (frame["part"] == "train") & (frame["status"] == OK)
+        if wrong.any():
+            image_id, found = frame.loc[wrong, ["image_id", task.group]].iloc[0]
+            raise ValueError(f"{spot}: {image_id}: {task.group} is {found!r}, not a number")
+        half = (numbers >= 0.5).astype(int).astype(str).where(numbers.notna())
+        frame = frame.assign(**{task.group: numbers.astype(float), f"{task.group}_half": half})
+    return frame
 
 
 def _measure(work: Work, frame: pd.DataFrame) -> pd.DataFrame:

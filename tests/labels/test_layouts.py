@@ -92,3 +92,24 @@ def test_a_missing_table_asks_for_root(tmp_path: Path) -> None:
 def test_a_bom_and_windows_lines_are_no_problem(tmp_path: Path) -> None:
     make_table(tmp_path, "id,who,smile\r\n007,ann,1\r\n")
     assert isinstance(read_table(tmp_path, **OPTIONS), pd.DataFrame)
+
+
+def test_other_columns_come_along_for_groups_and_given_folds(tmp_path: Path) -> None:
+    make_table(tmp_path, "id,who,smile,sex,fold\n007,ann,1,0.5,2\n", "id,sex\n8,1\n7,0.25\n")
+    frame = read_table(tmp_path, **OPTIONS).set_index("image_id")
+    assert frame["sex"].tolist() == ["0.5", "1", "0.25"]
+    assert frame.at["007", "fold"] == "2"
+    assert frame.index.tolist() == ["007", "8", "7"]  # test in the test table's own order
+
+
+def test_the_real_occlusion_table(real: Path) -> None:
+    root = real / "occlusion"
+    options = {**OPTIONS, "labels": ["FaceOcclusion"], "id_column": "filename", "suffix": ""}
+    frame = read_table(root, **{**options, "images": ".", "person_column": None})
+    texts = {part: (root / f"{part}.csv").read_text() for part in ("train", "test")}
+    num_lines = {part: text.count("\n") - 1 for part, text in texts.items()}
+    assert frame["part"].value_counts().to_dict() == num_lines
+    assert set(frame["status"]) == {"ok"}
+    lines = (root / "test.csv").read_text().splitlines()[1:]
+    test = frame[frame["part"] == "test"]
+    assert [f"{row.image_id},{row.gender}" for row in test.itertuples()] == lines

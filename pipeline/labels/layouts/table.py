@@ -8,6 +8,8 @@ import pandas as pd
 from pipeline.labels.layouts import finish, read_csv
 from pipeline.tables import OK
 
+PICTURE_FACTS = ("width", "height", "row", "how", "face_status", "num_faces")  # stages' own
+
 
 def read_table(
     root: Path,
@@ -24,8 +26,11 @@ def read_table(
 ) -> pd.DataFrame:
     """The images table of a train and a test CSV; without a person column everyone is alone.
 
+    Every other column of the two tables comes along as it is: groups, given folds.
+
     Raises ValueError naming the file, and the column that is missing or the id that is repeated.
     """
+    known = {id_column, path_column, person_column, *PICTURE_FACTS}
     rows = []
     parts = [("train", train, images)]
     if test is not None:
@@ -52,6 +57,8 @@ def read_table(
                 "message": "",
                 **{label: record.get(label) for label in labels},
             }
+            others = record.keys() - known - row.keys()
+            row |= {column: record[column] for column in frame.columns if column in others}
             if path is None:
                 row |= {"status": "outside", "message": "the path leaves the root folder"}
             elif not (root / path).is_file():

@@ -1,0 +1,118 @@
+"""Corrections that a user lays over the labels, each with its reason. Only the CSV is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.labels.layouts import mark_unlabelled, read_csv
+from pipeline.labels.tasks import Task, encode
+
+KEYS = ("image_id", "person_id")
+FIXED = ("image_id", "path", "part", "status", "message")  # what a row is, no label
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One line: what `column` is to be in the pictures whose `key` is `name`. '' takes it out."""
+
+    line: int
+    key: str
+    name: str
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Laid:
+    """How many fixes there were, on how many pictures, and how many of each column."""
+
+    num_fixes: int
+    num_images: int
+    columns: dict[str, int]
+
+    def __str__(self) -> str:
+        each = ", ".join(f"{column} {count}" for column, count in self.columns.items())
+        fixes = f"{self.num_fixes} fix{'es' if self.num_fixes != 1 else ''}"
+        pictures = f"{self.num_images} picture{'s' if self.num_images != 1 else ''}"
+        return f"{fixes} laid over {pictures}: {each or 'none'}"
+
+
+def read_fixes(path: Path) -> list[Fix]:
+    """The fixes of a CSV with column, value, reason and image_id or person_id, in its order.
+
+    Raises ValueError, one sentence a line, for a line without its one id or without a reason.
+    """
+    frame = read_csv(path, needs=("column", "value", "reason"))
+    keys = [key for key in KEYS if key in frame.columns]
+    if not keys:
+        raise ValueError(f"{path}: no column image_id or person_id; it says whose label is mended")
+    fixes, problems = [], []
+    for line, record in enumerate(frame.to_dict("records"), start=2):
+        given = [key for key in keys if record[key]]
+        if len(given) != 1:
+            problems.append(f"{path} line {line}: needs an image_id or a person_id, and not both")
+        elif not record["reason"].strip():
+            problems.append(f"{path} line {line}: needs a reason; what is mended must say why")
+        else:
+            key = given[0]
+            fixes.append(Fix(line, key, record[key], record["column"], record["value"].strip()))
+    if problems:
+        raise ValueError("\n".join(problems))
+    return fixes
+
+
+def lay_fixes(
+    frame: pd.DataFrame, fixes: Sequence[Fix], *, tasks: Sequence[Task], source: str
+) -> tuple[pd.DataFrame, Laid]:
+    """The images table with the fixes laid over it in their order, junk rows left alone, and what
+    was laid. A picture that gets its missing label so is ok; one that loses it is `unlabelled`.
+
+    Raises ValueError, one sentence a line, for a fix that matches no picture, names no column, has
+    a value that the column's task does not know, or says again what an earlier line said.
+    """
+    columns = [column for column in frame.columns if column not in FIXED]
+    frame = frame.astype(dict.fromkeys(columns, object))
+    real = frame["status"] != "junk"
+    problems, seen, counts = [], {}, dict[str, int]()
+    mended = pd.Series(False, index=frame.index)
+    for fix in fixes:
+        spot = f"{source} line {fix.line}"
+        match = real & (frame[fix.key].astype(str) == fix.name)
+        same = (fix.key, fix.name, fix.column)
+        if fix.column not in columns:
+            close = get_close_matches(fix.column, columns, n=1, cutoff=0.5)
+            hint = f"; did you mean {close[0]!r}?" if close else ";"
+            problems.append(
+                f"{spot}: no column {fix.column!r}{hint} there are {', '.join(columns)}"
+            )
+        elif not match.any():
+            problems.append(f"{spot}: no picture whose {fix.key} is {fix.name!r}")
+        elif same in seen:
+            problems.append(f"{spot}: {fix.column} of {fix.name!r} is mended in line {seen[same]}")
+        elif message := _refusal(fix, tasks):
+            problems.append(f"{spot}: {message}")
+        else:
+            seen[same] = fix.line
+            frame.loc[match, fix.column] = fix.value or None
+            counts[fix.column] = counts.get(fix.column, 0) + 1
+            mended |= match
+    if problems:
+        raise ValueError("\n".join(problems))
+    labels = dict.fromkeys(task.column for task in tasks)
+    return mark_unlabelled(frame, labels=list(labels)), Laid(len(fixes), int(mended.sum()), counts)
+
+
+def _refusal(fix: Fix, tasks: Sequence[Task]) -> str:
+    """Why a value can't stand in its column, or ''."""
+    if not fix.value:
+        return "a picture needs a person_id" if fix.column == "person_id" else ""
+    for task in tasks:
+        if fix.column == task.column:
+            try:
+                encode(task, pd.Series([fix.value]), image_ids=pd.Series([fix.name]))
+            except ValueError as error:
+                return str(error)
+    return ""

@@ -1,0 +1,39 @@
+"""Every layout by its name, read in one way. A new layout is a module and a line here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.labels.layouts.afad import read_afad
+from pipeline.labels.layouts.appa import read_appa
+from pipeline.labels.layouts.cacd import read_cacd
+from pipeline.labels.layouts.lines import read_lines
+from pipeline.labels.layouts.pstage import read_pstage
+from pipeline.labels.layouts.table import read_table
+from pipeline.labels.layouts.utkface import read_utkface
+
+LAYOUTS: dict[str, Callable[..., pd.DataFrame]] = {
+    "pstage": read_pstage,
+    "table": read_table,
+    "lines": read_lines,
+    "utkface": read_utkface,
+    "cacd": read_cacd,
+    "afad": read_afad,
+    "appa": read_appa,
+}
+NAMED_BY_TASKS = ("table", "lines")  # their label columns are what the tasks say
+
+
+def read_layout(
+    name: str, root: Path, *, labels: Sequence[str], options: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The images table of a contest's folder; `labels` are the columns that the tasks read, and
+    `options` the layout's own settings. Raises ValueError for what the reader cannot make out."""
+    words = dict(options)
+    if name == "table":  # `id`, `path` and `person` are words of Python or too short by themselves
+        words |= {f"{word}_column": words.pop(word) for word in ("id", "path", "person")}
+    if name in NAMED_BY_TASKS:
+        words["labels"] = list(labels)
+    return LAYOUTS[name](root, **words)

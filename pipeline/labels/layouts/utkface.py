@@ -1,0 +1,34 @@
+"""The UTKFace layout: a folder of chips whose names are `age_gender_race_date.jpg.chip.jpg`."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.labels.layouts import choose_folder, file_row, finish, list_files
+
+LABELS = ("age", "gender", "race")
+GENDERS = {"0": "male", "1": "female"}
+RACES = {"0": "white", "1": "black", "2": "asian", "3": "indian", "4": "other"}
+NAME = re.compile(r"(?P<age>\d{1,3})_(?P<gender>[01])_(?P<race>[0-4])_(?P<date>\d+)(\.\w+)+")
+
+
+def read_utkface(root: Path) -> pd.DataFrame:
+    """The images table: age, gender and race from the names of the files in root or root/UTKFace.
+
+    A name that lacks a field, or has one that can't be, is a row `malformed`, never a guess.
+    """
+    folder = choose_folder(root, "UTKFace")
+    rows = [
+        file_row(root, file, image_id=file.name, read_name=_read_name)
+        for file in list_files(folder)
+    ]
+    return finish(rows, labels=LABELS, source=folder)
+
+
+def _read_name(name: str) -> dict | str:
+    found = NAME.fullmatch(name)
+    if found is None:
+        return "the name is not age_gender_race_date.jpg.chip.jpg"
+    gender, race = GENDERS[found["gender"]], RACES[found["race"]]
+    return {"age": str(int(found["age"])), "gender": gender, "race": race}
