@@ -20,6 +20,8 @@ from pipeline.learning.predict import Logits, ToInput, autocast, predict_logits
 from pipeline.learning.schedule import Schedule, epochs_since_best, lr_factor
 
 Score = Callable[[Logits], dict[str, float]]
+Targets = dict[str, torch.Tensor]  # by task; `TASK@group` beside a task whose loss needs a group
+Mix = Callable[[torch.Tensor, Targets, tuple[int, ...]], tuple[torch.Tensor, Targets]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Recipe:
     early_stop: int | None = None
     best: str = "metric"
     precision: str = "float32"
+    stop_after: int | None = None  # epochs, of the num_epochs that the schedule is made for
+    past_scores: tuple[float, ...] | None = None  # what plateau looks at when nobody is held out
 
 
 @dataclass
@@ -59,18 +63,20 @@ def train_epochs(
     *,
     recipe: Recipe,
     loader: DataLoader,
-    held_out: Iterable,
-    held_out_targets: dict[str, torch.Tensor],
+    held_out: Iterable | None,
+    held_out_targets: Targets,
     to_input: ToInput,
     score: Score,
     device: torch.device,
     show: Callable[[Iterable], Iterable],
+    mix: Mix = lambda inputs, targets, seed: (inputs, targets),
 ) -> Iterator[dict]:
     """Trains from where the state stands and yields each epoch's row of the history.
 
     `score` turns the held-out logits into metrics; the one that decides (higher is better) is named
-    `score`, and without it the held-out loss decides. Raises ValueError for a loss that
-    is no longer finite.
+    `score`, and without it the held-out loss decides. `mix` turns a batch of inputs and targets
+    into a mixed one, by a seed. With no one held out the last epoch is kept. Raises ValueError for
+    a loss that is no longer finite.
     """
     network, optimiser = state.network, state.optimiser
     steps_per_epoch = len(loader)
@@ -81,7 +87,7 @@ def train_epochs(
         torch.manual_seed(recipe.seed * 100_003 + epoch)
         loader.batch_sampler.epoch = epoch
         network.train()
-        hold_norms(network, every=recipe.frozen_norm)
+        hold_norms(network.backbone, every=recipe.frozen_norm)
         total, num_seen, factor = torch.zeros((), device=device), 0, 0.0
         for batch, (pixels, targets) in enumerate(show(loader)):
             step = epoch * steps_per_epoch + batch
@@ -90,12 +96,13 @@ def train_epochs(
                 step=step,
                 steps_per_epoch=steps_per_epoch,
                 num_epochs=recipe.num_epochs,
-                scores=state.scores,
+                scores=state.scores if recipe.past_scores is None else recipe.past_scores[:epoch],
             )
             for group in optimiser.param_groups:
                 group["lr"] = group["base_lr"] * factor
             inputs = to_input(pixels.to(device, non_blocking=True))
             targets = {task: value.to(device, non_blocking=True) for task, value in targets.items()}
+            inputs, targets = mix(inputs, targets, (recipe.seed, epoch, batch))
             with autocast(device, precision=recipe.precision):
                 logits = network(inputs)
             loss = total_loss(logits, targets, criteria=recipe.criteria)
@@ -111,30 +118,21 @@ def train_epochs(
             total += loss.detach() * len(pixels)  # on the device: .item() here would wait for it
             num_seen += len(pixels)
         train_loss = total.item() / num_seen
-        if not math.isfinite(train_loss):
-            rate = highest_lr(optimiser)
-            raise ValueError(
-                f"the loss is {train_loss} in epoch {epoch + 1} at learning rate {rate:g}; a "
-                "smaller lr, warmup_epochs: 1 or clip_norm: 1.0 usually helps"
-            )
+        _check_finite(train_loss, epoch=epoch, lr=highest_lr(optimiser))
         judged = network if state.ema is None else state.ema.module
-        (views,) = predict_logits(
-            [judged],
-            held_out,
-            views={"identity": lambda batch: batch},
-            to_input=to_input,
-            device=device,
-            precision=recipe.precision,
-        )
-        logits = views["identity"]
-        held_out_loss = total_loss(logits, held_out_targets, criteria=recipe.criteria).item()
         row = {"epoch": epoch + 1, "lr": highest_lr(optimiser), "train_loss": train_loss}
-        row |= {"held_out_loss": held_out_loss, **score(logits)}
-        if recipe.best == "loss" or "score" not in row:
-            row["score"] = -held_out_loss
+        logits, row["score"] = None, 0.0
+        if held_out is not None:
+            looks = {"to_input": to_input, "device": device, "precision": recipe.precision}
+            logits = held_out_logits(judged, held_out, **looks)
+            loss = total_loss(logits, held_out_targets, criteria=recipe.criteria).item()
+            row |= {"held_out_loss": loss, "score": -loss} | score(logits)
+            row["score"] = -loss if recipe.best == "loss" else row["score"]
         row["seconds"] = round(time.monotonic() - started, 3)
         row["images_per_second"] = round(num_seen / (time.monotonic() - started), 1)
-        better = not state.history or recipe.best == "last" or row["score"] > max(state.scores)
+        better = (
+            not state.history or _keeps_last(recipe, held_out) or row["score"] > max(state.scores)
+        )
         state.history.append(row)
         if better:
             state.best_logits = logits
@@ -144,20 +142,44 @@ def train_epochs(
         yield row
 
 
+def held_out_logits(network: nn.Module, held_out: Iterable, **looks) -> Logits:
+    """The logits of the pictures as they are; `looks` as predict_logits takes them."""
+    (views,) = predict_logits([network], held_out, views={"identity": lambda x: x}, **looks)
+    return views["identity"]
+
+
 def is_finished(state: State, *, recipe: Recipe) -> bool:
     """Whether all epochs are done, or early stopping has waited long enough."""
-    if len(state.history) >= recipe.num_epochs:
+    if len(state.history) >= (recipe.stop_after or recipe.num_epochs):
         return True
     waited = epochs_since_best(state.scores) if state.history else 0
     return recipe.early_stop is not None and waited >= recipe.early_stop
 
 
+def _check_finite(loss: float, *, epoch: int, lr: float) -> None:
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"the loss is {loss} in epoch {epoch + 1} at learning rate {lr:g}; a smaller lr, "
+            "warmup_epochs: 1 or clip_norm: 1.0 usually helps"
+        )
+
+
+def _keeps_last(recipe: Recipe, held_out: Iterable | None) -> bool:
+    return held_out is None or recipe.best == "last"
+
+
 def total_loss(
-    logits: Logits, targets: dict[str, torch.Tensor], *, criteria: tuple[Criterion, ...]
+    logits: Logits, targets: Targets, *, criteria: tuple[Criterion, ...]
 ) -> torch.Tensor:
     """The weighted mean of the tasks' losses."""
-    total = sum(c.weight * c.compute(logits[c.task.name], targets[c.task.name]) for c in criteria)
-    return total / sum(c.weight for c in criteria)
+    losses = []
+    for criterion in criteria:
+        name = criterion.task.name
+        group = targets.get(f"{name}@group")
+        losses.append(
+            criterion.weight * criterion.compute(logits[name], targets[name], group=group)
+        )
+    return sum(losses) / sum(criterion.weight for criterion in criteria)
 
 
 def highest_lr(optimiser: torch.optim.Optimizer) -> float:

@@ -1,83 +1,125 @@
-"""Losses by name. Logits (N, C) and the task's targets give one value a sample (N,)."""
+"""Losses by name, mixtures of them, and the weights of classes and samples.
 
-from collections.abc import Callable
+A loss gives one value a sample (N,), or, where it judges a whole batch, a scalar. The mean is taken
+over what it gives, so sample weights reach only the first sort.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from pipeline.labels.tasks import Task
+from pipeline.labels.tasks import Task, bin_edges
+from pipeline.learning import class_losses, number_losses
+from pipeline.learning.heads import FORMS, Form, HeadShape
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss, and the kinds of task it serves. `compute(logits, targets, **options)` gives (N,)."""
+    """`compute(logits, targets, **options)`, the kinds of task it serves, and its head's form,
+    which is the kind's own when not given."""
 
     compute: Callable[..., torch.Tensor]
     kinds: tuple[str, ...]
+    form: str | None = None
+    whole_batch: bool = False  # gives a scalar
+    needs_group: bool = False
 
+    def form_for(self, task: Task) -> Form:
+        return FORMS[self.form or task.kind]
 
-def cross_entropy(logits, targets, *, weights=None, smoothing=0.0, gamma=0.0) -> torch.Tensor:
-    """-Σ q log p with the target q smoothed towards uniform, times the true class's weight."""
-    q = _soft(targets, logits.shape[1])
-    q = q * (1.0 - smoothing) + smoothing / logits.shape[1]
-    loss = -(q * logits.log_softmax(dim=1)).sum(dim=1)
-    return loss if weights is None else loss * (_soft(targets, logits.shape[1]) @ weights)
+    def num_outputs(self, task: Task, *, bins: int | None = None) -> int:
+        """The width of the head; `bins` for the forms that cut low..high, else whole steps."""
+        return self.form_for(task).num_outputs(task, bins)
 
-
-def focal(logits, targets, *, weights=None, smoothing=0.0, gamma=2.0) -> torch.Tensor:
-    """(1 - p)^gamma times the cross-entropy, p of the true class (Lin et al. 2017)."""
-    p = (_soft(targets, logits.shape[1]) * logits.softmax(dim=1)).sum(dim=1)
-    plain = cross_entropy(logits, targets, weights=weights, smoothing=smoothing)
-    return (1.0 - p).clamp(min=0.0) ** gamma * plain
-
-
-def bce(logits, targets, *, weights=None, smoothing=0.0, gamma=0.0) -> torch.Tensor:
-    """Binary cross-entropy of one logit; targets 0..1, smoothed towards a half."""
-    targets = targets * (1.0 - smoothing) + 0.5 * smoothing
-    return F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none")
-
-
-def mse(logits, targets, **_) -> torch.Tensor:
-    """Squared error of scaled targets."""
-    return (logits[:, 0] - targets) ** 2
-
-
-def l1(logits, targets, **_) -> torch.Tensor:
-    """Absolute error of scaled targets."""
-    return (logits[:, 0] - targets).abs()
+    def decode(self, logits: torch.Tensor, task: Task) -> torch.Tensor:
+        """Logits (N, num_outputs) as the task's (N, num_columns)."""
+        return self.form_for(task).decode(logits, task)
 
 
 LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(cross_entropy, ("classes",)),
-    "focal": Loss(focal, ("classes",)),
-    "bce": Loss(bce, ("score",)),
-    "mse": Loss(mse, ("number",)),
-    "l1": Loss(l1, ("number",)),
+    "cross_entropy": Loss(class_losses.cross_entropy, ("classes",)),
+    "focal": Loss(class_losses.focal, ("classes",)),
+    "soft_f1": Loss(class_losses.soft_f1, ("classes",), whole_batch=True),
+    "arcface": Loss(class_losses.arcface, ("classes",), form="cosine"),
+    "bce": Loss(class_losses.bce, ("score",)),
+    "mse": Loss(number_losses.mse, ("number",)),
+    "l1": Loss(number_losses.l1, ("number",)),
+    "huber": Loss(number_losses.huber, ("number",)),
+    "weighted_mse": Loss(number_losses.weighted_mse, ("number",)),
+    "occlusion_gap": Loss(
+        number_losses.occlusion_gap, ("number",), whole_batch=True, needs_group=True
+    ),
+    "ordinal": Loss(number_losses.ordinal, ("number",), form="ordinal"),
+    "distribution": Loss(number_losses.distribution, ("number",), form="distribution"),
 }
+
+
+_OPTIONS = ("smoothing", "gamma", "margin", "scale", "delta", "sigma")
+
+
+@dataclass(frozen=True)
+class BinWeights:
+    """A weight for each bin of a number's targets; bin i is from edge i-1 up to below edge i."""
+
+    edges: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    def pick(self, targets: torch.Tensor) -> torch.Tensor:
+        """The weight (N,) of each target."""
+        edges = torch.tensor(self.edges, device=targets.device, dtype=targets.dtype)
+        weights = torch.tensor(self.weights, device=targets.device, dtype=targets.dtype)
+        return weights[torch.bucketize(targets, edges, right=True)]
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """How one task of a member is learnt: its loss with its options, and its share in the sum."""
+    """How one task of a member is learnt: its loss (or a mixture, names with weights) with its
+    options, and the task's share in the sum."""
 
     task: Task
-    loss: str
+    loss: str | Mapping[str, float]
     weight: float = 1.0
     smoothing: float = 0.0
     gamma: float = 2.0
+    margin: float = 0.3
+    scale: float = 30.0
+    delta: float = 1.0
+    sigma: float = 2.0
     class_weights: tuple[float, ...] | None = None
+    bin_weights: BinWeights | None = None
 
-    def compute(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """The mean loss over a batch. A number's targets come unscaled and are scaled here."""
+    def compute(
+        self, logits: torch.Tensor, targets: torch.Tensor, *, group: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The loss of a batch, a scalar. A number's targets come in the label's unit."""
         weights = self.class_weights
         if weights is not None:
             weights = torch.tensor(weights, device=logits.device, dtype=torch.float32)
-        if self.task.kind == "number":
-            targets = targets / self.task.scale
-        options = {"weights": weights, "smoothing": self.smoothing, "gamma": self.gamma}
-        return LOSSES[self.loss].compute(logits.float(), targets, **options).mean()
+        options = {
+            **{key: getattr(self, key) for key in _OPTIONS},
+            "weights": weights,
+            "group": group,
+            "unit": self.task.scale,
+            "centre": self.task.centre,
+            "low": self.task.low,
+            "high": self.task.high,
+        }
+        logits, total = logits.float(), torch.zeros((), device=logits.device)
+        parts = {self.loss: 1.0} if isinstance(self.loss, str) else self.loss
+        for name, share in parts.items():
+            value = LOSSES[name].compute(logits, targets, **options)
+            if self.bin_weights is not None and not LOSSES[name].whole_batch:
+                value = value * self.bin_weights.pick(targets)
+            total = total + share * value.mean()
+        return total
+
+
+def head_shape(task: Task, *, loss: str, bins: int | None, scale: float) -> HeadShape:
+    """What a task's head must give for a loss, which stands for all of a mixture."""
+    number = LOSSES[loss].num_outputs(task, bins=bins)
+    return HeadShape(number, cosine_scale=scale if LOSSES[loss].form == "cosine" else None)
 
 
 def balanced_weights(targets: np.ndarray, *, num_classes: int) -> tuple[float, ...]:
@@ -87,6 +129,10 @@ def balanced_weights(targets: np.ndarray, *, num_classes: int) -> tuple[float, .
     return tuple(len(targets) / (present * count) if count else 0.0 for count in counts.tolist())
 
 
-def _soft(targets: torch.Tensor, num_classes: int) -> torch.Tensor:
-    """Class numbers (N,) as one-hot float (N, C); what is already (N, C) stays."""
-    return targets if targets.ndim == 2 else F.one_hot(targets, num_classes).float()
+def balanced_bins(targets: np.ndarray, *, num_bins: int, power: float) -> BinWeights:
+    """Weights of equally wide bins by (1 / count)^power, with mean 1 over these targets (N,)."""
+    edges = bin_edges(targets, num_bins=num_bins)
+    codes = np.searchsorted(edges, targets, side="right")
+    weights = np.array(balanced_weights(codes, num_classes=num_bins)) ** power
+    weights /= weights[codes].mean()
+    return BinWeights(tuple(edges.tolist()), tuple(weights.tolist()))

@@ -1,4 +1,6 @@
-"""The network: one timm backbone and one linear head a task; logits to probabilities."""
+"""The network: one timm backbone and one head a task; logits to probabilities."""
+
+from collections.abc import Mapping
 
 import timm
 import timm.data
@@ -7,24 +9,36 @@ from timm.models import group_parameters
 from torch import nn
 
 from pipeline.labels.tasks import Task
+from pipeline.learning.heads import FORMS, HeadShape, build_head
+from pipeline.learning.losses import LOSSES
 from pipeline.learning.weights import load_backbone
 
 
 class FaceNetwork(nn.Module):
-    """Pixels (N, 3, H, W) to logits (N, C) for each task by name."""
+    """Pixels (N, 3, H, W) to logits (N, outputs) for each task by name."""
 
-    def __init__(self, backbone: nn.Module, *, heads: dict[str, int], dropout: float) -> None:
+    def __init__(
+        self,
+        backbone: nn.Module,
+        *,
+        heads: Mapping[str, HeadShape],
+        dropout: float,
+        hidden: int | None = None,
+    ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.dropout = nn.Dropout(dropout)
         width = backbone.head_hidden_size
-        self.heads = nn.ModuleDict({task: nn.Linear(width, size) for task, size in heads.items()})
-        for head in self.heads.values():  # small: the first steps should not shake the backbone
-            nn.init.normal_(head.weight, std=0.01)
-            nn.init.zeros_(head.bias)
+        self.neck = nn.Sequential()
+        if hidden is not None:
+            layers = (nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True))
+            self.neck, width = nn.Sequential(*layers), hidden
+        self.dropout = nn.Dropout(dropout)
+        self.heads = nn.ModuleDict(
+            {task: build_head(width, shape) for task, shape in heads.items()}
+        )
 
     def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
-        features = self.dropout(self.backbone(batch))
+        features = self.dropout(self.neck(self.backbone(batch)))
         return {task: head(features) for task, head in self.heads.items()}
 
 
@@ -32,16 +46,16 @@ def build_network(
     backbone: str,
     *,
     weights: str,
-    tasks: list[Task],
+    heads: Mapping[str, HeadShape],
+    hidden: int | None = None,
     dropout: float = 0.0,
     drop_path: float = 0.0,
     freeze: int | str = 0,
 ) -> FaceNetwork:
-    """A network with a head for each task. Raises ValueError like load_backbone."""
-    heads = {task.name: task.num_columns for task in tasks}
+    """A network with a head for each task by name. Raises ValueError like load_backbone."""
     body = load_backbone(backbone, weights=weights, drop_path=drop_path)
     freeze_groups(body, number=freeze)
-    return FaceNetwork(body, heads=heads, dropout=dropout)
+    return FaceNetwork(body, heads=heads, dropout=dropout, hidden=hidden)
 
 
 def input_statistics(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -50,12 +64,12 @@ def input_statistics(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...
     return tuple(config["mean"]), tuple(config["std"])
 
 
-def to_probs(logits: torch.Tensor, *, task: Task) -> torch.Tensor:
-    """Logits (N, C) as float32 probabilities, a score in [0, 1], or a value in the label's unit."""
-    logits = logits.float()
-    if task.kind == "classes":
-        return logits.softmax(dim=1)
-    return logits.sigmoid() if task.kind == "score" else logits * task.scale
+def to_probs(logits: torch.Tensor, *, task: Task, loss: str | None = None) -> torch.Tensor:
+    """Logits (N, outputs) as float32 probabilities, a score in [0, 1], or a value in the label's
+    unit, as the loss that trained the head says; without one, as the task's kind does."""
+    if loss is None:
+        return FORMS[task.kind].decode(logits.float(), task)
+    return LOSSES[loss].decode(logits.float(), task)
 
 
 def check_freeze(backbone: str, *, number: int | str) -> None:
@@ -71,7 +85,7 @@ def freeze_groups(backbone: nn.Module, *, number: int | str) -> None:
 
     Raises ValueError when the backbone has fewer groups.
     """
-    groups = _layer_groups(backbone)
+    groups = layer_groups(backbone)
     if number == "all":
         backbone.requires_grad_(False)
         return
@@ -93,5 +107,6 @@ def hold_norms(network: nn.Module, *, every: bool) -> None:
             module.eval()
 
 
-def _layer_groups(backbone: nn.Module) -> dict[int, list[str]]:
+def layer_groups(backbone: nn.Module) -> dict[int, list[str]]:
+    """timm's layer groups from the input on: the names of each one's parameters."""
     return group_parameters(backbone, backbone.group_matcher(coarse=True), reverse=False)

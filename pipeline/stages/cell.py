@@ -9,16 +9,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import torch
-from timm.utils import ModelEmaV3
 from tqdm import tqdm
 
 from pipeline.config import Member
 from pipeline.images.augment import build_augment
-from pipeline.images.batches import CropDataset, EpochSampler, in_order, make_loader
+from pipeline.images.batches import CropDataset, in_order, make_loader
 from pipeline.images.transform import Transform, normalise
 from pipeline.labels.answers import combine_classes, combine_probs
-from pipeline.labels.kinds import DEFAULT_LOSS
-from pipeline.labels.tasks import Task, decide, encode, encode_band, to_numbers
+from pipeline.labels.tasks import Task, decide
 from pipeline.learning.checkpoint import (
     load_state,
     optimiser_tensors,
@@ -26,16 +24,24 @@ from pipeline.learning.checkpoint import (
     save_state,
 )
 from pipeline.learning.loop import Recipe, State, is_finished, train_epochs
-from pipeline.learning.losses import Criterion, balanced_weights
-from pipeline.learning.network import build_network, input_statistics, to_probs
-from pipeline.learning.optimiser import build_optimiser
+from pipeline.learning.network import to_probs
 from pipeline.learning.predict import Logits
 from pipeline.learning.schedule import Schedule
-from pipeline.runs import Cell, write_json, write_table, write_text, writing
+from pipeline.runs import REFIT, Cell, read_json, write_json, write_table, write_text, writing
 from pipeline.scoring.metrics import METRICS
 from pipeline.stages import Work
 from pipeline.stages.crop import crops_of
-from pipeline.stages.members import choose_workers, member_tasks, targets_of
+from pipeline.stages.members import choose_workers, group_of, member_tasks, targets_of
+from pipeline.stages.progress import member_cells
+from pipeline.stages.recipes import (
+    fresh_state,
+    head_losses,
+    make_criteria,
+    make_mix,
+    make_sampler,
+    member_transform,
+)
+from pipeline.stages.targets import training_targets
 
 
 def train_cell(
@@ -46,24 +52,28 @@ def train_cell(
     tasks = member_tasks(work.settings, member)
     held = pictures[pictures["fold"] == cell.fold].reset_index(drop=True)
     train = pictures[pictures["fold"] != cell.fold].reset_index(drop=True)
+    alone = cell.fold == REFIT
+    learnt = (
+        _learnt_from_folds(work, cell)
+        if alone
+        else {"early_stop": member.early_stop, "best": member.best}
+    )
     transform = member_transform(member)
-    criteria = _criteria(member, tasks, train)
     recipe = Recipe(
-        criteria=criteria,
+        criteria=make_criteria(member, tasks, train),
         schedule=Schedule(**member.schedule.model_dump()),
         num_epochs=member.epochs,
         seed=cell.seed,
         clip_norm=member.clip_norm,
         frozen_norm=member.frozen_norm,
-        early_stop=member.early_stop,
-        best=member.best,
         precision=precision,
+        **learnt,
     )
-    state = _fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
+    state = fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
     _restore(work, cell, state)
     workers = choose_workers(work.settings, device_type=device.type)
     crops = crops_of(work)
-    held_targets = _training_targets(member, tasks, held)
+    held_targets = training_targets(member, tasks, held)
     loaders = [
         make_loader(
             CropDataset(
@@ -80,46 +90,35 @@ def train_cell(
         for part, targets, augment, batches in (
             (
                 train,
-                _training_targets(member, tasks, train),
+                training_targets(member, tasks, train),
                 build_augment(member.augment),
-                EpochSampler(
-                    len(train),
-                    batch_size=member.batch_size,
-                    seed=cell.seed * 1_009 + cell.fold,
-                    groups=train["person_id"].astype(str).tolist(),
-                    per_group=member.pictures_per_person,
-                ),
+                make_sampler(work.settings, member, train, seed=cell.seed * 1_009 + cell.fold),
             ),
             (held, {}, None, in_order(len(held), batch_size=work.settings.infer.batch_size)),
         )
     ]
-    score = partial(_score, work=work, tasks=tasks, truths=targets_of(tasks, held))
+    score = partial(_score, work=work, member=member, tasks=tasks, held=held)
     for _ in train_epochs(
         state,
         recipe=recipe,
         loader=loaders[0],
-        held_out=loaders[1],
+        held_out=None if alone else loaders[1],
         held_out_targets={task: torch.from_numpy(values) for task, values in held_targets.items()},
         to_input=partial(normalise, transform=transform),
         score=score,
         device=device,
         show=lambda batches: tqdm(
             batches,
-            desc=f"{cell.name} epoch {len(state.history) + 1}/{member.epochs}",
+            desc=f"{cell.name} epoch {len(state.history) + 1}/{recipe.stop_after or member.epochs}",
             unit="batch",
             leave=False,
         ),
+        **make_mix(member, tasks),
     ):
         write_text(work.runs.history(cell), "".join(json.dumps(r) + "\n" for r in state.history))
         if not is_finished(state, recipe=recipe):
             _save_checkpoint(work, cell, state)
     return _finish(work, cell, state, held=held, tasks=tasks, transform=transform)
-
-
-def member_transform(member: Member) -> Transform:
-    """The evaluation transform of a member: its image size, its backbone's mean and std."""
-    mean, std = input_statistics(member.backbone)
-    return Transform(size=member.image_size, mean=mean, std=std)
 
 
 def cell_facts(work: Work, cell: Cell) -> dict:
@@ -134,85 +133,34 @@ def cell_facts(work: Work, cell: Cell) -> dict:
     }
 
 
-def _criteria(member: Member, tasks: list[Task], train: pd.DataFrame) -> tuple[Criterion, ...]:
-    criteria = []
-    for task in tasks:
-        head = member.tasks[task.name]
-        weights = None if head.class_weights == "none" else head.class_weights
-        if weights == "balanced":
-            codes = encode(task, train[task.column], image_ids=train["image_id"], edges=head.edges)
-            weights = balanced_weights(codes, num_classes=len(task.classes))
-        criteria.append(
-            Criterion(
-                task=task,
-                loss=head.loss or DEFAULT_LOSS[task.kind],
-                weight=head.weight,
-                smoothing=head.smoothing,
-                gamma=head.gamma,
-                class_weights=weights,
-            )
-        )
-    return tuple(criteria)
-
-
-def _training_targets(
-    member: Member, tasks: list[Task], pictures: pd.DataFrame
-) -> dict[str, np.ndarray]:
-    """The targets as the member learns them: its own edges, softened near them if asked."""
-    targets = {}
-    for task in tasks:
-        head, values, ids = member.tasks[task.name], pictures[task.column], pictures["image_id"]
-        if head.band is not None:
-            numbers = to_numbers(task, values, image_ids=ids)
-            edges = head.edges or task.edges
-            targets[task.name] = encode_band(numbers, edges=edges, band=head.band)
-        else:
-            targets[task.name] = encode(task, values, image_ids=ids, edges=head.edges)
-    return targets
-
-
-def _fresh_state(
-    member: Member, tasks: list[Task], *, seed: int, device: torch.device, precision: str
-) -> State:
-    torch.manual_seed(seed)
-    network = build_network(
-        member.backbone,
-        weights=member.weights,
-        tasks=tasks,
-        dropout=member.dropout,
-        drop_path=member.drop_path,
-        freeze=member.freeze,
-    ).to(device, memory_format=torch.channels_last)
-    optimiser = build_optimiser(
-        network,
-        name=member.optimiser,
-        lr=member.lr,
-        backbone_lr=member.backbone_lr,
-        weight_decay=member.weight_decay,
-        momentum=member.momentum,
-        fused=device.type == "cuda",
-    )
-    ema = ModelEmaV3(network, decay=member.ema, use_warmup=True) if member.ema else None
-    scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
-    return State(network=network, optimiser=optimiser, ema=ema, scaler=scaler)
+def _learnt_from_folds(work: Work, cell: Cell) -> dict:
+    """How long to train on everybody: the median of the folds' best epochs (the lower of two), with
+    the scores of the fold nearest to it for a schedule that looks at scores."""
+    folds = [c for c in member_cells(work.settings, cell.member) if c.seed == cell.seed]
+    best = {c: read_json(work.runs.done(c))["best_epoch"] for c in folds}
+    epochs = sorted(best.values())[(len(best) - 1) // 2]
+    nearest = min(folds, key=lambda c: (abs(best[c] - epochs), c.fold))
+    lines = work.runs.history(nearest).read_text(encoding="utf-8").splitlines()
+    scores = tuple(json.loads(line)["score"] for line in lines)
+    return {"stop_after": epochs, "past_scores": scores, "early_stop": None, "best": "last"}
 
 
 def _score(
-    logits: Logits, *, work: Work, tasks: list[Task], truths: dict[str, np.ndarray]
+    logits: Logits, *, work: Work, member: Member, tasks: list[Task], held: pd.DataFrame
 ) -> dict[str, float]:
     """Each task's metric on the held-out pictures; `score` where one metric says it all."""
-    probs = {task.name: to_probs(logits[task.name], task=task).numpy() for task in tasks}
-    row, known = {}, {task.name: task for task in tasks}
-    for task in tasks:
+    losses, truths = head_losses(member, tasks), targets_of(tasks, held)
+    row, probs, known = {}, {}, {task.name: task for task in tasks}
+    for name, task in known.items():
         metric = METRICS[task.metric]
-        seen = probs[task.name]
+        seen = probs[name] = to_probs(logits[name], task=task, loss=losses[name]).numpy()
         answer = seen[:, 0] if metric.looks_at == "score" else decide(task, seen)
-        row[f"{task.name}.{task.metric}"] = metric.compute(truths[task.name], answer)
+        row[f"{name}.{task.metric}"] = metric.compute(truths[name], answer, group_of(task, held))
     contest = work.settings.competition
-    if len(tasks) == 1:
-        (value,) = row.values()
-        row["score"] = METRICS[tasks[0].metric].as_score(value)
-    elif len(contest.answer.tasks) > 1 and set(contest.answer.tasks) <= set(known):
+    if len(tasks) == 1 or "answer" in known:
+        task = known.get("answer", tasks[0])
+        row["score"] = METRICS[task.metric].as_score(row[f"{task.name}.{task.metric}"])
+    elif contest.answer.is_product and set(contest.answer.tasks) <= set(known):
         sizes = [len(known[name].classes) for name in contest.answer.tasks]
         truth = combine_classes([truths[name] for name in contest.answer.tasks], sizes=sizes)
         joint = combine_probs([probs[name] for name in contest.answer.tasks])
@@ -266,16 +214,23 @@ def _finish(
 ) -> dict:
     """Writes the best weights, the OOF table and, last of all, the mark that the cell is done."""
     scores = state.scores
-    best = len(scores) - 1 if work.settings.members[cell.member].best == "last" else None
+    keeps_last = cell.fold == REFIT or work.settings.members[cell.member].best == "last"
+    best = len(scores) - 1 if keeps_last else None
     best = max(range(len(scores)), key=lambda i: (scores[i], -i)) if best is None else best
     with writing(work.runs.weights(cell)) as temporary:
         save_state(temporary, {"network": state.best_weights}, facts=cell_facts(work, cell))
-    frame = prediction_frame(
-        held["image_id"], cell, view="identity", logits=state.best_logits, tasks=tasks
-    )
-    write_table(work.runs.oof(cell), frame)
-    metrics = [key for key in state.history[best] if "." in key]
-    decided = metrics[-1] if metrics else "held_out_loss"
+    if cell.fold != REFIT:
+        frame = prediction_frame(
+            held["image_id"],
+            cell,
+            view="identity",
+            logits=state.best_logits,
+            tasks=tasks,
+            losses=head_losses(work.settings.members[cell.member], tasks),
+        )
+        write_table(work.runs.oof(cell), frame)
+    known = ("train_loss", "held_out_loss", *(key for key in state.history[best] if "." in key))
+    decided = [key for key in known if key in state.history[best]][-1]
     facts = {
         "best_epoch": best + 1,
         "num_epochs": len(scores),
@@ -285,6 +240,7 @@ def _finish(
         "images_per_second": float(np.median([row["images_per_second"] for row in state.history])),
         "seconds": round(sum(row["seconds"] for row in state.history), 1),
         "image_size": transform.size,
+        "num_parameters": sum(p.numel() for p in state.network.parameters()),
     }
     write_json(work.runs.done(cell), facts)
     work.runs.checkpoint(cell).unlink(missing_ok=True)
@@ -292,11 +248,20 @@ def _finish(
 
 
 def prediction_frame(
-    image_ids: pd.Series, cell: Cell, *, view: str, logits: Logits, tasks: list[Task]
+    image_ids: pd.Series,
+    cell: Cell,
+    *,
+    view: str,
+    logits: Logits,
+    tasks: list[Task],
+    losses: dict[str, str],
 ) -> pd.DataFrame:
-    """The predictions table of one cell and view: one column a class, or the score or value."""
+    """The predictions table of one cell and view: one column a class, or the score or value.
+
+    `losses` says how each task's head is read (head_losses).
+    """
     columns = {"image_id": image_ids.to_numpy(), "fold": cell.fold, "seed": cell.seed, "view": view}
     for task in tasks:
-        probs = to_probs(logits[task.name], task=task).numpy()
+        probs = to_probs(logits[task.name], task=task, loss=losses[task.name]).numpy()
         columns |= dict(zip(task.columns, probs.T, strict=True))
     return pd.DataFrame(columns)

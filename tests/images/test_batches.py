@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from pipeline.images.augment import build_augment
-from pipeline.images.batches import CropDataset, EpochSampler, in_order, make_loader
+from pipeline.images.batches import (
+    CropDataset,
+    EpochSampler,
+    balanced_chances,
+    in_order,
+    make_loader,
+)
 
 RECIPE = [
     {"HorizontalFlip": {"p": 0.5}},
@@ -70,3 +76,39 @@ def test_an_epoch_can_take_some_pictures_of_each_person() -> None:
 
 def test_evaluation_goes_in_order_without_augmentation() -> None:
     assert in_order(5, batch_size=2) == [[(0, 0), (1, 0)], [(2, 0), (3, 0)], [(4, 0)]]
+
+
+def test_balanced_draws_all_classes_equally_often_and_each_draw_has_its_own_seed() -> None:
+    codes = np.repeat([0, 1, 2], [900, 90, 10])
+    chances = balanced_chances(codes)
+    assert [chances[codes == code].sum() for code in range(3)] == pytest.approx([1.0, 1.0, 1.0])
+    sampler = EpochSampler(1000, batch_size=50, seed=2, chances=chances)
+    first = [sample for batch in sampler for sample in batch]
+    assert len(first) == 1000
+    shares = np.bincount(codes[[i for i, _ in first]]) / 1000
+    assert shares == pytest.approx([1 / 3] * 3, abs=0.05)
+    assert len({seed for _, seed in first}) == 1000, "a picture drawn twice is augmented alike"
+    assert first == [sample for batch in sampler for sample in batch]
+    sampler.epoch = 1
+    assert first != [sample for batch in sampler for sample in batch]
+
+
+def test_balanced_draws_from_the_pictures_of_each_person_that_are_taken() -> None:
+    people = np.repeat(["ann", "bob"], [20, 2])
+    chances = balanced_chances(np.repeat([0, 1], [20, 2]))
+    sampler = EpochSampler(22, batch_size=22, seed=1, groups=people, per_group=2, chances=chances)
+    seen = {i for batch in sampler for i, _ in batch if i < 20}
+    assert len(sampler) == 1
+    assert sum(len(batch) for batch in sampler) == 4
+    assert len(seen) <= 2
+
+
+def test_repeats_pass_over_the_data_again_with_other_seeds() -> None:
+    once = EpochSampler(10, batch_size=5, seed=4)
+    thrice = EpochSampler(10, batch_size=5, seed=4, repeats=3)
+    samples = [sample for batch in thrice for sample in batch]
+    assert samples[:10] == [sample for batch in once for sample in batch]
+    assert len(thrice) == 6
+    for start in (0, 10, 20):
+        assert sorted(i for i, _ in samples[start : start + 10]) == list(range(10))
+    assert len({seed for _, seed in samples}) == 30

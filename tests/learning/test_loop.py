@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,14 @@ import pytest
 import torch
 from timm.utils import ModelEmaV3
 
-from pipeline.images.batches import CropDataset, EpochSampler, in_order, make_loader
+from pipeline.images.batches import (
+    CropDataset,
+    EpochSampler,
+    balanced_chances,
+    in_order,
+    make_loader,
+)
+from pipeline.images.mixing import Mixing, mix_batch
 from pipeline.labels.tasks import Task
 from pipeline.learning.checkpoint import (
     load_state,
@@ -13,6 +21,7 @@ from pipeline.learning.checkpoint import (
     restore_optimiser,
     save_state,
 )
+from pipeline.learning.heads import HeadShape
 from pipeline.learning.loop import Recipe, State, train_epochs
 from pipeline.learning.losses import Criterion
 from pipeline.learning.network import build_network, freeze_groups, hold_norms
@@ -35,7 +44,8 @@ def crops_of_two_sides() -> tuple[np.ndarray, np.ndarray]:
 
 def fresh_state() -> State:
     torch.manual_seed(0)
-    network = build_network("test_resnet", weights="none", tasks=[TASK], dropout=0.1, drop_path=0.0)
+    heads = {"side": HeadShape(2)}
+    network = build_network("test_resnet", weights="none", heads=heads, hidden=8, dropout=0.1)
     optimiser = build_optimiser(
         network,
         name="adamw",
@@ -49,8 +59,10 @@ def fresh_state() -> State:
     return State(network, optimiser, ema, torch.amp.GradScaler("cpu", enabled=False))
 
 
-def go_on(state: State, *, num_epochs: int, recipe_epochs: int = 6) -> list[dict]:
-    """Trains up to `num_epochs` epochs of a recipe of `recipe_epochs`."""
+def go_on(
+    state: State, *, num_epochs: int, recipe_epochs: int = 6, mixed: float = 0.0
+) -> list[dict]:
+    """Trains up to `num_epochs` epochs of a recipe of `recipe_epochs`, a share of batches mixed."""
     crops, sides = crops_of_two_sides()
     rows, targets = np.arange(48), {"side": sides}
     recipe = Recipe((Criterion(TASK, "cross_entropy"),), Schedule("cosine"), recipe_epochs, seed=7)
@@ -59,7 +71,7 @@ def go_on(state: State, *, num_epochs: int, recipe_epochs: int = 6) -> list[dict
         recipe=recipe,
         loader=make_loader(
             CropDataset(crops, rows=rows, size=32, targets=targets),
-            EpochSampler(48, batch_size=16, seed=7),
+            EpochSampler(48, batch_size=16, seed=7, chances=balanced_chances(sides), repeats=2),
             workers=0,
             pin=False,
         ),
@@ -74,6 +86,7 @@ def go_on(state: State, *, num_epochs: int, recipe_epochs: int = 6) -> list[dict
         score=lambda logits: {"score": float((logits["side"].argmax(1).numpy() == sides).mean())},
         device=CPU,
         show=lambda batches: batches,
+        mix=partial(mix_batch, mixing=Mixing("mixup", p=mixed), num_classes={"side": 2}),
     )
     history = []
     while len(state.history) < num_epochs:
@@ -93,9 +106,9 @@ def test_a_network_learns_and_its_best_epoch_is_kept() -> None:
 
 def test_going_on_from_a_checkpoint_takes_the_same_steps(tmp_path: Path) -> None:
     whole = fresh_state()
-    go_on(whole, num_epochs=6)
+    go_on(whole, num_epochs=6, mixed=0.7)
     first = fresh_state()
-    go_on(first, num_epochs=2)
+    go_on(first, num_epochs=2, mixed=0.7)
     parts = {
         "network": first.network.state_dict(),
         "ema": first.ema.module.state_dict(),
@@ -109,18 +122,19 @@ def test_going_on_from_a_checkpoint_takes_the_same_steps(tmp_path: Path) -> None
     second.ema.module.load_state_dict(parts["ema"])
     restore_optimiser(second.optimiser, parts["optimiser"])
     second.history = facts["history"]
-    go_on(second, num_epochs=6)
+    go_on(second, num_epochs=6, mixed=0.7)
     for name, value in whole.ema.module.state_dict().items():
         assert torch.equal(value, second.ema.module.state_dict()[name]), name
 
 
 def test_frozen_norms_keep_their_statistics() -> None:
     network = fresh_state().network.train()
-    hold_norms(network, every=True)
-    before = {k: v.clone() for k, v in network.state_dict().items() if "running" in k}
+    hold_norms(network.backbone, every=True)
+    before = {k: v.clone() for k, v in network.backbone.state_dict().items() if "running" in k}
     network(torch.randn(4, 3, 32, 32))
-    after = network.state_dict()
+    after = network.backbone.state_dict()
     assert before
+    assert network.neck[1].running_mean.any()  # it has no pretrained statistics to keep
     assert all(torch.equal(value, after[key]) for key, value in before.items())
 
 

@@ -1,0 +1,96 @@
+"""MixUp, CutMix and half-face CutMix: a batch's pictures in pairs, and their targets with them.
+
+Pure functions of (pixels, targets, seed); all is computed where the batch lies. A class becomes
+the shares of both pictures' classes, a number or score the value in between.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+Targets = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How a batch is mixed, how often, and the task whose classes stay among themselves."""
+
+    name: str  # mixup, cutmix, half_face
+    alpha: float = 1.0
+    p: float = 1.0
+    within: str | None = None
+
+
+def mix_batch(
+    pixels: torch.Tensor,
+    targets: Targets,
+    seed: Sequence[int],
+    *,
+    mixing: Mixing,
+    num_classes: Mapping[str, int],
+) -> tuple[torch.Tensor, Targets]:
+    """The mixed pixels (N, C, H, W) and targets; as they came in a share 1 - p of the seeds.
+
+    `num_classes` names the tasks whose targets are class numbers or class shares.
+    """
+    rng = np.random.default_rng([*seed, 2])
+    if rng.random() >= mixing.p:
+        return pixels, targets
+    codes = None
+    if mixing.within is not None:
+        codes = targets[mixing.within]
+        codes = codes.argmax(dim=1) if codes.ndim == 2 else codes
+    partner = _partners(rng, len(pixels), codes=codes, device=pixels.device)
+    pixels, share = _MIXERS[mixing.name](pixels, pixels[partner], rng, mixing.alpha)
+    mixed = {}
+    for task, values in targets.items():
+        if task in num_classes and values.ndim == 1:
+            values = F.one_hot(values, num_classes[task]).float()
+        mixed[task] = share * values + (1.0 - share) * values[partner]
+    return pixels, mixed
+
+
+def _partners(
+    rng: np.random.Generator, number: int, *, codes: torch.Tensor | None, device: torch.device
+) -> torch.Tensor:
+    """A random permutation (N,) of the batch, which keeps every picture's code when given."""
+    order = torch.from_numpy(rng.permutation(number)).to(device)
+    if codes is None:
+        return order
+    # both orders go code by code, so the i-th places of the two hold pictures of one code
+    plain = codes.argsort(stable=True)
+    shuffled = order[codes[order].argsort(stable=True)]
+    return torch.empty_like(plain).scatter_(0, plain, shuffled)
+
+
+def _mixup(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
+    """A weighted mean of both pictures (Zhang et al. 2018)."""
+    share = float(rng.beta(alpha, alpha))
+    return share * pixels + (1.0 - share) * others, share
+
+
+def _cutmix(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
+    """A box of the other picture; the share is the area that is left (Yun et al. 2019)."""
+    height, width = pixels.shape[-2:]
+    side = np.sqrt(1.0 - rng.beta(alpha, alpha))
+    middle_y, middle_x = rng.integers(height), rng.integers(width)
+    half_y, half_x = round(side * height / 2), round(side * width / 2)
+    top, bottom = max(middle_y - half_y, 0), min(middle_y + half_y, height)
+    left, right = max(middle_x - half_x, 0), min(middle_x + half_x, width)
+    mixed = pixels.clone()
+    mixed[..., top:bottom, left:right] = others[..., top:bottom, left:right]
+    return mixed, float(1.0 - (bottom - top) * (right - left) / (height * width))
+
+
+def _half_face(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
+    """The left half of one face, the right half of the other: faces stay whole in height."""
+    middle = pixels.shape[-1] // 2
+    mixed = pixels.clone()
+    mixed[..., middle:] = others[..., middle:]
+    return mixed, middle / pixels.shape[-1]
+
+
+_MIXERS = {"mixup": _mixup, "cutmix": _cutmix, "half_face": _half_face}

@@ -1,0 +1,79 @@
+"""A small network for small faces, from scratch: registered with timm under `small_cnn`.
+
+Three 3x3 convolutions (16, 32, 64), two fully connected layers: 1,080,897 parameters with one
+output. Importing this file is what registers it.
+"""
+
+import torch
+from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from torch import nn
+
+default_cfgs = generate_default_cfgs(
+    {
+        "small_cnn": {
+            "num_classes": 1,
+            "input_size": (3, 64, 64),
+            "mean": (0.5, 0.5, 0.5),
+            "std": (0.5, 0.5, 0.5),
+            "interpolation": "bicubic",
+            "crop_pct": 1.0,
+            "first_conv": "blocks.0.0",
+            "classifier": "head",
+        }
+    }
+)
+
+
+class SmallCNN(nn.Module):
+    """Pixels (N, 3, H, W) to 128 features; maps are pooled to 16x16, which 64x64 pixels have."""
+
+    def __init__(self, num_classes: int = 1, in_chans: int = 3, drop_rate: float = 0.25) -> None:
+        super().__init__()
+        widths = (in_chans, 16, 32, 64)
+        self.blocks = nn.Sequential(
+            *(
+                nn.Sequential(
+                    nn.Conv2d(widths[i], widths[i + 1], 3, padding=1),
+                    nn.BatchNorm2d(widths[i + 1]),
+                    nn.ReLU(inplace=True),
+                    *([nn.MaxPool2d(2)] if i < 2 else []),
+                )
+                for i in range(3)
+            )
+        )
+        self.drop = nn.Dropout2d(drop_rate)
+        self.pool = nn.AdaptiveAvgPool2d(16)
+        self.neck = nn.Sequential(
+            nn.Linear(64 * 16 * 16, 64), nn.ReLU(inplace=True), nn.Linear(64, 128), nn.ReLU()
+        )
+        self.num_features = self.head_hidden_size = 128
+        self.reset_classifier(num_classes)
+
+    def group_matcher(self, coarse: bool = False) -> dict:
+        """The convolutions one by one, then the fully connected layers."""
+        return {"stem": r"^blocks\.0", "blocks": [(r"^blocks\.(\d+)", None), (r"^neck", (9,))]}
+
+    def get_classifier(self) -> nn.Module:
+        return self.head
+
+    def reset_classifier(self, num_classes: int) -> None:
+        self.num_classes = num_classes
+        self.head = nn.Linear(128, num_classes) if num_classes else nn.Identity()
+
+    def forward_features(self, batch: torch.Tensor) -> torch.Tensor:
+        return self.blocks(batch)
+
+    def forward_head(self, maps: torch.Tensor) -> torch.Tensor:
+        maps = self.drop(maps)
+        if maps.shape[-2:] != (16, 16):
+            maps = self.pool(maps)
+        return self.head(self.neck(maps.flatten(1)))
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        return self.forward_head(self.forward_features(batch))
+
+
+@register_model
+def small_cnn(pretrained: bool = False, **options) -> SmallCNN:
+    """The network; there are no pretrained weights of it."""
+    return build_model_with_cfg(SmallCNN, "small_cnn", pretrained, **options)
