@@ -6,15 +6,29 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+NAN = float("nan")
+
 
 @dataclass(frozen=True)
 class Metric:
-    """`compute(truth, answer)` of (N,) arrays, from `decision` (class, 0/1, value) or `score`."""
+    """A metric of `decision` (class, 0/1, value) or `score`; `function(truth, answer[, group])`."""
 
-    compute: Callable[[np.ndarray, np.ndarray], float]
+    function: Callable[..., float]
     higher_is_better: bool
     kinds: tuple[str, ...]
     looks_at: str = "decision"
+    needs_group: bool = False
+    one_sided: bool = False  # a constant answer can be perfect: only half of the truth
+
+    def compute(
+        self, truth: np.ndarray, answer: np.ndarray, group: np.ndarray | None = None
+    ) -> float:
+        """The value for (N,) arrays. Raises ValueError when the group it needs is not given."""
+        if not self.needs_group:
+            return self.function(truth, answer)
+        if group is None:
+            raise ValueError(f"{self.function.__name__} needs a group; give the task `group:`")
+        return self.function(truth, answer, group)
 
     def as_score(self, value: float) -> float:
         """The value turned so that higher is better."""
@@ -40,32 +54,88 @@ def accuracy(truth: np.ndarray, answer: np.ndarray) -> float:
     return float(np.mean(np.asarray(truth) == np.asarray(answer)))
 
 
+def far(truth: np.ndarray, answer: np.ndarray) -> float:
+    """False acceptance rate: the share of true 0s answered 1, for 1 is 'accepted'; NaN if no 0."""
+    truth, answer = _yes(truth), _yes(answer)
+    return NAN if truth.all() else float(answer[~truth].mean())
+
+
+def frr(truth: np.ndarray, answer: np.ndarray) -> float:
+    """False rejection rate: the share of true 1s answered 0, for 1 is 'accepted'; NaN if no 1."""
+    truth, answer = _yes(truth), _yes(answer)
+    return float((~answer[truth]).mean()) if truth.any() else NAN
+
+
 def hter(truth: np.ndarray, answer: np.ndarray) -> float:
     """Half total error rate: mean of false acceptance and false rejection; NaN if one class."""
-    truth, answer = np.asarray(truth) > 0.5, np.asarray(answer) > 0.5
-    if truth.all() or not truth.any():
-        return float("nan")
-    return float((answer[~truth].mean() + (~answer[truth]).mean()) / 2.0)
+    return (far(truth, answer) + frr(truth, answer)) / 2.0
+
+
+def f1(truth: np.ndarray, answer: np.ndarray) -> float:
+    """F1 of class 1; NaN when it is neither true nor answered."""
+    return float(class_f1(_yes(truth), _yes(answer), num_classes=2)[1])
+
+
+def precision(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Share of true 1s among those answered 1; 0 when none is, as scikit-learn has it."""
+    answer = _yes(answer)
+    return float(_yes(truth)[answer].mean()) if answer.any() else 0.0
+
+
+def recall(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Share of the true 1s that are answered 1; NaN if there is none."""
+    return 1.0 - frr(truth, answer)
 
 
 def roc_auc(truth: np.ndarray, score: np.ndarray) -> float:
     """Chance that a positive scores above a negative, ties half; NaN if there is one class."""
-    positive = np.asarray(truth) > 0.5
+    positive = _yes(truth)
     num_positive, num_negative = positive.sum(), (~positive).sum()
     if not num_positive or not num_negative:
-        return float("nan")
+        return NAN
     above = rankdata(score)[positive].sum() - num_positive * (num_positive + 1) / 2.0
     return float(above / (num_positive * num_negative))
 
 
 def mae(truth: np.ndarray, answer: np.ndarray) -> float:
     """Mean absolute error, in the label's unit."""
-    return float(np.mean(np.abs(np.asarray(truth, dtype=np.float64) - answer)))
+    return float(np.mean(np.abs(_errors(truth, answer))))
+
+
+def mse(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Mean squared error, in the label's unit squared."""
+    return float(np.mean(_errors(truth, answer) ** 2))
 
 
 def rmse(truth: np.ndarray, answer: np.ndarray) -> float:
     """Root of the mean squared error, in the label's unit."""
-    return float(np.sqrt(np.mean((np.asarray(truth, dtype=np.float64) - answer) ** 2)))
+    return float(np.sqrt(mse(truth, answer)))
+
+
+def cs5(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Cumulative score: the share of answers at most 5 off, in the label's unit (years)."""
+    return float(np.mean(np.abs(_errors(truth, answer)) <= 5.0))
+
+
+def occlusion_gap(truth: np.ndarray, answer: np.ndarray, group: np.ndarray) -> float:
+    """(Err_F + Err_M) / 2 + |Err_F - Err_M|, Err = sum w (p-y)^2 / sum w with w = 1/30 + y.
+
+    F is where group (gender) is below 0.5, M the rest; NaN if one is empty. The IDEMIA challenge's.
+    """
+    weights = 1.0 / 30.0 + np.asarray(truth, dtype=np.float64)
+    squares, female = weights * _errors(truth, answer) ** 2, np.asarray(group) < 0.5
+    if female.all() or not female.any():
+        return NAN
+    errors = [squares[part].sum() / weights[part].sum() for part in (female, ~female)]
+    return float(sum(errors) / 2.0 + abs(errors[0] - errors[1]))
+
+
+def _yes(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values) > 0.5
+
+
+def _errors(truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    return np.asarray(answer, dtype=np.float64) - np.asarray(truth, dtype=np.float64)
 
 
 METRICS: dict[str, Metric] = {
@@ -73,6 +143,26 @@ METRICS: dict[str, Metric] = {
     "accuracy": Metric(accuracy, True, ("classes", "score")),
     "roc_auc": Metric(roc_auc, True, ("score",), looks_at="score"),
     "hter": Metric(hter, False, ("score",)),
+    "far": Metric(far, False, ("score",), one_sided=True),
+    "frr": Metric(frr, False, ("score",), one_sided=True),
+    "f1": Metric(f1, True, ("score",)),
+    "precision": Metric(precision, True, ("score",), one_sided=True),
+    "recall": Metric(recall, True, ("score",), one_sided=True),
     "mae": Metric(mae, False, ("number",)),
+    "mse": Metric(mse, False, ("number",)),
     "rmse": Metric(rmse, False, ("number",)),
+    "cs5": Metric(cs5, True, ("number",)),
+    "occlusion_gap": Metric(occlusion_gap, False, ("number",), needs_group=True),
 }
+
+# what is printed for every task of a kind, after the task's own metric
+REPORTED: dict[str, tuple[str, ...]] = {
+    "score": ("hter", "far", "frr", "roc_auc", "f1", "precision", "recall", "accuracy"),
+    "number": ("mae", "mse", "rmse", "cs5"),
+    "classes": ("macro_f1", "accuracy"),
+}
+
+
+def reported(kind: str, own: str) -> list[str]:
+    """The metrics shown for a task of this kind: its own first, each once."""
+    return list(dict.fromkeys([own, *REPORTED[kind]]))

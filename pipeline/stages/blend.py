@@ -7,13 +7,25 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.ensembling.blending import hard_vote, hard_vote_scores, mean_probs, median_values
-from pipeline.labels.answers import combine_classes, combine_names, combine_probs
-from pipeline.labels.tasks import Task, decide
-from pipeline.scoring.metrics import METRICS
+from pipeline.ensembling.joint import join_answers
+from pipeline.labels.answers import marginal_probs
+from pipeline.labels.tasks import Task
+from pipeline.scoring.answers import ANSWER, AnswerSpace
+from pipeline.stages.members import answer_task, contest_tasks
 from pipeline.stages.progress import used_members
 from pipeline.tables import check_same_ids, pick
 
 Votes = list[np.ndarray]  # (N, C) each
+
+
+def answer_spaces(settings: Experiment) -> list[AnswerSpace]:
+    """What the contest wants answered: one answer, or with `combine: columns` one a task."""
+    known = {task.name: task for task in contest_tasks(settings)}
+    answer = settings.competition.answer
+    tasks = [known[name] for name in answer.tasks]
+    if len(tasks) > 1 and not answer.is_product:
+        return [AnswerSpace(task.name, (task,), task.metric) for task in tasks]
+    return [AnswerSpace(ANSWER, tuple(tasks), settings.competition.metric_name)]
 
 
 def gather_votes(frame: pd.DataFrame, *, image_ids: Sequence[str], task: Task, part: str) -> Votes:
@@ -28,72 +40,76 @@ def gather_votes(frame: pd.DataFrame, *, image_ids: Sequence[str], task: Task, p
     return votes
 
 
-def blend_task(votes: Mapping[str, Votes], *, task: Task, settings: Experiment) -> np.ndarray:
+def blend_task(
+    votes: Mapping[str, Votes], *, kind: str, method: str, weights: Mapping[str, float]
+) -> np.ndarray:
     """The blended probabilities (N, C) of a task from the votes of each member that predicts it."""
-    method, every = settings.ensemble.method, [vote for cells in votes.values() for vote in cells]
+    every = [vote for cells in votes.values() for vote in cells]
     if method == "hard_vote":
-        if task.kind == "number":
+        if kind == "number":
             return median_values(every)
-        return hard_vote(every) if task.kind == "classes" else hard_vote_scores(every)
+        return hard_vote(every) if kind == "classes" else hard_vote_scores(every)
     if method == "soft_vote":  # every cell counts the same
         return mean_probs(every)
-    weights = settings.ensemble.weights or dict.fromkeys(votes, 1.0)  # every member counts the same
     each = [mean_probs(cells) for cells in votes.values()]
-    return mean_probs(each, weights=[weights.get(member, 0.0) for member in votes])
+    return mean_probs(each, weights=[weights[member] for member in votes])
 
 
-def blend_all(
+def blend_spaces(
     predictions: Mapping[str, pd.DataFrame],
     *,
     image_ids: Sequence[str],
-    tasks: Sequence[Task],
     part: str,
     settings: Experiment,
+    members: Sequence[str] | None = None,
 ) -> dict[str, np.ndarray]:
-    """The blended probabilities of every task that a used member predicts."""
+    """The blended (N, C) of every answer space, as the ensemble says; with `members` their mean."""
+    method = "mean" if members is not None else settings.ensemble.method
+    given = None if members is not None else settings.ensemble.weights
+    members = used_members(settings) if members is None else members
+    weights = given or dict.fromkeys(members, 1.0)
+    counted = {name: weights.get(name, 0.0) for name in members if weights.get(name, 0.0) > 0}
     blended = {}
-    for task in tasks:
-        members = [
-            name for name in used_members(settings) if task.name in settings.members[name].tasks
-        ]
-        if not members:
-            continue
-        votes = {
-            name: gather_votes(predictions[name], image_ids=image_ids, task=task, part=part)
-            for name in members
-        }
-        blended[task.name] = blend_task(votes, task=task, settings=settings)
+    for space in answer_spaces(settings):
+        found, totals = {}, {}
+        for task in (*space.tasks, *([answer_task(settings)] if space.is_product else [])):
+            votes = {
+                name: gather_votes(predictions[name], image_ids=image_ids, task=task, part=part)
+                for name in counted
+                if task.name in settings.members[name].tasks
+            }
+            if votes:
+                found[task.name] = blend_task(votes, kind=task.kind, method=method, weights=counted)
+                by_cells = method in ("soft_vote", "hard_vote")
+                totals[task.name] = sum(
+                    len(v) if by_cells else counted[n] for n, v in votes.items()
+                )
+        total = totals.pop(ANSWER, 1.0)
+        blended[space.name] = join_answers(  # the product weighs as its least answered task
+            found.get(ANSWER),
+            [found.get(task.name) for task in space.tasks],
+            sizes=space.sizes,
+            weights=(total, min(totals.values(), default=1.0)),
+        )
     return blended
 
 
-class AnswerSpace:
-    """The contest's combined answer: its classes, its truth, and decisions in it."""
-
-    def __init__(self, settings: Experiment, tasks: Sequence[Task]) -> None:
-        known = {task.name: task for task in tasks}
-        self.tasks = [known[name] for name in settings.competition.answer.tasks]
-        self.metric_name = settings.competition.metric_name
-        self.metric = METRICS[self.metric_name]
-        self.is_product = len(self.tasks) > 1
-        self.classes = list(self.tasks[0].classes)
-        if self.is_product:
-            self.classes = combine_names([task.classes for task in self.tasks])
-
-    def truth(self, targets: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(N,) the true combined class, 0/1 or value."""
-        if not self.is_product:
-            return targets[self.tasks[0].name]
-        sizes = [len(task.classes) for task in self.tasks]
-        return combine_classes([targets[task.name] for task in self.tasks], sizes=sizes)
-
-    def probs(self, probs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(N, C) probabilities of the combined classes, or the score or value (N, 1)."""
-        return combine_probs([probs[task.name] for task in self.tasks])
-
-    def decide(self, joint: np.ndarray) -> np.ndarray:
-        """(N,) the answer."""
-        return joint.argmax(axis=1) if self.is_product else decide(self.tasks[0], joint)
-
-    def scored(self, joint: np.ndarray) -> np.ndarray:
-        """(N,) what the contest's metric looks at."""
-        return joint[:, 0] if self.metric.looks_at == "score" else self.decide(joint)
+def member_probs(
+    frame: pd.DataFrame, *, image_ids: Sequence[str], settings: Experiment, member: str
+) -> dict[str, np.ndarray]:
+    """One member's OOF probabilities (N, C), seeds averaged, of all it predicts: its tasks, and of
+    a head for the whole answer the marginals of the answer's tasks."""
+    heads = settings.members[member].tasks
+    known = {task.name: task for task in contest_tasks(settings)}
+    found = {}
+    if ANSWER in heads:
+        (space,) = answer_spaces(settings)
+        head = answer_task(settings)
+        joint = mean_probs(gather_votes(frame, image_ids=image_ids, task=head, part="oof"))
+        for place, task in enumerate(space.tasks):
+            found[task.name] = marginal_probs(joint, sizes=space.sizes, task=place)
+    for name in heads:
+        if name != ANSWER:
+            votes = gather_votes(frame, image_ids=image_ids, task=known[name], part="oof")
+            found[name] = mean_probs(votes)
+    return found

@@ -1,50 +1,50 @@
 """evaluate: how good each member and the combined answer are on people they never saw."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from pipeline.labels.tasks import Task, decide
+from pipeline.labels.tasks import Task
 from pipeline.runs import mark, read_table, shown, write_table
-from pipeline.scoring.intervals import person_interval
-from pipeline.scoring.metrics import METRICS, class_f1
+from pipeline.scoring.answers import seen_by
+from pipeline.scoring.metrics import METRICS, reported
+from pipeline.scoring.rows import CONSTANT, class_rows, metric_rows
+from pipeline.scoring.sheet import describe_scores
 from pipeline.stages import Work
-from pipeline.stages.blend import AnswerSpace, blend_all, gather_votes
-from pipeline.stages.members import (
-    contest_tasks,
-    member_tasks,
-    read_labelled,
-    targets_of,
-)
+from pipeline.stages.blend import blend_spaces, member_probs
+from pipeline.stages.comparing import Answers, compare_formulations, compare_members
 from pipeline.stages.progress import evaluate_recipe, member_cells
+from pipeline.stages.questions import Questions
 from pipeline.tables import PREDICTIONS, SCORES, check_table
 
 
 def run(work: Work) -> None:
     settings = work.settings
     tables = {name: read_oof(work, name) for name in settings.members}
-    held_out = set(next(iter(tables.values()))["image_id"])
-    pictures = read_labelled(work.runs)
-    pictures = pictures[pictures["image_id"].isin(held_out)].reset_index(drop=True)
-    tasks = contest_tasks(settings)
-    targets = targets_of(tasks, pictures)
-    ids, rows = pictures["image_id"], []
-    for name, member in settings.members.items():
-        for task in member_tasks(settings, member):
-            votes = gather_votes(tables[name], image_ids=ids, task=task, part="oof")
-            probs = np.mean(votes, axis=0)
-            rows += _task_rows(work, name, task, targets[task.name], probs, pictures=pictures)
-    blended = blend_all(tables, image_ids=ids, tasks=tasks, part="oof", settings=settings)
-    space = AnswerSpace(settings, tasks)
-    joint = space.probs(blended)
-    truth, answer = space.truth(targets), space.scored(joint)
-    rows += _metric_rows(work, "all members", "answer", space.metric_name, truth, answer, pictures)
-    if len(space.classes) > 2:
-        rows += _class_rows("all members", "answer", space.classes, truth, answer)
-    frame = pd.DataFrame(rows, columns=[*SCORES.key, *SCORES.columns])
+    asked = Questions(work, held_out=set(next(iter(tables.values()))["image_id"]))
+    rows, seen = [], {}  # seen: question -> member -> what its metric looks at
+    for name in settings.members:
+        found, answers = _member_rows(work, asked, name, tables)
+        rows += found
+        for question, answer in answers.items():
+            seen.setdefault(question, {})[name] = answer
+    scores, compared, said = compare_formulations(work, asked, tables)
+    rows += [*scores, *_blend_rows(work, asked, tables)]
+    questions = {task.name: asked.of_task(task, task.metric) for task in asked.tasks}
+    questions |= {space.name: asked.of_space(space) for space in asked.spaces}
+    for name, answers in seen.items():
+        found, lines = compare_members(work, questions[name], answers, asked=asked)
+        compared += found
+        said += lines
+    frame = pd.DataFrame(rows, columns=[*SCORES.key, *SCORES.columns, *CONSTANT])
     write_table(work.runs.scores, check_table(frame, SCORES))
+    if compared:
+        write_table(work.runs.comparisons, pd.DataFrame(compared))
     mark(work.runs.scores, evaluate_recipe(work))
-    print(describe_scores(frame))
-    print(f"evaluate: wrote {shown(work.runs.scores)}")
+    print("\n".join([describe_scores(frame), *said]))
+    files = [work.runs.scores, *([work.runs.comparisons] if compared else [])]
+    print(f"evaluate: wrote {' and '.join(map(shown, files))}")
 
 
 def read_oof(work: Work, member: str) -> pd.DataFrame:
@@ -54,98 +54,50 @@ def read_oof(work: Work, member: str) -> pd.DataFrame:
     return check_table(pd.concat(frames, ignore_index=True), PREDICTIONS)
 
 
-def describe_scores(frame: pd.DataFrame) -> str:
-    """The table a person reads: folds, their mean and spread, the OOF score with its interval."""
-    plain = frame[~frame["metric"].str.startswith("f1:")]
-    lines = ["", f"{'':<14}{'task':<12}{'metric':<11}{'OOF':>8}  {'95 % interval':<18}folds"]
-    for (source, task, metric), rows in plain.groupby(["source", "task", "metric"], sort=False):
-        by_fold = rows.set_index("fold")
-        whole = by_fold.loc["all"]
-        folds = [f"{by_fold.at[fold, 'value']:.3f}" for fold in by_fold.index if fold.isdigit()]
-        spread = f"{by_fold.at['mean', 'value']:.3f} ± {by_fold.at['sd', 'value']:.3f}"
-        interval = f"{whole['low']:.4f}..{whole['high']:.4f}"
-        lines.append(
-            f"{source:<14}{task:<12}{metric:<11}{whole['value']:>8.4f}  {interval:<18}"
-            f"{spread} ({' '.join(folds)})"
-        )
-    whole = frame[frame["fold"] == "all"].iloc[-1]
-    classes = frame[frame["metric"].str.startswith("f1:") & (frame["task"] == "answer")]
-    if len(classes):
-        lines.append("F1 of each class of the answer (n):")
-        lines += [
-            f"  {row.metric[3:]:<28}{row.value:.3f} ({row.num_images})"
-            for row in classes.itertuples()
-        ]
-    plain_all = plain[plain["fold"] == "all"]
-    n, people = plain_all["num_images"].iloc[-1], plain_all["num_people"].iloc[-1]
-    lines.append(
-        f"{n} pictures of {people} people, none seen in training; intervals by drawing people"
-    )
-    return "\n".join(lines)
+def _member_rows(
+    work: Work, asked: Questions, name: str, tables: Mapping[str, pd.DataFrame]
+) -> tuple[list[dict], Answers]:
+    """The score rows of all that a member answers, and what each question's own metric sees."""
+    ids, rows, answers = asked.pictures["image_id"], [], {}
+    given = {"image_ids": ids, "settings": work.settings}
+    every = member_probs(tables[name], member=name, **given)
+    for task in asked.tasks:
+        if task.name not in every:
+            continue
+        probs = every[task.name]
+        answers[task.name] = seen_by(METRICS[task.metric], task, probs)
+        rows += _task_rows(asked, name, task, probs)
+    for space in asked.spaces:  # a member that answers all of a product by itself
+        if space.is_product and all(task.name in every for task in space.tasks):
+            joint = blend_spaces(tables, part="oof", members=[name], **given)[space.name]
+            answers[space.name] = space.scored(joint)
+            question = asked.of_space(space)
+            rows += metric_rows(name, question, answers[space.name], held=asked.held, gains=True)
+    return rows, answers
 
 
-def _task_rows(
-    work: Work,
-    source: str,
-    task: Task,
-    truth: np.ndarray,
-    probs: np.ndarray,
-    *,
-    pictures: pd.DataFrame,
-) -> list[dict]:
-    names = [
-        task.metric,
-        *(["accuracy"] if task.kind != "number" and task.metric != "accuracy" else []),
-    ]
+def _task_rows(asked: Questions, source: str, task: Task, probs: np.ndarray) -> list[dict]:
     rows = []
-    for name in names:
-        answer = probs[:, 0] if METRICS[name].looks_at == "score" else decide(task, probs)
-        rows += _metric_rows(work, source, task.name, name, truth, answer, pictures)
+    for metric in reported(task.kind, task.metric):
+        question = asked.of_task(task, metric)
+        answer = seen_by(question.metric, task, probs)
+        own = metric == task.metric
+        rows += metric_rows(source, question, answer, held=asked.held, gains=own)
     if task.kind == "classes":
-        rows += _class_rows(source, task.name, list(task.classes), truth, probs.argmax(axis=1))
+        truth = asked.of_task(task, task.metric).truth
+        rows += class_rows(source, task.name, list(task.classes), truth, probs.argmax(axis=1))
     return rows
 
 
-def _metric_rows(
-    work: Work,
-    source: str,
-    task: str,
-    name: str,
-    truth: np.ndarray,
-    answer: np.ndarray,
-    pictures: pd.DataFrame,
-) -> list[dict]:
-    """A metric on each fold, their mean and spread, and on all of OOF with its interval."""
-    metric, people = METRICS[name], pictures["person_id"].to_numpy()
-    start = {"source": source, "task": task, "metric": name, "low": np.nan, "high": np.nan}
-    rows = []
-    for fold in sorted(pictures["fold"].unique()):
-        here = (pictures["fold"] == fold).to_numpy()
-        counts = {"num_images": int(here.sum()), "num_people": len(set(people[here]))}
-        value = metric.compute(truth[here], answer[here])
-        rows.append({**start, "fold": str(fold), "value": value, **counts})
-    values = [row["value"] for row in rows]
-    counts = {"num_images": len(truth), "num_people": len(set(people))}
-    spread = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
-    low, high = person_interval(
-        metric.compute, truth, answer, person_ids=people, num_draws=work.settings.bootstrap
-    )
-    whole = {**start, "value": metric.compute(truth, answer), "low": low, "high": high}
-    rows += [
-        {**start, "fold": "mean", "value": float(np.mean(values)), **counts},
-        {**start, "fold": "sd", "value": spread, **counts},
-        {**whole, "fold": "all", **counts},
-    ]
+def _blend_rows(work: Work, asked: Questions, tables: Mapping[str, pd.DataFrame]) -> list[dict]:
+    """The score of the contest's answer by the ensemble, and of each of its classes."""
+    ids, rows = asked.pictures["image_id"], []
+    blended = blend_spaces(tables, image_ids=ids, part="oof", settings=work.settings)
+    for space in asked.spaces:
+        question, joint = asked.of_space(space), blended[space.name]
+        answer = space.scored(joint)
+        rows += metric_rows("all members", question, answer, held=asked.held, gains=True)
+        if len(space.classes) > 2:
+            truth, decided = question.truth, space.decide(joint)
+            rows += class_rows("all members", space.name, space.classes, truth, decided)
     return rows
-
-
-def _class_rows(
-    source: str, task: str, classes: list[str], truth: np.ndarray, answer: np.ndarray
-) -> list[dict]:
-    values = class_f1(truth, answer, num_classes=len(classes))
-    counts = np.bincount(np.asarray(truth, dtype=np.int64), minlength=len(classes))
-    start = {"source": source, "task": task, "fold": "all", "low": np.nan, "high": np.nan}
-    return [
-        {**start, "metric": f"f1:{word}", "value": value, "num_images": count, "num_people": 0}
-        for word, value, count in zip(classes, values.tolist(), counts.tolist(), strict=True)
-    ]

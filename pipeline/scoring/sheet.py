@@ -1,0 +1,111 @@
+"""The tables that a person reads in a terminal, as text. Pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from pipeline.scoring.comparisons import Difference, say_difference, show_number
+
+EMPTY = "–"
+
+
+def lay_out(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
+    """The rows as lines with columns of equal width, the first `left` of them flush left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            word.ljust(width) if place < left else word.rjust(width)
+            for place, (word, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def describe_scores(frame: pd.DataFrame) -> str:
+    """The scores table: a line a task and metric, then who beats the best constant answer."""
+    plain = frame[~frame["metric"].str.startswith("f1:")]
+    lines = [("", "task", "metric", "OOF", "95 % interval", "constant", "mean ± sd of folds")]
+    last = ()
+    for (source, task, metric), rows in plain.groupby(["source", "task", "metric"], sort=False):
+        by_fold = rows.set_index("fold")
+        whole = by_fold.loc["all"]
+        spread = (
+            f"{show_number(by_fold.at['mean', 'value'])} ± {show_number(by_fold.at['sd', 'value'])}"
+        )
+        lines.append(
+            (
+                *((source, task) if (source, task) != last else ("", "")),
+                metric,
+                show_number(whole["value"]),
+                f"{show_number(whole['low'])}..{show_number(whole['high'])}",
+                show_number(whole["constant"]),
+                spread,
+            )
+        )
+        last = (source, task)
+    text = ["", *lay_out(lines, left=3)]
+    classes = frame[frame["metric"].str.startswith("f1:") & (frame["task"] == "answer")]
+    if len(classes):
+        text.append("F1 of each class of the answer (n):")
+        text += [
+            f"  {row.metric[3:]:<28}{row.value:.3f} ({row.num_images})"
+            for row in classes.itertuples()
+        ]
+    whole = plain[plain["fold"] == "all"]
+    n, people = whole["num_images"].iloc[0], whole["num_people"].iloc[0]
+    text.append(f"{n} pictures of {people} people, none seen in training; intervals over people")
+    return "\n".join([*text, *say_gains(whole)])
+
+
+def say_gains(whole: pd.DataFrame) -> list[str]:
+    """Sentences: which answers beat the best constant one beyond the interval, and which do not."""
+    compared = whole[whole["gain"].notna()]
+    beats = compared[compared["gain_low"] > 0]
+    lines = []
+    if len(beats):
+        names = ", ".join(f"{row.source} ({row.task})" for row in beats.itertuples())
+        lines.append(f"better than the best constant answer beyond the interval: {names}")
+    for row in compared[~(compared["gain_low"] > 0)].itertuples():
+        difference = Difference(row.gain, row.gain_low, row.gain_high)
+        said = say_difference("the best constant answer", f"{row.source} ({row.task})", difference)
+        lines.append(f"NOT beyond a constant answer: {row.metric}: {said}")
+    return lines
+
+
+def describe_comparisons(rows: Sequence[dict]) -> list[str]:
+    """One sentence for each compared pair."""
+    return [
+        f"{row['task']} {row['metric']}: "
+        + say_difference(
+            row["first"],
+            row["second"],
+            Difference(row["difference"], row["low"], row["high"]),
+            p=row["p"],
+        )
+        for row in rows
+    ]
+
+
+def describe_members(rows: Sequence[dict]) -> list[str]:
+    """The table of members that predict the same task, the best first, with the distance to it."""
+    known = ("member", "backbone", "size", "parameters", "pictures/s")
+    lines = [(*known, rows[0]["metric"], "95 % interval", "behind the best")]
+    for row in rows:
+        behind = EMPTY
+        if not np.isnan(row["behind"]):
+            behind, low, high = (show_number(row[key]) for key in ("behind", "low", "high"))
+            behind = f"{behind} ({low}..{high})"
+        lines.append(
+            (
+                row["member"],
+                row["backbone"],
+                str(row["image_size"]),
+                EMPTY if row["num_parameters"] is None else f"{row['num_parameters'] / 1e6:.1f} M",
+                EMPTY if row["images_per_second"] is None else f"{row['images_per_second']:.0f}",
+                show_number(row["value"]),
+                f"{show_number(row['value_low'])}..{show_number(row['value_high'])}",
+                behind,
+            )
+        )
+    return lay_out(lines, left=2)

@@ -1,0 +1,227 @@
+"""evaluate and ensemble on tables made by hand: no picture, no network."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from sklearn import metrics as reference
+
+from pipeline.config import load_experiment
+from pipeline.runs import Cell, Runs, mark, write_json, write_table
+from pipeline.stages import Work, ensemble, evaluate
+from pipeline.stages.progress import infer_recipe
+
+NUM, FOLDS = 120, 4
+RNG = np.random.default_rng(0)
+PEOPLE = [f"p{i // 2}" for i in range(NUM)]
+FOLD = (np.arange(NUM) // 2) % FOLDS
+SEX, AGE = RNG.integers(2, size=NUM), RNG.integers(10, 80, size=NUM)
+OLD = (AGE >= 40).astype(int)
+
+SEX_TASK = {"kind": "classes", "classes": ["m", "f"], "metric": "accuracy"}
+OLD_TASK = {"kind": "classes", "column": "age", "edges": [40]}
+YES_TASK = {"kind": "score", "column": "sex", "classes": ["m", "f"]}
+YEARS_TASK = {"kind": "number", "column": "age", "low": 0, "high": 99}
+
+
+def make_work(
+    folder: Path, *, tasks: dict, answer: dict, tables: dict[str, pd.DataFrame], **more
+) -> Work:
+    """An experiment whose cells are trained and inferred: `tables` are the members' predictions."""
+    configs = folder / "configs"
+    (configs / "competitions").mkdir(parents=True)
+    competition = {"layout": "table", "table": {}, "root": str(folder), "tasks": tasks}
+    competition |= {"answer": answer, "submission": more.pop("submission", {})}
+    (configs / "competitions/hand.yaml").write_text(yaml.safe_dump(competition, sort_keys=False))
+    members = {
+        name: {"tasks": {c.split(".")[0]: {} for c in frame.columns}, "backbone": "test_resnet"}
+        for name, frame in tables.items()
+    }
+    places = {"runs": f"{folder}/runs", "submissions": f"{folder}/submissions"}
+    experiment = {"competition": "hand", "folds": {"num": FOLDS}, "members": members}
+    experiment |= {"bootstrap": 200, "device": "cpu", **places, **more}
+    (configs / "hand.yaml").write_text(yaml.safe_dump(experiment, sort_keys=False))
+    settings = load_experiment("hand", [], configs=configs)
+    work = Work(settings=settings, runs=Runs(settings), command=[])
+    _write_data(work.runs)
+    for name, frame in tables.items():
+        parts = {"oof": [], "test": []}
+        for fold in range(FOLDS):
+            cell, held = Cell(name, fold, 777), fold == FOLD
+            keys = {"fold": fold, "seed": 777, "view": "identity"}
+            ids = [f"i{i}" for i in np.flatnonzero(held)]
+            oof = pd.DataFrame({"image_id": ids, **keys}).join(frame[held].reset_index(drop=True))
+            write_table(work.runs.oof(cell), oof)
+            write_json(work.runs.done(cell), {"images_per_second": 50, "num_parameters": 2_000_000})
+            parts["oof"].append(oof)
+            test = pd.DataFrame({"image_id": ["t1", "t0"], **keys})
+            parts["test"].append(test.join(frame.iloc[:2].reset_index(drop=True)))
+        for part, frames in parts.items():
+            write_table(work.runs.predictions(name, part), pd.concat(frames, ignore_index=True))
+            mark(work.runs.predictions(name, part), infer_recipe(work, name))
+    return work
+
+
+def _write_data(runs: Runs) -> None:
+    ids = [f"i{i}" for i in range(NUM)]
+    words = np.array(["m", "f"])[SEX]
+    images = {"image_id": ids, "path": ids, "person_id": PEOPLE, "part": "train", "status": "ok"}
+    train = pd.DataFrame({**images, "message": "", "sex": words, "age": AGE.astype(str)})
+    test = train.iloc[:2].assign(image_id=["t1", "t0"], part="test", person_id=None)
+    frame = pd.concat([train, test], ignore_index=True)
+    write_table(runs.images, frame)
+    box = dict.fromkeys(("x1", "y1", "x2", "y2", "probability", "num_faces"), 1)
+    faces = pd.DataFrame({"image_id": frame["image_id"], **box, "how": "mtcnn", "status": "ok"})
+    write_table(runs.faces, faces.assign(message="", row=range(len(frame))))
+    write_table(runs.folds, pd.DataFrame({"image_id": ids, "person_id": PEOPLE, "fold": FOLD}))
+
+
+def probs(task: str, words: list[str], truth: np.ndarray, *, share: float) -> pd.DataFrame:
+    """Predictions that are right for about `share` of the pictures."""
+    right = RNG.random(NUM) < share
+    answers = np.where(right, truth, (truth + 1) % len(words))
+    values = np.full((NUM, len(words)), 0.3 / max(len(words) - 1, 1))
+    values[np.arange(NUM), answers] = 0.7
+    return pd.DataFrame(values, columns=[f"{task}.{word}" for word in words])
+
+
+def test_formulations_and_members_stand_beside_each_other(tmp_path: Path, capsys) -> None:
+    sex, old = (
+        probs("sex", ["m", "f"], SEX, share=0.9),
+        probs("old", ["<40", ">=40"], OLD, share=0.9),
+    )
+    joint_words = ["m/<40", "m/>=40", "f/<40", "f/>=40"]
+    joint = probs("answer", joint_words, SEX * 2 + OLD, share=0.6)
+    noise = probs("sex", ["m", "f"], SEX, share=0.5)
+    work = make_work(
+        tmp_path,
+        tasks={"sex": SEX_TASK, "old": OLD_TASK},
+        answer={"tasks": ["sex", "old"], "metric": "accuracy"},
+        tables={"s": sex, "o": old, "j": joint, "noise": noise},
+        compare={"two": ["s", "o"], "one head": ["j"]},
+        ensemble={"members": ["s", "o"]},
+    )
+    evaluate.run(work)
+    out = capsys.readouterr().out
+    scores = pd.read_csv(work.runs.scores)
+    whole = scores[scores["fold"] == "all"].set_index(["source", "task", "metric"])
+    right = (sex.to_numpy().argmax(1) == SEX) & (old.to_numpy().argmax(1) == OLD)
+    assert whole.loc[("two", "answer", "accuracy"), "value"] == pytest.approx(right.mean())
+    joint_right = joint.to_numpy().argmax(1) == SEX * 2 + OLD
+    assert whole.loc[("one head", "answer", "accuracy"), "value"] == pytest.approx(
+        joint_right.mean()
+    )
+    marginal = joint.to_numpy().reshape(NUM, 2, 2).sum(axis=2).argmax(1)
+    assert whole.loc[("j", "sex", "accuracy"), "value"] == pytest.approx((marginal == SEX).mean())
+    compared = pd.read_csv(work.runs.comparisons)
+    row = compared[(compared["first"] == "two") & (compared["second"] == "one head")].iloc[0]
+    assert row["difference"] == pytest.approx(joint_right.mean() - right.mean())
+    by_fold = [joint_right[k == FOLD].mean() - right[k == FOLD].mean() for k in range(FOLDS)]
+    t = np.mean(by_fold) / np.sqrt((1 / FOLDS + 1 / (FOLDS - 1)) * np.var(by_fold, ddof=1))
+    assert row["t"] == pytest.approx(t)
+    assert "two is better than one head by" in out
+    assert "members that predict sex:" in out
+    assert "2.0 M" in out
+    assert "better than the best constant answer beyond the interval: s (sex)" in out
+    assert "NOT beyond a constant answer" in out  # noise knows nothing
+    majority = max(SEX.mean(), 1 - SEX.mean())
+    assert whole.loc[("s", "sex", "accuracy"), "constant"] <= majority + 1e-9
+
+
+def test_a_whole_answer_is_blended_with_the_product(tmp_path: Path) -> None:
+    sex, old = (
+        probs("sex", ["m", "f"], SEX, share=0.8),
+        probs("old", ["<40", ">=40"], OLD, share=0.8),
+    )
+    joint_words = ["m/<40", "m/>=40", "f/<40", "f/>=40"]
+    joint = probs("answer", joint_words, SEX * 2 + OLD, share=0.8)
+    work = make_work(
+        tmp_path,
+        tasks={"sex": SEX_TASK, "old": OLD_TASK},
+        answer={"tasks": ["sex", "old"]},
+        tables={"s": sex, "o": old, "j": joint},
+        submission={"id": "name", "value": "label"},
+    )
+    ensemble.run(work)
+    product = (sex.to_numpy()[:, :, None] * old.to_numpy()[:, None, :]).reshape(NUM, 4)
+    mixed = (product + joint.to_numpy()) / 2
+    record = json.loads(work.runs.submission_record.read_text())
+    expected = reference.f1_score(SEX * 2 + OLD, mixed.argmax(1), average="macro")
+    assert record["oof"]["value"] == pytest.approx(expected)
+    answers = pd.read_csv(work.runs.submission)
+    words = [joint_words[k] for k in mixed[:2].argmax(1)]
+    assert answers.to_dict("list") == {"name": ["t1", "t0"], "answer": words}
+    assert record["parts"][0]["test"]["num_images"] == 2  # the test pictures have labels here
+
+
+def test_unlike_tasks_answer_in_columns(tmp_path: Path, capsys) -> None:
+    sex = probs("sex", ["m", "f"], SEX, share=0.9)
+    years = pd.DataFrame({"years.value": AGE + RNG.normal(0, 4, NUM)})
+    work = make_work(
+        tmp_path,
+        tasks={"sex": SEX_TASK, "years": YEARS_TASK},
+        answer={"tasks": ["sex", "years"], "combine": "columns"},
+        tables={"both": sex.join(years)},
+        submission={"columns": {"years": "age"}},
+    )
+    evaluate.run(work)
+    ensemble.run(work)
+    out = capsys.readouterr().out
+    answers = pd.read_csv(work.runs.submission)
+    assert list(answers.columns) == ["image_id", "sex", "age"]
+    np.testing.assert_allclose(answers["age"], years["years.value"][:2].clip(0, 99))
+    parts = json.loads(work.runs.submission_record.read_text())["parts"]
+    assert [part["answer"] for part in parts] == ["sex", "years"]
+    expected = np.abs(years["years.value"].clip(0, 99) - AGE).mean()
+    assert parts[1]["oof"]["value"] == pytest.approx(expected)
+    assert "cs5" in out
+
+
+def test_a_threshold_is_chosen_and_answers_are_lines(tmp_path: Path, capsys) -> None:
+    scores = np.clip(0.2 + 0.1 * (SEX - 0.5) + RNG.normal(0, 0.02, NUM), 0, 1)
+    work = make_work(
+        tmp_path,
+        tasks={"yes": YES_TASK},
+        answer={"tasks": ["yes"]},
+        tables={"only": pd.DataFrame({"yes.score": scores})},
+        ensemble={"threshold": "oof"},
+        submission={"format": "lines"},
+    )
+    ensemble.run(work)
+    out = capsys.readouterr().out
+    assert "threshold 0.5: OOF hter 0.5000" in out
+    assert "threshold chosen on the other folds' people: OOF hter 0.0" in out
+    (part,) = json.loads(work.runs.submission_record.read_text())["parts"]
+    assert 0.15 < part["threshold"] < 0.25
+    assert part["oof"] == part["nested"]
+    assert part["nested_gain"]["low"] > 0
+    assert work.runs.submission.name == "hand.txt"
+    expected = [f"{int(value)}" for value in scores[:2] >= part["threshold"]]
+    assert work.runs.submission.read_text().splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"compare": {"a": ["s", "x"]}}, "compare.a: no member 'x'"),
+        ({"compare": {"a": ["s"]}}, "compare.a: none of s predicts the task old"),
+        ({"ensemble": {"threshold": "oof"}}, "the answer holds no task of kind score"),
+        ({"submission": {"columns": {"sex": "x"}}}, "only with combine: columns"),
+        ({"submission": {"value": "probability"}}, "probability is for one task of kind score"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_before_anything_starts(
+    tmp_path: Path, more: dict, says: str
+) -> None:
+    sex, old = probs("sex", ["m", "f"], SEX, share=1), probs("old", ["<40", ">=40"], OLD, share=1)
+    with pytest.raises(ValueError, match=says):
+        make_work(
+            tmp_path,
+            tasks={"sex": SEX_TASK, "old": OLD_TASK},
+            answer={"tasks": ["sex", "old"]},
+            tables={"s": sex, "o": old},
+            **more,
+        )
