@@ -1,28 +1,43 @@
 """split: who is held out, balanced on several labels, with the proof that no person crosses."""
 
+import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from pipeline.folds.assignment import assign_folds
 from pipeline.folds.balance import certificate, describe
+from pipeline.folds.lookalikes import group_lookalikes
 from pipeline.folds.proofs import prove_folds
+from pipeline.images.transform import fit_size
 from pipeline.labels.tasks import Task
 from pipeline.runs import shown, write_json, write_table
 from pipeline.stages import Work
+from pipeline.stages.crop import crops_of
 from pipeline.stages.members import contest_tasks, read_pictures, targets_of, usable
 from pipeline.tables import FOLDS, check_table
 
+THUMBNAIL = 32  # pixels a side, of which the upper half is compared
+MANY_VALUES = 20  # a column of more different numbers is balanced by its quintiles
+
 
 def run(work: Work) -> None:
-    folds = work.settings.folds
-    pictures = usable(read_pictures(work.runs))
+    folds, reject = work.settings.folds, work.settings.crop.reject
+    everything = read_pictures(work.runs)
+    pictures = usable(everything, reject=reject)
+    if reject:
+        left_out = len(usable(everything)) - len(pictures)
+        print(f"split: {left_out} pictures rejected ({', '.join(reject)}), {len(pictures)} left")
     tasks = {task.name: task for task in contest_tasks(work.settings)}
     labels = _labels(pictures, tasks=tasks, names=folds.balance or tuple(tasks))
-    people = pictures["person_id"]
-    assigned = assign_folds(people, labels, num_folds=folds.num, seed=folds.seed, by=folds.by)
-    if folds.by == "person":
-        proof = prove_folds(pictures["image_id"], people, assigned, num_folds=folds.num)
+    people = _people(work, pictures)
+    if folds.by == "column":
+        assigned = _by_column(pictures, column=folds.column, num_folds=folds.num)
     else:
+        assigned = assign_folds(people, labels, num_folds=folds.num, seed=folds.seed, by=folds.by)
+    if folds.by == "label":
         proof = "folds by label: the same person can be on both sides, so OOF scores are too high"
+    else:
+        proof = prove_folds(pictures["image_id"], people, assigned, num_folds=folds.num)
     table = pd.DataFrame({"image_id": pictures["image_id"], "person_id": people, "fold": assigned})
     balance = certificate(assigned, people, labels)
     write_json(work.runs.certificate, balance)
@@ -32,23 +47,57 @@ def run(work: Work) -> None:
     print(f"split: wrote {shown(work.runs.folds)} and {shown(work.runs.certificate)}")
 
 
+def _people(work: Work, pictures: pd.DataFrame) -> pd.Series:
+    """Who is in each picture: the contest's word, and who looks alike where that is asked for."""
+    people, limit = pictures["person_id"], work.settings.folds.lookalikes
+    if limit is None:
+        return people
+    crops = crops_of(work)
+    rows = tqdm(pictures["row"], desc="split: lookalikes", unit="pic")
+    # the upper half: masks, beards and hands change the lower one
+    upper = [fit_size(crops[row], size=THUMBNAIL)[: THUMBNAIL // 2].mean(axis=2) for row in rows]
+    joined = group_lookalikes(np.stack(upper), people.to_numpy(), correlation=limit)
+    print(f"split: {people.nunique()} people by name, {len(set(joined))} by their looks ({limit})")
+    return pd.Series(joined, index=people.index, name="person_id")
+
+
+def _by_column(pictures: pd.DataFrame, *, column: str, num_folds: int) -> np.ndarray:
+    """The fold (n,) of each picture: the place of its column's value among all values, sorted."""
+    if column not in pictures.columns:
+        raise ValueError(f"folds.column: no column {column!r}; there are {list(pictures.columns)}")
+    values = pictures[column].astype(str)
+    known = sorted(values.unique())
+    if len(known) != num_folds:
+        said = ", ".join(known[:8])
+        raise ValueError(f"folds.num: {column} has {len(known)} values ({said}), not {num_folds}")
+    print("split: " + ", ".join(f"fold {i} is {column} {v}" for i, v in enumerate(known)))
+    return values.map({value: fold for fold, value in enumerate(known)}).to_numpy()
+
+
 def _labels(
     pictures: pd.DataFrame, *, tasks: dict[str, Task], names: tuple[str, ...]
 ) -> pd.DataFrame:
-    """What is balanced, one column a name: a task's classes (numbers: quintiles) or a column."""
+    """What is balanced, a column a name: a task's classes, a column; numbers by their quintiles."""
     columns = {}
     for name in names:
         if name in tasks:
             task = tasks[name]
             values = pd.Series(targets_of([task], pictures)[name])
             if task.kind == "number":
-                columns[name] = pd.qcut(values, 5, duplicates="drop").astype(str).to_numpy()
+                columns[name] = _quintiles(values)
             else:
                 words = dict(enumerate(task.classes))
                 columns[name] = values.astype(int).map(words).to_numpy()
         elif name in pictures.columns:
-            columns[name] = pictures[name].astype(str).to_numpy()
+            values = pictures[name].astype(str)
+            numbers = pd.to_numeric(values, errors="coerce")
+            many = numbers.notna().all() and numbers.nunique() > MANY_VALUES
+            columns[name] = _quintiles(numbers) if many else values.to_numpy()
         else:
             known = ", ".join((*tasks, *pictures.columns.difference(list(tasks))))
             raise ValueError(f"folds.balance: no task or column {name!r}; there are {known}")
     return pd.DataFrame(columns)
+
+
+def _quintiles(numbers: pd.Series) -> np.ndarray:
+    return pd.qcut(numbers, 5, duplicates="drop").astype(str).to_numpy()
