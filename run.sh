@@ -51,7 +51,7 @@ fi
 
 if [[ ${1:-} == test ]]; then
   shift
-  [[ -n ${PIPELINE_PYTHON:-} ]] || install requirements-test.sha256 requirements-test.txt
+  [[ -n ${PIPELINE_PYTHON:-} ]] || install requirements-test.sha256 requirements-test.txt requirements-tune.txt
   "$python" -c 'import pytest, hypothesis, ruff' 2>/dev/null ||
     fail "the tests need the packages of requirements-test.txt in $python"
   what=(-m "not slow")

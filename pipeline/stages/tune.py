@@ -1,0 +1,207 @@
+"""tune: the habits of careful training for one member, each with a verdict in words, and a study.
+
+Nothing here changes the experiment: the last habit prints the command that does.
+"""
+
+import sys
+from importlib.util import find_spec
+
+import numpy as np
+import pandas as pd
+
+from pipeline.runs import PROJECT, is_marked, mark, read_json, shown, write_json, write_table
+from pipeline.stages import STAGES, Work
+from pipeline.stages.progress import study_base, tune_recipe, tuned_member
+from pipeline.tuning.ranges import long_command
+from pipeline.tuning.sweep import end_of, log_grid, read_sweep
+from pipeline.tuning.verdicts import (
+    Verdict,
+    judge_grid,
+    judge_overfit,
+    judge_study,
+    judge_sweep,
+    judge_untrained,
+)
+
+
+def check(work: Work) -> None:
+    """Raises ValueError, one sentence a line, for ranges that can't be varied, or no Optuna."""
+    from pipeline.stages import train
+    from pipeline.stages.study import read_ranges
+
+    train.check(work)
+    if not work.settings.tune.trials:
+        if work.settings.tune.ranges:
+            raise ValueError("tune.ranges: say how many trials, as in tune.trials=20")
+        return
+    read_ranges(work, member=tuned_member(work.settings))
+    if find_spec("optuna") is None:
+        own = PROJECT / ".venv"
+        pip = ".venv/bin/pip" if sys.prefix == str(own) else f"{sys.executable} -m pip"
+        raise ValueError(
+            f"tune.trials: a study needs Optuna; type: {pip} install -r requirements-tune.txt"
+        )
+
+
+def run(work: Work) -> None:
+    from pipeline.stages.members import choose_device, read_labelled
+
+    member, tune = tuned_member(work.settings), work.settings.tune
+    device, precision = choose_device(work.settings)
+    pictures = read_labelled(work.runs)
+    missing = set(tune.folds) - set(pictures["fold"])
+    if missing:
+        raise ValueError(f"tune.folds: no fold {min(missing)}; the first is 0")
+    report = {"member": member, "verdicts": []}
+
+    def say(habit: int, verdict: Verdict) -> None:
+        print(verdict.line(habit), flush=True)
+        report["verdicts"].append({"habit": habit, "good": verdict.good, "says": verdict.says})
+
+    print(f"tune: member {member} on {device} {precision}, fold {tune.folds[0]} held out")
+    steps = _first_habits(work, member, pictures=pictures, device=device, precision=precision)
+    report |= steps
+    now = work.settings.members[member].lr
+    for row in steps["untrained"]:
+        task, facts = row["task"], {key: row[key] for key in row if key != "task"}
+        say(1, judge_untrained(task, **facts))
+    losses, number = steps["overfit"]["losses"], steps["overfit"]["number"]
+    say(
+        2,
+        judge_overfit(
+            first=losses[0], last=losses[-1], steps=len(losses), number=number, goal=tune.overfit
+        ),
+    )
+    sweep = read_sweep(steps["rates"], steps["sweep"])
+    _write_sweep(work, member, rates=steps["rates"], losses=steps["sweep"])
+    say(3, judge_sweep(sweep, rates=steps["rates"], now=now))
+    if sweep.picked is None:
+        _finish(work, member, report, changes={})
+        return
+    picked = float(f"{sweep.picked:.2g}")
+    rows = _grid(work, member, picked=picked, device=device, precision=precision)
+    say(4, judge_grid(rows))
+    report["grid"], changes = rows, {}
+    done = [row for row in rows if row["score"] is not None]
+    if done:
+        best = max(done, key=lambda row: row["score"])
+        changes = {f"members.{member}.{key}": best[key] for key in ("lr", "weight_decay")}
+    if tune.trials:
+        changes = _study(work, member, report, device=device, precision=precision) or changes
+    _finish(work, member, report, changes=changes)
+
+
+def _first_habits(work: Work, member: str, *, pictures, device, precision) -> dict:
+    """What the first three habits measured; read again when nothing that they depend on changed."""
+    from pipeline.stages.crop import crops_of
+    from pipeline.stages.habits import Bench, measure_untrained, overfit_handful, sweep_rates
+    from pipeline.stages.members import member_tasks
+
+    tune, recipe = work.settings.tune, work.settings.members[member]
+    path = work.runs.tuned("habits.json", member=member)
+    plain = tune.model_dump(mode="json", include={"overfit", "overfit_steps", "sweep", "folds"})
+    made_of = [study_base(work), recipe.model_dump(mode="json"), plain, tune.sweep_steps]
+    if is_marked(path, made_of):
+        return read_json(path)
+    bench = Bench(
+        crops=crops_of(work),
+        tasks=member_tasks(work.settings, recipe),
+        train=pictures[pictures["fold"] != tune.folds[0]].reset_index(drop=True),
+        device=device,
+        precision=precision,
+        seed=recipe.seeds[0],
+    )
+    rates = log_grid(*tune.sweep)
+    steps = {
+        "untrained": measure_untrained(bench, recipe),
+        "overfit": overfit_handful(bench, recipe, goal=tune.overfit, max_steps=tune.overfit_steps),
+        "rates": rates,
+        "sweep": sweep_rates(bench, recipe, rates=rates, steps=tune.sweep_steps),
+    }
+    write_json(path, steps)
+    mark(path, made_of)
+    return steps
+
+
+def _write_sweep(work: Work, member: str, *, rates: list[float], losses: list) -> None:
+    from pipeline.figures.charts import rate_curve, save_panels
+    from pipeline.runs import writing
+
+    sweep, ends = read_sweep(rates, losses), [end_of(steps) for steps in losses]
+    table = pd.DataFrame({"lr": rates, "first_loss": [s[0] for s in losses], "end_loss": ends})
+    write_table(work.runs.tuned("sweep.csv", member=member), table)
+    marks = {"picked": sweep.picked, "last stable": sweep.last_stable if sweep.limit_seen else None}
+    curves = {"first step": table["first_loss"], f"after {len(losses[0])} steps": np.array(ends)}
+    with writing(work.runs.tuned("sweep.png", member=member)) as temporary:
+        draw = rate_curve(rates, curves, marks={k: v for k, v in marks.items() if v is not None})
+        save_panels(temporary, {f"learning rates of {member}": draw}, tall=4.2)
+
+
+def _grid(work: Work, member: str, *, picked: float, device, precision) -> list[dict]:
+    """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
+    from pipeline.stages.trials import run_trial
+
+    tune, rows = work.settings.tune, []
+    for factor in sorted(tune.grid_lr):
+        for decay in sorted(tune.grid_weight_decay):
+            own = {"lr": float(f"{picked * factor:.2g}"), "weight_decay": decay}
+            own["epochs"] = tune.grid_epochs
+            outcome = run_trial(
+                work,
+                {f"members.{member}.{key}": value for key, value in own.items()},
+                member=member,
+                folds=tune.folds[:1],
+                device=device,
+                precision=precision,
+            )
+            good = outcome.broken is None
+            score = outcome.score if good else None
+            said = f"{outcome.metric} {abs(score):.4f}" if good else outcome.broken
+            print(f"tune: lr {own['lr']:g}, weight_decay {decay:g}: {said}", flush=True)
+            result = {"score": score, "metric": outcome.metric, "broken": outcome.broken}
+            value = abs(score) if good else None
+            rows.append({**own, **result, "value": value, "folder": outcome.folder})
+    write_table(work.runs.tuned("grid.csv", member=member), pd.DataFrame(rows))
+    return rows
+
+
+def _study(work: Work, member: str, report: dict, *, device, precision) -> dict | None:
+    from pipeline.stages.study import run_study
+
+    facts = run_study(work, member=member, device=device, precision=precision)
+    report["study"] = facts
+    if facts["best"] is None:
+        print("tune: study: BAD: no trial came through: narrow tune.ranges towards lower lr")
+        return None
+    verdict = judge_study(
+        value=facts["value"],
+        metric=facts["metric"],
+        shipped=facts["shipped"],
+        finished=facts["finished"],
+    )
+    print(f"tune: study: {verdict.says}")
+    report["verdicts"].append({"habit": "study", "good": verdict.good, "says": verdict.says})
+    return facts["best"]
+
+
+def _finish(work: Work, member: str, report: dict, *, changes: dict) -> None:
+    """Habit 5: the command of the long run; then the report, and what was bad in one line."""
+    report["changes"], report["command"] = changes, None
+    if changes:
+        report["command"] = long_command(work.command, changes, stages=tuple(STAGES))
+        print(f"tune: habit 5: the long run with the best, to type:\n  {report['command']}")
+        if work.runs.settings.exists():
+            name = work.settings.name
+            print(
+                f"  but {shown(work.runs.experiment)} already holds a run: first copy "
+                f"configs/{name}.yaml to configs/{name}-tuned.yaml, and give -c {name}-tuned"
+            )
+    else:
+        print("tune: habit 5: no long run yet: mend what is BAD above, then tune again")
+    bad = sorted({str(row["habit"]) for row in report["verdicts"] if not row["good"]})
+    said = f"look at habit {', '.join(bad)} first" if bad else "all habits are good"
+    print(f"tune: habit 6: {said}")
+    path = work.runs.tuned("report.json", member=member)
+    write_json(path, report)
+    mark(path, tune_recipe(work))
+    print(f"tune: wrote report.json, sweep.png, sweep.csv, grid.csv to {shown(path.parent)}")

@@ -1,0 +1,1 @@
+"""The habits of careful training as arithmetic and words: what to expect, what to pick. Pure."""
