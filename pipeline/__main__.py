@@ -5,9 +5,8 @@ import signal
 import sys
 import time
 
-from pipeline.config import load_experiment
-from pipeline.config.reading import read_yaml_file
-from pipeline.runs import PROJECT, Runs, shown
+from pipeline.config import load_experiment, load_settings
+from pipeline.runs import PROJECT, Runs, read_json, shown
 from pipeline.stages import STAGES, Work, plan_stages
 from pipeline.stages.progress import is_done
 
@@ -22,7 +21,17 @@ USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
 A stage makes what it needs first; asked again it does only what is not done.
 """
 
-SAFE_TO_CHANGE = ("ensemble", "infer", "device", "precision", "workers", "bootstrap")
+SAFE_TO_CHANGE = (
+    "ensemble",
+    "compare",
+    "infer",
+    "transfer",
+    "tune",
+    "device",
+    "precision",
+    "workers",
+    "bootstrap",
+)
 
 
 def main(words: list[str]) -> int:
@@ -134,7 +143,7 @@ def _check_stored(work: Work) -> None:
     """Raises ValueError when the run's folder was made with other settings than those asked for."""
     if not work.runs.settings.exists():
         return
-    stored, _ = read_yaml_file(work.runs.settings)
+    stored = load_settings(work.runs.settings).model_dump(mode="json")
     asked = work.settings.model_dump(mode="json")
     differ = [
         line
@@ -148,6 +157,20 @@ def _check_stored(work: Work) -> None:
             "\n".join(f"{folder} was made with other settings: {line}" for line in differ)
             + f"\ncopy the config to a new name, or remove {folder} to start over"
         )
+    _check_fixes(work)
+
+
+def _check_fixes(work: Work) -> None:
+    """Raises ValueError when the run was trained before its file of fixes was edited."""
+    if work.runs.fixes is None or not work.runs.provenance.exists():
+        return
+    for run in read_json(work.runs.provenance)["runs"]:
+        if run.get("fixes") != work.runs.fixes_digest:
+            folder, fixes = shown(work.runs.experiment), shown(work.runs.fixes)
+            raise ValueError(
+                f"{folder} was trained before {fixes} was changed, so its labels are others\n"
+                f"copy the config to a new name, or remove {folder} to start over"
+            )
 
 
 def _differences(stored: object, asked: object, key: str) -> list[str]:

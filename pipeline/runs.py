@@ -4,6 +4,9 @@ No other file joins paths below `runs/` and `submissions/`. Shared folders carry
 their recipe, so a changed recipe makes a new folder and never overwrites.
 """
 
+import copy
+import glob
+import hashlib
 import json
 import os
 import platform
@@ -22,6 +25,7 @@ from pipeline.config import Experiment, recipe_hash
 if TYPE_CHECKING:  # pandas costs half a second, and `./run.sh` alone must answer at once
     import pandas as pd
 
+REFIT = -1  # the fold of a cell that learnt from everybody
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -30,12 +34,17 @@ class Cell:
     """One member on one fold with one seed: the unit that is trained, resumed and counted."""
 
     member: str
-    fold: int
+    fold: int  # the one held out; REFIT: nobody is
     seed: int
 
     @property
+    def folder(self) -> str:
+        part = "refit" if self.fold == REFIT else f"fold{self.fold}"
+        return f"{part}-seed{self.seed}"
+
+    @property
     def name(self) -> str:
-        return f"{self.member}/fold{self.fold}-seed{self.seed}"
+        return f"{self.member}/{self.folder}"
 
 
 class Runs:
@@ -49,7 +58,11 @@ class Runs:
         self.root = _below_project(contest.root)
         reading = contest.model_dump(mode="json", include={"layout", "root", "table", "drawn"})
         columns = {name: task.column or name for name, task in contest.tasks.items()}
-        index = {"reading": reading, "columns": columns}
+        for name in ("lines", "appa"):  # only when given: other contests keep their folders
+            if getattr(contest, name) is not None:
+                reading[name] = getattr(contest, name).model_dump(mode="json")
+        groups = sorted({task.group for task in contest.tasks.values() if task.group})
+        index = {"reading": reading, "columns": columns, **({"groups": groups} if groups else {})}
         detector = {"faces": crop.faces}
         if crop.faces == "detect":
             detector |= {"min_face": crop.min_face, "thresholds": crop.thresholds}
@@ -57,9 +70,16 @@ class Runs:
         cut = {"boxes": boxes, "cut": [crop.margin, crop.fallback, crop.size]}
         tasks = {name: task.model_dump(mode="json") for name, task in contest.tasks.items()}
         split = {"boxes": boxes, "tasks": tasks, "folds": folds.model_dump(exclude={"train"})}
+        split["reject"] = sorted(crop.reject)
+        # fixes change labels, never where a face is: boxes and crops stay when fixes change
+        self.fixes = _find_fixes(contest.fixes, root=self.root)
+        self.fixes_digest = _digest(self.fixes)
+        labels = index if self.fixes is None else {**index, "fixes": self.fixes_digest}
+        if self.fixes is not None:
+            split["fixes"] = self.fixes_digest
         shared = self._runs / contest.name
         self.crop_recipe = recipe_hash([crop.faces, crop.margin, crop.fallback])
-        self.images = shared / f"images-{recipe_hash(index)}" / "images.parquet"
+        self.images = shared / f"images-{recipe_hash(labels)}" / "images.parquet"
         self.faces = shared / f"faces-{recipe_hash(boxes)}" / "faces.parquet"
         self.face_shards = self.faces.parent / "shards"
         self.crops = shared / f"crops-{recipe_hash(cut)}" / "crops.npy"
@@ -69,11 +89,13 @@ class Runs:
         self.settings = self.experiment / "config.yaml"
         self.provenance = self.experiment / "provenance.json"
         self.scores = self.experiment / "scores.csv"
-        self.submission = self._submissions / f"{experiment.name}.csv"
+        self.comparisons = self.experiment / "comparisons.csv"
+        ending = "txt" if contest.submission.format == "lines" else "csv"
+        self.submission = self._submissions / f"{experiment.name}.{ending}"
         self.submission_record = self.submission.with_suffix(".json")
 
     def cell(self, cell: Cell) -> Path:
-        return self.experiment / cell.member / f"fold{cell.fold}-seed{cell.seed}"
+        return self.experiment / cell.member / cell.folder
 
     def done(self, cell: Cell) -> Path:
         return self.cell(cell) / "done.json"
@@ -94,6 +116,30 @@ class Runs:
         """All folds, seeds and views of a member: `oof_views.parquet` or `test_views.parquet`."""
         return self.experiment / member / f"{part}_views.parquet"
 
+    def transfer(self, source: str) -> Path:
+        """The scores of another experiment's weights on this contest."""
+        return self.experiment / f"transfer-{source}.csv"
+
+    def explored(self, name: str) -> Path:
+        """A figure, sheet or table of the explore stage."""
+        return self.experiment / "explore" / name
+
+    def tuned(self, name: str, *, member: str) -> Path:
+        """What tune wrote about one member."""
+        return self.experiment / "tune" / member / name
+
+    @property
+    def study(self) -> Path:
+        """The Optuna studies of an experiment."""
+        return self.experiment / "tune" / "study.db"
+
+    def inside(self, trial: str) -> "Runs":
+        """The same data artefacts, with the experiment's own files in the folder of a trial."""
+        runs = copy.copy(self)
+        runs.experiment = self.experiment / "tune" / "trials" / trial
+        runs.settings = runs.experiment / "config.yaml"
+        return runs
+
     def averages(self, member: str) -> Path:
         """A member's test probabilities averaged over folds, seeds and views."""
         return self.experiment / member / "test.parquet"
@@ -101,6 +147,21 @@ class Runs:
 
 def _below_project(path: str) -> Path:
     return PROJECT / Path(path).expanduser()
+
+
+def _find_fixes(path: str | None, *, root: Path) -> Path | None:
+    """The contest's fixes: below root, or else below the project, where they may be missing too."""
+    if path is None:
+        return None
+    inside = root / Path(path).expanduser()
+    return inside if inside.is_file() else _below_project(path)
+
+
+def _digest(path: Path | None) -> str | None:
+    """What a file holds in 16 hex digits; None without a file."""
+    if path is None or not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def shown(path: Path) -> str:
@@ -112,6 +173,7 @@ def shown(path: Path) -> str:
 def writing(path: Path) -> Iterator[Path]:
     """A temporary name beside the path, renamed to it when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_overs(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
     try:
         yield temporary
@@ -120,6 +182,25 @@ def writing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_left_overs(path: Path) -> None:
+    """Removes the temporary files of processes that were killed while they wrote this path."""
+    prefix = f".{path.name}."
+    for left in path.parent.glob(f"{glob.escape(prefix)}*.tmp{glob.escape(path.suffix)}"):
+        process = left.name.removeprefix(prefix).split(".")[0]
+        if process.isdigit() and not _is_alive(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

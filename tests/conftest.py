@@ -17,6 +17,7 @@ TINY_MEMBER = {
     "epochs": 1,
     "batch_size": 16,
     "freeze": 0,
+    "repeats": 1,
 }
 
 
@@ -52,3 +53,14 @@ def tiny(config: str, *, root: Path, folder: Path) -> list[str]:
     small = [f"members.{m}.{key}={value}" for m in members for key, value in TINY_MEMBER.items()]
     places = [f"root={root}", f"runs={folder}/runs", f"submissions={folder}/submissions"]
     return ["-c", config, *TINY, *small, *places]
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The folder of real contests in FACES_DATA, or shared/data beside the project, or a skip."""
+    from pipeline.runs import PROJECT
+
+    folder = Path(os.environ.get("FACES_DATA", PROJECT.parent / "shared/data"))
+    if not (folder / "utkface").is_dir():
+        pytest.skip("no real contests here; FACES_DATA names their folder")
+    return folder

@@ -7,6 +7,7 @@ import pytest
 
 PIPELINE = Path(__file__).parent.parent / "pipeline"
 ROOMS = {"faces", "folds", "images", "learning", "scoring", "ensembling", "drawing"}
+ROOMS |= {"figures", "tuning"}
 MAY_IMPORT = {
     "tables": set(),
     "labels": {"tables"},

@@ -47,10 +47,15 @@ STAGES: dict[str, Stage] = {
         Stage(
             "split", ("crop",), (), "k folds by person, balanced on several labels, with the proof"
         ),
+        Stage("explore", ("crop",), (), "what is in the data: figures, example sheets, a summary"),
+        Stage(
+            "tune", ("crop", "split"), (), "six habits before the long run, and a study over ranges"
+        ),
         Stage("train", ("crop", "split"), ("evaluate",), "trains every member on every fold"),
         Stage("evaluate", ("train",), (), "out-of-fold scores with intervals over people"),
         Stage("infer", ("train",), ("ensemble",), "predicts test pictures: all folds, all views"),
         Stage("ensemble", ("infer",), (), "blends the members and writes the submission CSV"),
+        Stage("transfer", ("crop", "split"), (), "another experiment's weights on this contest"),
     )
 }
 

@@ -17,11 +17,11 @@ from pipeline.images.transform import normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task
 from pipeline.learning.checkpoint import load_state
-from pipeline.learning.network import FaceNetwork, build_network
+from pipeline.learning.network import FaceNetwork
 from pipeline.learning.predict import predict_logits
 from pipeline.runs import Cell, mark, read_table, shown, write_table
 from pipeline.stages import Work
-from pipeline.stages.cell import cell_facts, member_transform, prediction_frame
+from pipeline.stages.cell import cell_facts, prediction_frame
 from pipeline.stages.crop import crops_of
 from pipeline.stages.members import (
     choose_device,
@@ -31,7 +31,13 @@ from pipeline.stages.members import (
     read_test,
     targets_of,
 )
-from pipeline.stages.progress import infer_recipe, is_inferred, member_cells
+from pipeline.stages.progress import (
+    answering_cells,
+    infer_recipe,
+    is_inferred,
+    member_cells,
+)
+from pipeline.stages.recipes import head_losses, make_network, member_transform
 from pipeline.tables import PREDICTIONS, check_table
 
 
@@ -42,7 +48,9 @@ def run(work: Work) -> None:
     for member in work.settings.members:
         if is_inferred(work, member):
             continue
-        predict = partial(_predict, work, member, device=device, precision=precision)
+        predict = partial(
+            predict_cells, work, member, crops_of_work=work, device=device, precision=precision
+        )
         cells = member_cells(work.settings, member)
         held = [
             (
@@ -55,6 +63,7 @@ def run(work: Work) -> None:
             [predict(some, part, what="train pictures") for some, part in held], ignore_index=True
         )
         seen = test[test["row"] >= 0].reset_index(drop=True)
+        cells = answering_cells(work.settings, member)
         frames = [predict(cells, seen, what="test pictures")] if len(seen) else []
         if len(unseen):
             frames.append(
@@ -90,7 +99,7 @@ def load_cell(work: Work, cell: Cell, *, device: torch.device) -> FaceNetwork:
             )
     member = work.settings.members[cell.member]
     tasks = _tasks(work, cell.member)
-    network = build_network(member.backbone, weights="none", tasks=tasks)
+    network = make_network(member, tasks, weights="none")
     network.load_state_dict(parts["network"])
     return network.eval().to(device, memory_format=torch.channels_last)
 
@@ -99,22 +108,29 @@ def _tasks(work: Work, member: str) -> list[Task]:
     return member_tasks(work.settings, work.settings.members[member])
 
 
-def _predict(
+def predict_cells(
     work: Work,
     member: str,
     cells: list[Cell],
     pictures: pd.DataFrame,
     *,
     what: str,
+    crops_of_work: Work,
     device: torch.device,
     precision: str,
 ) -> pd.DataFrame:
-    """The predictions of these cells for these pictures: every view, one pass."""
+    """The predictions of these cells for these pictures: every view, one pass.
+
+    The crops are those of `crops_of_work`, which can be another contest's.
+    """
     transform = member_transform(work.settings.members[member])
     infer = work.settings.infer
     loader = make_loader(
         CropDataset(
-            crops_of(work), rows=pictures["row"].to_numpy(), size=transform.size, targets={}
+            crops_of(crops_of_work),
+            rows=pictures["row"].to_numpy(),
+            size=transform.size,
+            targets={},
         ),
         in_order(len(pictures), batch_size=infer.batch_size),
         workers=choose_workers(work.settings, device_type=device.type),
@@ -130,9 +146,10 @@ def _predict(
         precision=precision,
     )
     ids, tasks = pictures["image_id"], _tasks(work, member)
+    losses = head_losses(work.settings.members[member], tasks)
     return pd.concat(
         [
-            prediction_frame(ids, cell, view=view, logits=logits, tasks=tasks)
+            prediction_frame(ids, cell, view=view, logits=logits, tasks=tasks, losses=losses)
             for cell, views in zip(cells, outcomes, strict=True)
             for view, logits in views.items()
         ],

@@ -1,13 +1,15 @@
 """What several stages read off the settings: tasks, the usable pictures, the device."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment, Member
-from pipeline.labels.tasks import Task, bin_names, encode
+from pipeline.labels.answers import combine_classes, combine_names
+from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
 from pipeline.runs import Runs, read_table
 from pipeline.tables import FACES, FOLDS, IMAGES, OK, check_same_ids, check_table, pick
 
@@ -27,8 +29,10 @@ def contest_tasks(settings: Experiment) -> list[Task]:
                 low=-np.inf if task.low is None else task.low,
                 high=np.inf if task.high is None else task.high,
                 scale=task.scale,
+                centre=task.centre,
                 constant=task.constant,
                 metric=task.metric_name,
+                group=task.group,
             )
         )
     return tasks
@@ -37,7 +41,25 @@ def contest_tasks(settings: Experiment) -> list[Task]:
 def member_tasks(settings: Experiment, member: Member) -> list[Task]:
     """The tasks of one member, in the order of its heads."""
     known = {task.name: task for task in contest_tasks(settings)}
+    if settings.competition.answer.is_product:
+        known["answer"] = answer_task(settings)
     return [known[name] for name in member.tasks]
+
+
+def answer_task(settings: Experiment) -> Task:
+    """The product of the answer's tasks as one task of kind classes, under the reserved name."""
+    contest = settings.competition
+    known = {task.name: task for task in contest_tasks(settings)}
+    parts = tuple(known[name] for name in contest.answer.tasks)
+    return Task(
+        name="answer",
+        kind="classes",
+        column="answer",
+        classes=tuple(combine_names([part.classes for part in parts])),
+        constant=all(part.constant for part in parts),
+        metric=contest.metric_name,
+        parts=parts,
+    )
 
 
 def read_pictures(runs: Runs) -> pd.DataFrame:
@@ -50,6 +72,7 @@ def read_pictures(runs: Runs) -> pd.DataFrame:
         row=faces["row"].to_numpy(),
         how=faces["how"].to_numpy(),
         face_status=faces["status"].to_numpy(),
+        num_faces=faces["num_faces"].to_numpy(),
     )
 
 
@@ -58,25 +81,48 @@ def read_labelled(runs: Runs) -> pd.DataFrame:
     folds = check_table(read_table(runs.folds), FOLDS)
     pictures = pick(read_pictures(runs), sorted(folds["image_id"]), what="images")
     folds = pick(folds, pictures["image_id"], what="folds")
-    return pictures.assign(fold=folds["fold"].to_numpy())
+    people = folds["person_id"].to_numpy()  # the split's word: it may have joined lookalikes
+    return pictures.assign(fold=folds["fold"].to_numpy(), person_id=people)
 
 
 def read_test(runs: Runs) -> pd.DataFrame:
-    """All test pictures, in the images table's order; those without a crop have row -1."""
+    """The test pictures to be answered, in the contest's order; those without a crop have row -1.
+    Files that the contest does not ask for (junk, unlisted) are not among them."""
     pictures = read_pictures(runs)
-    return pictures[pictures["part"] == "test"].reset_index(drop=True)
+    asked = (pictures["part"] == "test") & ~pictures["status"].isin(("junk", "unlisted"))
+    return pictures[asked].reset_index(drop=True)
 
 
-def usable(pictures: pd.DataFrame) -> pd.DataFrame:
-    """The train pictures that are readable, labelled and cropped."""
+def usable(pictures: pd.DataFrame, *, reject: Sequence[str] = ()) -> pd.DataFrame:
+    """The train pictures that are readable, labelled, cropped and not rejected for their faces."""
     fits = (pictures["part"] == "train") & (pictures["status"] == OK) & (pictures["row"] >= 0)
+    if "no_face" in reject:
+        fits &= pictures["how"] != "centre"
+    if "several_faces" in reject:
+        fits &= pictures["num_faces"] < 2
     return pictures[fits].reset_index(drop=True)
 
 
 def targets_of(tasks: Iterable[Task], pictures: pd.DataFrame) -> dict[str, np.ndarray]:
     """Each task's target of every picture, with the answer's own edges."""
-    ids = pictures["image_id"]
-    return {task.name: encode(task, pictures[task.column], image_ids=ids) for task in tasks}
+    ids, targets = pictures["image_id"], {}
+    for task in tasks:
+        if task.parts:
+            codes = list(targets_of(task.parts, pictures).values())
+            sizes = [len(part.classes) for part in task.parts]
+            targets[task.name] = combine_classes(codes, sizes=sizes)
+        else:
+            targets[task.name] = encode(task, pictures[task.column], image_ids=ids)
+    return targets
+
+
+def group_of(task: Task, pictures: pd.DataFrame) -> np.ndarray | None:
+    """The task's group (N,) as numbers; None when it names none. Raises ValueError naming the image
+    of one that is no number."""
+    if task.group is None:
+        return None
+    column = replace(task, column=task.group)
+    return to_numbers(column, pictures[task.group], image_ids=pictures["image_id"])
 
 
 def choose_device(settings: Experiment) -> tuple["torch.device", str]:  # noqa: F821

@@ -4,7 +4,7 @@ Light on purpose: `./run.sh` alone shows this at once, so nothing here imports p
 """
 
 from pipeline.config import Experiment
-from pipeline.runs import Cell, is_marked
+from pipeline.runs import REFIT, Cell, is_marked
 from pipeline.stages import Work
 
 
@@ -14,9 +14,22 @@ def member_cells(settings: Experiment, name: str) -> list[Cell]:
     return [Cell(name, fold, seed) for fold in folds for seed in settings.members[name].seeds]
 
 
+def refit_cells(settings: Experiment, name: str) -> list[Cell]:
+    """The cells of a member that learn from everybody: one a seed, when it asks for them."""
+    member = settings.members[name]
+    return [Cell(name, REFIT, seed) for seed in member.seeds] if member.refit else []
+
+
 def all_cells(settings: Experiment) -> list[Cell]:
     """All cells of the experiment, in the order in which they are trained."""
-    return [cell for name in settings.members for cell in member_cells(settings, name)]
+    kinds = (member_cells, refit_cells)
+    return [cell for name in settings.members for cells in kinds for cell in cells(settings, name)]
+
+
+def answering_cells(settings: Experiment, name: str) -> list[Cell]:
+    """The cells of a member that answer the test pictures."""
+    folds = member_cells(settings, name) if settings.infer.use != "refit" else []
+    return folds + (refit_cells(settings, name) if settings.infer.use != "folds" else [])
 
 
 def used_members(settings: Experiment) -> list[str]:
@@ -27,12 +40,14 @@ def used_members(settings: Experiment) -> list[str]:
 def evaluate_recipe(work: Work) -> list:
     settings = work.settings
     cells = [cell.name for cell in all_cells(settings)]
-    return [cells, settings.ensemble.model_dump(mode="json"), settings.bootstrap]
+    compare = {name: list(members) for name, members in settings.compare.items()}
+    return [cells, settings.ensemble.model_dump(mode="json"), compare, settings.bootstrap]
 
 
 def infer_recipe(work: Work, member: str) -> list:
     cells = [cell.name for cell in member_cells(work.settings, member)]
-    return [cells, list(work.settings.infer.views)]
+    answering = [cell.name for cell in answering_cells(work.settings, member)]
+    return [cells, answering, list(work.settings.infer.views)]
 
 
 def ensemble_recipe(work: Work) -> dict:
@@ -41,13 +56,42 @@ def ensemble_recipe(work: Work) -> dict:
     members = used_members(settings)
     return {
         "members": members,
-        "cells": [cell.name for name in members for cell in member_cells(settings, name)],
+        "cells": [cell.name for name in members for cell in answering_cells(settings, name)],
         "views": list(settings.infer.views),
         "method": settings.ensemble.method,
         "weights": settings.ensemble.weights,
+        "asked_threshold": settings.ensemble.threshold,
+        "answer": settings.competition.answer.model_dump(mode="json"),
         "submission": settings.competition.submission.model_dump(mode="json"),
         "bootstrap": settings.bootstrap,
     }
+
+
+def transfer_recipe(work: Work) -> list:
+    settings, data = work.settings, [work.runs.crops.parent.name, work.runs.folds.parent.name]
+    return [settings.transfer.source, list(settings.infer.views), settings.bootstrap, data]
+
+
+def explore_recipe(work: Work) -> list:
+    contest = work.settings.competition.model_dump(mode="json")
+    return [contest, str(work.runs.crops), list(work.settings.crop.reject)]
+
+
+def tuned_member(settings: Experiment) -> str:
+    """The member that tune looks at: the one it names, or the first."""
+    return settings.tune.member or next(iter(settings.members))
+
+
+def tune_recipe(work: Work) -> list:
+    settings, member = work.settings, tuned_member(work.settings)
+    recipe = settings.members[member].model_dump(mode="json")
+    return [settings.tune.model_dump(mode="json"), member, recipe, study_base(work)]
+
+
+def study_base(work: Work) -> list:
+    """What all trials of a study have in common, besides the member's own settings."""
+    runs, contest = work.runs, work.settings.competition.model_dump(mode="json")
+    return [contest, str(runs.crops), str(runs.folds)]
 
 
 def is_inferred(work: Work, member: str) -> bool:
@@ -73,4 +117,12 @@ def is_done(work: Work, stage: str) -> bool:
         return is_marked(runs.scores, evaluate_recipe(work))
     if stage == "infer":
         return all(is_inferred(work, member) for member in settings.members)
+    if stage == "explore":
+        return is_marked(runs.explored("summary.txt"), explore_recipe(work))
+    if stage == "tune":
+        member = tuned_member(settings)
+        return is_marked(runs.tuned("report.json", member=member), tune_recipe(work))
+    if stage == "transfer":
+        source = settings.transfer.source
+        return source is not None and is_marked(runs.transfer(source), transfer_recipe(work))
     return is_marked(runs.submission, ensemble_recipe(work))

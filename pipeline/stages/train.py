@@ -12,13 +12,17 @@ def check(work: Work) -> None:
     """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built."""
     from pipeline.images.augment import build_augment
     from pipeline.learning.network import check_freeze
-    from pipeline.learning.weights import check_backbone
+    from pipeline.learning.weights import check_backbone, check_weights
     from pipeline.stages.members import choose_device
 
     problems = []
     for name, member in work.settings.members.items():
         for key, test in (
             ("backbone", lambda member=member: check_backbone(member.backbone)),
+            (
+                "weights",
+                lambda member=member: check_weights(member.backbone, weights=member.weights),
+            ),
             ("freeze", lambda member=member: check_freeze(member.backbone, number=member.freeze)),
             ("augment", lambda member=member: build_augment(member.augment)),
         ):
@@ -66,7 +70,7 @@ def _record(work: Work, *, device: str) -> None:
     from pipeline.config import write_settings
 
     write_text(work.runs.settings, write_settings(work.settings))
-    facts = provenance(work.command, device=device)
+    facts = provenance(work.command, device=device) | {"fixes": work.runs.fixes_digest}
     earlier = []
     if work.runs.provenance.exists():
         earlier = json.loads(work.runs.provenance.read_text())["runs"]

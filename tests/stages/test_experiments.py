@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,25 +10,50 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
+from pipeline.config import load_experiment
 from pipeline.runs import PROJECT
 from tests.conftest import tiny
+from tests.contests import make_contest
 
 EXPERIMENTS = sorted(path.stem for path in (PROJECT / "configs").glob("*.yaml"))
 Call = Callable[..., tuple[int, str, str]]
 
 
+@pytest.fixture(scope="session")
+def contests(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The root of a tiny drawn contest in a layout, made when it is first asked for."""
+    folder = tmp_path_factory.mktemp("contests")
+    return cache(lambda layout: make_contest(layout, folder / layout))
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_shipped_experiment_runs(
-    name: str, contest: Path, tmp_path: Path, call: Call
+    name: str, contest: Path, contests: Callable[[str], Path], tmp_path: Path, call: Call
 ) -> None:
-    words = tiny(name, root=contest, folder=tmp_path)
+    """One epoch of a tiny network on one fold, and an answer for every picture that needs one."""
+    competition = load_experiment(name, [], configs=PROJECT / "configs").competition
+    root = contest if competition.layout == "pstage" else contests(competition.layout)
+    words = tiny(name, root=root, folder=tmp_path)
     code, out, err = call("crop", "train", "infer", *words, "folds.train=[0]")
     assert code == 0, err
+    assert "ensemble: wrote" in out
+    options = competition.submission
+    if options.format == "lines":
+        lines = (tmp_path / f"submissions/{name}.txt").read_text().splitlines()
+        assert len(lines) == len(list((root / competition.lines.test_images).iterdir()))
+        assert set(lines) <= {"0", "1"}
+        return
     answers = pd.read_csv(tmp_path / f"submissions/{name}.csv")
-    sample = pd.read_csv(contest / "eval/info.csv")
-    assert answers["ImageID"].tolist() == sample["ImageID"].tolist()
-    assert answers["ans"].isin(range(18)).all()
-    assert "submissions" in out
+    assert answers.notna().all(axis=None)
+    if options.sample is not None:
+        sample = pd.read_csv(root / options.sample)
+        assert answers[options.id].tolist() == sample[options.id].tolist()
+    if competition.layout == "pstage":
+        assert answers["ans"].isin(range(18)).all()
+    for task in set(competition.answer.tasks) & set(answers):
+        if competition.tasks[task].kind == "number":
+            low, high = competition.tasks[task].low, competition.tasks[task].high
+            assert answers[task].between(low, high).all()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,143 @@
+"""transfer: weights trained in one contest scored on another that has the same task.
+
+All labelled pictures of this contest are new to them, so every cell of the other experiment
+answers every picture, and the answers are averaged.
+"""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import load_settings
+from pipeline.labels.tasks import Task, decide
+from pipeline.runs import Runs, mark, shown, write_table
+from pipeline.scoring.intervals import person_interval
+from pipeline.scoring.metrics import METRICS
+from pipeline.stages import Work
+from pipeline.stages.infer import predict_cells
+from pipeline.stages.members import (
+    choose_device,
+    contest_tasks,
+    group_of,
+    member_tasks,
+    read_labelled,
+    targets_of,
+)
+from pipeline.stages.progress import member_cells, transfer_recipe
+from pipeline.tables import SCORES, check_table
+
+
+def check(work: Work) -> None:
+    """Raises ValueError when the source is not trained or shares no task with this contest."""
+    source = _source(work)
+    _shared_tasks(work, source)
+    for name in source.settings.members:
+        for cell in member_cells(source.settings, name):
+            if not source.runs.done(cell).exists():
+                config = source.settings.name
+                raise ValueError(
+                    f"transfer: {cell.name} of {config} is not trained: ./run.sh train -c {config}"
+                )
+    if source.runs.crop_recipe != work.runs.crop_recipe:
+        raise ValueError(
+            f"transfer: {source.settings.name} was trained on crops of "
+            f"{source.settings.crop.model_dump()}, this experiment cuts "
+            f"{work.settings.crop.model_dump()}; give both the same crop settings"
+        )
+
+
+def run(work: Work) -> None:
+    source, pictures = _source(work), read_labelled(work.runs)
+    device, precision = choose_device(work.settings)
+    rows = []
+    for task in _shared_tasks(work, source):
+        truth = targets_of([task], pictures)[task.name]
+        for member, settings in source.settings.members.items():
+            if task.name not in settings.tasks:
+                continue
+            frame = predict_cells(
+                source,
+                member,
+                member_cells(source.settings, member),
+                pictures,
+                what=f"pictures of {work.settings.competition.name}",
+                crops_of_work=work,
+                device=device,
+                precision=precision,
+            )
+            means = frame.groupby("image_id")[task.columns].mean().loc[pictures["image_id"]]
+            rows.append(
+                _row(work, f"{source.settings.name}/{member}", task, truth, means, pictures)
+            )
+    scores = pd.DataFrame(rows, columns=[*SCORES.key, *SCORES.columns])
+    path = work.runs.transfer(source.settings.name)
+    write_table(path, check_table(scores, SCORES))
+    mark(path, transfer_recipe(work))
+    for row in rows:
+        print(
+            f"transfer: {row['source']} on {work.settings.competition.name}: {row['task']} "
+            f"{row['metric']} {row['value']:.4f} (95 % {row['low']:.4f}..{row['high']:.4f}, "
+            f"{row['num_images']} pictures of {row['num_people']} people)"
+        )
+    print(f"transfer: wrote {shown(path)}")
+
+
+def _source(work: Work) -> Work:
+    """The other experiment as it was trained, from its own stored settings."""
+    name = work.settings.transfer.source
+    if name is None:
+        raise ValueError("transfer: say which experiment's weights: transfer.source=age-cacd-lite")
+    stored = work.runs.experiment.parent / name / "config.yaml"
+    if not stored.exists():
+        raise ValueError(f"transfer: no trained experiment {name!r}: {shown(stored)} is not there")
+    settings = load_settings(stored).model_copy(
+        update={"device": work.settings.device, "infer": work.settings.infer}
+    )
+    return Work(settings=settings, runs=Runs(settings), command=work.command)
+
+
+def _shared_tasks(work: Work, source: Work) -> list[Task]:
+    """This contest's tasks that the source learnt too, with the same kind and classes."""
+    known = {}
+    for member in source.settings.members.values():
+        known |= {task.name: task for task in member_tasks(source.settings, member)}
+    own = contest_tasks(work.settings)
+    shared = [t for t in own if t.name in known and t.columns == known[t.name].columns]
+    if not shared:
+        raise ValueError(
+            f"transfer: {source.settings.name} learnt {', '.join(known)}; this contest's tasks are "
+            f"{', '.join(task.name for task in own)}, none is the same"
+        )
+    return shared
+
+
+def _row(
+    work: Work,
+    source: str,
+    task: Task,
+    truth: np.ndarray,
+    means: pd.DataFrame,
+    pictures: pd.DataFrame,
+) -> dict:
+    metric, probs = METRICS[task.metric], means.to_numpy()
+    answer = probs[:, 0] if metric.looks_at == "score" else decide(task, probs)
+    people = pictures["person_id"].to_numpy()
+    group = group_of(task, pictures)
+    low, high = person_interval(
+        metric.compute,
+        truth,
+        answer,
+        person_ids=people,
+        num_draws=work.settings.bootstrap,
+        group=group,
+    )
+    return {
+        "source": source,
+        "task": task.name,
+        "fold": "all",
+        "metric": task.metric,
+        "value": metric.compute(truth, answer, group),
+        "low": low,
+        "high": high,
+        "num_images": len(truth),
+        "num_people": len(set(people)),
+    }
