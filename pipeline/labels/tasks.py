@@ -62,6 +62,11 @@ def encode(
     if task.kind == "number" or task.edges:
         numbers = to_numbers(task, values, image_ids=image_ids)
         if task.kind == "number":
+            wrong = (numbers < task.low) | (numbers > task.high)
+            if wrong.any():
+                first, number = image_ids[wrong].iloc[0], numbers[wrong][0]
+                span = f"low {task.low:g} to high {task.high:g}"
+                raise ValueError(f"{first}: {task.column} is {number:g}, outside the task's {span}")
             return numbers.astype(np.float32)
         return np.searchsorted(edges or task.edges, numbers, side="right").astype(np.int64)
     codes = pd.Index(task.classes).get_indexer(values.map(_as_word))

@@ -55,6 +55,7 @@ def describe_scores(frame: pd.DataFrame) -> str:
     whole = plain[plain["fold"] == "all"]
     n, people = whole["num_images"].iloc[0], whole["num_people"].iloc[0]
     text.append(f"{n} pictures of {people} people, none seen in training; intervals over people")
+    text.append("on the pictures as they are; the ensemble's score is with its views")
     return "\n".join([*text, *say_gains(whole)])
 
 

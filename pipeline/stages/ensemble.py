@@ -18,6 +18,25 @@ from pipeline.stages.progress import ensemble_recipe, used_members
 from pipeline.stages.questions import Questions
 
 
+def check(work: Work) -> None:
+    """Raises ValueError when the contest's sample file lacks the columns that are to be written."""
+    contest = work.settings.competition
+    options = contest.submission
+    if options.sample is None or options.format == "lines" or not work.runs.root.is_dir():
+        return
+    sample = read_csv(work.runs.root / options.sample, needs=(options.id,))
+    if contest.table is not None and options.sample == contest.table.test:
+        return  # the test table stands in for a sample: it has no answer column
+    several = contest.answer.combine == "columns" and len(contest.answer.tasks) > 1
+    names = (
+        [options.columns.get(t, t) for t in contest.answer.tasks] if several else [options.column]
+    )
+    for name in names:
+        if name not in sample.columns:
+            found = ", ".join(map(repr, sample.columns))
+            raise ValueError(f"submission: {options.sample} has no column {name!r}, it has {found}")
+
+
 def run(work: Work) -> None:
     settings, path = work.settings, work.runs.submission
     spaces, test = answer_spaces(settings), read_test(work.runs)

@@ -7,12 +7,13 @@ from tqdm import tqdm
 
 from pipeline.images.reading import UnreadablePictureError, measure_picture
 from pipeline.labels.fixes import lay_fixes, read_fixes
+from pipeline.labels.layouts import read_csv
 from pipeline.labels.layouts.registry import read_layout
 from pipeline.labels.tasks import encode
 from pipeline.runs import shown, write_table
 from pipeline.stages import Work
 from pipeline.stages.members import contest_tasks
-from pipeline.tables import IMAGES, OK, check_table
+from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
 
 def check(work: Work) -> None:
@@ -33,15 +34,40 @@ def run(work: Work) -> None:
     frame = _measure(work, _add_groups(work, _mend(work, _read(work))))
     usable = (frame["part"] == "train") & (frame["status"] == OK)
     if not usable.any():
-        raise ValueError(f"{work.runs.root}: no train picture that can be read and has its labels")
+        raise ValueError(_say_unusable(work, frame))
     for task in contest_tasks(work.settings):  # an unknown class is found now, not in training
         labelled = frame[usable]
         encode(task, labelled[task.column], image_ids=labelled["image_id"])
+    _check_sample(work, frame)
     write_table(work.runs.images, check_table(frame, IMAGES))
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
     people = frame.loc[usable, "person_id"].nunique()
     print(f"index: {said}; {people} people in train; wrote {shown(work.runs.images)}")
+
+
+def _say_unusable(work: Work, frame: pd.DataFrame) -> str:
+    """Why there is nothing to learn from: which status how many rows have, and the first row."""
+    train, root = frame[frame["part"] == "train"], work.runs.root
+    if not len(train):
+        return f"{root}: the train table has no rows"
+    found = train["status"].value_counts().items()
+    counts = ", ".join(f"{count} {status}" for status, count in found)
+    first = train.iloc[0]
+    return (
+        f"{root}: no train picture that can be read and has its labels ({counts}); the first is "
+        f"{root / first['path']}: {first['message']}; do the layout's images: and path: fit?"
+    )
+
+
+def _check_sample(work: Work, frame: pd.DataFrame) -> None:
+    """Raises ValueError when the contest's sample file asks for other ids than the test part."""
+    options, test = work.settings.competition.submission, frame[frame["part"] == "test"]
+    if options.sample is None or not len(test):
+        return
+    sample = read_csv(work.runs.root / options.sample, needs=(options.id,))
+    asked = test.loc[~test["status"].isin(["junk", "unlisted"]), "image_id"]
+    check_same_ids(sample[options.id], asked, what=f"ids of {options.sample}")
 
 
 def _read(work: Work) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def _shared_tasks(work: Work, source: Work) -> list[Task]:
     if not shared:
         raise ValueError(
             f"transfer: {source.settings.name} learnt {', '.join(known)}; this contest's tasks are "
-            f"{', '.join(task.name for task in own)}, none is the same"
+            f"{', '.join(task.name for task in own)}: none has the same name, kind and classes"
         )
     return shared
 

@@ -200,3 +200,11 @@ def test_an_unreadable_test_picture_gets_the_prior_and_a_train_picture_is_left_o
     assert answers[bad_test.name] // 6 == 0  # worn is the commonest mask label
     folds = pd.read_csv(next((tmp_path / "runs/sample").glob("folds-*/folds.csv")))
     assert len(folds) == 12 * 7 - 1
+
+
+def test_the_answer_file_and_more_folds_can_change_in_a_finished_run(finished, call: Call) -> None:
+    folder, words = finished
+    code, _, err = call("infer", *words, "competition.submission.value=label", "folds.train=[0, 1]")
+    assert code == 0, err
+    answers = pd.read_csv(folder / "submissions/sample.csv")["ans"]
+    assert answers.str.fullmatch(r"(worn|incorrect|none)/(male|female)/(<30|30-60|>=60)").all()

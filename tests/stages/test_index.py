@@ -9,6 +9,7 @@ import pytest
 from pipeline.config import load_experiment, write_settings
 from pipeline.runs import PROJECT, Runs, write_json, write_text
 from pipeline.stages.members import read_test
+from tests.conftest import tiny
 from tests.contests import make_contest
 
 Call = Callable[..., tuple[int, str, str]]
@@ -147,3 +148,21 @@ def test_what_lies_in_a_test_folder_unasked_is_a_row_but_no_question(
     asked = read_test(Runs(load_experiment(words[2], words[3:], configs=PROJECT / "configs")))
     assert asked["image_id"].tolist() == [f"{number:06d}.jpg" for number in range(22, 30)]
     assert (asked["row"] >= 0).all()
+
+
+def test_a_submission_s_sample_is_checked_before_anything_is_spent(
+    contest: Path, tmp_path: Path, call: Call
+) -> None:
+    words = tiny("sample", root=contest, folder=tmp_path)
+    code, _, err = call("infer", *words, "competition.submission.column=answr")
+    assert code == 2
+    assert "submission: eval/info.csv has no column 'answr', it has 'ImageID', 'ans'" in err
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_a_number_outside_its_range_names_the_picture(tmp_path: Path, call: Call) -> None:
+    root = make_contest("utkface", tmp_path / "root")
+    words = tiny("utkface-lite", root=root, folder=tmp_path)
+    code, _, err = call("index", *words, "competition.tasks.age.high=10")
+    assert code == 2
+    assert "outside the task's low 0 to high 10" in err
