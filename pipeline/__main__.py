@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass, field
 
 from pipeline.config import load_experiment, load_settings
 from pipeline.runs import PROJECT, Runs, read_json, shown
@@ -72,9 +73,16 @@ def _run(words: list[str]) -> int:
     if any(word in ("-h", "--help", "help") for word in words):
         print(USAGE + "\nStages:\n" + "\n".join(_stage_lines(None)))
         return 0
-    stages, config, overrides = _read_words(words)
-    settings = load_experiment(config, overrides, configs=PROJECT / "configs")
-    work = Work(settings=settings, runs=Runs(settings), command=["./run.sh", *words])
+    asked = _read_words(words)
+    stages, config = asked.stages, asked.config
+    settings = load_experiment(config, asked.overrides, configs=PROJECT / "configs")
+    work = Work(
+        settings=settings,
+        runs=Runs(settings),
+        command=["./run.sh", *words],
+        words=tuple(asked.words),
+        options=asked.options,
+    )
     if not stages:
         print(USAGE + f"\nStages for {config}:\n" + "\n".join(_stage_lines(work)))
         return 0
@@ -101,24 +109,41 @@ def _run(words: list[str]) -> int:
     return 0
 
 
-def _read_words(words: list[str]) -> tuple[list[str], str, list[str]]:
-    """Stages, config name and key=value words of a command line."""
-    stages, overrides, config = [], [], "sample"
+@dataclass
+class _Asked:
+    """A command line: stages, config name, settings, and what the last stage takes."""
+
+    config: str = "sample"
+    stages: list[str] = field(default_factory=list)
+    overrides: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+
+
+def _read_words(words: list[str]) -> _Asked:
+    """The command line, taken apart. Raises ValueError for a word that nobody knows."""
+    asked = _Asked()
     rest = iter(words)
     for word in rest:
+        last = STAGES[asked.stages[-1]] if asked.stages else None
+        key, is_setting, value = word.partition("=")
         if word in ("-c", "--config"):
-            config = next(rest, "")
-            if not config or "=" in config:
+            asked.config = next(rest, "")
+            if not asked.config or "=" in asked.config:
                 raise ValueError(f"{word} needs the name of a config, as in {word} masks")
-        elif "=" in word:
-            overrides.append(word)
+        elif last is not None and is_setting and key in last.options:
+            asked.options[key] = value
+        elif is_setting and not os.path.exists(word):
+            asked.overrides.append(word)
+        elif last is not None and last.takes:
+            asked.words.append(word)
         elif word in STAGES:
-            stages.append(word)
+            asked.stages.append(word)
         else:
             raise ValueError(
                 f"no stage {word!r}{_nearest(word)}; there are {', '.join(STAGES)}, test"
             )
-    return stages, config, overrides
+    return asked
 
 
 def _nearest(word: str) -> str:
@@ -134,8 +159,11 @@ def _stage_lines(work: Work | None) -> list[str]:
         state = ""
         if work is not None:
             state = "done     " if is_done(work, name) else "not done "
+        start = f"{name:<10}{state}"
+        if stage.repeats:
+            start = f"{f'{name} {stage.takes}':<{len(start) - 1}} "
         needs = f" (needs {', '.join(stage.needs)})" if stage.needs else ""
-        lines.append(f"  {name:<10}{state}{stage.says}{needs}")
+        lines.append(f"  {start}{stage.says}{needs}")
     return lines
 
 

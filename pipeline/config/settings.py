@@ -1,97 +1,17 @@
 """An experiment: all that a run is made from. Frozen models that forbid a key they do not know."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.answering import Ensemble, Infer, Transfer
 from pipeline.config.contest import Competition
+from pipeline.config.data import Crop, Folds
 from pipeline.config.recipe import Member, head_problems
-from pipeline.config.values import Count, Fraction, Positive, Seed, Settings, Word
-from pipeline.labels.kinds import (
-    SCORE_METRICS,
-)
-
-ViewName = Annotated[
-    str, Field(pattern=r"^(identity|(flip_)?(rotate_-?[0-9.]+|scale_[0-9.]+)|flip)$")
-]
-
-
-class Crop(Settings):
-    """Where the face is, and what is cut around it."""
-
-    faces: Literal["detect", "given", "centre"] = "detect"  # given: the picture is the face
-    min_face: Fraction = 0.21  # smallest face looked for, as a fraction of the shorter side
-    thresholds: tuple[Fraction, Fraction, Fraction] = (0.6, 0.7, 0.7)  # MTCNN's three networks
-    margin: Annotated[float, Field(ge=0.0, le=3.0)] = 0.25  # added each side, fraction of the box
-    fallback: Annotated[float, Field(gt=0.0, le=1.0)] = 0.78125  # no face: centre, 300 of 384
-    size: Annotated[int, Field(ge=16, le=1024)] = 224  # pixels, the largest that a member needs
-    reject: tuple[Literal["no_face", "several_faces"], ...] = ()  # not learnt from; still answered
-
-
-class Folds(Settings):
-    """Who is held out."""
-
-    num: Annotated[int, Field(ge=2)] = 5
-    by: Literal["person", "label", "column"] = "person"  # label: ignores persons, to see the leak
-    column: str | None = None  # by column: each of its values is a fold, in their sorted order
-    lookalikes: Annotated[float, Field(gt=0.5, lt=1.0)] | None = None  # correlation of two crops
-    # above which they count as one person, for contests that do not say who is in a picture
-    balance: tuple[str, ...] = ()  # tasks or label columns; all tasks when not given
-    seed: Seed = 777
-    train: tuple[Annotated[int, Field(ge=0)], ...] | None = None  # only these folds; all when null
-
-    @model_validator(mode="after")
-    def _agree(self) -> "Folds":
-        if (self.by == "column") != (self.column is not None):
-            raise ValueError("column: names the folds' column; it goes with by: column")
-        return self
-
-
-class Infer(Settings):
-    use: Literal["folds", "refit", "both"] = "folds"  # which cells answer the test pictures
-    views: tuple[ViewName, ...] = Field(("identity",), min_length=1)  # averaged in probability
-    batch_size: Count = 128
-
-
-class Ensemble(Settings):
-    method: Literal["mean", "weighted", "soft_vote", "hard_vote"] = "mean"
-    members: tuple[str, ...] | None = None  # all when not given
-    weights: dict[str, Annotated[float, Field(ge=0.0)]] | None = None  # of members, for weighted
-    threshold: Fraction | Literal["oof"] = 0.5  # of a score; oof: chosen there, kept if it helps
-
-
-class Transfer(Settings):
-    """Another experiment's weights scored on this contest."""
-
-    source: Word | None = None  # the experiment's name
-
-
-class Tune(Settings):
-    """The habits of careful training for one member, and a study over ranges of settings."""
-
-    member: str | None = None  # the first when not given
-    overfit: Fraction = 0.2  # a batch of 16 learnt by heart must fall to this fraction of its loss
-    overfit_steps: Count = 80  # at most
-    sweep: tuple[Positive, Positive, Count] = (1e-5, 1.0, 11)  # learning rates: low, high, number
-    sweep_steps: Annotated[int, Field(ge=2)] = 10  # for each rate, from a fresh network
-    grid_lr: tuple[Positive, ...] = (0.3, 1.0)  # times the rate that the sweep picks
-    grid_weight_decay: tuple[Annotated[float, Field(ge=0.0)], ...] = (0.0, 0.01)
-    grid_epochs: Count = 2  # of each cell of the grid, on the first of folds
-    folds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)  # of the study
-    trials: Annotated[int, Field(ge=0)] = 0  # of the Optuna study, in all; 0: no study
-    epochs: Count | None = None  # of a trial; the member's own when not given
-    ranges: dict[str, tuple[Any, ...]] = Field(
-        {}
-    )  # key: [low, high, log or linear], or a list of choices
-    seed: Seed = 777  # of the study's draws
-
-    @model_validator(mode="after")
-    def _agree(self) -> "Tune":
-        low, high, number = self.sweep
-        if low >= high or number < 3:
-            raise ValueError(f"sweep: low, high and at least 3 rates, found {list(self.sweep)}")
-        return self
+from pipeline.config.tuning import Tune
+from pipeline.config.values import Settings, Word
+from pipeline.labels.kinds import SCORE_METRICS
 
 
 class Experiment(Settings):

@@ -5,7 +5,7 @@ which costs seconds at most and is called before any stage starts. `progress` kn
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 
@@ -20,16 +20,25 @@ class Work:
     settings: Experiment
     runs: Runs
     command: list[str]
+    words: tuple[str, ...] = ()  # what the stage takes beside settings: files, names
+    options: dict[str, str] = field(default_factory=dict)  # its own key=value words
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A step of the work: the stages it needs, those that follow it, and what it does in words."""
+    """A step of the work: the stages it needs, those that follow it, and what it does in words.
+
+    `takes` shows the words that may follow it on the command line and `options` its own key=value
+    words; a stage that takes words comes last. One that `repeats` is never done: it looks, or asks.
+    """
 
     name: str
     needs: tuple[str, ...]
     then: tuple[str, ...]
     says: str
+    takes: str = ""
+    options: tuple[str, ...] = ()
+    repeats: bool = False
 
     @property
     def module(self) -> ModuleType:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline.config.settings import Crop
+from pipeline.config.data import Crop
 from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.cut import cut
 from pipeline.faces.store import create_crops, open_crops

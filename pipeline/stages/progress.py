@@ -3,9 +3,11 @@
 Light on purpose: `./run.sh` alone shows this at once, so nothing here imports pandas or torch.
 """
 
+from collections.abc import Callable
+
 from pipeline.config import Experiment
 from pipeline.runs import REFIT, Cell, is_marked
-from pipeline.stages import Work
+from pipeline.stages import STAGES, Work
 
 
 def member_cells(settings: Experiment, name: str) -> list[Cell]:
@@ -100,29 +102,37 @@ def is_inferred(work: Work, member: str) -> bool:
     return all(is_marked(work.runs.predictions(member, part), recipe) for part in ("oof", "test"))
 
 
+def _is_explored(work: Work) -> bool:
+    return is_marked(work.runs.explored("summary.txt"), explore_recipe(work))
+
+
+def _is_tuned(work: Work) -> bool:
+    member = tuned_member(work.settings)
+    return is_marked(work.runs.tuned("report.json", member=member), tune_recipe(work))
+
+
+def _is_transferred(work: Work) -> bool:
+    source = work.settings.transfer.source
+    return source is not None and is_marked(work.runs.transfer(source), transfer_recipe(work))
+
+
+_DONE: dict[str, Callable[[Work], bool]] = {
+    "draw": lambda work: (
+        work.settings.competition.drawn is None or (work.runs.root / "drawn.json").exists()
+    ),
+    "index": lambda work: work.runs.images.exists(),
+    "crop": lambda work: work.runs.faces.exists() and work.runs.crops.exists(),
+    "split": lambda work: work.runs.folds.exists(),
+    "train": lambda work: all(work.runs.done(c).exists() for c in all_cells(work.settings)),
+    "evaluate": lambda work: is_marked(work.runs.scores, evaluate_recipe(work)),
+    "infer": lambda work: all(is_inferred(work, member) for member in work.settings.members),
+    "explore": _is_explored,
+    "tune": _is_tuned,
+    "transfer": _is_transferred,
+    "ensemble": lambda work: is_marked(work.runs.submission, ensemble_recipe(work)),
+}
+
+
 def is_done(work: Work, stage: str) -> bool:
     """Whether a stage has nothing left to do for these settings."""
-    runs, settings = work.runs, work.settings
-    if stage == "draw":
-        return settings.competition.drawn is None or (runs.root / "drawn.json").exists()
-    if stage == "index":
-        return runs.images.exists()
-    if stage == "crop":
-        return runs.faces.exists() and runs.crops.exists()
-    if stage == "split":
-        return runs.folds.exists()
-    if stage == "train":
-        return all(runs.done(cell).exists() for cell in all_cells(settings))
-    if stage == "evaluate":
-        return is_marked(runs.scores, evaluate_recipe(work))
-    if stage == "infer":
-        return all(is_inferred(work, member) for member in settings.members)
-    if stage == "explore":
-        return is_marked(runs.explored("summary.txt"), explore_recipe(work))
-    if stage == "tune":
-        member = tuned_member(settings)
-        return is_marked(runs.tuned("report.json", member=member), tune_recipe(work))
-    if stage == "transfer":
-        source = settings.transfer.source
-        return source is not None and is_marked(runs.transfer(source), transfer_recipe(work))
-    return is_marked(runs.submission, ensemble_recipe(work))
+    return not STAGES[stage].repeats and _DONE[stage](work)
