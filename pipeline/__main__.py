@@ -32,6 +32,8 @@ SAFE_TO_CHANGE = (
     "precision",
     "workers",
     "bootstrap",
+    "runs",
+    "submissions",
 )
 
 
@@ -173,6 +175,10 @@ def _check_stored(work: Work) -> None:
         return
     stored = load_settings(work.runs.settings).model_dump(mode="json")
     asked = work.settings.model_dump(mode="json")
+    was = Runs(load_settings(work.runs.settings)).root
+    moved = was != work.runs.root
+    if not moved:  # the same folder, typed in another way
+        asked["competition"]["root"] = stored["competition"]["root"]
     differ = [
         line
         for key in asked
@@ -184,6 +190,7 @@ def _check_stored(work: Work) -> None:
         raise ValueError(
             "\n".join(f"{folder} was made with other settings: {line}" for line in differ)
             + f"\ncopy the config to a new name, or remove {folder} to start over"
+            + (f"\nthe same data in a new place: ln -s {work.runs.root} {was}" if moved else "")
         )
     _check_fixes(work)
 

@@ -7,6 +7,7 @@ follow in training), then `normalise` on a whole batch on the device.
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -39,6 +40,14 @@ def fit_size(crop: np.ndarray, *, size: int) -> np.ndarray:
 
 def normalise(pixels: torch.Tensor, *, transform: Transform) -> torch.Tensor:
     """uint8 (N, H, W, 3) pixels as the network's float32 (N, 3, H, W) input, channels last."""
-    mean = torch.tensor(transform.mean, device=pixels.device).mul_(255.0).view(1, 3, 1, 1)
-    scale = torch.tensor(transform.std, device=pixels.device).mul_(255.0).reciprocal_()
-    return (pixels.permute(0, 3, 1, 2).float() - mean) * scale.view(1, 3, 1, 1)
+    mean, scale = _constants(transform, pixels.device)
+    return (pixels.permute(0, 3, 1, 2).float() - mean) * scale
+
+
+@lru_cache(maxsize=64)
+def _constants(transform: Transform, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean, and what to multiply by, on the device: sent once, not with every batch."""
+    with torch.inference_mode(False):
+        mean = torch.tensor(transform.mean, device=device).mul_(255.0)
+        scale = torch.tensor(transform.std, device=device).mul_(255.0).reciprocal_()
+        return mean.view(1, 3, 1, 1), scale.view(1, 3, 1, 1)

@@ -48,10 +48,15 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
-    """Puts the state back that optimiser_tensors took."""
+    """Puts the state back that optimiser_tensors took, laid out in memory as its parameters are: a
+    fused step walks both in memory order, and a file keeps no channels-last order."""
     state: dict[int, Tensors] = {}
     for name, value in tensors.items():
         index, key = name.split("/")
         state.setdefault(int(index), {})[key] = value
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": state, "param_groups": groups})
+    for parameter, kept in optimiser.state.items():
+        for key, value in kept.items():
+            if value.ndim > 1:
+                kept[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)

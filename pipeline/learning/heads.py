@@ -4,6 +4,7 @@ Widths and decoding stand side by side: what is trained with one form is answere
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -31,7 +32,7 @@ class HeadShape:
 
 
 class CosineHead(nn.Module):
-    """scale * cos of the angle between the features and each class's direction."""
+    """scale * cos of the angle between the float32 features and each class's direction."""
 
     def __init__(self, width: int, num_outputs: int, *, scale: float) -> None:
         super().__init__()
@@ -39,9 +40,15 @@ class CosineHead(nn.Module):
         self.weight = nn.Parameter(nn.init.xavier_uniform_(torch.empty(num_outputs, width)))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(features.device.type, enabled=False):  # cosines need their digits
-            directions = F.normalize(self.weight.float())
-            return self.scale * F.linear(F.normalize(features.float()), directions)
+        directions = F.normalize(self.weight)
+        return self.scale * F.linear(F.normalize(features), directions)
+
+
+def full_precision(device: torch.device) -> AbstractContextManager:
+    """Switches mixed precision off for the block; nothing where it is off already."""
+    if not torch.is_autocast_enabled(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)
 
 
 def build_head(width: int, shape: HeadShape) -> nn.Module:

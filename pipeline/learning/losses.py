@@ -6,6 +6,7 @@ over what it gives, so sample weights reach only the first sort.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -56,6 +57,14 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+@lru_cache(maxsize=256)
+def constant(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    """The values as a float32 tensor, sent to the device once: to send them with every batch would
+    make the host wait for the device each time."""
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=torch.float32, device=device)
+
+
 _OPTIONS = ("smoothing", "gamma", "margin", "scale", "delta", "sigma")
 
 
@@ -68,8 +77,8 @@ class BinWeights:
 
     def pick(self, targets: torch.Tensor) -> torch.Tensor:
         """The weight (N,) of each target."""
-        edges = torch.tensor(self.edges, device=targets.device, dtype=targets.dtype)
-        weights = torch.tensor(self.weights, device=targets.device, dtype=targets.dtype)
+        edges = constant(self.edges, targets.device)
+        weights = constant(self.weights, targets.device)
         return weights[torch.bucketize(targets, edges, right=True)]
 
 
@@ -96,7 +105,7 @@ class Criterion:
         """The loss of a batch, a scalar. A number's targets come in the label's unit."""
         weights = self.class_weights
         if weights is not None:
-            weights = torch.tensor(weights, device=logits.device, dtype=torch.float32)
+            weights = constant(weights, logits.device)
         options = {
             **{key: getattr(self, key) for key in _OPTIONS},
             "weights": weights,

@@ -9,7 +9,7 @@ from timm.models import group_parameters
 from torch import nn
 
 from pipeline.labels.tasks import Task
-from pipeline.learning.heads import FORMS, HeadShape, build_head
+from pipeline.learning.heads import FORMS, HeadShape, build_head, full_precision
 from pipeline.learning.losses import LOSSES
 from pipeline.learning.weights import load_backbone
 
@@ -39,7 +39,10 @@ class FaceNetwork(nn.Module):
 
     def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         features = self.dropout(self.neck(self.backbone(batch)))
-        return {task: head(features) for task, head in self.heads.items()}
+        # bfloat16 keeps three digits: too few for an age, a threshold or an order of scores
+        with full_precision(features.device):
+            features = features.float()
+            return {task: head(features) for task, head in self.heads.items()}
 
 
 def build_network(

@@ -6,6 +6,7 @@ overwrites.
 
 import copy
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class Runs:
         self._submissions = _below_project(experiment.submissions)
         self.name = experiment.name
         self.root = _below_project(contest.root)
-        reading = contest.model_dump(mode="json", include={"layout", "root", "table", "drawn"})
+        reading = contest.model_dump(mode="json", include={"layout", "table", "drawn"})
+        reading["root"] = shown(self.root)
         columns = {name: task.column or name for name, task in contest.tasks.items()}
         for name in ("lines", "appa"):  # only when given: other contests keep their folders
             if getattr(contest, name) is not None:
@@ -132,7 +134,8 @@ class Runs:
 
 
 def _below_project(path: str) -> Path:
-    return PROJECT / Path(path).expanduser()
+    """The place that a path of the settings means, however it was typed."""
+    return Path(os.path.normpath(PROJECT / Path(path).expanduser()))
 
 
 def _find_fixes(path: str | None, *, root: Path) -> Path | None:
