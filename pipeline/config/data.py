@@ -29,10 +29,19 @@ class Folds(Settings):
     # above which they count as one person, for contests that do not say who is in a picture
     balance: tuple[str, ...] = ()  # tasks or label columns; all tasks when not given
     seed: Seed = 777
+    repeats: Annotated[int, Field(ge=1, le=20)] = 1  # splits with other seeds, each with its own
+    # folds: fold num is the first of the second split; a picture's OOF is the mean of all splits
     train: tuple[Annotated[int, Field(ge=0)], ...] | None = None  # only these folds; all when null
 
     @model_validator(mode="after")
     def _agree(self) -> "Folds":
         if (self.by == "column") != (self.column is not None):
             raise ValueError("column: names the folds' column; it goes with by: column")
+        if self.by == "column" and self.repeats > 1:
+            raise ValueError("repeats: the folds of a column are always the same")
         return self
+
+    @property
+    def total(self) -> int:
+        """The folds of all splits together."""
+        return self.num * self.repeats

@@ -10,7 +10,8 @@ import pandas as pd
 from pipeline.config import Experiment, Member
 from pipeline.labels.answers import combine_classes, combine_names
 from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
-from pipeline.runs import Runs, read_table
+from pipeline.runs import REFIT, Runs, read_table
+from pipeline.stages.memory import limit_workers
 from pipeline.tables import FACES, FOLDS, IMAGES, OK, check_same_ids, check_table, pick
 
 
@@ -43,6 +44,8 @@ def member_tasks(settings: Experiment, member: Member) -> list[Task]:
     known = {task.name: task for task in contest_tasks(settings)}
     if settings.competition.answer.is_product:
         known["answer"] = answer_task(settings)
+    spans = {name: head.span for name, head in member.tasks.items() if head.span is not None}
+    known |= {n: replace(known[n], low=low, high=high) for n, (low, high) in spans.items()}
     return [known[name] for name in member.tasks]
 
 
@@ -82,7 +85,21 @@ def read_labelled(runs: Runs) -> pd.DataFrame:
     pictures = pick(read_pictures(runs), sorted(folds["image_id"]), what="images")
     folds = pick(folds, pictures["image_id"], what="folds")
     people = folds["person_id"].to_numpy()  # the split's word: it may have joined lookalikes
-    return pictures.assign(fold=folds["fold"].to_numpy(), person_id=people)
+    splits = {name: folds[name].to_numpy() for name in folds if name.startswith("fold")}
+    return pictures.assign(**splits, person_id=people)
+
+
+def held_out(settings: Experiment, pictures: pd.DataFrame, fold: int) -> pd.Series:
+    """Which of the pictures (N,) bool a fold holds out, of whichever split it is; REFIT: none."""
+    if fold == REFIT:
+        return pd.Series(False, index=pictures.index)
+    repeat, place = divmod(fold, settings.folds.num)
+    return pictures[split_column(repeat)] == place
+
+
+def split_column(repeat: int) -> str:
+    """The column of the folds table that a split stands in."""
+    return "fold" if repeat == 0 else f"fold_{repeat}"
 
 
 def read_test(runs: Runs) -> pd.DataFrame:
@@ -135,6 +152,10 @@ def choose_device(settings: Experiment) -> tuple["torch.device", str]:  # noqa: 
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
+        if device.type == "cpu":  # sums depend on their number, so it is the recipe's
+            torch.set_num_threads(settings.threads)
+        if device.type == "cuda" and device.index is not None:
+            torch.cuda.set_device(device)  # else pinned memory would be of the first one
     except (RuntimeError, AssertionError) as error:
         reason = str(error).split("\n")[0]
         raise ValueError(f"device: {settings.device!r} can't be used here ({reason})") from None
@@ -146,11 +167,22 @@ def choose_device(settings: Experiment) -> tuple["torch.device", str]:  # noqa: 
     return device, "bfloat16" if recent else "float16"
 
 
-def choose_workers(settings: Experiment, *, device_type: str) -> int:
-    """Loader processes: on a CPU none, because the network needs the cores."""
+def describe_device(device: "torch.device", *, precision: str) -> str:  # noqa: F821
+    """The device with its name and the precision, for the record: cuda NVIDIA A10G bfloat16."""
+    import torch
+
+    name = f" {torch.cuda.get_device_name(device)}" if device.type == "cuda" else ""
+    return f"{device}{name} {precision}"
+
+
+def choose_workers(settings: Experiment, *, device_type: str, batch_bytes: int = 0) -> int:
+    """Loader processes: on a CPU none, because the network needs the cores; on a Mac none, because
+    they can't be forked beside its GPU. `batch_bytes` is the size of one batch of pixels."""
     if settings.workers is not None:
-        return settings.workers
+        return limit_workers(settings.workers, batch_bytes=batch_bytes)
+    if device_type != "cuda":
+        return 0
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
-    return 0 if device_type == "cpu" else max(1, min(12, cores - 1))
+    return limit_workers(max(1, min(12, cores - 1)), batch_bytes=batch_bytes)

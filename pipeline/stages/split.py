@@ -6,14 +6,21 @@ from tqdm import tqdm
 
 from pipeline.folds.assignment import assign_folds
 from pipeline.folds.balance import certificate, describe
+from pipeline.folds.keeping import keep_folds
 from pipeline.folds.lookalikes import group_lookalikes
 from pipeline.folds.proofs import prove_folds
 from pipeline.images.transform import fit_size
 from pipeline.labels.tasks import Task
-from pipeline.runs import shown, write_json, write_table
+from pipeline.runs import read_table, shown, write_json, write_table
 from pipeline.stages import Work
 from pipeline.stages.crop import crops_of
-from pipeline.stages.members import contest_tasks, read_pictures, targets_of, usable
+from pipeline.stages.members import (
+    contest_tasks,
+    read_pictures,
+    split_column,
+    targets_of,
+    usable,
+)
 from pipeline.tables import FOLDS, check_table
 
 THUMBNAIL = 32  # pixels a side, of which the upper half is compared
@@ -30,21 +37,38 @@ def run(work: Work) -> None:
     tasks = {task.name: task for task in contest_tasks(work.settings)}
     labels = _labels(pictures, tasks=tasks, names=folds.balance or tuple(tasks))
     people = _people(work, pictures)
-    if folds.by == "column":
-        assigned = _by_column(pictures, column=folds.column, num_folds=folds.num)
-    else:
-        assigned = assign_folds(people, labels, num_folds=folds.num, seed=folds.seed, by=folds.by)
-    if folds.by == "label":
-        proof = "folds by label: the same person can be on both sides, so OOF scores are too high"
-    else:
-        proof = prove_folds(pictures["image_id"], people, assigned, num_folds=folds.num)
-    table = pd.DataFrame({"image_id": pictures["image_id"], "person_id": people, "fold": assigned})
-    balance = certificate(assigned, people, labels)
-    write_json(work.runs.certificate, balance)
+    table = pd.DataFrame({"image_id": pictures["image_id"], "person_id": people})
+    balances = []
+    for repeat in range(folds.repeats):
+        assigned = _assign(work, pictures, people, labels, repeat=repeat)
+        table[split_column(repeat)] = assigned
+        if folds.by == "label":
+            proof = "folds by label: the same person can be on both sides, OOF scores are too high"
+        else:
+            proof = prove_folds(pictures["image_id"], people, assigned, num_folds=folds.num)
+        balances.append(certificate(assigned, people, labels))
+        print(f"split: {f'split {repeat + 1}: ' if folds.repeats > 1 else ''}{proof}")
+        print(describe(balances[-1]))
+    first, *others = balances
+    write_json(work.runs.certificate, {**first, **({"repeats": others} if others else {})})
     write_table(work.runs.folds, check_table(table, FOLDS))
-    print(f"split: {proof}")
-    print(describe(balance))
     print(f"split: wrote {shown(work.runs.folds)} and {shown(work.runs.certificate)}")
+
+
+def _assign(
+    work: Work, pictures: pd.DataFrame, people: pd.Series, labels: pd.DataFrame, *, repeat: int
+) -> np.ndarray:
+    """The fold (n,) of each picture in one split."""
+    folds = work.settings.folds
+    if folds.by == "column":
+        return _by_column(pictures, column=folds.column, num_folds=folds.num)
+    if folds.by == "person" and work.runs.fixes is not None and work.runs.unfixed_folds.exists():
+        before = check_table(read_table(work.runs.unfixed_folds), FOLDS)
+        earlier = dict(zip(before["person_id"], before[split_column(repeat)], strict=True))
+        print("split: fixes mend labels, so the folds from before them stay, and scores compare")
+        return keep_folds(people, earlier, num_folds=folds.num)
+    seed = folds.seed + repeat
+    return assign_folds(people, labels, num_folds=folds.num, seed=seed, by=folds.by)
 
 
 def _people(work: Work, pictures: pd.DataFrame) -> pd.Series:
@@ -52,13 +76,19 @@ def _people(work: Work, pictures: pd.DataFrame) -> pd.Series:
     people, limit = pictures["person_id"], work.settings.folds.lookalikes
     if limit is None:
         return people
-    crops = crops_of(work)
-    rows = tqdm(pictures["row"], desc="split: lookalikes", unit="pic")
-    # the upper half: masks, beards and hands change the lower one
-    upper = [fit_size(crops[row], size=THUMBNAIL)[: THUMBNAIL // 2].mean(axis=2) for row in rows]
-    joined = group_lookalikes(np.stack(upper), people.to_numpy(), correlation=limit)
+    upper = upper_halves(work, pictures["row"], said="split: lookalikes")
+    joined = group_lookalikes(upper, people.to_numpy(), correlation=limit)
     print(f"split: {people.nunique()} people by name, {len(set(joined))} by their looks ({limit})")
     return pd.Series(joined, index=people.index, name="person_id")
+
+
+def upper_halves(work: Work, rows: pd.Series, *, said: str) -> np.ndarray:
+    """Grey thumbnails (n, 16, 32) of the crops' upper halves: masks, beards and hands change the
+    lower ones."""
+    crops, half = crops_of(work), THUMBNAIL // 2
+    bar = tqdm(rows, desc=said, unit="pic")
+    upper = [fit_size(crops[row], size=THUMBNAIL)[:half].mean(axis=2) for row in bar]
+    return np.stack(upper).astype(np.float32)
 
 
 def _by_column(pictures: pd.DataFrame, *, column: str, num_folds: int) -> np.ndarray:
