@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.contest import Task
+from pipeline.config.pseudo import Pseudo
+from pipeline.config.task import Task
 from pipeline.config.values import Count, Fraction, Positive, Seed, Settings, check_name
 from pipeline.labels.kinds import (
     BATCH_LOSSES,
@@ -13,6 +14,7 @@ from pipeline.labels.kinds import (
     GROUP_LOSSES,
     HEAD_FORMS,
     LOSS_KINDS,
+    SPAN_LOSSES,
 )
 
 
@@ -38,8 +40,10 @@ class Head(Settings):
     scale: Positive = 30.0  # arcface: of the cosines
     delta: Positive = 1.0  # huber: squared below, absolute above, in the label's unit
     sigma: Positive = 2.0  # distribution: spread of a label, in the label's unit
-    bins: Annotated[int, Field(ge=2)] | None = None  # ordinal, distribution: values from the task's
+    bins: Annotated[int, Field(ge=2)] | None = None  # ordinal, coral, distribution: values from its
     # low to its high; every whole number when null
+    span: tuple[float, float] | None = None  # the same losses of a task with edges: lowest
+    # and highest number behind its classes, which is learnt in place of them
     class_weights: Literal["none", "balanced"] | tuple[Positive, ...] = "none"
     bin_weights: Annotated[int, Field(ge=2)] | None = None  # a number's samples weigh by the rarity
     # of their bin, of so many between the smallest and the largest label
@@ -93,6 +97,7 @@ class Member(Settings):
     augment: tuple[dict[str, dict], ...] = ()  # albumentations, in order
     clip_norm: Positive | None = None  # of the gradient
     ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # decay of the averaged weights
+    pseudo: Pseudo | None = None  # test pictures with the labels that other members gave them
     refit: bool = False  # then once more on everybody, for the median of the folds' best epochs
     best: Literal["metric", "loss", "last"] = "metric"  # which epoch's weights are kept
     early_stop: Count | None = None  # epochs without a better one before the cell ends
@@ -129,6 +134,17 @@ def head_problems(spot: str, task: Task, head: Head):
         yield f"{spot}.class_weights: only for a task of kind classes"
 
 
+def _span_problems(spot: str, task: Task, head: Head, losses: dict[str, float]):
+    if task.kind != "classes" or not losses.keys() & set(SPAN_LOSSES):
+        known = ", ".join(SPAN_LOSSES)
+        yield f"{spot}.span: only for a task of kind classes with one of the losses {known}"
+    for key in ("band", "edges"):
+        if getattr(head, key) is not None:
+            yield f"{spot}.{key}: of no use beside span, which learns the number itself"
+    if head.class_weights != "none":
+        yield f"{spot}.class_weights: of no use beside span, which learns the number itself"
+
+
 def _loss_problems(spot: str, task: Task, head: Head):
     losses = head.losses_for(task.kind)
     if not losses:
@@ -144,14 +160,22 @@ def _loss_problems(spot: str, task: Task, head: Head):
     if len(set(forms.values())) > 1:
         words = ", ".join(f"{name} ({form})" for name, form in forms.items())
         yield f"{spot}.loss: a mixture has one head, but these need unlike ones: {words}"
-    if forms.keys() & {"ordinal", "distribution"}:
-        low, high = task.low, task.high
-        if low is None or high is None or low >= high:
+    if forms.keys() & set(SPAN_LOSSES):
+        low, high = (task.low, task.high) if task.kind == "number" else head.span or (None, None)
+        if task.kind == "classes" and task.edges is None:
+            yield f"{spot}.loss: {', '.join(losses)} needs a number, or classes cut at `edges`"
+        elif task.kind == "classes" and head.span is None:
+            yield f"{spot}.span: {', '.join(losses)} needs the range of the number, as in [0, 100]"
+        elif low is None or high is None or low >= high:
             yield f"{spot}.loss: {', '.join(losses)} needs the task's low and high"
+        elif task.kind == "classes" and not low < min(task.edges) <= max(task.edges) < high:
+            yield f"{spot}.span: {low:g}..{high:g} must hold the edges {list(task.edges)}"
         elif head.bins is None and (not isfinite(high - low) or (high - low) % 1 != 0):
             yield f"{spot}.bins: {low:g}..{high:g} are no whole steps; say how many values"
     elif head.bins is not None:
-        yield f"{spot}.bins: only for the losses ordinal and distribution"
+        yield f"{spot}.bins: only for the losses {', '.join(SPAN_LOSSES)}"
+    if head.span is not None:
+        yield from _span_problems(spot, task, head, losses)
     for name in losses:
         if name in GROUP_LOSSES and task.group is None:
             yield f"{spot}.loss: {name} needs the task's `group:`, the column it splits at 0.5"

@@ -41,6 +41,18 @@ def marginal_probs(joint: np.ndarray, *, sizes: Sequence[int], task: int) -> np.
     return joint.reshape(len(joint), *sizes).sum(axis=axes)
 
 
+def replace_marginal(
+    joint: np.ndarray, marginal: np.ndarray, *, sizes: Sequence[int], task: int
+) -> np.ndarray:
+    """Probabilities (N, product) in which one task has this marginal (N, C), and the others' given
+    its classes stay: of a product that is the product with the marginal in its place."""
+    old = marginal_probs(joint, sizes=sizes, task=task)
+    ratio = np.divide(marginal, old, out=np.zeros_like(marginal, dtype=np.float64), where=old > 0)
+    shape = [len(joint), *(size if axis == task else 1 for axis, size in enumerate(sizes))]
+    changed = (joint.reshape(len(joint), *sizes) * ratio.reshape(shape)).reshape(len(joint), -1)
+    return changed / np.clip(changed.sum(axis=1, keepdims=True), 1e-300, None)
+
+
 def combine_names(names: Sequence[Sequence[str]]) -> list[str]:
     """Names of the combined classes, in their order: `worn/male/<30`."""
     combined = [""]

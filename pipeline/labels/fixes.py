@@ -11,6 +11,7 @@ from pipeline.labels.layouts import mark_unlabelled, read_csv
 from pipeline.labels.tasks import Task, encode
 
 KEYS = ("image_id", "person_id")
+FIX_COLUMNS = (*KEYS, "column", "value", "reason")  # of a file of fixes
 FIXED = ("image_id", "path", "part", "status", "message")  # what a row is, no label
 
 
@@ -50,7 +51,7 @@ def read_fixes(path: Path) -> list[Fix]:
     if not keys:
         raise ValueError(f"{path}: no column image_id or person_id; it says whose label is mended")
     fixes, problems = [], []
-    for line, record in enumerate(frame.to_dict("records"), start=2):
+    for line, record in zip(frame.index + 2, frame.to_dict("records"), strict=True):
         given = [key for key in keys if record[key]]
         if len(given) != 1:
             problems.append(f"{path} line {line}: needs an image_id or a person_id, and not both")
@@ -58,7 +59,7 @@ def read_fixes(path: Path) -> list[Fix]:
             problems.append(f"{path} line {line}: needs a reason; what is mended must say why")
         else:
             key = given[0]
-            fixes.append(Fix(line, key, record[key], record["column"], record["value"].strip()))
+            fixes.append(Fix(int(line), key, record[key], record["column"], record["value"].strip()))
     if problems:
         raise ValueError("\n".join(problems))
     return fixes

@@ -20,16 +20,19 @@ LOSS_KINDS: dict[str, tuple[str, ...]] = {
     "huber": ("number",),
     "weighted_mse": ("number",),
     "occlusion_gap": ("number",),
-    "ordinal": ("number",),
-    "distribution": ("number",),
+    "ordinal": ("number", "classes"),  # of classes: the number behind their edges is learnt
+    "coral": ("number", "classes"),  # ordinal, whose thresholds share one direction
+    "distribution": ("number", "classes"),
 }
 
 # a head's form is its task's kind, but for these losses: what they train has another width
 HEAD_FORMS: dict[str, str] = {
     "arcface": "cosine",
     "ordinal": "ordinal",
+    "coral": "coral",
     "distribution": "distribution",
 }
+SPAN_LOSSES: tuple[str, ...] = ("ordinal", "coral", "distribution")  # a number, over its range
 BATCH_LOSSES: tuple[str, ...] = ("soft_f1", "occlusion_gap")  # one value a batch, none a sample
 GROUP_LOSSES: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
 
@@ -48,6 +51,15 @@ METRIC_KINDS: dict[str, tuple[str, ...]] = {
     "rmse": ("number",),
     "cs5": ("number",),
     "occlusion_gap": ("number",),
+}
+
+# which kinds of task a way to blend members serves
+BLEND_KINDS: dict[str, tuple[str, ...]] = {
+    "geometric": ("classes", "score"),
+    "median": ("classes", "score", "number"),
+    "rank": ("score",),  # of metrics that look at the order only
+    "caruana": ("classes", "score", "number"),
+    "stacking": ("classes", "score", "number"),
 }
 
 GROUP_METRICS: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column

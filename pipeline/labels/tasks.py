@@ -27,6 +27,11 @@ class Task:
     parts: tuple["Task", ...] = ()  # of a product: the tasks whose classes it combines
 
     @property
+    def learns_number(self) -> bool:
+        """Whether its target is a number: a number's own, or the one behind classes with edges."""
+        return self.kind == "number" or (bool(self.edges) and bool(np.isfinite(self.low)))
+
+    @property
     def num_columns(self) -> int:
         """Columns of a prediction: one a class, or one for the score or the value."""
         return len(self.classes) if self.kind == "classes" else 1
@@ -37,6 +42,14 @@ class Task:
         if self.kind == "classes":
             return [f"{self.name}.{word}" for word in self.classes]
         return [f"{self.name}.{'score' if self.kind == 'score' else 'value'}"]
+
+
+class LabelError(ValueError):
+    """A label that its task does not know, in one picture."""
+
+    def __init__(self, image_id: str, says: str) -> None:
+        super().__init__(f"{image_id}: {says}")
+        self.image_id = image_id
 
 
 def bin_names(edges: Sequence[float]) -> tuple[str, ...]:
@@ -62,21 +75,28 @@ def encode(
     if task.kind == "number" or task.edges:
         numbers = to_numbers(task, values, image_ids=image_ids)
         if task.kind == "number":
-            wrong = (numbers < task.low) | (numbers > task.high)
-            if wrong.any():
-                first, number = image_ids[wrong].iloc[0], numbers[wrong][0]
-                span = f"low {task.low:g} to high {task.high:g}"
-                raise ValueError(f"{first}: {task.column} is {number:g}, outside the task's {span}")
-            return numbers.astype(np.float32)
+            return encode_number(task, values, image_ids=image_ids)
         return np.searchsorted(edges or task.edges, numbers, side="right").astype(np.int64)
     codes = pd.Index(task.classes).get_indexer(values.map(_as_word))
     if (codes < 0).any():
         first = int((codes < 0).argmax())
-        raise ValueError(
-            f"{image_ids.iloc[first]}: {task.column} is {values.iloc[first]!r}; "
-            f"the classes of task {task.name} are {', '.join(task.classes)}"
+        raise LabelError(
+            image_ids.iloc[first],
+            f"{task.column} is {values.iloc[first]!r}; "
+            f"the classes of task {task.name} are {', '.join(task.classes)}",
         )
     return codes.astype(np.float32 if task.kind == "score" else np.int64)
+
+
+def encode_number(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.ndarray:
+    """The labels (N,) as float32. Raises ValueError naming the image of one outside low..high."""
+    numbers = to_numbers(task, values, image_ids=image_ids)
+    wrong = (numbers < task.low) | (numbers > task.high)
+    if wrong.any():
+        first, number = image_ids[wrong].iloc[0], numbers[wrong][0]
+        span = f"low {task.low:g} to high {task.high:g}"
+        raise LabelError(first, f"{task.column} is {number:g}, outside the task's {span}")
+    return numbers.astype(np.float32)
 
 
 def encode_band(numbers: np.ndarray, *, edges: Sequence[float], band: float) -> np.ndarray:
@@ -98,7 +118,7 @@ def to_numbers(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.nda
     if not np.isfinite(numbers).all():
         first = int((~np.isfinite(numbers)).argmax())
         found = values.iloc[first]
-        raise ValueError(f"{image_ids.iloc[first]}: {task.column} is {found!r}, not a number")
+        raise LabelError(image_ids.iloc[first], f"{task.column} is {found!r}, not a number")
     return numbers
 
 

@@ -52,8 +52,9 @@ LOSSES: dict[str, Loss] = {
     "occlusion_gap": Loss(
         number_losses.occlusion_gap, ("number",), whole_batch=True, needs_group=True
     ),
-    "ordinal": Loss(number_losses.ordinal, ("number",), form="ordinal"),
-    "distribution": Loss(number_losses.distribution, ("number",), form="distribution"),
+    "ordinal": Loss(number_losses.ordinal, ("number", "classes"), form="ordinal"),
+    "coral": Loss(number_losses.ordinal, ("number", "classes"), form="coral"),
+    "distribution": Loss(number_losses.distribution, ("number", "classes"), form="distribution"),
 }
 
 
@@ -127,8 +128,9 @@ class Criterion:
 
 def head_shape(task: Task, *, loss: str, bins: int | None, scale: float) -> HeadShape:
     """What a task's head must give for a loss, which stands for all of a mixture."""
-    number = LOSSES[loss].num_outputs(task, bins=bins)
-    return HeadShape(number, cosine_scale=scale if LOSSES[loss].form == "cosine" else None)
+    number, form = LOSSES[loss].num_outputs(task, bins=bins), LOSSES[loss].form
+    cosine_scale = scale if form == "cosine" else None
+    return HeadShape(number, cosine_scale=cosine_scale, shared=form == "coral")
 
 
 def balanced_weights(targets: np.ndarray, *, num_classes: int) -> tuple[float, ...]:

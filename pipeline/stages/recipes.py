@@ -132,6 +132,10 @@ def make_mix(member: Member, tasks: Sequence[Task]) -> dict[str, Mix]:
     """The loop's argument `mix`, or none when batches are not mixed."""
     if member.mix is None:
         return {}
-    sizes = {task.name: len(task.classes) for task in tasks if task.kind == "classes"}
+    sizes = {
+        task.name: len(task.classes)
+        for task in tasks
+        if task.kind == "classes" and not task.learns_number
+    }
     mixing = Mixing(**member.mix.model_dump())
     return {"mix": partial(mix_batch, mixing=mixing, num_classes=sizes)}

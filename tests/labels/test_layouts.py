@@ -71,6 +71,16 @@ def test_a_user_s_table_keeps_ids_as_text_and_marks_what_is_wrong(tmp_path: Path
     assert frame.at["007", "person_id"] == "ann"
 
 
+def test_a_folder_of_pictures_may_be_a_link_to_another_disk(tmp_path: Path) -> None:
+    disk, root = tmp_path / "disk", tmp_path / "root"
+    disk.mkdir(), root.mkdir()
+    make_table(disk, "")
+    (root / "pics").symlink_to(disk / "pics")
+    (root / "train.csv").write_text("id,who,smile\n007,ann,1\n")
+    (root / "test.csv").write_text("id\n7\n")
+    assert set(read_table(root, **OPTIONS)["status"]) == {"ok"}
+
+
 @pytest.mark.parametrize(
     ("train", "says"),
     [

@@ -3,33 +3,36 @@
 Every picture comes out as one row with a status, also a junk file and a picture that is missing.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from pipeline.labels.sheets import read_csv
 from pipeline.tables import IMAGES, OK, check_table
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 COLUMNS = ("image_id", *IMAGES.columns)
+__all__ = ["read_csv"]
 
 
-def read_csv(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
-    """A CSV with every cell as the text that stands in it ('' is a missing cell).
+def place_status(root: Path, path: str | Path) -> dict[str, str]:
+    """The status and message of a picture that a table names, empty where it is there.
 
-    Raises ValueError naming the file and what is wrong or missing.
+    A path whose words leave root is `outside` and is never looked at; a folder below root may be a
+    link to elsewhere: the user made it.
     """
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; is root right?")
+    if "\0" in str(path):
+        return {"status": "outside", "message": "no file has such a name"}
+    inside = Path(os.path.normpath(root / path)).is_relative_to(os.path.normpath(root))
+    if Path(path).is_absolute() or not inside:
+        return {"status": "outside", "message": "the path leaves the root folder"}
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path}: not a CSV table: {str(error).strip()}") from None
-    for column in needs:
-        if column not in frame.columns:
-            found = ", ".join(map(repr, frame.columns))
-            raise ValueError(f"{path}: no column {column!r}; its columns are {found}")
-    return frame
+        found = (root / path).is_file()
+    except OSError as error:  # no permission, a name too long for the file system
+        return {"status": "unreadable", "message": (error.strerror or str(error)).lower()}
+    return {} if found else {"status": "missing", "message": "no such file"}
 
 
 def junk_reason(file: Path) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.labels.layouts import finish, junk_reason, list_files, read_csv
+from pipeline.labels.layouts import finish, junk_reason, list_files, place_status, read_csv
 from pipeline.tables import OK
 
 LABELS = ("real_age", "apparent_age_avg", "apparent_age_std", "num_ratings")
@@ -39,9 +39,7 @@ def _split_rows(root: Path, split: str, *, faces: bool) -> list[dict]:
         path = f"{split}/{name}{FACE if faces else ''}"
         row = {**start, "image_id": name, "path": path, "person_id": name, "status": OK}
         row |= {label: record[label] for label in LABELS}
-        if not (root / path).is_file():
-            row |= {"status": "missing", "message": "no such file"}
-        rows.append(row)
+        rows.append(row | place_status(root, path))
     unlisted = set()
     for file in list_files(root / split):
         name, reason = file.name.removesuffix(FACE), junk_reason(file)

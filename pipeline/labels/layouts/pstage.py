@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.labels.layouts import PICTURES, finish, read_csv
+from pipeline.labels.layouts import PICTURES, finish, place_status, read_csv
 from pipeline.tables import OK
 
 MASKS = {
@@ -27,22 +27,15 @@ def read_pstage(root: Path) -> pd.DataFrame:
     if info.exists():
         for image_id in read_csv(info, needs=("ImageID",))["ImageID"]:
             path = Path("eval/images") / image_id
-            found = (root / path).is_file()
-            rows.append(
-                {
-                    "image_id": image_id,
-                    "path": str(path),
-                    "person_id": None,
-                    "part": "test",
-                    "status": OK if found else "missing",
-                    "message": "" if found else "no such file",
-                }
-            )
+            row = {"image_id": image_id, "path": str(path), "person_id": None, "part": "test"}
+            rows.append({**row, "status": OK, "message": "", **place_status(root, path)})
     return finish(rows, labels=LABELS, source=root)
 
 
 def _person_rows(root: Path, person: dict) -> list[dict]:
     folder = Path("train/images") / person["path"]
+    if place_status(root, folder).get("status") == "outside":
+        raise ValueError(f"{root / 'train/train.csv'}: the path {person['path']!r} leaves {root}")
     labels = {key: person[key] for key in ("gender", "race", "age")}
     start = {"person_id": person["id"], "part": "train", **labels}
     rows, seen = [], set()

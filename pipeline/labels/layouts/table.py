@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.labels.layouts import finish, read_csv
+from pipeline.labels.layouts import finish, place_status, read_csv
 from pipeline.tables import OK
 
 PICTURE_FACTS = ("width", "height", "row", "how", "face_status", "num_faces")  # stages' own
@@ -45,12 +45,15 @@ def read_table(
             raise ValueError(
                 f"{root / csv} line {line}: {id_column} {twice.iloc[0]!r} stands twice"
             )
+        unnamed = frame.index[frame[id_column].str.strip() == ""]
+        if len(unnamed):
+            raise ValueError(f"{root / csv} line {unnamed[0] + 2}: no value in {id_column}")
         for record in frame.to_dict("records"):
             image_id = record[id_column]
-            path = _inside(root, folder, record.get(path_column or id_column, image_id), suffix)
+            path = _below(folder, record.get(path_column or id_column, image_id), suffix)
             row = {
                 "image_id": image_id,
-                "path": path or "",
+                "path": path,
                 "person_id": record.get(person_column or "") or image_id,
                 "part": part,
                 "status": OK,
@@ -59,11 +62,7 @@ def read_table(
             }
             others = record.keys() - known - row.keys()
             row |= {column: record[column] for column in frame.columns if column in others}
-            if path is None:
-                row |= {"status": "outside", "message": "the path leaves the root folder"}
-            elif not (root / path).is_file():
-                row |= {"status": "missing", "message": "no such file"}
-            rows.append(row)
+            rows.append(row | place_status(root, path))
     test_ids = {row["image_id"] for row in rows if row["part"] == "test"}
     for row in rows:  # the test ids are the contest's own and stay as they are
         if row["part"] == "train" and row["image_id"] in test_ids:
@@ -71,10 +70,9 @@ def read_table(
     return finish(rows, labels=labels, source=root / train)
 
 
-def _inside(root: Path, folder: str, name: str, suffix: str) -> str | None:
-    """The picture's path below root, or None when it would leave root."""
+def _below(folder: str, name: str, suffix: str) -> str:
+    """The picture's path below root, with its ending."""
     path = Path(folder) / name
-    if suffix and path.suffix.lower() != suffix.lower():
+    if suffix and path.suffix.lower() != suffix.lower() and path.name:
         path = path.with_name(path.name + suffix)
-    inside = (root / path).resolve().is_relative_to(root.resolve())
-    return str(path) if inside and not path.is_absolute() else None
+    return str(path)

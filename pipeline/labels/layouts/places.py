@@ -1,0 +1,38 @@
+"""Where a label stands: the table, line and column that a user must look at. Only reads tables."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.labels.layouts import read_csv
+
+
+def find_label(
+    name: str, root: Path, *, row: Mapping[str, Any], column: str, options: Mapping[str, Any]
+) -> str:
+    """`FILE line N, column 'x'` of a train row of the images table in this layout; '' where the
+    label stands in the picture's own name or folder. `options` are the layout's own settings."""
+    image_id = str(row["image_id"])
+    if name == "table":
+        table, key = root / options["train"], options["id"]
+        frame = read_csv(table, needs=(key,))
+        words = (image_id, image_id.removeprefix("train/"))
+        return _place(table, frame.index[frame[key].isin(words)], column=column)
+    if name == "lines":
+        return str(root / options["train_labels"])
+    if name == "pstage" and column != "mask":
+        table = root / "train/train.csv"
+        frame = read_csv(table, needs=("id",))
+        return _place(table, frame.index[frame["id"] == str(row["person_id"])], column=column)
+    if name == "appa":
+        table = root / f"gt_avg_{row['split']}.csv"
+        frame = read_csv(table, needs=("file_name",))
+        return _place(table, frame.index[frame["file_name"] == image_id], column=column)
+    return ""
+
+
+def _place(table: Path, rows: pd.Index, *, column: str) -> str:
+    line = f" line {rows[0] + 2}" if len(rows) else ""
+    return f"{table}{line}, column {column!r}"

@@ -1,0 +1,86 @@
+"""A CSV file as a table of texts, strictly: what does not fit is a sentence with its line.
+
+Nothing is guessed. A reader that helps shifts the columns of a table whose lines end with a comma,
+turns `007` into 7 and `NA` into nothing, and a wrong label is worse than none.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_csv(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
+    """A CSV with every cell as the text that stands in it ('' is a missing cell); the index says
+    the line, counted from the header's next: index + 2 is what an editor shows.
+
+    Raises ValueError naming the file, and the line or column, for what is wrong or missing.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; is root right?")
+    header, rows, lines = _read_rows(path, _decode(path))
+    twice = [name for place, name in enumerate(header) if name in header[:place]]
+    if twice:
+        raise ValueError(f"{path} line 1: the column {twice[0]!r} stands twice")
+    for column in needs:
+        if column not in header:
+            close = get_close_matches(column, header, n=1, cutoff=0.6)
+            hint = f"; did you mean {close[0]!r}?" if close else ";"
+            found = ", ".join(map(repr, header))
+            raise ValueError(f"{path}: no column {column!r}{hint} its columns are {found}")
+    return pd.DataFrame(rows, columns=header, index=[line - 2 for line in lines], dtype=str)
+
+
+def _decode(path: Path) -> str:
+    raw = path.read_bytes()
+    if raw[:2] in UTF_16:
+        raise ValueError(f"{path}: UTF-16 text; save it as UTF-8")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{raw[error.start]:02x}"
+        raise ValueError(f"{path} line {line}: not UTF-8 text ({found}); save it as UTF-8") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ValueError(f"{path} line {line}: not a CSV table: a zero byte, no text has one")
+    return text
+
+
+def _read_rows(path: Path, text: str) -> tuple[list[str], list[list[str]], list[int]]:
+    """The header, the rows, and the line that each row begins in; blank lines are left out."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    rows, lines, start = [], [], 1
+    try:
+        for cells in reader:
+            if cells and not header:
+                header = _header(path, cells)
+            elif cells:
+                if len(cells) != len(header):
+                    raise ValueError(
+                        f"{path} line {start}: {len(cells)} cells ({', '.join(cells)[:80]}), but "
+                        f"the header has {len(header)} columns"
+                    )
+                rows.append(cells)
+                lines.append(start)
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{path} line {start}: not a CSV table: {error}") from None
+    if not header:
+        raise ValueError(f"{path}: not a CSV table: it is empty")
+    return header, rows, lines
+
+
+def _header(path: Path, cells: list[str]) -> list[str]:
+    if len(cells) == 1:
+        for mark, name in SEPARATORS.items():
+            if mark in cells[0]:
+                raise ValueError(f"{path}: its cells are parted by {name}; save it with commas")
+    return [name or f"Unnamed: {place}" for place, name in enumerate(cells)]
