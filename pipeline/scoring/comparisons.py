@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from pipeline.scoring.intervals import draw_people, percentiles
+from pipeline.scoring.intervals import drawn_values, percentiles
 from pipeline.scoring.metrics import Metric
 
 
@@ -43,13 +43,11 @@ def paired_difference(
     """How much better `second` is, with the percentile interval of drawing people, both answers of
     a drawn person together. Draws in which the metric is undefined are left out."""
 
-    def difference(rows: np.ndarray | slice) -> float:
-        some = None if group is None else group[rows]
-        one, other = (metric.compute(truth[rows], answer[rows], some) for answer in (first, second))
-        return metric.as_score(other) - metric.as_score(one)
-
-    draws = draw_people(person_ids, num_draws=num_draws, seed=seed)
-    return Difference(difference(slice(None)), *percentiles([difference(draw) for draw in draws]))
+    one, other = (metric.compute(truth, answer, group) for answer in (first, second))
+    drawing = {"person_ids": person_ids, "group": group, "num_draws": num_draws, "seed": seed}
+    ones, others = drawn_values(metric, truth, [first, second], **drawing)
+    drawn = metric.as_score(others) - metric.as_score(ones)
+    return Difference(metric.as_score(other) - metric.as_score(one), *percentiles(drawn))
 
 
 def fold_differences(
@@ -102,6 +100,8 @@ def say_difference(first: str, second: str, difference: Difference, *, p: float 
     """The comparison as a sentence that names the better one first."""
     if difference.value < 0:
         return say_difference(second, first, difference.turned, p=p)
+    if difference.value == difference.low == difference.high == 0:
+        return f"{second} and {first} score the same, whoever is drawn"
     lead = f"{second} is better than {first} by" if difference.value else f"{second} and {first}:"
     small = np.nanmax(np.abs([difference.value, difference.low, difference.high])) < 0.01
     value, low, high = (

@@ -1,0 +1,121 @@
+"""ledger: every submission, OOF beside leaderboard, and what the one says of the other."""
+
+import math
+
+import pandas as pd
+
+from pipeline.runs import shown
+from pipeline.scoring.comparisons import show_number
+from pipeline.scoring.metrics import METRICS
+from pipeline.scoring.sheet import EMPTY, lay_out
+from pipeline.stages import Work
+from pipeline.stages.finals import describe_finals
+from pipeline.stages.records import file_hash, ledger_open, now, read_ledger
+from pipeline.stages.submissions import find_submission
+
+
+def check(work: Work) -> None:
+    """Raises ValueError for a submission or a score that cannot be recorded."""
+    frame = read_ledger(work.runs)
+    if work.words or work.options:
+        _find(work, frame)
+
+
+def run(work: Work) -> None:
+    if work.words:
+        _record_score(work)
+    frame = read_ledger(work.runs)
+    if not len(frame):
+        print(f"ledger: {shown(work.runs.ledger)} is empty; ensemble and stack record in it")
+        return
+    for (contest, metric), rows in frame.groupby(["competition", "metric"], sort=False):
+        better = "higher" if METRICS[metric].higher_is_better else "lower"
+        print(f"\n{contest}, {metric} ({better} is better):")
+        print("\n".join(_table(rows)))
+        print("\n".join(describe_finals(work, rows, metric_name=metric)))
+    print(f"\nledger: {len(frame)} submissions in {shown(work.runs.ledger)}")
+
+
+def _find(work: Work, frame: pd.DataFrame) -> tuple[int, float, str]:
+    """The line in the ledger, the score and the share of the test part. Raises ValueError."""
+    if len(work.words) != 1 or "score" not in work.options:
+        said = " ".join([*work.words, *(f"{key}={value}" for key, value in work.options.items())])
+        raise ValueError(
+            "ledger: one submission and its leaderboard score, as in ledger masks score=0.78; "
+            f"found {said!r}"
+        )
+    path = find_submission(work, work.words[0])
+    lines = frame.index[frame["sha256"] == file_hash(path)]
+    if not len(lines):
+        versions = frame.loc[frame["name"] == path.stem, "file"]
+        known = ", ".join(versions) or ", ".join(dict.fromkeys(frame["name"])) or "none"
+        raise ValueError(
+            f"ledger: {shown(path)} as it is now is not recorded; it may have been changed by hand."
+            f" Recorded: {known}"
+        )
+    return lines[0], _score(work, frame.loc[lines[0], "metric"]), _share(work)
+
+
+def _score(work: Work, metric: str) -> float:
+    word = work.options["score"]
+    score = _number(word)
+    if math.isnan(score):
+        raise ValueError(f"ledger: score={word!r} is not a number; as in score=0.78")
+    if score < 0 or (METRICS[metric].kinds != ("number",) and score > 1):
+        hint = f"; in per cent? score={score / 100:g}" if 1 < score <= 100 else ""
+        raise ValueError(f"ledger: {metric} is never {score:g}{hint}")
+    return score
+
+
+def _share(work: Work) -> str:
+    word = work.options.get("share", "")
+    share = _number(word) if word else 1.0
+    if not 0 < share <= 1:
+        raise ValueError(
+            f"ledger: share={word!r} is the part of the test pictures behind the public score, as "
+            "in share=0.3"
+        )
+    return word
+
+
+def _number(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _record_score(work: Work) -> None:
+    with ledger_open(work) as frame:
+        line, score, share = _find(work, frame)
+        before = frame.loc[line, "score"]
+        frame.loc[line, ["score", "scored"]] = [repr(score), now()]
+        if share:
+            frame.loc[line, "share"] = share
+        row = frame.loc[line]
+    was = f" (was {before})" if before and float(before) != score else ""
+    print(
+        f"ledger: {row['name']} ({row['sha256'][:8]}) scored {score:g} on the leaderboard{was}; "
+        f"its OOF {row['metric']} is {show_number(float(row['oof']))}"
+    )
+
+
+def _table(rows: pd.DataFrame) -> list[str]:
+    """The submissions as lines, in the order in which they were made."""
+    lines = [("when", "name", "file", "answer", "OOF", "95 % interval", "rows", "leaderboard")]
+    for row in rows.itertuples():
+        low, high = show_number(float(row.low)), show_number(float(row.high))
+        lines.append(
+            (
+                row.when[:16].replace("T", " "),
+                row.name,
+                row.sha256[:8],
+                f"{row.method} of {row.members.replace(' ', ', ')}",
+                show_number(float(row.oof)),
+                f"{low}..{high}",
+                row.rows,
+                show_number(float(row.score)) if row.score else EMPTY,
+            )
+        )
+    return [f"  {line}" for line in lay_out(lines, left=4)]

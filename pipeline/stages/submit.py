@@ -1,0 +1,115 @@
+"""submit: hands a checked submission to the Kaggle CLI; where that is missing, says what to type.
+
+The only stage that sends anything anywhere.
+"""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.ensembling.answer_file import Column, check_answers
+from pipeline.labels.layouts import read_csv
+from pipeline.runs import Runs, shown
+from pipeline.scoring.comparisons import show_number
+from pipeline.stages import Work
+from pipeline.stages.kaggle import find_lack, send
+from pipeline.stages.members import read_test
+from pipeline.stages.records import file_hash, ledger_open, now, read_ledger
+from pipeline.stages.submissions import Answered, find_submission, read_answers
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is to be sent, checked."""
+
+    path: Path
+    command: list[str]
+    num_rows: int
+    against: str
+
+
+def check(work: Work) -> None:
+    """Raises ValueError when the file is not what the contest takes, or was sent before."""
+    _pack(work)
+
+
+def run(work: Work) -> None:
+    parcel = _pack(work)
+    print(f"submit: {shown(parcel.path)}: {parcel.num_rows} answers, {parcel.against}")
+    missing = find_lack()
+    if missing:
+        print(f"submit: {missing}; nothing was sent. To send it:\n  {shlex.join(parcel.command)}")
+        return
+    said = send(parcel.command)
+    print("\n".join(f"  {line}" for line in said.splitlines()))
+    with ledger_open(work) as frame:
+        frame.loc[frame["sha256"] == file_hash(parcel.path), "submitted"] = now()
+    name = parcel.path.stem
+    print(f"submit: sent. When its score is there: ./run.sh ledger {name} score=…")
+
+
+def _pack(work: Work) -> Parcel:
+    """The command and the file, checked against the contest. Raises ValueError."""
+    contest = work.options.get("competition", "")
+    if len(work.words) != 1 or not contest:
+        raise ValueError(
+            "submit: one submission and the contest's name at Kaggle, as in submit masks "
+            "competition=mask-image-classification"
+        )
+    path = find_submission(work, work.words[0])
+    against = _check_file(work, path)
+    ledger = read_ledger(work.runs)
+    lines = ledger[ledger["sha256"] == file_hash(path)]
+    message = work.options.get("message", "")
+    if len(lines):
+        line = lines.iloc[0]
+        if line["submitted"] and work.options.get("again") != "yes":
+            raise ValueError(
+                f"submit: {shown(path)} was sent on {line['submitted'][:10]}; again=yes sends the "
+                "same answers once more"
+            )
+        score = show_number(float(line["oof"]))
+        message = message or f"{path.stem}: OOF {line['metric']} {score} ({line['sha256'][:8]})"
+    words = ["-c", contest, "-f", shown(path), "-m", message or path.stem]
+    num_rows = len(read_answers(work, path).frame)
+    return Parcel(path, ["kaggle", "competitions", "submit", *words], num_rows, against)
+
+
+def _check_file(work: Work, path: Path) -> str:
+    """What the file was checked against, in words. Raises ValueError where it does not fit."""
+    found = read_answers(work, path)
+    if found.settings is None:
+        raise ValueError(
+            f"submit: nobody knows which contest {shown(path)} answers; call it "
+            "EXPERIMENT.csv, after an experiment in runs/"
+        )
+    codes = {column: found.codes(column) for column in found.frame.columns}
+    options = found.settings.competition.submission
+    runs = Runs(found.settings)
+    if options.sample is None or options.format == "lines":
+        return _check_count(runs, found)
+    sample = runs.root / options.sample
+    ids = read_csv(sample, needs=(options.id,))[options.id].tolist()
+    header, wanted = list(read_csv(path, needs=()).columns), [options.id, *codes]
+    if header != wanted:
+        raise ValueError(
+            f"submit: {shown(path)} has the columns {', '.join(header)}; the contest wants exactly "
+            f"{', '.join(wanted)}"
+        )
+    frame = found.frame.assign(**codes).rename_axis(options.id).reset_index()
+    columns = [Column(column, values) for column, values in codes.items()]
+    check_answers(frame, columns, sample_ids=ids, id_column=options.id)
+    return f"the ids and their order are those of {shown(sample)}"
+
+
+def _check_count(runs: Runs, found: Answered) -> str:
+    """The check of a contest without a sample file: an answer for every test picture."""
+    test = read_test(runs) if runs.images.exists() and runs.faces.exists() else ()
+    if not len(test):
+        return "every answer is one of the contest's (it has no sample file)"
+    if len(test) != len(found.frame):
+        raise ValueError(
+            f"submit: {shown(found.path)} has {len(found.frame)} answers; there are {len(test)} "
+            "test pictures"
+        )
+    return "as many as there are test pictures, and each one of the contest's"
