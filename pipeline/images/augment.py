@@ -4,6 +4,7 @@ albumentations only warns about an argument it does not know and then does somet
 warning while building is an error here.
 """
 
+import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -21,9 +22,7 @@ def build_augment(recipe: Sequence[Mapping[str, Mapping]]) -> Augment:
     """
     import albumentations as A
 
-    steps = [
-        _build_step(A, name, arguments) for entry in recipe for name, arguments in entry.items()
-    ]
+    steps = build_steps(recipe)
     if not steps:
         return _unchanged
     # The seed is set on the whole list for every picture. Seeding a worker once would replay one
@@ -31,13 +30,23 @@ def build_augment(recipe: Sequence[Mapping[str, Mapping]]) -> Augment:
     compose = A.Compose(steps, seed=0)
 
     def augment(pixels: np.ndarray, seed: int) -> np.ndarray:
-        compose.set_random_seed(seed)
+        # one stream for all transforms: set_random_seed gives each of them a stream of its own that
+        # starts alike, and then a flip and a change of light come together or not at all
+        compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         out = compose(image=pixels)["image"]
         if out.shape != pixels.shape:
             raise ValueError(f"augment: the recipe turns {pixels.shape} pixels into {out.shape}")
         return out
 
     return augment
+
+
+def build_steps(recipe: Sequence[Mapping[str, Mapping]]) -> list:
+    """The recipe's transforms as albumentations reads them. Raises ValueError as build_augment."""
+    import albumentations as A
+
+    named = [pair for entry in recipe for pair in entry.items()]
+    return [_build_step(A, name, arguments) for name, arguments in named]
 
 
 def _unchanged(pixels: np.ndarray, seed: int) -> np.ndarray:

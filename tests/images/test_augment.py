@@ -36,3 +36,11 @@ def test_a_recipe_that_changes_the_size_is_refused() -> None:
     augment = build_augment([{"Resize": {"height": 8, "width": 8}}])
     with pytest.raises(ValueError, match=r"turns \(16, 16, 3\) pixels into \(8, 8, 3\)"):
         augment(PIXELS, 1)
+
+
+def test_two_transforms_are_drawn_independently() -> None:
+    augment = build_augment([{"HorizontalFlip": {"p": 0.5}}, {"InvertImg": {"p": 0.5}}])
+    picture = np.zeros((8, 8, 3), np.uint8)
+    picture[:, :4] = 255  # half white: flipped and inverted it is itself again
+    same = sum(np.array_equal(augment(picture, seed), picture) for seed in range(400))
+    assert 150 < same < 250, "drawn together, both would always come at once"
