@@ -4,11 +4,13 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-MAX_PIXELS = (
-    180_000_000  # a larger picture is refused before it is decoded: it would fill the memory
-)
+MAX_PIXELS = 180_000_000  # a larger picture is refused before it is decoded: it fills the memory
+# what a camera, a phone or a contest writes; others can run programs (EPS) or read other files
+FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "JPEG2000")
+FORMATS += ("AVIF",)
+ORIENTATION = 0x0112  # the EXIF tag
 
 
 class UnreadablePictureError(ValueError):
@@ -23,6 +25,8 @@ def read_picture(path: Path) -> np.ndarray:
     """
     try:
         with _open(path) as picture:
+            picture.load()
+            turn = picture.getexif().get(ORIENTATION)  # what follows can lose it
             if "A" in picture.getbands() or "transparency" in picture.info:
                 picture = picture.convert("RGBA")
                 white = Image.new("RGBA", picture.size, "white")
@@ -30,11 +34,22 @@ def read_picture(path: Path) -> np.ndarray:
             elif picture.mode.startswith("I"):  # 16-bit grey: PIL would clip it to white
                 wide = np.asarray(picture, dtype=np.int64)
                 picture = Image.fromarray((wide // 257).clip(0, 255).astype(np.uint8))
-            return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+            return _upright(np.array(picture.convert("RGB")), turn)
     except UnreadablePictureError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # decoders raise whatever a damaged file leads them to
         raise UnreadablePictureError(f"{path.name}: {_reason(error)}") from None
+
+
+def _upright(pixels: np.ndarray, turn: object) -> np.ndarray:
+    """The pixels (H, W, 3) as the EXIF orientation 1 to 8 says that they are meant."""
+    if turn in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if turn in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if turn in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def measure_picture(path: Path) -> tuple[int, int]:
@@ -44,7 +59,7 @@ def measure_picture(path: Path) -> tuple[int, int]:
             return picture.size
     except UnreadablePictureError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:
         raise UnreadablePictureError(f"{path.name}: {_reason(error)}") from None
 
 
@@ -52,7 +67,8 @@ def _open(path: Path) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
-            picture = Image.open(path)
+            Image.init()
+            picture = Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
         except Image.DecompressionBombError as error:
             raise UnreadablePictureError(f"{path.name}: too large: {error}") from None
     if picture.width * picture.height > MAX_PIXELS:
@@ -67,4 +83,6 @@ def _reason(error: Exception) -> str:
         return "not a picture"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    return str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is"
+    return " ".join(str(error).split()) or type(error).__name__

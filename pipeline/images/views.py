@@ -1,48 +1,43 @@
-"""Test-time views: named, deterministic transforms of a whole normalised batch on its device.
+"""Test-time views applied to a whole normalised batch on its device; `labels.views` has the names.
 
-A name is `identity`, `flip`, `rotate_DEGREES`, `scale_FACTOR`, or `flip_` before these.
+Deterministic: the same view of the same batch is the same batch.
 """
-
-import math
-import re
 
 import torch
 from torch.nn import functional as F
 
-_NAME = re.compile(r"(?:(flip)_?)?(?:(rotate|scale)_(-?[0-9.]+))?")
+from pipeline.images.transform import Transform, normalise
+from pipeline.labels.views import STILL, View, parse_view
 
 
-def apply_view(batch: torch.Tensor, *, view: str) -> torch.Tensor:
+def apply_view(
+    batch: torch.Tensor, *, view: str | View, transform: Transform | None = None
+) -> torch.Tensor:
     """The view of a float batch (N, C, H, W): same shape, edges mirrored.
 
-    rotate_5 turns the picture 5 degrees counter-clockwise, scale_1.1 enlarges it by 1.1 around its
-    centre. Raises ValueError for a name that is no view.
+    A brightness needs the `transform` that normalised the batch; the light ends at black and white.
+    Raises ValueError for a name that is no view.
     """
-    if view == "identity":
-        return batch
-    match = _NAME.fullmatch(view)
-    if not view or match is None or view.endswith("_"):
-        raise ValueError(
-            f"no view {view!r}: identity, flip, rotate_DEGREES, scale_FACTOR, flip_rotate_DEGREES"
-        )
-    flip, kind, number = match.groups()
-    if flip:
+    seen = parse_view(view) if isinstance(view, str) else view
+    if seen.flip:
         batch = batch.flip(-1)
-    if kind == "rotate":
-        return _warp(batch, degrees=float(number), factor=1.0)
-    if kind == "scale":
-        if float(number) <= 0:
-            raise ValueError(f"view {view!r}: a scale is above 0")
-        return _warp(batch, degrees=0.0, factor=float(number))
-    return batch
+    if seen.matrix != STILL:
+        batch = _move(batch, seen)
+    return batch if seen.light == 1.0 else _light(batch, seen.light, transform)
 
 
-def _warp(batch: torch.Tensor, *, degrees: float, factor: float) -> torch.Tensor:
-    angle = math.radians(degrees)
-    cos, sin = math.cos(angle) / factor, math.sin(angle) / factor
-    # the map from output to input positions, so the turn is the inverse one
-    matrix = torch.tensor([[cos, -sin, 0.0], [sin, cos, 0.0]], device=batch.device)
+def _move(batch: torch.Tensor, view: View) -> torch.Tensor:
+    matrix = torch.tensor(view.matrix, device=batch.device)
     grid = F.affine_grid(matrix.expand(len(batch), 2, 3), list(batch.shape), align_corners=False)
     return F.grid_sample(
         batch, grid.to(batch.dtype), mode="bilinear", padding_mode="reflection", align_corners=False
     )
+
+
+def _light(batch: torch.Tensor, factor: float, transform: Transform | None) -> torch.Tensor:
+    if transform is None:
+        raise ValueError("a brightness view needs the transform that the batch was normalised with")
+    ends = torch.tensor([[[[0]]], [[[255]]]], dtype=torch.uint8, device=batch.device)
+    black, white = normalise(ends.expand(2, 1, 1, 3), transform=transform).to(batch.dtype)
+    lit = black + (batch - black) * factor
+    return torch.maximum(torch.minimum(lit, white), black)

@@ -3,6 +3,8 @@ run code. Tensors are named `part/key`, the optimiser's `optimiser/parameter/key
 """
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,19 @@ Tensors = dict[str, torch.Tensor]
 
 
 def save_state(path: Path, parts: dict[str, Tensors], *, facts: dict[str, Any]) -> None:
-    """Writes named groups of tensors, and facts that JSON can hold."""
+    """Writes named groups of tensors and facts for JSON. Raises OSError for a full disk."""
     tensors = {
         f"{part}/{key}": value.detach().to("cpu").contiguous().clone()
         for part, state in parts.items()
         for key, value in state.items()
     }
-    save_file(tensors, path, metadata={"facts": json.dumps(facts)})
+    try:
+        save_file(tensors, path, metadata={"facts": json.dumps(facts)})
+    except SafetensorError as error:  # of the system, but only told in words
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
 
 
 def load_state(path: Path) -> tuple[dict[str, Tensors], dict[str, Any]]:
@@ -33,7 +41,10 @@ def load_state(path: Path) -> tuple[dict[str, Tensors], dict[str, Any]]:
                 part, _, key = name.partition("/")
                 parts.setdefault(part, {})[key] = file.get_tensor(name)
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: not a file this pipeline wrote: {error}") from None
+        raise ValueError(
+            f"{path}: not a file this pipeline wrote, or a damaged one ({error}); without it the "
+            "same command makes it anew"
+        ) from None
     return parts, facts
 
 

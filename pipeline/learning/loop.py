@@ -16,11 +16,17 @@ from torch.utils.data import DataLoader
 
 from pipeline.learning.losses import Criterion
 from pipeline.learning.network import hold_norms
-from pipeline.learning.predict import Logits, ToInput, autocast, predict_logits
+from pipeline.learning.predict import Logits, ToInput, predict_logits
 from pipeline.learning.schedule import Schedule, epochs_since_best, lr_factor
+from pipeline.learning.steps import (
+    Targets,
+    Watch,
+    add_gradients_that_fit,
+    check_held_out,
+    total_loss,
+)
 
 Score = Callable[[Logits], dict[str, float]]
-Targets = dict[str, torch.Tensor]  # by task; `TASK@group` beside a task whose loss needs a group
 Mix = Callable[[torch.Tensor, Targets, tuple[int, ...]], tuple[torch.Tensor, Targets]]
 
 
@@ -52,6 +58,7 @@ class State:
     history: list[dict] = field(default_factory=list)  # one row an epoch
     best_weights: dict[str, torch.Tensor] | None = None
     best_logits: Logits | None = None  # of the held-out pictures
+    pieces: int = 1  # in which a batch is learnt: the device's memory may ask for several
 
     @property
     def scores(self) -> list[float]:
@@ -70,13 +77,15 @@ def train_epochs(
     device: torch.device,
     show: Callable[[Iterable], Iterable],
     mix: Mix = lambda inputs, targets, seed: (inputs, targets),
+    halved: Callable[[int], None] = lambda pieces: None,
 ) -> Iterator[dict]:
     """Trains from where the state stands and yields each epoch's row of the history.
 
     `score` turns the held-out logits into metrics; the one that decides (higher is better) is named
-    `score`, and without it the held-out loss decides. `mix` turns a batch of inputs and targets
-    into a mixed one, by a seed. With no one held out the last epoch is kept. Raises ValueError for
-    a loss that is no longer finite.
+    `score`; without it, or where it is undefined, the held-out loss decides. `mix` turns a batch of
+    inputs and targets into a mixed one, by a seed. With no one held out the last epoch is kept.
+    `halved` is told when the memory asks for more pieces of a batch. Raises NotFiniteError for a
+    loss that is no longer finite.
     """
     network, optimiser = state.network, state.optimiser
     steps_per_epoch = len(loader)
@@ -89,6 +98,7 @@ def train_epochs(
         network.train()
         hold_norms(network.backbone, every=recipe.frozen_norm)
         total, num_seen, factor = torch.zeros((), device=device), 0, 0.0
+        watch = Watch(epoch=epoch, steps_per_epoch=steps_per_epoch, device=device)
         for batch, (pixels, targets) in enumerate(show(loader)):
             step = epoch * steps_per_epoch + batch
             factor = lr_factor(
@@ -103,11 +113,18 @@ def train_epochs(
             inputs = to_input(pixels.to(device, non_blocking=True))
             targets = {task: value.to(device, non_blocking=True) for task, value in targets.items()}
             inputs, targets = mix(inputs, targets, (recipe.seed, epoch, batch))
-            with autocast(device, precision=recipe.precision):
-                logits = network(inputs)
-            loss = total_loss(logits, targets, criteria=recipe.criteria)
-            optimiser.zero_grad(set_to_none=True)
-            state.scaler.scale(loss).backward()
+            loss, state.pieces = add_gradients_that_fit(
+                network,
+                inputs,
+                targets,
+                optimiser=optimiser,
+                pieces=state.pieces,
+                halved=halved,
+                criteria=recipe.criteria,
+                scaler=state.scaler,
+                precision=recipe.precision,
+            )
+            watch.see(loss, lr=highest_lr(optimiser))
             if recipe.clip_norm is not None:
                 state.scaler.unscale_(optimiser)
                 nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
@@ -115,10 +132,11 @@ def train_epochs(
             state.scaler.update()
             if state.ema is not None:
                 state.ema.update(network, step=step)
-            total += loss.detach() * len(pixels)  # on the device: .item() here would wait for it
+            total += loss * len(pixels)  # on the device: .item() here would wait for it
             num_seen += len(pixels)
-        train_loss = total.item() / num_seen
-        _check_finite(train_loss, epoch=epoch, lr=highest_lr(optimiser))
+        train_loss = total.item() / num_seen  # waits for the device, so the clock is right here
+        images_per_second = num_seen / (time.monotonic() - started)
+        watch.look()
         judged = network if state.ema is None else state.ema.module
         row = {"epoch": epoch + 1, "lr": highest_lr(optimiser), "train_loss": train_loss}
         logits, row["score"] = None, 0.0
@@ -126,10 +144,10 @@ def train_epochs(
             looks = {"to_input": to_input, "device": device, "precision": recipe.precision}
             logits = held_out_logits(judged, held_out, **looks)
             loss = total_loss(logits, held_out_targets, criteria=recipe.criteria).item()
-            row |= {"held_out_loss": loss, "score": -loss} | score(logits)
-            row["score"] = -loss if recipe.best == "loss" else row["score"]
+            check_held_out(loss, epoch=epoch, lr=highest_lr(optimiser))
+            row |= {"held_out_loss": loss, **_decides(score(logits), loss=loss, best=recipe.best)}
         row["seconds"] = round(time.monotonic() - started, 3)
-        row["images_per_second"] = round(num_seen / (time.monotonic() - started), 1)
+        row["images_per_second"] = round(images_per_second, 1)
         better = (
             not state.history or _keeps_last(recipe, held_out) or row["score"] > max(state.scores)
         )
@@ -140,6 +158,13 @@ def train_epochs(
                 key: value.detach().cpu().clone() for key, value in judged.state_dict().items()
             }
         yield row
+
+
+def _decides(metrics: dict[str, float], *, loss: float, best: str) -> dict[str, float]:
+    """The metrics, with the loss for the score where there is none, or none that is defined (nobody
+    of one of the classes is held out)."""
+    score = metrics.get("score", math.nan)
+    return metrics | {"score": -loss if best == "loss" or math.isnan(score) else score}
 
 
 def held_out_logits(network: nn.Module, held_out: Iterable, **looks) -> Logits:
@@ -156,30 +181,8 @@ def is_finished(state: State, *, recipe: Recipe) -> bool:
     return recipe.early_stop is not None and waited >= recipe.early_stop
 
 
-def _check_finite(loss: float, *, epoch: int, lr: float) -> None:
-    if not math.isfinite(loss):
-        raise ValueError(
-            f"the loss is {loss} in epoch {epoch + 1} at learning rate {lr:g}; a smaller lr, "
-            "warmup_epochs: 1 or clip_norm: 1.0 usually helps"
-        )
-
-
 def _keeps_last(recipe: Recipe, held_out: Iterable | None) -> bool:
     return held_out is None or recipe.best == "last"
-
-
-def total_loss(
-    logits: Logits, targets: Targets, *, criteria: tuple[Criterion, ...]
-) -> torch.Tensor:
-    """The weighted mean of the tasks' losses."""
-    losses = []
-    for criterion in criteria:
-        name = criterion.task.name
-        group = targets.get(f"{name}@group")
-        losses.append(
-            criterion.weight * criterion.compute(logits[name], targets[name], group=group)
-        )
-    return sum(losses) / sum(criterion.weight for criterion in criteria)
 
 
 def highest_lr(optimiser: torch.optim.Optimizer) -> float:

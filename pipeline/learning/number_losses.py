@@ -46,7 +46,8 @@ def occlusion_gap(logits, targets, *, unit=1.0, centre=0.0, group=None, **_) -> 
 
 
 def ordinal(logits, targets, *, low=0.0, high=1.0, **_) -> torch.Tensor:
-    """Mean BCE of "y is above threshold k" over all thresholds (OR-CNN, Niu et al. 2016)."""
+    """Mean BCE of "y is above threshold k" over all thresholds (OR-CNN, Niu et al. 2016; the same
+    with CORAL's head, Cao et al. 2020)."""
     steps = encode_ordinal(targets, low=low, high=high, num_steps=logits.shape[1])
     return F.binary_cross_entropy_with_logits(
         logits, steps.to(logits.dtype), reduction="none"

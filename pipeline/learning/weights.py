@@ -39,6 +39,31 @@ def check_weights(backbone: str, *, weights: str) -> None:
         raise ValueError(f"no file {weights}; allowed: imagenet, none, or a file's path")
 
 
+def check_image_size(backbone: str, *, image_size: int) -> None:
+    """Raises ValueError for a backbone that takes pictures of one other size only."""
+    config = timm.get_pretrained_cfg(backbone)
+    side = config.input_size[-1]
+    if config.fixed_input_size and image_size != side:
+        raise ValueError(
+            f"{backbone} takes pictures of {side} pixels only, found {image_size}; set image_size: "
+            f"{side}, or choose a backbone without a fixed size"
+        )
+
+
+def check_drop_path(backbone: str, *, drop_path: float) -> None:
+    """Raises ValueError for stochastic depth in a backbone that has none."""
+    if not drop_path:
+        return
+    try:
+        with torch.device("meta"):
+            timm.create_model(backbone, num_classes=0, drop_path_rate=drop_path)
+    except TypeError:
+        raise ValueError(
+            f"{backbone} has no stochastic depth, so it can't drop {drop_path:g} of its paths; "
+            "set drop_path: 0"
+        ) from None
+
+
 def load_backbone(backbone: str, *, weights: str, drop_path: float) -> torch.nn.Module:
     """A timm network without its classifier, with the weights asked for.
 

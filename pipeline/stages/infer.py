@@ -4,12 +4,15 @@ Test pictures are seen by every fold; a train picture only by the folds that did
 so that the views can be scored out of fold.
 """
 
-from collections.abc import Iterable
+import shutil
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 from tqdm import tqdm
 
 from pipeline.images.batches import CropDataset, in_order, make_loader
@@ -17,12 +20,16 @@ from pipeline.images.transform import normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task
 from pipeline.learning.checkpoint import load_state
+from pipeline.learning.folding import fold_norms
 from pipeline.learning.network import FaceNetwork
 from pipeline.learning.predict import predict_logits
-from pipeline.runs import Cell, mark, read_table, shown, write_table
+from pipeline.runs import Cell, join_tables, mark, read_table, shown, write_table
 from pipeline.stages import Work
-from pipeline.stages.cell import cell_facts, prediction_frame
+from pipeline.stages.answers import answer_jobs, answering_bytes, count_worth
 from pipeline.stages.crop import crops_of
+from pipeline.stages.forecast import compare_forecast
+from pipeline.stages.jobs import Job
+from pipeline.stages.kept import check_facts, prediction_frame
 from pipeline.stages.members import (
     choose_device,
     choose_workers,
@@ -31,53 +38,43 @@ from pipeline.stages.members import (
     read_test,
     targets_of,
 )
+from pipeline.stages.memory import enough_memory
 from pipeline.stages.progress import (
     answering_cells,
     infer_recipe,
     is_inferred,
-    member_cells,
 )
 from pipeline.stages.recipes import head_losses, make_network, member_transform
+from pipeline.stages.scheduling import check_launch, run_jobs
+from pipeline.stages.slots import find_slots
 from pipeline.tables import PREDICTIONS, check_table
 
 
+def check(work: Work) -> None:
+    """Raises ValueError where the cluster that is asked for can't be used."""
+    check_launch(work.settings)
+
+
 def run(work: Work) -> None:
+    started = time.monotonic()
     device, precision = choose_device(work.settings)
     labelled, test = read_labelled(work.runs), read_test(work.runs)
-    unseen = test[test["row"] < 0]
-    for member in work.settings.members:
-        if is_inferred(work, member):
-            continue
-        predict = partial(
-            predict_cells, work, member, crops_of_work=work, device=device, precision=precision
-        )
-        cells = member_cells(work.settings, member)
-        held = [
-            (
-                [cell for cell in cells if cell.fold == fold],
-                labelled[labelled["fold"] == fold].reset_index(drop=True),
-            )
-            for fold in dict.fromkeys(cell.fold for cell in cells)
-        ]
-        oof = pd.concat(
-            [predict(some, part, what="train pictures") for some, part in held], ignore_index=True
-        )
-        seen = test[test["row"] >= 0].reset_index(drop=True)
-        cells = answering_cells(work.settings, member)
-        frames = [predict(cells, seen, what="test pictures")] if len(seen) else []
-        if len(unseen):
-            frames.append(
-                _prior(work, member, cells, image_ids=unseen["image_id"], labelled=labelled)
-            )
-        tested = pd.concat(frames, ignore_index=True) if frames else oof.iloc[:0]
-        for part, frame in (("oof", oof), ("test", tested)):
-            write_table(work.runs.predictions(member, part), check_table(frame, PREDICTIONS))
-            mark(work.runs.predictions(member, part), infer_recipe(work, member))
-        columns = [c for task in _tasks(work, member) for c in task.columns]
-        averages = tested.groupby("image_id", sort=False)[columns].mean().reset_index()
-        write_table(work.runs.averages(member), averages)
+    unseen, seen = test[test["row"] < 0], test[test["row"] >= 0]
+    todo = [name for name in work.settings.members if not is_inferred(work, name)]
+    parts = {name: answer_jobs(work, name, labelled=labelled, seen=seen) for name in todo}
+    jobs = [job for both in parts.values() for part in both.values() for job in part]
+    needed = answering_bytes(work, todo, device=device.type, precision=precision)
+    run_jobs(
+        work,
+        [job for job in jobs if not job.makes[0].exists()],
+        slots=find_slots(work.settings, most=count_worth(work, jobs), job_bytes=needed),
+        bar=tqdm(total=len(jobs), desc="infer: shards", unit="shard", leave=False),
+    )
+    for member in todo:
+        _gather(work, member, parts[member], labelled=labelled, unseen=unseen)
         print(
-            f"infer: {member}: {len(test)} test pictures, {len(cells)} cells, "
+            f"infer: {member}: {len(test)} test pictures, "
+            f"{len(answering_cells(work.settings, member))} cells, "
             f"views {', '.join(work.settings.infer.views)}; wrote "
             f"{shown(work.runs.averages(member))}"
         )
@@ -86,22 +83,71 @@ def run(work: Work) -> None:
         print(
             f"infer: {len(unseen)} test pictures can't be read and got the prior: {shown_ids} ..."
         )
+    took = time.monotonic() - started
+    compare_forecast(work, "infer", [f"infer {n}" for n in todo], seconds=took, divisible=True)
+
+
+def _gather(
+    work: Work,
+    member: str,
+    parts: Mapping[str, Sequence[Job]],
+    *,
+    labelled: pd.DataFrame,
+    unseen: pd.DataFrame,
+) -> None:
+    """Joins a member's shards, one after another in memory, and removes them."""
+    files = {part: [job.makes[0] for job in jobs] for part, jobs in parts.items()}
+    if len(unseen):
+        cells, ids = answering_cells(work.settings, member), unseen["image_id"]
+        files["test"].append(work.runs.answer_shard(member, "prior"))
+        prior = _prior(work, member, cells, image_ids=ids, labelled=labelled)
+        write_table(files["test"][-1], check_table(prior, PREDICTIONS))
+    columns = [c for task in _tasks(work, member) for c in task.columns]
+    means = [
+        read_table(file).groupby("image_id", sort=False)[columns].mean().reset_index()
+        for file in files["test"] or files["oof"][:1]
+    ]
+    averages = pd.concat(means, ignore_index=True)
+    write_table(work.runs.averages(member), averages if files["test"] else averages.iloc[:0])
+    for part in ("oof", "test"):
+        empty = not files[part]
+        join_tables(
+            work.runs.predictions(member, part), files[part] or files["oof"][:1], empty=empty
+        )
+        mark(work.runs.predictions(member, part), infer_recipe(work, member))
+    shutil.rmtree(files["oof"][0].parent)
 
 
 def load_cell(work: Work, cell: Cell, *, device: torch.device) -> FaceNetwork:
     """A trained cell's network. Raises ValueError when its weights were made for something else."""
     parts, facts = load_state(work.runs.weights(cell))
-    for key, wanted in cell_facts(work, cell).items():
-        if facts.get(key) != wanted:
-            raise ValueError(
-                f"{shown(work.runs.weights(cell))}: its {key} is {facts.get(key)!r}, but this "
-                f"experiment has {wanted!r}; weights serve only what they were trained on"
-            )
+    check_facts(work, cell, facts, path=work.runs.weights(cell))
     member = work.settings.members[cell.member]
     tasks = _tasks(work, cell.member)
     network = make_network(member, tasks, weights="none")
     network.load_state_dict(parts["network"])
     return network.eval().to(device, memory_format=torch.channels_last)
+
+
+_loaded: dict[tuple, list[nn.Module]] = {}  # the last networks: the next shard wants them too
+
+
+def _load_cells(
+    work: Work, cells: Sequence[Cell], *, device: torch.device, precision: str
+) -> list[nn.Module]:
+    """The networks of these cells; read from disk when the last ones were others."""
+    files = [work.runs.weights(cell) for cell in cells]
+    key = (str(device), precision, *((str(file), file.stat().st_mtime_ns) for file in files))
+    if key not in _loaded:
+        _loaded.clear()
+        networks: list[nn.Module] = [load_cell(work, cell, device=device) for cell in cells]
+        if precision == "float32":  # with fewer digits the folded weights would be rounded again
+            sizes = [work.settings.members[cell.member].image_size for cell in cells]
+            networks = [
+                fold_norms(net, size=size) for net, size in zip(networks, sizes, strict=True)
+            ]
+        _loaded[key] = networks
+    return _loaded[key]
 
 
 def _tasks(work: Work, member: str) -> list[Task]:
@@ -133,18 +179,26 @@ def predict_cells(
             targets={},
         ),
         in_order(len(pictures), batch_size=infer.batch_size),
-        workers=choose_workers(work.settings, device_type=device.type),
+        workers=choose_workers(
+            work.settings,
+            device_type=device.type,
+            batch_bytes=infer.batch_size * transform.size**2 * 3,
+        ),
         pin=device.type == "cuda",
     )
     bar: Iterable = tqdm(loader, desc=f"infer: {member} {what}", unit="batch", leave=False)
-    outcomes = predict_logits(
-        [load_cell(work, cell, device=device) for cell in cells],
-        bar,
-        views={view: partial(apply_view, view=view) for view in infer.views},
-        to_input=partial(normalise, transform=transform),
-        device=device,
-        precision=precision,
-    )
+    networks = _load_cells(work, cells, device=device, precision=precision)
+    with enough_memory("infer.batch_size", infer.batch_size):
+        outcomes = predict_logits(
+            networks,
+            bar,
+            views={
+                view: partial(apply_view, view=view, transform=transform) for view in infer.views
+            },
+            to_input=partial(normalise, transform=transform),
+            device=device,
+            precision=precision,
+        )
     ids, tasks = pictures["image_id"], _tasks(work, member)
     losses = head_losses(work.settings.members[member], tasks)
     return pd.concat(
@@ -171,9 +225,9 @@ def _prior(
     for task, targets in zip(tasks, targets_of(tasks, labelled).values(), strict=True):
         if task.kind == "classes":
             shares = np.bincount(targets, minlength=len(task.classes)) / len(targets)
-            columns |= dict(zip(task.columns, shares.astype(np.float32).tolist(), strict=True))
+            columns |= dict(zip(task.columns, shares.astype(np.float32), strict=True))
         else:
-            columns[task.columns[0]] = float(np.mean(targets))
+            columns[task.columns[0]] = np.float32(np.mean(targets))
     rows = [
         {"image_id": image_id, "fold": cell.fold, "seed": cell.seed, "view": view, **columns}
         for cell in cells

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -45,7 +47,7 @@ def test_distribution_encode_and_decode_round_trip() -> None:
     torch.testing.assert_close(found, whole.float(), atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize("loss", ["ordinal", "distribution"])
+@pytest.mark.parametrize("loss", ["ordinal", "coral", "distribution"])
 def test_training_with_it_finds_the_value_again(loss: str) -> None:
     values = YEARS.float()[2:5]
     logits = torch.zeros(3, LOSSES[loss].num_outputs(AGE), requires_grad=True)
@@ -85,3 +87,56 @@ def test_a_cosine_head_gives_scaled_cosines() -> None:
     torch.testing.assert_close(head(features), expected)
     torch.testing.assert_close(head(100.0 * features), expected)
     assert sum(p.numel() for p in head.parameters()) == 15  # no bias
+
+
+def coral_head(width: int) -> torch.nn.Module:
+    """The head of three thresholds between 0 and 3, with weights that can be counted by hand."""
+    task = Task("age", "number", "age", low=0.0, high=3.0)
+    shape = head_shape(task, loss="coral", bins=None, scale=30.0)
+    assert shape == HeadShape(3, shared=True)
+    head = build_head(width, shape)
+    assert sum(p.numel() for p in head.parameters()) == width + 3  # one direction, three biases
+    with torch.no_grad():
+        head.weight.copy_(torch.arange(1.0, width + 1.0)[None])
+        head.bias.copy_(torch.tensor([1.0, 0.0, -1.0]))
+    return head
+
+
+def test_coral_s_logits_loss_and_gradient_by_hand() -> None:
+    head = coral_head(2)
+    logits = head(torch.tensor([[0.5, -0.25]]))  # 0.5 * 1 - 0.25 * 2 = 0, so the biases alone
+    assert logits.tolist() == [[1.0, 0.0, -1.0]]
+    loss = LOSSES["coral"].compute(logits, torch.tensor([2.0]), low=0.0, high=3.0)
+    # above the first two thresholds and not the third: -log s(1), -log s(0), -log(1 - s(-1))
+    up, half = 1.0 / (1.0 + math.exp(-1.0)), 0.5
+    assert loss.item() == pytest.approx(-(2.0 * math.log(up) + math.log(half)) / 3.0)
+    loss.sum().backward()
+    slopes = [(up - 1.0) / 3.0, (half - 1.0) / 3.0, (1.0 - up) / 3.0]  # of each logit
+    torch.testing.assert_close(head.bias.grad, torch.tensor(slopes))
+    shared = sum(slopes) * torch.tensor([[0.5, -0.25]])
+    torch.testing.assert_close(head.weight.grad, shared)
+
+
+def test_coral_decodes_what_it_encodes_and_its_chances_never_cross() -> None:
+    task = Task("age", "number", "age", low=0.0, high=3.0)
+    values = torch.tensor([0.0, 1.0, 2.0, 3.0])
+    steps = encode_ordinal(values, low=0.0, high=3.0, num_steps=3)
+    found = to_probs(60.0 * (steps - 0.5), task=task, loss="coral")[:, 0]
+    torch.testing.assert_close(found, values, atol=1e-6, rtol=0)
+    logits = coral_head(4)(torch.randn(50, 4))
+    assert bool((logits.diff(dim=1) < 0).all())
+
+
+def test_coral_s_biases_learn_the_shares_above_each_threshold_in_order() -> None:
+    """Theorem 1 of the paper: at the least loss the biases fall."""
+    ages = torch.tensor([0.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0])
+    head = coral_head(2)
+    with torch.no_grad():
+        head.bias.zero_(), head.weight.zero_()
+    optimiser = torch.optim.Adam([head.bias], lr=0.1)
+    for _ in range(400):
+        optimiser.zero_grad()
+        LOSSES["coral"].compute(head(torch.ones(8, 2)), ages, low=0.0, high=3.0).mean().backward()
+        optimiser.step()
+    shares = torch.tensor([7.0, 5.0, 2.0]) / 8.0
+    torch.testing.assert_close(head.bias.detach().sigmoid(), shares, atol=1e-3, rtol=0)

@@ -22,7 +22,7 @@ from pipeline.learning.checkpoint import (
     save_state,
 )
 from pipeline.learning.heads import HeadShape
-from pipeline.learning.loop import Recipe, State, train_epochs
+from pipeline.learning.loop import Recipe, Score, State, train_epochs
 from pipeline.learning.losses import Criterion
 from pipeline.learning.network import build_network, freeze_groups, hold_norms
 from pipeline.learning.optimiser import build_optimiser
@@ -59,8 +59,18 @@ def fresh_state() -> State:
     return State(network, optimiser, ema, torch.amp.GradScaler("cpu", enabled=False))
 
 
+def share_right(logits: dict[str, torch.Tensor]) -> dict[str, float]:
+    _, sides = crops_of_two_sides()
+    return {"score": float((logits["side"].argmax(1).numpy() == sides).mean())}
+
+
 def go_on(
-    state: State, *, num_epochs: int, recipe_epochs: int = 6, mixed: float = 0.0
+    state: State,
+    *,
+    num_epochs: int,
+    recipe_epochs: int = 6,
+    mixed: float = 0.0,
+    score: Score = share_right,
 ) -> list[dict]:
     """Trains up to `num_epochs` epochs of a recipe of `recipe_epochs`, a share of batches mixed."""
     crops, sides = crops_of_two_sides()
@@ -83,7 +93,7 @@ def go_on(
         ),
         held_out_targets={"side": torch.from_numpy(sides)},
         to_input=lambda pixels: pixels.permute(0, 3, 1, 2).float() / 255.0,
-        score=lambda logits: {"score": float((logits["side"].argmax(1).numpy() == sides).mean())},
+        score=score,
         device=CPU,
         show=lambda batches: batches,
         mix=partial(mix_batch, mixing=Mixing("mixup", p=mixed), num_classes={"side": 2}),
@@ -102,6 +112,18 @@ def test_a_network_learns_and_its_best_epoch_is_kept() -> None:
     best = state.scores.index(1.0)
     found = (state.best_logits["side"].argmax(1).numpy() == crops_of_two_sides()[1]).mean()
     assert found == state.scores[best]
+
+
+def test_where_the_metric_is_undefined_the_held_out_loss_decides() -> None:
+    state = fresh_state()
+    go_on(state, num_epochs=4, score=lambda logits: {"score": float("nan")})
+    assert state.scores == [-row["held_out_loss"] for row in state.history]
+    assert state.scores.index(max(state.scores)) > 0, "it needs an epoch better than the first"
+    best = max(state.scores)
+    found = torch.nn.functional.cross_entropy(
+        state.best_logits["side"], torch.from_numpy(crops_of_two_sides()[1])
+    )
+    assert found.item() == pytest.approx(-best, rel=1e-5)
 
 
 def test_going_on_from_a_checkpoint_takes_the_same_steps(tmp_path: Path) -> None:

@@ -44,6 +44,19 @@ def test_the_small_cnn_takes_other_sizes(size: int) -> None:
     assert network(torch.randn(2, 3, size, size))["smile"].shape == (2, 1)
 
 
+def test_mixed_precision_leaves_the_logits_all_their_digits() -> None:
+    torch.manual_seed(0)
+    network = build_network("test_resnet", weights="none", heads={"age": HeadShape(3)}).eval()
+    batch = torch.randn(4, 3, 32, 32)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        features = network.backbone(batch)
+        logits = network(batch)["age"]
+    assert features.dtype == torch.bfloat16
+    assert logits.dtype == torch.float32
+    assert not torch.equal(logits, logits.bfloat16().float())
+    torch.testing.assert_close(logits, network.heads["age"](features.float()))
+
+
 def test_the_small_cnn_is_a_backbone_like_timm_s() -> None:
     check_backbone("small_cnn")
     assert input_statistics("small_cnn") == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

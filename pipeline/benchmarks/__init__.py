@@ -1,0 +1,1 @@
+"""Measuring against what a competitor would otherwise write: pairs of runs, and the peers' code."""

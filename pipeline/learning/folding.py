@@ -1,0 +1,67 @@
+"""BatchNorm folded into the convolution before it: one pass over memory less in every answer.
+
+For trained networks only. Logits change by rounding: a network whose logits move by more than
+TOLERANCE of the largest one stays as it is.
+"""
+
+import copy
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+TOLERANCE = 1e-4
+NUM_PROOFS = 2  # pictures of noise on which both networks must agree
+
+
+@torch.inference_mode()
+def fold_norms(network: nn.Module, *, size: int) -> nn.Module:
+    """A network that answers the same without its BatchNorms where they follow a convolution; the
+    network itself where that can't be had. `size` is the side of its pictures in pixels."""
+    network.eval()
+    folded = copy.deepcopy(network)
+    pairs = [
+        (parent, *near)
+        for parent in folded.modules()
+        for near in _neighbours(parent)
+        if _fits(near[0][1], near[1][1])
+    ]
+    for parent, (_, conv), (name, norm) in pairs:
+        _fold(conv, norm)
+        setattr(parent, name, getattr(norm, "act", None) or nn.Identity())
+    return folded if pairs and _agree(network, folded, size=size) else network
+
+
+def _neighbours(parent: nn.Module) -> list:
+    children = list(parent.named_children())
+    return list(pairwise(children))
+
+
+def _fits(conv: nn.Module, norm: nn.Module) -> bool:
+    """Whether a convolution has a resting BatchNorm behind it, as far as their order tells."""
+    return (
+        isinstance(conv, nn.Conv2d)
+        and isinstance(norm, nn.BatchNorm2d)
+        and norm.running_mean is not None
+        and norm.weight is not None
+        and conv.out_channels == norm.num_features
+        and isinstance(getattr(norm, "drop", nn.Identity()), nn.Identity)
+    )
+
+
+def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+    moments = (norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
+    conv.weight, conv.bias = fuse_conv_bn_weights(conv.weight, conv.bias, *moments)
+
+
+def _agree(network: nn.Module, folded: nn.Module, *, size: int) -> bool:
+    parameter = next(network.parameters())
+    noise = torch.randn((NUM_PROOFS, 3, size, size), generator=torch.Generator().manual_seed(0)).to(
+        parameter.device
+    )
+    plain, ours = network(noise), folded(noise)
+    return all(
+        (plain[task] - ours[task]).abs().max() <= TOLERANCE * plain[task].abs().max()
+        for task in plain
+    )
