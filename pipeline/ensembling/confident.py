@@ -1,0 +1,33 @@
+"""Which predictions are sure enough to be learnt from as if they were labels. Pure."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+
+def choose_confident(
+    probs: Mapping[str, np.ndarray], *, confidence: float, share: float = 1.0
+) -> np.ndarray:
+    """Whether each picture (N,) is taken: in every task, its likeliest class has a probability of
+    at least `confidence`, and it is among the `share` of the pictures of its likeliest classes
+    that are the most confident.
+
+    `probs` are (N, C) a task, or the score (N, 1), whose classes are 0 and 1. The share is of all
+    pictures that seem to be of the same classes, sure or not, rounded down; so no class is taken
+    more often than it is predicted because it is easier. The earlier of equally sure pictures wins.
+    """
+    full = [both_classes(values) for values in probs.values()]
+    surest = np.min([values.max(axis=1) for values in full], axis=0)
+    named = np.stack([values.argmax(axis=1) for values in full], axis=1)
+    classes = np.unique(named, axis=0, return_inverse=True)[1].reshape(-1)
+    chosen = np.zeros(len(surest), dtype=bool)
+    for code in np.unique(classes):
+        places = np.flatnonzero(classes == code)
+        order = places[np.argsort(-surest[places], kind="stable")]
+        chosen[order[: int(share * len(places) + 1e-9)]] = True
+    return chosen & (surest >= confidence - 1e-12)
+
+
+def both_classes(probs: np.ndarray) -> np.ndarray:
+    """Probabilities (N, C) as they are; a score (N, 1) as those of 0 and of 1."""
+    return np.concatenate([1.0 - probs, probs], axis=1) if probs.shape[1] == 1 else probs
