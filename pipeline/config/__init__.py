@@ -1,7 +1,13 @@
 """The typed settings and the only reader of YAML. Nothing here knows torch, pictures or tables."""
 
 from pipeline.config.contest import Competition
-from pipeline.config.loading import load_experiment, load_settings, recipe_hash, write_settings
+from pipeline.config.loading import (
+    load_experiment,
+    load_settings,
+    read_settings,
+    recipe_hash,
+    write_settings,
+)
 from pipeline.config.recipe import Member
 from pipeline.config.settings import Experiment
 
@@ -11,6 +17,7 @@ __all__ = [
     "Member",
     "load_experiment",
     "load_settings",
+    "read_settings",
     "recipe_hash",
     "write_settings",
 ]

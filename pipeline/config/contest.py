@@ -1,68 +1,19 @@
 """What the data is: tasks, answer, layout and submission of one competition."""
 
 from math import prod
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.values import Count, Positive, Seed, Settings, Word, check_name
-from pipeline.labels.kinds import (
-    DEFAULT_METRIC,
-    GROUP_METRICS,
-    LAYOUT_COLUMNS,
-    METRIC_KINDS,
-    Kind,
-)
+from pipeline.config.layouts import AppaLayout, Drawn, LinesLayout, TableLayout
+from pipeline.config.task import Task
+from pipeline.config.values import Settings, Word, check_name
+from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS, METRIC_KINDS
 
 TAKEN = frozenset(  # columns of the images table and the pictures' own, so no label's
     {"answer", "image_id", "path", "person_id", "part", "status", "message", "width", "height"}
     | {"row", "how", "face_status", "num_faces", "fold"}
 )
-
-
-class Task(Settings):
-    """What is predicted from a picture: one of some classes, a yes/no score, or a number."""
-
-    kind: Kind
-    column: str | None = None  # the label's column in the table; the task's own name when not given
-    classes: tuple[str, ...] | None = None  # the values in the order of their class number
-    edges: tuple[float, ...] | None = None  # bins of a number: [30, 60] makes <30, 30-60, >=60
-    low: float | None = None  # a number is never answered below this
-    high: float | None = None  # nor above this
-    centre: float = 0.0  # subtracted from a number for training: a value near its mean starts well
-    scale: Positive = 1.0  # then it is divided by this
-    constant: bool = False  # the same in all pictures of one person (age, gender)
-    metric: str | None = None  # how this task is scored; by kind when not given
-    group: str | None = None  # a numeric column that the metric or loss splits by: gender, 0 to 1
-
-    @model_validator(mode="after")
-    def _agree(self) -> "Task":
-        if self.kind == "classes" and (self.classes is None) == (self.edges is None):
-            raise ValueError("a task of kind classes needs either classes or edges")
-        if self.kind == "score" and (self.classes is None or len(self.classes) != 2):
-            raise ValueError("a task of kind score needs two classes, the one for 0 first")
-        if self.kind == "number" and (self.classes or self.edges):
-            raise ValueError("a task of kind number has neither classes nor edges")
-        if self.classes and (len(self.classes) < 2 or len(set(self.classes)) < len(self.classes)):
-            raise ValueError("classes must be at least two different words")
-        if self.edges and list(self.edges) != sorted(set(self.edges)):
-            raise ValueError(f"edges must rise, found {list(self.edges)}")
-        if self.metric is not None:
-            check_name(self.metric, METRIC_KINDS, kind=self.kind, what="metric")
-        if self.metric in GROUP_METRICS and self.group is None:
-            raise ValueError(f"metric {self.metric} needs `group:`, the column it splits at 0.5")
-        return self
-
-    @property
-    def metric_name(self) -> str:
-        return self.metric or DEFAULT_METRIC[self.kind]
-
-    @property
-    def num_classes(self) -> int:
-        """Number of classes; 0 for a score or a number."""
-        if self.kind != "classes":
-            return 0
-        return len(self.classes) if self.classes else len(self.edges or ()) + 1
 
 
 class Answer(Settings):
@@ -87,43 +38,10 @@ class Submission(Settings):
     columns: dict[Word, Word] = Field(
         {}
     )  # combine columns: task -> its column; the task's own name else
+    # index: the class number, of a score 0 or 1 by the threshold; probability when not given and a
+    # score is judged by roc_auc, which looks at the order of the scores
     value: Literal["index", "label", "probability", "number"] = "index"
     format: Literal["csv", "lines"] = "csv"  # lines: bare answers in order, no ids, NAME.txt
-
-
-class Drawn(Settings):
-    """A contest that the project draws itself, for a machine without data."""
-
-    people: Annotated[int, Field(ge=6)] = 80
-    test_people: Count = 30
-    seed: Seed = 7
-
-
-class TableLayout(Settings):
-    """Where a user's own tables and pictures lie; every path is below root."""
-
-    train: str = "train.csv"  # one row a picture
-    test: str | None = None  # the same without labels
-    images: str = "."  # the folder that the paths of the train table start from
-    test_images: str | None = None  # the same for the test table; images when not given
-    id: str = "image_id"  # the id column of both tables
-    path: str | None = None  # the column with the file's path; the id when not given
-    person: str | None = None  # the column that says who is in the picture
-    suffix: str = ""  # added to the path when it lacks its ending: .jpg
-
-
-class LinesLayout(Settings):
-    """A folder of numbered pictures and a file of labels, line n for picture n; all below root."""
-
-    train_images: str = "train_img"  # in the order of the number in their names
-    train_labels: str = "label_train.txt"  # one label a line, no header
-    test_images: str | None = None  # answered in the order of their numbers
-
-
-class AppaLayout(Settings):
-    """Which of the two pictures that APPA-REAL has of everybody is read."""
-
-    faces: bool = True  # the face that comes cut out (.jpg_face.jpg); false: the whole photograph
 
 
 class Competition(Settings):
@@ -179,6 +97,15 @@ class Competition(Settings):
         return {**self.tasks, "answer": product}
 
     @property
+    def has_test(self) -> bool:
+        """Whether this layout comes with pictures to be answered."""
+        if self.table is not None:
+            return self.table.test is not None
+        if self.lines is not None:
+            return self.lines.test_images is not None
+        return self.layout in ("pstage", "appa")
+
+    @property
     def layout_options(self) -> dict[str, object]:
         """What the layout's reader is told, beside root and labels."""
         section = getattr(self, self.layout, None)
@@ -204,6 +131,8 @@ class Competition(Settings):
         kinds = {self.tasks[name].kind for name in answer.tasks}
         if file.value == "probability" and (several or kinds != {"score"}):
             raise ValueError("submission.value: probability is for one task of kind score")
+        if file.value == "number" and "number" not in kinds:
+            raise ValueError("submission.value: number is for an answer of kind number")
         if answer.metric in GROUP_METRICS and self.tasks[answer.tasks[0]].group is None:
             raise ValueError(f"answer.metric: {answer.metric} needs the task's `group:`")
 

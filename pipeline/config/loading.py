@@ -3,36 +3,19 @@
 import hashlib
 import json
 import os
-from difflib import get_close_matches
 from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.config.reading import Key, read_yaml, read_yaml_file
+from pipeline.config.reading import read_yaml, read_yaml_file
+from pipeline.config.sentences import Source, say_problem
 from pipeline.config.settings import Experiment
+from pipeline.config.values import nearest
+from pipeline.labels.kinds import SCORE_METRICS
 
 _SHORT = {"root": "competition.root"}  # what is typed so often that it has a short form
-
-
-class _Source:
-    """Where each value came from: a file's line or the command line."""
-
-    def __init__(self) -> None:
-        self.places: dict[Key, str] = {}
-
-    def add(self, lines: dict[Key, int], *, name: str, above: Key = ()) -> None:
-        for key, line in lines.items():
-            self.places[(*above, *key)] = f"{name} line {line}"
-
-    def find(self, key: Key) -> str:
-        """The place of the longest part of the key that came from somewhere."""
-        for length in range(len(key), -1, -1):
-            if key[:length] in self.places:
-                return self.places[key[:length]]
-        return "settings"
 
 
 def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experiment:
@@ -41,7 +24,7 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     Raises ValueError whose message holds one sentence a line, one for each problem.
     """
     path = _find_file(name, configs, kind="config")
-    source = _Source()
+    source = Source()
     raw, lines = read_yaml_file(path)
     source.add(lines, name=_shown(path))
     raw = _mapping(raw, path)
@@ -57,23 +40,32 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     for override in overrides:
         _apply(raw, override, source)
     _spread_defaults(raw, source)
+    _fill_value(raw["competition"])
     return _validate(raw, source)
 
 
-def _validate(raw: dict, source: _Source) -> Experiment:
+def _validate(raw: dict, source: Source) -> Experiment:
     try:
         return Experiment.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
-        sentences = dict.fromkeys(_sentence(problem, source) for problem in error.errors())
+        sentences = dict.fromkeys(say_problem(problem, source) for problem in error.errors())
         raise ValueError("\n".join(sentences)) from None
 
 
 def load_settings(path: Path) -> Experiment:
     """The experiment of a run's stored settings. Raises ValueError, one sentence a problem."""
     raw, lines = read_yaml_file(path)
-    source = _Source()
+    source = Source()
     source.add(lines, name=_shown(path))
     return _validate(_mapping(raw, path), source)
+
+
+def read_settings(raw: dict[str, Any], *, name: str) -> Experiment:
+    """The experiment of settings that were stored in a file of this name, as model_dump gives them.
+    Raises ValueError, one sentence a problem."""
+    source = Source()
+    source.places[()] = name
+    return _validate(raw, source)
 
 
 def recipe_hash(recipe: Any) -> str:
@@ -102,7 +94,7 @@ def _find_file(name: str, folder: Path, *, kind: str) -> Path:
     if path.is_file():
         return path
     known = _names(folder)
-    raise ValueError(f"no {kind} {name!r}{_nearest(name, known)} There are: {', '.join(known)}")
+    raise ValueError(f"no {kind} {name!r}{nearest(name, known)} There are: {', '.join(known)}")
 
 
 def _mapping(raw: Any, path: Path) -> dict:
@@ -111,19 +103,19 @@ def _mapping(raw: Any, path: Path) -> dict:
     return raw
 
 
-def _nearest(word: str, known: list[str]) -> str:
-    close = get_close_matches(str(word), known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ";"
-
-
-def _apply(raw: dict, override: str, source: _Source) -> None:
+def _apply(raw: dict, override: str, source: Source) -> None:
     """Lays one `a.b.c=value` over the raw settings; the value is read as YAML."""
     key, equals, text = override.partition("=")
     key = _SHORT.get(key, key)
     if not equals or not all(key.split(".")):
         raise ValueError(f"command line: {override!r} is neither a stage nor key=value")
     value, _ = read_yaml(text, name=f"command line {override!r}")
+    if key == "competition.root" and value in (None, ""):
+        raise ValueError("command line: root= is empty; where are the pictures? root=/path/to/data")
     parts = key.split(".")
+    members = raw.get("members") if parts[0] == "members" and len(parts) > 2 else None
+    if isinstance(members, dict) and parts[1] not in members:
+        source.new_members[parts[1]] = [n for n in members if n not in source.new_members]
     place = raw
     for depth, part in enumerate(parts[:-1]):
         place = place.setdefault(part, {})
@@ -136,7 +128,7 @@ def _apply(raw: dict, override: str, source: _Source) -> None:
     source.places[tuple(parts)] = "command line"
 
 
-def _spread_defaults(raw: dict, source: _Source) -> None:
+def _spread_defaults(raw: dict, source: Source) -> None:
     """Lays `defaults:` under every member; the member's own keys win, nested keys one by one."""
     if "defaults" not in raw:
         return
@@ -153,6 +145,19 @@ def _spread_defaults(raw: dict, source: _Source) -> None:
                 source.places.setdefault(("members", name, *key[1:]), place)
 
 
+def _fill_value(contest: dict) -> None:
+    """Writes `value: probability` for an answer that is judged by the score itself, where the file
+    says nothing: decisions of 0 and 1 would throw the order away."""
+    answer, tasks, file = (contest.get(key, {}) for key in ("answer", "tasks", "submission"))
+    names = answer.get("tasks") if isinstance(answer, dict) else None
+    if not (isinstance(names, list) and len(names) == 1 and isinstance(tasks, dict)):
+        return
+    task = tasks.get(names[0]) if isinstance(names[0], str) else None
+    metric = answer.get("metric") or (task.get("metric") if isinstance(task, dict) else None)
+    if metric in SCORE_METRICS and isinstance(file, dict) and "value" not in file:
+        contest["submission"] = {**file, "value": "probability"}
+
+
 def _under(defaults: Any, own: Any) -> Any:
     if not isinstance(defaults, dict) or not isinstance(own, dict):
         return own
@@ -160,55 +165,3 @@ def _under(defaults: Any, own: Any) -> Any:
     for key, value in own.items():
         merged[key] = _under(defaults[key], value) if key in defaults else value
     return merged
-
-
-def _sentence(problem: dict, source: _Source) -> str:
-    key = tuple(part for part in problem["loc"] if not _is_choice(part))
-    place, spot = source.find(key), ".".join(map(str, key))
-    lead = f"{place}: {spot}" if spot else place
-    found = problem.get("input")
-    kind, context = problem["type"], problem.get("ctx", {})
-    if kind == "extra_forbidden":
-        known = _fields_at(key[:-1])
-        hint = _nearest(str(key[-1]), known)
-        return f"{lead}: unknown key (found {found!r}){hint} allowed here: {', '.join(known)}"
-    if kind == "missing":
-        return f"{lead}: is missing"
-    if kind == "value_error":
-        lines = str(context["error"]).split("\n")
-        return "\n".join(f"{_place_of(line, lead, source)}: {line}" for line in lines)
-    if kind == "literal_error":
-        allowed = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        hint = _nearest(str(found), allowed)
-        return f"{lead}: found {found!r}{hint} allowed: {', '.join(allowed)}"
-    message = problem["msg"][0].lower() + problem["msg"][1:]
-    return f"{lead}: found {found!r}; {message}"
-
-
-def _place_of(line: str, lead: str, source: _Source) -> str:
-    """For a cross-field problem `a.b.c: ...` the line where that key stands."""
-    key = tuple(line.split(": ", maxsplit=1)[0].split("."))
-    while key and key not in source.places:
-        key = key[:-1]
-    return source.places[key] if key else lead
-
-
-def _is_choice(part: Any) -> bool:
-    """Whether pydantic put this word in for a branch of a union, and no user wrote it."""
-    return isinstance(part, str) and ("[" in part or part in ("str", "int", "float"))
-
-
-def _fields_at(key: Key) -> list[str]:
-    """The keys that are known at a place in the settings."""
-    model: Any = Experiment
-    for part in key:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            field = model.model_fields.get(str(part))
-            model = field.annotation if field else None
-        elif get_origin(model) is dict:
-            model = get_args(model)[1]
-        if get_origin(model) in (Union, UnionType):
-            model = next(arg for arg in get_args(model) if arg is not type(None))
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
-    return []

@@ -37,6 +37,10 @@ def read_yaml(text: str, *, name: str) -> tuple[Any, dict[Key, int]]:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
+        if "'\\t'" in str(error.problem):
+            raise ValueError(
+                f"{name} line {line}: a tab; YAML is indented with spaces, so put spaces there"
+            ) from None
         raise ValueError(
             f"{name} line {line}: not YAML: {error.problem or error.context}"
         ) from None

@@ -1,5 +1,7 @@
 """What every settings model is made of: the strict base, the value types, the check of a name."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,4 +22,11 @@ def check_name(name: str, known: dict, *, what: str, kind: str | None = None) ->
     fitting = [word for word in known if kind is None or kind in known[word]]
     if name not in fitting:
         where = f" for a task of kind {kind}" if kind else ""
-        raise ValueError(f"{what} {name!r} is not known{where}; allowed: {', '.join(fitting)}")
+        hint = nearest(name, fitting)
+        raise ValueError(f"{what} {name!r} is not known{where}{hint} allowed: {', '.join(fitting)}")
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the known word that is most like it, or else a semicolon."""
+    close = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ";"

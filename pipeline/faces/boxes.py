@@ -30,7 +30,7 @@ def centre_box(width: int, height: int, *, fraction: float) -> np.ndarray:
     """
     if not 0 < fraction <= 1:
         raise ValueError(f"The centre fraction must be above 0 and at most 1, found {fraction}.")
-    half = min(width, height) * fraction / 2
+    half = max(min(width, height) * fraction, 1.002) / 2  # rounded, at least a whole pixel
     return np.array([width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half])
 
 

@@ -59,7 +59,8 @@ def read_fixes(path: Path) -> list[Fix]:
             problems.append(f"{path} line {line}: needs a reason; what is mended must say why")
         else:
             key = given[0]
-            fixes.append(Fix(int(line), key, record[key], record["column"], record["value"].strip()))
+            value = record["value"].strip()
+            fixes.append(Fix(int(line), key, record[key], record["column"], value))
     if problems:
         raise ValueError("\n".join(problems))
     return fixes

@@ -45,8 +45,8 @@ def _decode(path: Path) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{raw[error.start]:02x}"
-        raise ValueError(f"{path} line {line}: not UTF-8 text ({found}); save it as UTF-8") from None
+        found = f"not UTF-8 text (byte 0x{raw[error.start]:02x})"
+        raise ValueError(f"{path} line {line}: {found}; save it as UTF-8") from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise ValueError(f"{path} line {line}: not a CSV table: a zero byte, no text has one")

@@ -1,7 +1,10 @@
-"""Where every artefact lives (paths), how it is written (files), what it was made with (origin)."""
+"""Where every artefact lives (paths), how it is written (files), what it was made with (origin),
+who writes (locks), and what stops it (stopping, faults)."""
 
+from pipeline.runs.faults import explain
 from pipeline.runs.files import (
     is_marked,
+    join_tables,
     mark,
     read_json,
     read_table,
@@ -10,15 +13,23 @@ from pipeline.runs.files import (
     write_text,
     writing,
 )
+from pipeline.runs.locks import hold
 from pipeline.runs.origin import provenance
 from pipeline.runs.paths import PROJECT, REFIT, Cell, Runs, shown
+from pipeline.runs.stopping import StoppedError, finishing, listen
 
 __all__ = [
     "PROJECT",
     "REFIT",
     "Cell",
     "Runs",
+    "StoppedError",
+    "explain",
+    "finishing",
+    "hold",
     "is_marked",
+    "join_tables",
+    "listen",
     "mark",
     "provenance",
     "read_json",

@@ -1,32 +1,64 @@
 """How an artefact is written: a temporary name, then renamed; the mark of completion comes last."""
 
+import errno
 import glob
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import recipe_hash
+from pipeline.runs.inert import disarm, rearm
+from pipeline.runs.stopping import finishing
 
 if TYPE_CHECKING:  # pandas costs half a second, and `./run.sh` alone must answer at once
     import pandas as pd
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """A temporary name beside the path, renamed to it when the block ends without an error."""
+def writing(path: Path, *, short: bool = True) -> Iterator[Path]:
+    """A temporary name beside the path, renamed to it when the block ends without an error.
+
+    A short write is finished before a signal stops the work. Raises OSError with the file's name.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left_overs(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
+    with finishing() if short else nullcontext():
+        try:
+            yield temporary
+            with open(temporary, "rb") as file:  # on disk before it gets its name
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+            _keep_name(path.parent)
+        except OSError as error:
+            if error.filename not in (None, str(temporary)):
+                raise
+            number = error.errno
+            if number is None and re.search(r"requested and \d+ written", str(error)):
+                number = errno.ENOSPC  # numpy counts the bytes that had no room, and says no more
+            if number is None:
+                raise
+            raise OSError(number, os.strerror(number), str(path)) from None
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _keep_name(folder: Path) -> None:
+    """Brings the folder itself to the disk, so that a machine that vanishes keeps the new name."""
     try:
-        yield temporary
-        with open(temporary, "rb") as file:  # on disk before it gets its name
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # a system that cannot open folders
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:  # or cannot sync them
+        pass
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def _remove_left_overs(path: Path) -> None:
@@ -58,10 +90,20 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """A stored value. Raises ValueError naming a file that holds no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"{path}: damaged ({error}); without it the same command makes it anew"
+        ) from None
 
 
-def write_table(path: Path, frame: "pd.DataFrame") -> None:
+def write_table(path: Path, frame: "pd.DataFrame", *, exact: bool = False) -> None:
+    """Writes a CSV or a parquet table. In a CSV a text that a spreadsheet would run gets a ' before
+    it, which read_table takes away; an `exact` one is for a reader that wants the very ids."""
+    if path.suffix == ".csv" and not exact:
+        frame = disarm(frame.reset_index(drop=True))
     with writing(path) as temporary:
         if path.suffix == ".csv":
             frame.to_csv(temporary, index=False, lineterminator="\n")
@@ -69,25 +111,49 @@ def write_table(path: Path, frame: "pd.DataFrame") -> None:
             frame.to_parquet(temporary, index=False)
 
 
+def join_tables(path: Path, parts: Sequence[Path], *, empty: bool = False) -> None:
+    """One parquet table of several, in their order and one in memory at a time; an `empty` one
+    has their columns only."""
+    import pyarrow.parquet as pq
+
+    with (
+        writing(path, short=False) as temporary,
+        pq.ParquetWriter(temporary, pq.read_schema(parts[0])) as writer,
+    ):
+        for part in () if empty else parts:
+            writer.write_table(pq.read_table(part))
+
+
 def read_table(path: Path) -> "pd.DataFrame":
     """A stored table; in a CSV the ids stay text."""
     import pandas as pd
 
     if path.suffix == ".csv":
-        return pd.read_csv(path, dtype={"image_id": str, "person_id": str}, keep_default_na=False)
+        ids = {"image_id": str, "person_id": str}
+        return rearm(pd.read_csv(path, dtype=ids, keep_default_na=False))
     return pd.read_parquet(path)
 
 
 def mark(path: Path, recipe: Any) -> None:
-    """Writes beside a finished artefact what it was made from. Called last."""
+    """Writes beside a finished artefact, out of sight, what it was made from. Called last."""
     write_json(_mark_of(path), {"recipe": recipe_hash(recipe)})
+    _earlier_mark_of(path).unlink(missing_ok=True)
 
 
 def is_marked(path: Path, recipe: Any) -> bool:
     """Whether the artefact is there and was made from this recipe."""
-    found = _mark_of(path)
-    return path.exists() and found.exists() and read_json(found) == {"recipe": recipe_hash(recipe)}
+    found = next((p for p in (_mark_of(path), _earlier_mark_of(path)) if p.exists()), None)
+    return (
+        found is not None
+        and path.exists()
+        and read_json(found) == {"recipe": recipe_hash(recipe)}
+    )
 
 
 def _mark_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.made.json")
+
+
+def _earlier_mark_of(path: Path) -> Path:
+    """Where marks stood at first, beside answer files, in users' sight."""
     return path.with_name(f"{path.name}.made.json")

@@ -7,6 +7,7 @@ overwrites.
 import copy
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,15 +58,17 @@ class Runs:
         boxes = {"index": index, "detector": detector}
         cut = {"boxes": boxes, "cut": [crop.margin, crop.fallback, crop.size]}
         tasks = {name: task.model_dump(mode="json") for name, task in contest.tasks.items()}
-        split = {"boxes": boxes, "tasks": tasks, "folds": folds.model_dump(exclude={"train"})}
+        left_out = {"train", *(["repeats"] if folds.repeats == 1 else [])}
+        split = {"boxes": boxes, "tasks": tasks, "folds": folds.model_dump(exclude=left_out)}
         split["reject"] = sorted(crop.reject)
         # fixes change labels, never where a face is: boxes and crops stay when fixes change
         self.fixes = _find_fixes(contest.fixes, root=self.root)
         self.fixes_digest = _digest(self.fixes)
         labels = index if self.fixes is None else {**index, "fixes": self.fixes_digest}
+        shared = self._runs / contest.name
+        self.unfixed_folds = shared / f"folds-{recipe_hash(split)}" / "folds.csv"
         if self.fixes is not None:
             split["fixes"] = self.fixes_digest
-        shared = self._runs / contest.name
         self.crop_recipe = recipe_hash([crop.faces, crop.margin, crop.fallback])
         self.images = shared / f"images-{recipe_hash(labels)}" / "images.parquet"
         self.faces = shared / f"faces-{recipe_hash(boxes)}" / "faces.parquet"
@@ -81,6 +84,38 @@ class Runs:
         ending = "txt" if contest.submission.format == "lines" else "csv"
         self.submission = self._submissions / f"{experiment.name}.{ending}"
         self.submission_record = self.submission.with_suffix(".json")
+        self.stacked = self._submissions / f"{experiment.name}-stack.{ending}"
+
+    @property
+    def folder(self) -> Path:
+        """Below which all artefacts lie but the submissions."""
+        return self._runs
+
+    def moved(self, folder: Path) -> "Runs":
+        """The same artefacts below another folder."""
+        runs = copy.copy(self)
+        for name, value in vars(self).items():
+            if name != "root" and isinstance(value, Path) and value.is_relative_to(self._runs):
+                setattr(runs, name, folder / value.relative_to(self._runs))
+        return runs
+
+    def rooted(self, root: Path) -> "Runs":
+        """The same artefacts, of pictures that lie elsewhere on this machine."""
+        runs = copy.copy(self)
+        runs.root = root
+        return runs
+
+    def face_shard(self, start: int) -> Path:
+        """The faces of the pictures from one on, until all are found."""
+        return self.face_shards / f"{start:08d}.parquet"
+
+    def crop_shard(self, start: int) -> Path:
+        """The crops from one on, until all are cut."""
+        return self.crops.parent / "shards" / f"{start:08d}.npy"
+
+    def answer_shard(self, member: str, name: str) -> Path:
+        """A part of a member's predictions, until all are there."""
+        return self.experiment / member / "shards" / f"{name}.parquet"
 
     def cell(self, cell: Cell) -> Path:
         return self.experiment / cell.member / cell.folder
@@ -94,15 +129,40 @@ class Runs:
     def checkpoint(self, cell: Cell) -> Path:
         return self.cell(cell) / "checkpoint.safetensors"
 
+    def memory(self, cell: Cell) -> Path:
+        """Into how many pieces the device's memory made a cell cut its batches."""
+        return self.cell(cell) / "memory.json"
+
     def history(self, cell: Cell) -> Path:
         return self.cell(cell) / "history.jsonl"
 
     def oof(self, cell: Cell) -> Path:
         return self.cell(cell) / "oof.parquet"
 
+    def pseudo(self, cell: Cell) -> Path:
+        """What the cell was told of the test pictures, and which of them it learnt from."""
+        return self.cell(cell) / "pseudo.parquet"
+
+    def people(self, part: str) -> Path:
+        """Which pictures of a part, `oof` or `test`, are taken for one person's."""
+        return self.experiment / f"people-{part}.csv"
+
+    def embeddings(self, member: str, part: str) -> Path:
+        """What a member's networks see in the pictures of a part, `oof` or `test`."""
+        return self.experiment / member / f"embeddings-{part}.parquet"
+
     def predictions(self, member: str, part: str) -> Path:
         """All folds, seeds and views of a member: `oof_views.parquet` or `test_views.parquet`."""
         return self.experiment / member / f"{part}_views.parquet"
+
+    @property
+    def forecast(self) -> Path:
+        """What plan foretold of this experiment's jobs."""
+        return self.experiment / "plan.json"
+
+    def stack(self, name: str) -> Path:
+        """`stack.csv`, the layers that stack tried, or `stack.json`, what they learnt."""
+        return self.experiment / name
 
     def transfer(self, source: str) -> Path:
         """The scores of another experiment's weights on this contest."""
@@ -112,9 +172,67 @@ class Runs:
         """A figure, sheet or table of the explore stage."""
         return self.experiment / "explore" / name
 
+    def audited(self, name: str) -> Path:
+        """A table, sheet or figure of the audit stage."""
+        return self.experiment / "audit" / name
+
+    @property
+    def report(self) -> Path:
+        """The page that shows the experiment."""
+        return self.experiment / "report.html"
+
+    def report_of(self, names: Sequence[str]) -> Path:
+        """The page that puts experiments beside each other."""
+        name = "-".join(names)
+        short = name if len(name) <= 120 else f"{name[:100]}-{recipe_hash(list(names))}"
+        return self._runs / f"report-{short}.html"
+
+    def explained(self, name: str) -> Path:
+        """A table, curve or sheet of the explain stage."""
+        return self.experiment / "explain" / name
+
+    def tracked(self, tracker: str) -> Path:
+        """Where a tracker of live curves writes."""
+        return self.experiment / "track" / tracker
+
     def tuned(self, name: str, *, member: str) -> Path:
         """What tune wrote about one member."""
         return self.experiment / "tune" / member / name
+
+    def of_experiment(self, name: str) -> Path:
+        """The folder of another experiment in the same runs."""
+        return self._runs / name
+
+    def compared(self, pair: str, name: str) -> Path:
+        """What compare wrote about some answers."""
+        return self._runs / "compare" / pair / name
+
+    @property
+    def submissions(self) -> Path:
+        """The folder of all answer files."""
+        return self._submissions
+
+    @property
+    def ledger(self) -> Path:
+        """Every submission that was made, with its OOF and its leaderboard score."""
+        return self._submissions / "ledger.csv"
+
+    @property
+    def ledger_lock(self) -> Path:
+        return self._submissions / ".ledger.lock"
+
+    def archived(self, submission: Path, *, sha256: str) -> Path:
+        """The copy of an answer file that a later run does not overwrite."""
+        return self._submissions / "archive" / f"{submission.stem}-{sha256[:8]}{submission.suffix}"
+
+    def changed(self, first: Path, second: Path) -> Path:
+        """The rows in which two answer files differ."""
+        return self._submissions / "diff" / f"{first.stem}-to-{second.stem}.csv"
+
+    @property
+    def bench(self) -> Path:
+        """What bench measured, its pictures, and its peers' environment."""
+        return self._runs / "bench"
 
     @property
     def study(self) -> Path:
@@ -128,6 +246,16 @@ class Runs:
         runs.settings = runs.experiment / "config.yaml"
         return runs
 
+    def lock(self, stage: str) -> Path:
+        """What a stage holds while it writes: the contest's shared folder, or the experiment's."""
+        if stage == "draw":
+            return self.root.parent / f".{self.root.name}.lock"
+        if stage in ("index", "crop", "split"):
+            return self.images.parent.parent / ".data.lock"
+        if stage in ("explore", "tune"):  # these may look while the experiment is trained
+            return self.experiment / stage / ".run.lock"
+        return self.experiment / ".run.lock"
+
     def averages(self, member: str) -> Path:
         """A member's test probabilities averaged over folds, seeds and views."""
         return self.experiment / member / "test.parquet"
@@ -135,7 +263,7 @@ class Runs:
 
 def _below_project(path: str) -> Path:
     """The place that a path of the settings means, however it was typed."""
-    return Path(os.path.normpath(PROJECT / Path(path).expanduser()))
+    return Path(os.path.normpath(PROJECT / Path(os.path.expandvars(path)).expanduser()))
 
 
 def _find_fixes(path: str | None, *, root: Path) -> Path | None:

@@ -26,10 +26,24 @@ def load(name: str, *overrides: str):
         ("members.mask.tasks.mask.loss=mse", ["loss 'mse'", "kind classes"]),
         ("members.mask.tasks={masc: {}}", ["masc: no such task", "mask, gender, age"]),
         ("ensemble.members=[mask]", ["none of mask predicts the task gender"]),
-        ("ensemble.weights={mask: 1}", ["ensemble.weights: given with method: weighted"]),
+        ("ensemble.weights={mask: 1}", ["ensemble.weights: count with ensemble.method=weighted"]),
+        (
+            "ensemble.method=weighted",
+            ["weighted needs them, as in ensemble.weights={mask: 1, gender: 1, age: 1}"],
+        ),
+        ("ensemble.members=[maskk]", ["no member 'maskk'; did you mean 'mask'?"]),
+        ("members.maskk.lr=1", ["no member 'maskk'; did you mean 'mask'? the members are mask"]),
+        ("members.mask.schedule=step", ["write schedule: {name: step}", "every_epochs"]),
+        ("members.mask.tasks=mask", ["write tasks: {name: value}"]),
+        ("crop=96", ["crop: found 96; write crop: {key: value}", "margin"]),
+        ("competition.tasks.age.metric=macrof1", ["did you mean 'macro_f1'? allowed"]),
+        ("competition.answer.tasks=[mask, agee]", ["'agee' is not known; did you mean 'age'?"]),
+        ("root=", ["root= is empty", "root=/path"]),
+        ("members.tune={tasks: {age: {}}, backbone: x}", ["members.tune: a run keeps what"]),
+        ("infer.use=both", ["both needs refit: true in mask, gender, age;"]),
         ("members.mask.tasks.mask.loss={focal: 1, arcface: 1}", ["mixture has one head", "cosine"]),
         ("members.mask.tasks.mask.loss={}", ["mixture needs at least one"]),
-        ("members.mask.tasks.mask.bins=5", ["bins: only for the losses ordinal and distribution"]),
+        ("members.mask.tasks.mask.bins=5", ["bins: only for the losses ordinal, coral"]),
         ("members.mask.tasks.mask.bin_weights=5", ["bin_weights: only for a task of kind number"]),
         ("members.mask.mix={name: mixup, within: age}", ["'age' is no task", "allowed: mask"]),
         ("members.mask.balance_on=age", ["balance_on: goes with sampler: balanced"]),
@@ -106,3 +120,18 @@ def test_the_answer_is_a_task_that_a_member_can_learn() -> None:
     assert settings.members["mask"].tasks["answer"].losses_for("classes") == {"arcface": 1.0}
     with pytest.raises(ValueError, match="answer: no such task; the tasks are mask, gender, age"):
         load("sample", "members.mask.tasks={answer: {}}", "competition.answer={tasks: [mask]}")
+
+
+def test_what_is_written_follows_what_is_judged() -> None:
+    smile = "competition.tasks.smile={kind: score, classes: [no, yes], column: mask, metric: %s}"
+    members = "members={m: {tasks: {smile: {}}, backbone: x}}"
+    words = ["competition.answer={tasks: [smile]}", members]
+
+    def value(metric: str, *more: str) -> str:
+        return load("sample", smile % metric, *words, *more).competition.submission.value
+
+    assert value("hter") == "index"
+    assert value("roc_auc") == "probability"
+    assert value("roc_auc", "competition.submission.value=index") == "index"
+    with pytest.raises(ValueError, match="number is for an answer of kind number"):
+        value("hter", "competition.submission.value=number")

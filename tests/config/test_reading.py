@@ -24,6 +24,7 @@ def test_quoted_words_stay_words_and_lines_are_known() -> None:
     [
         ("a: 1\na: 2", "a.yaml line 2: 'a' stands twice"),
         ("a: [1", "a.yaml line"),
+        ("a:\n\tb: 1", "a.yaml line 2: a tab; YAML is indented with spaces"),
         ("a: !!python/object:os.system x", "not allowed"),
         ("a: &x [*x]", "contains itself"),
     ],

@@ -1,70 +1,117 @@
 """Killed at any moment and started again: the same bytes as a run that was never killed (CPU)."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.runs import PROJECT
 from tests.conftest import tiny
 
-
-def start(words: list[str], log: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "pipeline", "crop", "train", "infer", *words]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with open(log, "ab") as file:
-        return subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=file, stderr=file)
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
+FILES = ("submissions/sample.csv", "runs/sample/scores.csv", "runs/sample/mask/test.parquet")
 
 
-def words_for(contest: Path, folder: Path) -> list[str]:
-    """Two members' cells of three epochs each, so that there is a middle to be killed in."""
-    small = ["defaults.epochs=3", "members.mask.epochs=3", "folds.num=2", "members.age.ema=0.9"]
-    return [*tiny("sample", root=contest, folder=folder), *small]
+def words_for(contest: Path, *more: str) -> list[str]:
+    """A run of seconds with a middle to be killed in: two epochs, averaged weights, two folds."""
+    places = ("runs=", "submissions=")
+    words = tiny("sample", root=contest, folder=Path())
+    words = [word for word in words if not word.startswith(places)]
+    small = ["defaults.epochs=2", "members.mask.epochs=2", "folds.num=2", "members.age.ema=0.9"]
+    return ["crop", "train", "infer", *words, *small, *more]
 
 
-def wait_for(path: Path, process: subprocess.Popen, *, lines: int) -> None:
+def moments(number: int, *, seed: int) -> list[float]:
+    """Moments all over a run; every other one of its time (negative), the rest of its writes."""
+    rng = np.random.default_rng(seed)
+    spread = (np.arange(number) + rng.uniform(size=number)) / number
+    return [round(float(-m if i % 2 else m), 4) for i, m in enumerate(spread)]
+
+
+def kill_and_compare(folder: Path, words: list[str], chains: Sequence[Sequence[float]]) -> None:
+    """Each chain of kills ends in the bytes of the run that was never killed."""
+    folders = [folder / f"run{number}" for number in range(len(chains) + 1)]
+    plan = {"words": words, "folders": list(map(str, folders)), "runs": list(map(list, chains))}
+    (folder / "plan.json").write_text(json.dumps(plan))
+    command = [sys.executable, "tests/killing.py", str(folder / "plan.json")]
+    told = subprocess.run(
+        command, cwd=PROJECT, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    done = json.loads(told.stdout.splitlines()[-1])
+    assert done["whole"][0] == 0, (folders[0] / "log").read_text()
+    assert done["kills"].count(-signal.SIGKILL) >= 0.7 * len(done["kills"]), "too few hit the run"
+    for number, code in enumerate(done["codes"], start=1):
+        log = folders[number] / "log"
+        assert code == 0, log.read_text()
+        for file in FILES:
+            found, wanted = (part / file for part in (folders[number], folders[0]))
+            assert found.read_bytes() == wanted.read_bytes(), f"{file} after {chains[number - 1]}"
+        left = [path for path in folders[number].rglob(".*.tmp*")]
+        assert not left, f"left behind: {left}"
+
+
+def test_killed_four_times_in_a_row_it_ends_in_the_same_bytes(
+    contest: Path, tmp_path: Path
+) -> None:
+    kill_and_compare(tmp_path, words_for(contest), [moments(4, seed=1)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [(), ("workers=2",), ("parallel=2",)], ids=["plain", "w2", "p2"])
+def test_killed_at_twenty_moments_it_ends_in_the_same_bytes(
+    more: tuple[str, ...], contest: Path, tmp_path: Path
+) -> None:
+    every = moments(20, seed=20)
+    chains = [every[start::5] for start in range(5)]
+    kill_and_compare(tmp_path, words_for(contest, *more), chains)
+
+
+@pytest.mark.slow
+def test_workers_and_cells_at_once_change_no_byte(contest: Path, tmp_path: Path) -> None:
+    plain, *others = [tmp_path / name for name in ("plain", "workers", "parallel")]
+    for folder, more in zip((plain, *others), ((), ("workers=2",), ("parallel=2",)), strict=True):
+        process = start(words_for(contest, *more), folder)
+        assert process.wait(timeout=600) == 0, (folder / "log").read_text()
+    for folder in others:
+        for file in FILES:
+            assert (folder / file).read_bytes() == (plain / file).read_bytes(), f"{folder} {file}"
+
+
+def start(words: list[str], folder: Path) -> subprocess.Popen:
+    folder.mkdir(exist_ok=True)
+    places = [f"runs={folder}/runs", f"submissions={folder}/submissions"]
+    command = [sys.executable, "-m", "pipeline", *words, *places]
+    with open(folder / "log", "ab") as file:
+        return subprocess.Popen(command, cwd=PROJECT, env=ENVIRONMENT, stdout=file, stderr=file)
+
+
+def wait_for(path: Path, process: subprocess.Popen) -> None:
     deadline = time.monotonic() + 300
-    while not (path.exists() and len(path.read_text().splitlines()) >= lines):
-        assert process.poll() is None, "the run ended before it could be killed"
+    while not path.exists():
+        assert process.poll() is None, "the run ended before it could be stopped"
         assert time.monotonic() < deadline, f"{path} did not come"
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("cell", "epochs"), [("mask/fold1-seed777", 2), ("age/fold0-seed777", 1)])
-def test_killed_in_a_fold_and_started_again_gives_the_same_bytes(
-    cell: str, epochs: int, contest: Path, tmp_path: Path, whole_run: Path
+def test_a_signal_stops_it_with_what_is_done_and_what_to_type(
+    contest: Path, tmp_path: Path
 ) -> None:
-    words, log = words_for(contest, tmp_path), tmp_path / "log"
-    process = start(words, log)
-    history = tmp_path / "runs/sample" / cell / "history.jsonl"
-    wait_for(history, process, lines=epochs)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "submissions/sample.csv").exists()
-    again = start(words, log)
-    assert again.wait(timeout=600) == 0, log.read_text()
-    for path in ("submissions/sample.csv", "runs/sample/scores.csv"):
-        assert (tmp_path / path).read_bytes() == (whole_run / path).read_bytes(), path
-
-
-@pytest.fixture(scope="module")
-def whole_run(contest: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the same run, never killed."""
-    folder = tmp_path_factory.mktemp("whole")
-    process = start(words_for(contest, folder), folder / "log")
-    assert process.wait(timeout=600) == 0, (folder / "log").read_text()
-    return folder
-
-
-def test_sigterm_says_how_to_go_on(contest: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    process = start(words_for(contest, tmp_path), log)
-    wait_for(tmp_path / "runs/sample/mask/fold0-seed777/history.jsonl", process, lines=1)
+    words = words_for(contest, "defaults.epochs=9", "members.mask.epochs=9", "crop.faces=centre")
+    checkpoint = tmp_path / "runs/sample/mask/fold0-seed777/checkpoint.safetensors"
+    process = start(words, tmp_path)
+    wait_for(checkpoint, process)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 143
-    assert "the same command goes on" in log.read_text()
-    assert "Traceback" not in log.read_text()
+    said = (tmp_path / "log").read_text()
+    assert "stopped; done: draw, index, crop, split; 0 of 6 cells; mask/fold0-seed777 after" in said
+    assert "the same command goes on from there: ./run.sh crop train infer -c sample" in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.rglob(".*.tmp*"))

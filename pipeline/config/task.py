@@ -1,0 +1,51 @@
+"""What is predicted from a picture."""
+
+from pydantic import model_validator
+
+from pipeline.config.values import Positive, Settings, check_name
+from pipeline.labels.kinds import DEFAULT_METRIC, GROUP_METRICS, METRIC_KINDS, Kind
+
+
+class Task(Settings):
+    """What is predicted from a picture: one of some classes, a yes/no score, or a number."""
+
+    kind: Kind
+    column: str | None = None  # the label's column in the table; the task's own name when not given
+    classes: tuple[str, ...] | None = None  # the values in the order of their class number
+    edges: tuple[float, ...] | None = None  # bins of a number: [30, 60] makes <30, 30-60, >=60
+    low: float | None = None  # a number is never answered below this
+    high: float | None = None  # nor above this
+    centre: float = 0.0  # subtracted from a number for training: a value near its mean starts well
+    scale: Positive = 1.0  # then it is divided by this
+    constant: bool = False  # the same in all pictures of one person (age, gender)
+    metric: str | None = None  # how this task is scored; by kind when not given
+    group: str | None = None  # a numeric column that the metric or loss splits by: gender, 0 to 1
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Task":
+        if self.kind == "classes" and (self.classes is None) == (self.edges is None):
+            raise ValueError("a task of kind classes needs either classes or edges")
+        if self.kind == "score" and (self.classes is None or len(self.classes) != 2):
+            raise ValueError("a task of kind score needs two classes, the one for 0 first")
+        if self.kind == "number" and (self.classes or self.edges):
+            raise ValueError("a task of kind number has neither classes nor edges")
+        if self.classes and (len(self.classes) < 2 or len(set(self.classes)) < len(self.classes)):
+            raise ValueError("classes must be at least two different words")
+        if self.edges and list(self.edges) != sorted(set(self.edges)):
+            raise ValueError(f"edges must rise, found {list(self.edges)}")
+        if self.metric is not None:
+            check_name(self.metric, METRIC_KINDS, kind=self.kind, what="metric")
+        if self.metric in GROUP_METRICS and self.group is None:
+            raise ValueError(f"metric {self.metric} needs `group:`, the column it splits at 0.5")
+        return self
+
+    @property
+    def metric_name(self) -> str:
+        return self.metric or DEFAULT_METRIC[self.kind]
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes; 0 for a score or a number."""
+        if self.kind != "classes":
+            return 0
+        return len(self.classes) if self.classes else len(self.edges or ()) + 1

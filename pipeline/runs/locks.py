@@ -1,0 +1,222 @@
+"""One process writes a folder at a time. The second waits and says for whom; the dead hold nothing.
+
+Where the system has file locks the kernel gives them back when a process ends, however it ends, so
+nothing can be stale and no clock is asked. File systems without them (some network shares) get an
+owner file with a pulse: who waits watches the pulse by its own clock, so that a holder that died,
+here or on another machine, is told from one that works.
+"""
+
+import errno
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # no Unix
+    fcntl = None  # type: ignore[assignment]
+
+POLL = 0.2  # seconds between two looks at a lock that is held
+PULSE = 5.0  # seconds between two beats of an owner file
+SILENCE = 60.0  # seconds without a beat after which its owner is dead
+UNSUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+
+_held: set[Path] = set()  # what this process holds: a stage inside a stage does not wait for itself
+_descriptors: set[int] = set()
+
+
+@contextmanager
+def hold(path: Path, *, command: str, say: Callable[[str], None] = print) -> Iterator[None]:
+    """Holds the lock file for the block, after waiting for whoever has it; `say` hears of the wait.
+
+    Raises OSError where the folder can't be written.
+    """
+    path = path.absolute()
+    if path in _held:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    give_back = _take(path, command, say)
+    _held.add(path)
+    try:
+        yield
+    finally:
+        _held.discard(path)
+        give_back()
+
+
+def read_owner(path: Path) -> dict[str, Any]:
+    """Who wrote itself into a lock file last; empty when nobody did, or it says nothing."""
+    try:
+        owner = json.loads(path.read_text(encoding="utf-8") or "{}")
+    except (OSError, ValueError):
+        return {}
+    return owner if isinstance(owner, dict) else {}
+
+
+def is_gone(owner: dict[str, Any]) -> bool:
+    """Whether the owner was a process of this machine that is no more, also after a reboot or when
+    its number went to another process; False for another machine, of which nothing is known."""
+    if owner.get("host") != socket.gethostname():
+        return False
+    if owner.get("boot") != _boot():
+        return True
+    return _start_of(int(owner.get("pid", -1))) != owner.get("process_start")
+
+
+def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], None]:
+    """Waits for the lock and gives the function that returns it."""
+    if fcntl is None:
+        return _take_file(_pulse_path(path), command, say)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    told = False
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if error.errno in UNSUPPORTED:
+                    os.close(descriptor)
+                    return _take_file(_pulse_path(path), command, say)
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise
+            if not told:
+                say(_wait_sentence(path, read_owner(path)))
+                told = True
+            time.sleep(POLL)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(_owner(command)).encode(), 0)
+    except BaseException:
+        _close(descriptor)
+        raise
+    _descriptors.add(descriptor)
+
+    def give_back() -> None:
+        if descriptor not in _descriptors:  # a forked child, which holds nothing
+            return
+        _descriptors.discard(descriptor)
+        try:
+            os.ftruncate(descriptor, 0)
+        finally:
+            os.close(descriptor)
+
+    return give_back
+
+
+def _take_file(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], None]:
+    """The same with an owner file, for file systems that have no locks."""
+    owner, told, seen, since = _owner(command), False, None, time.monotonic()
+    while True:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(owner, file)
+            break
+        except FileExistsError:
+            found = read_owner(path)
+        if found != seen:
+            seen, since = found, time.monotonic()
+        if is_gone(found) or time.monotonic() - since > SILENCE:
+            _replace(path, owner)
+            time.sleep(2 * POLL)  # two that found it dead at once: the later one has it
+            if read_owner(path).get("token") == owner["token"]:
+                break
+        elif not told:
+            say(_wait_sentence(path, found))
+            told = True
+        time.sleep(POLL)
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(PULSE):
+            owner["beats"] += 1
+            _replace(path, owner)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+
+    def give_back() -> None:
+        stop.set()
+        thread.join()
+        path.unlink(missing_ok=True)
+
+    return give_back
+
+
+def _replace(path: Path, owner: dict[str, Any]) -> None:
+    temporary = path.with_name(f"{path.name}.{owner['token']}")
+    temporary.write_text(json.dumps(owner), encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _pulse_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.owner")
+
+
+def _owner(command: str) -> dict[str, Any]:
+    pid = os.getpid()
+    return {
+        "host": socket.gethostname(),
+        "boot": _boot(),
+        "pid": pid,
+        "process_start": _start_of(pid),
+        "command": command,
+        "since": time.strftime("%Y-%m-%d %H:%M:%S"),  # for people; nothing is decided by it
+        "token": os.urandom(8).hex(),
+        "beats": 0,
+    }
+
+
+def _wait_sentence(path: Path, owner: dict[str, Any]) -> str:
+    who = "another process"
+    if owner:
+        who = f"process {owner.get('pid')} on {owner.get('host')} since {owner.get('since')}"
+        who += f" ({owner.get('command')})"
+    return f"waiting: {path.parent} is being written by {who}; Ctrl-C stops waiting"
+
+
+def _boot() -> str:
+    """What names this start of the machine; '' where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _start_of(pid: int) -> str | None:
+    """When a process began, in ticks since the machine's start; None when there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return None
+        try:  # no /proc: only whether it is there
+            os.kill(pid, 0)
+        except OSError:
+            return None
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else fields[19]  # a zombie is dead, only not yet buried
+
+
+def _close(descriptor: int) -> None:
+    with suppress(OSError):
+        os.close(descriptor)
+
+
+def _forget_in_child() -> None:
+    """A forked loader process must not keep its parent's lock alive when the parent is killed."""
+    for descriptor in _descriptors:
+        _close(descriptor)
+    _descriptors.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

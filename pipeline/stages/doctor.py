@@ -1,0 +1,160 @@
+"""doctor: is everything here that the work needs? One line a finding, in words; it changes nothing.
+
+`ok` is as it should be, `note` may surprise, `FAIL` will stop the work: then the exit code is 2.
+"""
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pipeline.runs import PROJECT, shown
+from pipeline.stages import STAGES, Work, plan_stages
+
+Finding = tuple[str, str]  # ok, note or FAIL, and a sentence
+REQUIREMENTS = ("requirements.txt", "requirements-facenet.txt")
+LITTLE = 2 * 2**30  # bytes of disk below which a run will hardly come through
+
+
+def run(work: Work) -> None:
+    """Raises ValueError, a sentence for each finding that will stop the work."""
+    from pipeline.stages.checkup import look_at_batch, look_at_weights
+
+    looks: tuple[tuple[str, Callable[[Work], Iterator[Finding]]], ...] = (
+        ("python", _python),
+        ("packages", _packages),
+        ("device", _device),
+        ("disk", _disk),
+        ("config", _config),
+        ("data", _data),
+        ("weights", look_at_weights),
+        ("batch", look_at_batch),
+    )
+    failed = []
+    for name, look in looks:
+        if failed and name in ("weights", "batch"):
+            print(f"note  {name:<9} not looked at before the rest is mended")
+            continue
+        try:
+            findings = list(look(work))
+        except (ValueError, OSError) as error:
+            findings = [("FAIL", line) for line in str(error).splitlines()]
+        for verdict, sentence in findings:
+            print(f"{verdict:<5} {name:<9} {sentence}")
+            if verdict == "FAIL":
+                failed.append(f"{name}: {sentence}")
+    if failed:
+        raise ValueError("\n".join(failed))
+    print("doctor: nothing stands in the way")
+
+
+def _python(work: Work) -> Iterator[Finding]:
+    yield "ok", f"{platform.python_version()} at {sys.executable}"  # run.sh refuses an older one
+
+
+def _packages(work: Work) -> Iterator[Finding]:
+    pins = dict(pair for name in REQUIREMENTS for pair in read_pins(PROJECT / name))
+    other = []
+    for name, pin in pins.items():
+        try:
+            found = version(name).partition("+")[0]
+        except PackageNotFoundError:
+            yield "FAIL", f"{name} {pin} is not installed: ./run.sh installs it into .venv"
+            continue
+        if found != pin:
+            other.append(f"{name} {found} (pinned: {pin})")
+    if other:
+        yield "note", f"other versions than were tried together: {', '.join(other)}"
+    else:
+        yield "ok", f"{len(pins)} packages as pinned"
+
+
+def read_pins(path: Path) -> Iterator[tuple[str, str]]:
+    """Name and version of every `name==version` line of a requirements file."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        found = re.match(r"([A-Za-z0-9_.-]+)==([^\s#;]+)", line)
+        if found:
+            yield found[1], found[2]
+
+
+def _device(work: Work) -> Iterator[Finding]:
+    import torch
+
+    from pipeline.stages.members import choose_device
+
+    device, precision = choose_device(work.settings)
+    if device.type == "cuda":
+        facts = torch.cuda.get_device_properties(device)
+        free = torch.cuda.mem_get_info(device)[0] / 2**30
+        yield (
+            "ok",
+            f"{facts.name}, {free:.0f} of {facts.total_memory / 2**30:.0f} GiB free, {precision}, "
+            f"CUDA {torch.version.cuda}, driver {_driver()}",
+        )
+        return
+    yield "ok", f"{device.type}, {precision}, {torch.get_num_threads()} threads"
+    if device.type == "cpu" and shutil.which("nvidia-smi"):
+        yield "note", f"there is an NVIDIA driver ({_driver()}), but this torch sees no GPU"
+
+
+def _driver() -> str:
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return told.stdout.strip().partition("\n")[0] or "unknown"
+
+
+def _disk(work: Work) -> Iterator[Finding]:
+    for folder in dict.fromkeys((work.runs.experiment.parent, work.runs.submissions)):
+        there = next(place for place in (folder, *folder.parents) if place.is_dir())
+        free = shutil.disk_usage(there).free
+        said = f"{free / 2**30:.1f} GiB free for {shown(folder)}"
+        yield ("ok" if free > LITTLE else "FAIL"), said
+        if not _can_write(there):
+            yield "FAIL", f"{there} can't be written; runs=/another/folder helps"
+
+
+def _can_write(folder: Path) -> bool:
+    probe = folder / ".doctor"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _config(work: Work) -> Iterator[Finding]:
+    from pipeline.stages.progress import all_cells, is_done
+
+    settings = work.settings
+    number = len(all_cells(settings))
+    yield "ok", f"{settings.name}: {len(settings.members)} members, {number} cells"
+    for name in plan_stages(["infer"]):
+        stage = STAGES[name]
+        if not is_done(work, name) and hasattr(stage.module, "check"):
+            try:
+                stage.module.check(work)
+            except ValueError as error:
+                yield from (("FAIL", line) for line in str(error).splitlines())
+
+
+def _data(work: Work) -> Iterator[Finding]:
+    from pipeline.stages.index import read_images
+    from pipeline.tables import OK
+
+    contest, root = work.settings.competition, work.runs.root
+    if contest.drawn is not None and not root.is_dir():
+        yield "note", f"{shown(root)} will be drawn"
+        return
+    frame = read_images(work)
+    counts = frame.groupby(["part", "status"]).size().items()
+    said = ", ".join(f"{part} {status} {count}" for (part, status), count in counts)
+    found = ((frame["part"] == "train") & (frame["status"] == OK)).any()
+    yield ("ok" if found else "FAIL"), f"{root}: {said}"

@@ -1,0 +1,115 @@
+"""Runs the front door in children of one warm process and kills them at chosen moments.
+
+    PYTHONPATH=. python tests/killing.py PLAN.json
+
+The plan: `words` of the front door, `runs` (a list of lists of moments) and `folders`, one a run. A
+moment is a share of all file operations of a whole run, from 0 to 1: a child kills itself right
+before that operation (opening for writing, renaming, removing, making a folder), or, with a
+negative sign, at that share of the whole run's time, which falls within epochs and pictures.
+Importing torch takes longer than the runs, so it is done once, here, and every child is a fork.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+WRITES = {"os.rename", "os.remove", "os.mkdir", "os.truncate", "shutil.rmtree"}
+
+
+def is_write(event: str, details: tuple) -> bool:
+    if event == "open":
+        flags = details[2] if isinstance(details[2], int) else 0
+        return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+    return event in WRITES
+
+
+def count_writes(limit: int | None) -> list[int]:
+    """Counts this process's writes from now on; kills it right before number `limit`."""
+    main, seen = os.getpid(), [0]
+
+    def look(event: str, details: tuple) -> None:
+        if os.getpid() == main and is_write(event, details):
+            seen[0] += 1
+            if seen[0] == limit:
+                os.kill(main, signal.SIGKILL)
+
+    sys.addaudithook(look)
+    return seen
+
+
+def run_child(words: list[str], log: Path, *, limit: int | None, seconds: float | None) -> tuple:
+    """The exit status of a child that runs the words, its writes and its seconds."""
+    reader, writer = os.pipe()
+    started = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        try:
+            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.dup2(file, 1)
+            os.dup2(file, 2)
+            seen = count_writes(limit)
+            if seconds is not None:
+                killer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL))
+                killer.daemon = True
+                killer.start()
+            from pipeline.__main__ import main
+
+            code = main(words)
+            sys.stdout.flush()
+            os.write(writer, str(seen[0]).encode())
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(99)
+        os._exit(code)
+    os.close(writer)
+    _, status = os.waitpid(child, 0)
+    text = os.read(reader, 64)
+    os.close(reader)
+    return os.waitstatus_to_exitcode(status), int(text or 0), time.monotonic() - started
+
+
+def main(plan: dict) -> dict:
+    import albumentations  # noqa: F401
+    import torch
+
+    import pipeline.faces.detector
+    import pipeline.stages.cell
+    import pipeline.stages.crop
+    import pipeline.stages.ensemble
+    import pipeline.stages.evaluate
+    import pipeline.stages.infer
+    import pipeline.stages.split  # noqa: F401
+
+    torch.set_num_threads(1)
+    whole, *folders = [Path(folder) for folder in plan["folders"]]
+
+    def words_for(folder: Path) -> list[str]:
+        return [*plan["words"], f"runs={folder}/runs", f"submissions={folder}/submissions"]
+
+    for folder in (whole, *folders):
+        folder.mkdir(parents=True, exist_ok=True)
+    code, writes, seconds = run_child(words_for(whole), whole / "log", limit=None, seconds=None)
+    done = {"whole": [code, writes, seconds], "kills": [], "codes": []}
+    for folder, moments in zip(folders, plan["runs"], strict=True):
+        come = 0.0  # what is done already is not done again, so the share is what is added to it
+        for moment in moments:
+            share, come = abs(moment) - come, abs(moment)
+            how = {"limit": max(1, round(share * writes)), "seconds": None}
+            if moment < 0:
+                how = {"limit": None, "seconds": share * seconds}
+            code, _, _ = run_child(words_for(folder), folder / "log", **how)
+            done["kills"].append(code)
+        code, _, _ = run_child(words_for(folder), folder / "log", limit=None, seconds=None)
+        done["codes"].append(code)
+    return done
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(Path(sys.argv[1]).read_text()))))
