@@ -47,3 +47,41 @@ def hard_vote_scores(votes: Sequence[np.ndarray], *, threshold: float = 0.5) -> 
 def median_values(votes: Sequence[np.ndarray]) -> np.ndarray:
     """The median (N, 1) of the voters' values: the hard vote of numbers."""
     return np.median(np.stack(votes), axis=0)
+
+
+def geometric_mean(
+    votes: Sequence[np.ndarray], *, weights: Sequence[float] | None = None
+) -> np.ndarray:
+    """The normalised geometric mean of probabilities (N, C), or of a score (N, 1) and its rest: one
+    voter that is sure of no weighs more than in the mean."""
+    is_score = votes[0].shape[1] == 1
+    both = [np.concatenate([1.0 - v, v], axis=1) if is_score else v for v in votes]
+    logs = mean_probs([np.log(np.clip(vote, 1e-12, None)) for vote in both], weights=weights)
+    raw = np.exp(logs - logs.max(axis=1, keepdims=True))
+    probs = raw / raw.sum(axis=1, keepdims=True)
+    return probs[:, 1:] if is_score else probs
+
+
+def median_probs(votes: Sequence[np.ndarray]) -> np.ndarray:
+    """The median (N, C) of the voters, normalised again where it is of several classes."""
+    middle = median_values(votes)
+    if middle.shape[1] == 1:
+        return middle
+    return middle / np.clip(middle.sum(axis=1, keepdims=True), 1e-12, None)
+
+
+def rank_mean(
+    votes: Sequence[np.ndarray],
+    *,
+    references: Sequence[np.ndarray] | None = None,
+    weights: Sequence[float] | None = None,
+) -> np.ndarray:
+    """The mean (N, 1) of each voter's rank, as the share of its references (its own scores when not
+    given) that lie below, ties half: for metrics that only look at the order."""
+    references = votes if references is None else references
+    ranks = []
+    for vote, reference in zip(votes, references, strict=True):
+        known, values = np.sort(np.ravel(reference)), np.ravel(vote)
+        below, upto = (np.searchsorted(known, values, side=side) for side in ("left", "right"))
+        ranks.append(((below + upto) / (2.0 * len(known)))[:, None])
+    return mean_probs(ranks, weights=weights)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from pipeline.scoring.tallies import TALLIES, Tally
+
 NAN = float("nan")
 
 
@@ -19,6 +21,12 @@ class Metric:
     looks_at: str = "decision"
     needs_group: bool = False
     one_sided: bool = False  # a constant answer can be perfect: only half of the truth
+    gamed_by: str = ""  # how it can be bettered by answers that are worse for somebody
+
+    @property
+    def tally(self) -> Tally | None:
+        """Its counts by person, where it is a function of sums; None where it is not."""
+        return TALLIES.get(self.function.__name__)
 
     def compute(
         self, truth: np.ndarray, answer: np.ndarray, group: np.ndarray | None = None
@@ -122,12 +130,20 @@ def occlusion_gap(truth: np.ndarray, answer: np.ndarray, group: np.ndarray) -> f
 
     F is where group (gender) is below 0.5, M the rest; NaN if one is empty. The IDEMIA challenge's.
     """
+    errors = occlusion_errors(truth, answer, group)
+    return float(errors.sum() / 2.0 + abs(errors[0] - errors[1]))
+
+
+def occlusion_errors(truth: np.ndarray, answer: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Err_F and Err_M (2,) of occlusion_gap; NaN for a half that is empty."""
     weights = 1.0 / 30.0 + np.asarray(truth, dtype=np.float64)
     squares, female = weights * _errors(truth, answer) ** 2, np.asarray(group) < 0.5
-    if female.all() or not female.any():
-        return NAN
-    errors = [squares[part].sum() / weights[part].sum() for part in (female, ~female)]
-    return float(sum(errors) / 2.0 + abs(errors[0] - errors[1]))
+    return np.array(
+        [
+            squares[half].sum() / weights[half].sum() if half.any() else NAN
+            for half in (female, ~female)
+        ]
+    )
 
 
 def _yes(values: np.ndarray) -> np.ndarray:
@@ -152,7 +168,14 @@ METRICS: dict[str, Metric] = {
     "mse": Metric(mse, False, ("number",)),
     "rmse": Metric(rmse, False, ("number",)),
     "cs5": Metric(cs5, True, ("number",)),
-    "occlusion_gap": Metric(occlusion_gap, False, ("number",), needs_group=True),
+    "occlusion_gap": Metric(
+        occlusion_gap,
+        False,
+        ("number",),
+        needs_group=True,
+        gamed_by="an error added to the better group counts half, but what it takes off the gap "
+        "counts whole: making the better group worse by e betters the score by e/2",
+    ),
 }
 
 # what is printed for every task of a kind, after the task's own metric

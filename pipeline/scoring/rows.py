@@ -62,7 +62,7 @@ def metric_rows(
     values = [row["value"] for row in rows]
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
     low, high = person_interval(
-        metric.compute,
+        metric,
         truth,
         answer,
         person_ids=held.person_ids,

@@ -67,10 +67,13 @@ def say_gains(whole: pd.DataFrame) -> list[str]:
     if len(beats):
         names = ", ".join(f"{row.source} ({row.task})" for row in beats.itertuples())
         lines.append(f"better than the best constant answer beyond the interval: {names}")
+    same: dict[tuple, list[str]] = {}  # one member alone is the blend, and its task the answer
     for row in compared[~(compared["gain_low"] > 0)].itertuples():
-        difference = Difference(row.gain, row.gain_low, row.gain_high)
-        said = say_difference("the best constant answer", f"{row.source} ({row.task})", difference)
-        lines.append(f"NOT beyond a constant answer: {row.metric}: {said}")
+        key = (row.metric, row.value, row.gain, row.gain_low, row.gain_high)
+        same.setdefault(key, []).append(f"{row.source} ({row.task})")
+    for (metric, _, *gain), names in same.items():
+        said = say_difference("the best constant answer", " = ".join(names), Difference(*gain))
+        lines.append(f"NOT beyond a constant answer: {metric}: {said}")
     return lines
 
 

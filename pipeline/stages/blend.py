@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.ensembling.blending import hard_vote, hard_vote_scores, mean_probs, median_values
+from pipeline.ensembling.blending import (
+    geometric_mean,
+    hard_vote,
+    hard_vote_scores,
+    mean_probs,
+    median_probs,
+    median_values,
+    rank_mean,
+)
 from pipeline.ensembling.joint import join_answers
 from pipeline.labels.answers import marginal_probs
 from pipeline.labels.tasks import Task
@@ -52,6 +60,10 @@ def blend_task(
     if method == "soft_vote":  # every cell counts the same
         return mean_probs(every)
     each = [mean_probs(cells) for cells in votes.values()]
+    if method == "rank":  # among the pictures that are answered
+        return rank_mean(each)
+    if method in ("geometric", "median"):
+        return geometric_mean(each) if method == "geometric" else median_probs(each)
     return mean_probs(each, weights=[weights[member] for member in votes])
 
 

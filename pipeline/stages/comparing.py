@@ -57,7 +57,7 @@ def compare_members(
     rows = []
     for name in order:
         low, high = person_interval(
-            metric.compute,
+            metric,
             question.truth,
             answers[name],
             person_ids=held.person_ids,

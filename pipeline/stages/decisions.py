@@ -77,9 +77,10 @@ def decide_space(work: Work, asked: Questions, space: AnswerSpace, joint: np.nda
 
 
 def score_on_test(
-    work: Work, space: AnswerSpace, joint: np.ndarray, *, test: pd.DataFrame, threshold: float
+    work: Work, space: AnswerSpace, seen: np.ndarray, *, test: pd.DataFrame
 ) -> dict | None:
-    """The score on those test pictures that have their labels; None when there is none.
+    """The score of what the metric looks at (N,) on those test pictures that have their labels;
+    None when there is none.
 
     Raises ValueError for a label that is none of the task's.
     """
@@ -106,15 +107,14 @@ def score_on_test(
         num_draws=work.settings.bootstrap,
         test_share=0.0,
     )
-    seen = space.scored(joint[known.to_numpy()], threshold=threshold)
-    return measure(question, seen, held=held)
+    return measure(question, seen[known.to_numpy()], held=held)
 
 
 def measure(question: Question, answer: np.ndarray, *, held: Held) -> dict:
     """A score with its interval over people, and what it stands on."""
     truth, group = question.truth, question.group
     low, high = person_interval(
-        question.metric.compute,
+        question.metric,
         truth,
         answer,
         person_ids=held.person_ids,

@@ -1,0 +1,105 @@
+"""stack: what helps on top of the plain mean, layer by layer, and the submission it makes.
+
+Every layer is judged on people that it was not fitted on, and kept only where it helps.
+"""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.runs import shown, write_json, write_table
+from pipeline.scoring.answers import AnswerSpace
+from pipeline.stages import Work
+from pipeline.stages.answering import (
+    answer_column,
+    check_answering,
+    score_labelled,
+    write_submission,
+)
+from pipeline.stages.blend import answer_spaces, blend_spaces
+from pipeline.stages.climbs import climb_space
+from pipeline.stages.decisions import say_score
+from pipeline.stages.given import answer_names
+from pipeline.stages.infer import read_predictions
+from pipeline.stages.members import read_test
+from pipeline.stages.people import clusters_of, find_people
+from pipeline.stages.progress import stack_recipe, used_members
+from pipeline.stages.questions import Questions
+from pipeline.stages.voters import gather_ballots
+
+
+def check(work: Work) -> None:
+    """Raises ValueError for what the answer file cannot hold, or when nobody can be held out."""
+    check_answering(work)
+    trained = work.settings.folds.train or range(work.settings.folds.num)
+    if len(set(trained)) < 2:
+        raise ValueError("stack: folds.train names one fold, but layers learn from other folds")
+
+
+def run(work: Work) -> None:
+    settings, test = work.settings, read_test(work.runs)
+    tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
+    asked = Questions(work, held_out=set(next(iter(tables.values()))["image_id"]))
+    part, pictures = ("test", test) if len(test) else ("oof", asked.pictures)
+    tested = tables
+    if part == "test":
+        tested = {name: read_predictions(work, name, "test") for name in used_members(settings)}
+    people = _people(work) if len(test) else None  # without test pictures none are pooled
+    rows, parts, columns = [], [], []
+    nested = asked.pictures[["image_id"]].copy()  # what compare shows beside others
+    for space in answer_spaces(settings):
+        oof, start = (
+            gather_ballots(
+                some,
+                image_ids=frame["image_id"],
+                space=space,
+                settings=settings,
+                clusters=people and clusters_of(people[which].table, frame["image_id"]),
+            )
+            for some, frame, which in (
+                (tables, asked.pictures, "oof"),
+                (tested, pictures, part),
+            )
+        )
+        found = climb_space(work, asked, space, oof)
+        print("\n".join(f"stack: {line}" for line in found.said))
+        rows += found.rows
+        record = found.record
+        joint, decided = found.joint, found.oof_answers
+        if part == "test":
+            joint, seen, decided = found.answer(start, plain=_plain(work, space, tested, pictures))
+            scored = score_labelled(work, space, seen, test=test)
+            record |= scored
+            for score in scored.values():
+                print(f"stack: {say_score('test', score)}")
+        parts.append(record)
+        nested[answer_names(work, space)] = found.joint
+        nested[f"{space.name}.decided"] = found.oof_answers
+        columns.append(answer_column(work, space, joint, decided))
+    table, facts = work.runs.stack("stack.csv"), work.runs.stack("stack.json")
+    write_table(table, pd.DataFrame(rows))
+    write_table(work.runs.stack("stack_oof.parquet"), nested)
+    write_json(facts, {"parts": parts, "people": people["test"].facts if people else None})
+    recipe = stack_recipe(work)
+    given = {"image_ids": pictures["image_id"], "parts": parts, "test": test, "recipe": recipe}
+    written = write_submission(work, work.runs.stacked, columns, **given)
+    print(f"stack: the table is in {shown(table)}, what was learnt in {shown(facts)}")
+    print("\n".join(f"stack: {line}" for line in written))
+
+
+def _plain(work: Work, space: AnswerSpace, tables: dict, pictures: pd.DataFrame) -> np.ndarray:
+    """What ensemble's mean says (N, C): the same to the last digit, where no layer is kept."""
+    ids, settings = pictures["image_id"], work.settings
+    if settings.ensemble.method not in ("mean", "weighted"):
+        mean = settings.ensemble.model_copy(update={"method": "mean", "weights": None})
+        settings = settings.model_copy(update={"ensemble": mean})
+    return blend_spaces(tables, image_ids=ids, part="test", settings=settings)[space.name]
+
+
+def _people(work: Work) -> dict | None:
+    """Whose pictures go together in both parts; None where nothing is pooled."""
+    tasks = [task for space in answer_spaces(work.settings) for task in space.tasks]
+    if "pooling" not in work.settings.stack.layers or not any(task.constant for task in tasks):
+        return None
+    people = find_people(work)
+    print(f"stack: {people['test'].said}")
+    return people if people["test"].used else None
