@@ -24,7 +24,7 @@ def run(work: Work) -> None:
     settings = work.settings
     spaces, test = answer_spaces(settings), read_test(work.runs)
     tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
-    asked = Questions(work, held_out=set(next(iter(tables.values()))["image_id"]))
+    asked = Questions.of_tables(work, tables)
     part, ids = ("test", test["image_id"]) if len(test) else ("oof", asked.pictures["image_id"])
     given = {"part": "oof", "settings": settings}
     oof = blend_spaces(tables, image_ids=asked.pictures["image_id"], **given)

@@ -22,7 +22,7 @@ from pipeline.tables import PREDICTIONS, SCORES, check_table
 def run(work: Work) -> None:
     settings = work.settings
     tables = {name: read_oof(work, name) for name in settings.members}
-    asked = Questions(work, held_out=set(next(iter(tables.values()))["image_id"]))
+    asked = Questions.of_tables(work, tables)
     rows, seen = [], {}  # seen: question -> member -> what its metric looks at
     for name in settings.members:
         found, answers = _member_rows(work, asked, name, tables)

@@ -1,17 +1,19 @@
 """What is asked of every answer to the held-out pictures; shared by evaluate and ensemble."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
+import pandas as pd
 
 from pipeline.labels.tasks import Task
+from pipeline.runs import shown
 from pipeline.scoring.answers import AnswerSpace
 from pipeline.scoring.baselines import constant_answers
 from pipeline.scoring.metrics import METRICS
 from pipeline.scoring.rows import Held, Question
 from pipeline.stages import Work
 from pipeline.stages.blend import answer_spaces
-from pipeline.stages.members import contest_tasks, group_of, read_labelled, targets_of
+from pipeline.stages.members import contest_tasks, group_of, held_out, read_labelled, targets_of
 
 
 class Questions:
@@ -36,6 +38,26 @@ class Questions:
             num_draws=work.settings.bootstrap,
             test_share=float(np.mean([n / max(len(everything) - n, 1) for n in sizes])),
         )
+
+    @classmethod
+    def of_tables(cls, work: Work, tables: Mapping[str, pd.DataFrame]) -> "Questions":
+        """The questions to the pictures of members' OOF tables.
+
+        Raises ValueError when a picture is in another fold than when a member was trained.
+        """
+        asked = cls(work, held_out=set(next(iter(tables.values()))["image_id"]))
+        for name, table in tables.items():
+            seen = table[["image_id", "fold"]].drop_duplicates()
+            for fold, rows in seen.groupby("fold"):
+                held = asked.pictures.loc[held_out(work.settings, asked.pictures, int(fold))]
+                moved = rows.loc[~rows["image_id"].isin(held["image_id"]), "image_id"]
+                if len(moved):
+                    raise ValueError(
+                        f"{moved.iloc[0]}: {name} was trained with it held out in fold {fold}, but "
+                        f"{shown(work.runs.folds)} says otherwise now, so its scores would not be "
+                        "out of fold; train again under a new name"
+                    )
+        return asked
 
     def of_task(self, task: Task, metric_name: str) -> Question:
         """What a metric asks of one task."""

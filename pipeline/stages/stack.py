@@ -38,7 +38,7 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     settings, test = work.settings, read_test(work.runs)
     tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
-    asked = Questions(work, held_out=set(next(iter(tables.values()))["image_id"]))
+    asked = Questions.of_tables(work, tables)
     part, pictures = ("test", test) if len(test) else ("oof", asked.pictures)
     tested = tables
     if part == "test":

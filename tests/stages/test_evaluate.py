@@ -225,3 +225,13 @@ def test_what_cannot_be_answered_is_said_before_anything_starts(
             tables={"s": sex, "o": old},
             **more,
         )
+
+
+def test_folds_that_are_not_those_of_the_training_are_refused(tmp_path: Path) -> None:
+    tables = {"s": probs("sex", ["m", "f"], SEX, share=0.9)}
+    work = make_work(tmp_path, tasks={"sex": SEX_TASK}, answer={"tasks": ["sex"]}, tables=tables)
+    folds = pd.read_csv(work.runs.folds, dtype=str)
+    folds.loc[folds["person_id"] == "p0", "fold"] = "1"  # was in fold 0
+    write_table(work.runs.folds, folds)
+    with pytest.raises(ValueError, match=r"i0: s was trained with it held out in fold 0, but"):
+        evaluate.run(work)
