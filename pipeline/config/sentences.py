@@ -82,7 +82,8 @@ def _place_of(line: str, lead: str, source: Source) -> str:
 
 def _is_choice(part: Any) -> bool:
     """Whether pydantic put this word in for a branch of a union, and no user wrote it."""
-    return isinstance(part, str) and ("[" in part or part in ("str", "int", "float"))
+    branches = ("str", "int", "float", "constrained-int")
+    return isinstance(part, str) and ("[" in part or part in branches)
 
 
 def _fields_at(key: Key) -> list[str]:

@@ -17,7 +17,8 @@ from pipeline.config.tuning import Tune
 from pipeline.config.values import Count, Settings, Word, nearest
 from pipeline.labels.kinds import BLEND_KINDS, SCORE_METRICS
 
-STAGE_FOLDERS = ("audit", "explore", "tune")  # beside the members' folders, so no member's name
+# beside the members' folders, so no member's name
+STAGE_FOLDERS = ("audit", "explain", "explore", "export", "predict", "share", "track", "tune")
 
 
 class Experiment(Settings):
@@ -51,6 +52,7 @@ class Experiment(Settings):
     cells_per_device: Literal["auto"] | Count = "auto"  # cells at once on each GPU
     cluster: Annotated[str, Field(min_length=1)] | None = None  # Ray: auto, or its head's address
     cluster_folders: Literal["auto", "shared", "own"] = "auto"  # whether its machines see runs/
+    track: Literal["tensorboard", "wandb", "mlflow"] | None = None  # live curves; none is needed
     runs: str = "runs"
     submissions: str = "submissions"
 

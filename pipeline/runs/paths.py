@@ -191,6 +191,18 @@ class Runs:
         """A table, curve or sheet of the explain stage."""
         return self.experiment / "explain" / name
 
+    def predicted(self, name: str) -> Path:
+        """An annotated picture, or the table, of the predict stage."""
+        return self.experiment / "predict" / name
+
+    def exported(self, name: str) -> Path:
+        """A model of the export stage, or what is known of all of them."""
+        return self.experiment / "export" / name
+
+    def shared(self, name: str) -> Path:
+        """A file of the folder that share makes ready for others."""
+        return self.experiment / "share" / name
+
     def tracked(self, tracker: str) -> Path:
         """Where a tracker of live curves writes."""
         return self.experiment / "track" / tracker

@@ -6,33 +6,30 @@ The unit that is trained, resumed, scheduled and counted. It does not know who l
 import json
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import torch
 from tqdm import tqdm
 
 from pipeline.config import Member
 from pipeline.images.augment import build_augment
-from pipeline.images.batches import CropDataset, in_order, make_loader
-from pipeline.images.transform import Transform, normalise
+from pipeline.images.batches import CropDataset, in_order, make_loader, named_deaths
+from pipeline.images.resident import on_device
+from pipeline.images.transform import normalise
 from pipeline.labels.answers import combine_classes, combine_probs
 from pipeline.labels.tasks import Task, decide
-from pipeline.learning.checkpoint import (
-    load_state,
-    optimiser_tensors,
-    restore_optimiser,
-    save_state,
-)
-from pipeline.learning.loop import Recipe, State, is_finished, train_epochs
+from pipeline.learning.loop import Recipe, is_finished, train_epochs
 from pipeline.learning.network import to_probs
 from pipeline.learning.predict import Logits
 from pipeline.learning.schedule import Schedule
-from pipeline.runs import REFIT, Cell, read_json, write_json, write_table, write_text, writing
+from pipeline.runs import REFIT, Cell, read_json, write_text
 from pipeline.scoring.metrics import METRICS
 from pipeline.stages import Work
 from pipeline.stages.crop import crops_of
-from pipeline.stages.members import choose_workers, group_of, member_tasks, targets_of
+from pipeline.stages.faults import last_checkpoint_named, read_pieces, remember_pieces
+from pipeline.stages.kept import finish_cell, restore_checkpoint, save_checkpoint
+from pipeline.stages.members import choose_workers, group_of, held_out, member_tasks, targets_of
 from pipeline.stages.progress import member_cells
+from pipeline.stages.pseudo import add_pseudo
 from pipeline.stages.recipes import (
     fresh_state,
     head_losses,
@@ -42,6 +39,7 @@ from pipeline.stages.recipes import (
     member_transform,
 )
 from pipeline.stages.targets import training_targets
+from pipeline.stages.tracking import open_track
 
 
 def train_cell(
@@ -50,8 +48,9 @@ def train_cell(
     """Trains a cell, or what is left of it, writes weights and OOF table, and gives its facts."""
     member = work.settings.members[cell.member]
     tasks = member_tasks(work.settings, member)
-    held = pictures[pictures["fold"] == cell.fold].reset_index(drop=True)
-    train = pictures[pictures["fold"] != cell.fold].reset_index(drop=True)
+    is_held = held_out(work.settings, pictures, cell.fold)
+    held = pictures[is_held].reset_index(drop=True)
+    train = pictures[~is_held].reset_index(drop=True)
     alone = cell.fold == REFIT
     learnt = (
         _learnt_from_folds(work, cell)
@@ -70,10 +69,16 @@ def train_cell(
         **learnt,
     )
     state = fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
-    _restore(work, cell, state)
-    workers = choose_workers(work.settings, device_type=device.type)
+    state.pieces = read_pieces(work, cell)
+    restore_checkpoint(work, cell, state)
+    largest = max(member.batch_size, work.settings.infer.batch_size)
+    workers = choose_workers(
+        work.settings, device_type=device.type, batch_bytes=largest * transform.size**2 * 3
+    )
     crops = crops_of(work)
     held_targets = training_targets(member, tasks, held)
+    taught = training_targets(member, tasks, train)
+    train, taught = add_pseudo(work, cell, train, taught, device=device, precision=precision)
     loaders = [
         make_loader(
             CropDataset(
@@ -82,6 +87,7 @@ def train_cell(
                 size=transform.size,
                 targets=targets,
                 augment=augment,
+                names=part["image_id"].to_numpy(),
             ),
             batches,
             workers=workers,
@@ -90,15 +96,17 @@ def train_cell(
         for part, targets, augment, batches in (
             (
                 train,
-                training_targets(member, tasks, train),
+                taught,
                 build_augment(member.augment),
-                make_sampler(work.settings, member, train, seed=cell.seed * 1_009 + cell.fold),
+                make_sampler(work.settings, member, train, seed=_sampler_seed(cell)),
             ),
             (held, {}, None, in_order(len(held), batch_size=work.settings.infer.batch_size)),
         )
     ]
+    if work.settings.augmenter == "device":
+        loaders[0] = on_device(loaders[0], member.augment, device=device)
     score = partial(_score, work=work, member=member, tasks=tasks, held=held)
-    for _ in train_epochs(
+    epochs = train_epochs(
         state,
         recipe=recipe,
         loader=loaders[0],
@@ -113,24 +121,22 @@ def train_cell(
             unit="batch",
             leave=False,
         ),
+        halved=partial(remember_pieces, work, cell, batch_size=member.batch_size),
         **make_mix(member, tasks),
-    ):
-        write_text(work.runs.history(cell), "".join(json.dumps(r) + "\n" for r in state.history))
-        if not is_finished(state, recipe=recipe):
-            _save_checkpoint(work, cell, state)
-    return _finish(work, cell, state, held=held, tasks=tasks, transform=transform)
+    )
+    track = open_track(work, cell, past=len(state.history))
+    with last_checkpoint_named(work, cell), named_deaths(*loaders), track as log:
+        for row in epochs:
+            log(row["epoch"], row)
+            rows = "".join(json.dumps(each) + "\n" for each in state.history)
+            write_text(work.runs.history(cell), rows)
+            if not is_finished(state, recipe=recipe):
+                save_checkpoint(work, cell, state)
+    return finish_cell(work, cell, state, held=held, tasks=tasks, transform=transform)
 
 
-def cell_facts(work: Work, cell: Cell) -> dict:
-    """What must agree between weights and the pictures they are used on."""
-    member = work.settings.members[cell.member]
-    tasks = member_tasks(work.settings, member)
-    return {
-        "competition": work.settings.competition.name,
-        "backbone": member.backbone,
-        "columns": {task.name: task.columns for task in tasks},
-        "fingerprint": member_transform(member).fingerprint(crop_recipe=work.runs.crop_recipe),
-    }
+def _sampler_seed(cell: Cell) -> int:
+    return (cell.seed * 1_009 + cell.fold) % 2**63  # seed 0 of a refit would be below 0
 
 
 def _learnt_from_folds(work: Work, cell: Cell) -> dict:
@@ -168,100 +174,3 @@ def _score(
         row[f"answer.{contest.metric_name}"] = metric.compute(truth, joint.argmax(axis=1))
         row["score"] = metric.as_score(row[f"answer.{contest.metric_name}"])
     return row
-
-
-def _save_checkpoint(work: Work, cell: Cell, state: State) -> None:
-    parts = {
-        "network": state.network.state_dict(),
-        "optimiser": optimiser_tensors(state.optimiser),
-        "best": state.best_weights or {},
-        "best_logits": state.best_logits or {},
-    }
-    if state.ema is not None:
-        parts["ema"] = state.ema.module.state_dict()
-    facts = {
-        "history": state.history,
-        "scaler": state.scaler.state_dict(),
-        **cell_facts(work, cell),
-    }
-    with writing(work.runs.checkpoint(cell)) as temporary:
-        save_state(temporary, parts, facts=facts)
-
-
-def _restore(work: Work, cell: Cell, state: State) -> None:
-    """Goes on from the cell's checkpoint, when there is one."""
-    if not work.runs.checkpoint(cell).exists():
-        return
-    parts, facts = load_state(work.runs.checkpoint(cell))
-    state.network.load_state_dict(parts["network"])
-    restore_optimiser(state.optimiser, parts.get("optimiser", {}))
-    if state.ema is not None:
-        state.ema.module.load_state_dict(parts["ema"])
-    state.scaler.load_state_dict(facts["scaler"])
-    state.history = facts["history"]
-    state.best_weights, state.best_logits = parts["best"], parts["best_logits"]
-    print(f"train: {cell.name} goes on after epoch {len(state.history)}")
-
-
-def _finish(
-    work: Work,
-    cell: Cell,
-    state: State,
-    *,
-    held: pd.DataFrame,
-    tasks: list[Task],
-    transform: Transform,
-) -> dict:
-    """Writes the best weights, the OOF table and, last of all, the mark that the cell is done."""
-    scores = state.scores
-    keeps_last = cell.fold == REFIT or work.settings.members[cell.member].best == "last"
-    best = len(scores) - 1 if keeps_last else None
-    best = max(range(len(scores)), key=lambda i: (scores[i], -i)) if best is None else best
-    with writing(work.runs.weights(cell)) as temporary:
-        save_state(temporary, {"network": state.best_weights}, facts=cell_facts(work, cell))
-    if cell.fold != REFIT:
-        frame = prediction_frame(
-            held["image_id"],
-            cell,
-            view="identity",
-            logits=state.best_logits,
-            tasks=tasks,
-            losses=head_losses(work.settings.members[cell.member], tasks),
-        )
-        write_table(work.runs.oof(cell), frame)
-    known = ("train_loss", "held_out_loss", *(key for key in state.history[best] if "." in key))
-    decided = [key for key in known if key in state.history[best]][-1]
-    facts = {
-        "best_epoch": best + 1,
-        "num_epochs": len(scores),
-        "decided_by": decided,
-        "best_value": state.history[best][decided],
-        "num_held_out": len(held),
-        "images_per_second": float(np.median([row["images_per_second"] for row in state.history])),
-        "seconds": round(sum(row["seconds"] for row in state.history), 1),
-        "image_size": transform.size,
-        "num_parameters": sum(p.numel() for p in state.network.parameters()),
-    }
-    write_json(work.runs.done(cell), facts)
-    work.runs.checkpoint(cell).unlink(missing_ok=True)
-    return facts
-
-
-def prediction_frame(
-    image_ids: pd.Series,
-    cell: Cell,
-    *,
-    view: str,
-    logits: Logits,
-    tasks: list[Task],
-    losses: dict[str, str],
-) -> pd.DataFrame:
-    """The predictions table of one cell and view: one column a class, or the score or value.
-
-    `losses` says how each task's head is read (head_losses).
-    """
-    columns = {"image_id": image_ids.to_numpy(), "fold": cell.fold, "seed": cell.seed, "view": view}
-    for task in tasks:
-        probs = to_probs(logits[task.name], task=task, loss=losses[task.name]).numpy()
-        columns |= dict(zip(task.columns, probs.T, strict=True))
-    return pd.DataFrame(columns)

@@ -1,28 +1,30 @@
 """crop: finds the main face of every picture once, then cuts the crops from the stored boxes."""
 
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline.config.data import Crop
-from pipeline.faces.boxes import centre_box, square_box
-from pipeline.faces.cut import cut
 from pipeline.faces.store import create_crops, open_crops
-from pipeline.images.reading import UnreadablePictureError, read_picture
 from pipeline.runs import read_table, shown, write_table, writing
 from pipeline.stages import Work
-from pipeline.stages.members import choose_device
+from pipeline.stages.crop_shards import cut_shard, find_shard
+from pipeline.stages.jobs import Job
+from pipeline.stages.scheduling import check_launch, run_jobs
+from pipeline.stages.slots import find_slots
 from pipeline.tables import FACES, IMAGES, OK, check_table
 
 SHARD = 256  # pictures between two marks on disk: what a killed run loses
-CHUNK = 64  # pictures decoded at once
+WORTH = 2  # shards for every process: fewer are done before it has imported torch
+JOB_BYTES = 2**30  # a process with torch, a chunk of pictures and their integral tables
 
-Decoded = tuple[np.ndarray | None, str]  # the pixels, or None and the reason
+
+def check(work: Work) -> None:
+    """Raises ValueError where the cluster that is asked for can't be used."""
+    check_launch(work.settings)
 
 
 def run(work: Work) -> None:
@@ -33,120 +35,65 @@ def run(work: Work) -> None:
     if not work.runs.crops.exists():
         _cut_crops(work, images, faces)
     counts = faces.groupby(["how", "status"]).size()
-    said = ", ".join(
-        f"{how or 'none'} {status}: {count}" for (how, status), count in counts.items()
-    )
+    said = ", ".join(f"{how or status} {count}" for (how, status), count in counts.items())
     print(f"crop: {said}; wrote {shown(work.runs.faces)} and {shown(work.runs.crops)}")
 
 
 def _find_faces(work: Work, images: pd.DataFrame) -> None:
-    shards = work.runs.face_shards
-    starts = range(0, len(images), SHARD)
-    files = [shards / f"{start:08d}.parquet" for start in starts]
-    missing = [
-        (start, file) for start, file in zip(starts, files, strict=True) if not file.exists()
-    ]
-    detector = _make_detector(work) if missing and work.settings.crop.faces == "detect" else None
-    done = len(images) - sum(len(images[start : start + SHARD]) for start, _ in missing)
-    with tqdm(total=len(images), initial=done, desc="crop: find faces", unit="pic") as bar:
-        for start, file in missing:
-            part = images.iloc[start : start + SHARD]
-            rows = []
-            for chunk, decoded in _decode(work.runs.root, part):
-                rows += _face_rows(chunk, decoded, crop=work.settings.crop, detector=detector)
-                bar.update(len(chunk))
-            write_table(file, pd.DataFrame(rows))
+    def job(start: int) -> Job:
+        given = {"start": start, "images": images.iloc[start : start + SHARD]}
+        reads, made = (work.runs.root,), (work.runs.face_shard(start),)
+        return Job(f"faces of pictures {start} on", find_shard, given, reads=reads, makes=made)
+
+    files = _run_shards(work, len(images), job, desc="crop: find faces")
     faces = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
     kept = (faces["status"] == OK).to_numpy()
     faces["row"] = np.where(kept, np.cumsum(kept) - 1, -1)
     write_table(work.runs.faces, check_table(faces, FACES))
-    shutil.rmtree(shards)
-
-
-def _make_detector(work: Work):
-    from pipeline.faces.detector import Detector
-
-    device, _ = choose_device(work.settings)
-    crop = work.settings.crop
-    return Detector(device=str(device), min_face=crop.min_face, thresholds=crop.thresholds)
-
-
-def _decode(root: Path, images: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, list[Decoded]]]:
-    """Chunks of the images with their pixels, decoded by threads one chunk ahead."""
-
-    def read(path: str, status: str, message: str) -> Decoded:
-        if status not in (OK, "unlabelled"):
-            return None, message
-        try:
-            return read_picture(root / path), ""
-        except UnreadablePictureError as error:
-            return None, str(error)
-
-    chunks = [images.iloc[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
-    with ThreadPoolExecutor() as pool:
-
-        def start(chunk: pd.DataFrame) -> list:
-            columns = (chunk["path"], chunk["status"], chunk["message"])
-            return [pool.submit(read, *cells) for cells in zip(*columns, strict=True)]
-
-        ahead = start(chunks[0]) if chunks else []
-        for number, chunk in enumerate(chunks):
-            now, ahead = ahead, start(chunks[number + 1]) if number + 1 < len(chunks) else []
-            yield chunk, [future.result() for future in now]
-
-
-def _face_rows(images: pd.DataFrame, decoded: list[Decoded], *, crop: Crop, detector) -> list[dict]:
-    """A row of the faces table for every image, whatever became of it."""
-    readable = [pixels for pixels, _ in decoded if pixels is not None]
-    found = iter(detector.detect(readable) if detector is not None else [None] * len(readable))
-    rows = []
-    for image, (pixels, message) in zip(images.to_dict("records"), decoded, strict=True):
-        row = {"image_id": image["image_id"], "how": "", "status": OK, "message": message}
-        row |= dict.fromkeys(("x1", "y1", "x2", "y2", "probability"), np.nan)
-        row |= {"landmarks": None, "num_faces": 0}
-        if pixels is None:
-            unread = image["status"] in (OK, "unlabelled")
-            rows.append(row | {"status": "unreadable" if unread else image["status"]})
-            continue
-        height, width = pixels.shape[:2]
-        face = next(found)
-        if face is not None:
-            box, row["how"] = face.box, "mtcnn"
-            row |= {"probability": float(face.probability), "num_faces": int(face.num_faces)}
-            row["landmarks"] = np.asarray(face.landmarks, dtype=np.float32).ravel().tolist()
-        elif crop.faces == "given":
-            box, row["how"] = np.array([0.0, 0.0, width, height]), "given"
-        else:
-            box, row["how"] = centre_box(width, height, fraction=crop.fallback), "centre"
-        rows.append(row | dict(zip(("x1", "y1", "x2", "y2"), map(float, box), strict=True)))
-    return rows
+    _remove(files)
 
 
 def _cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
-    crop = work.settings.crop
-    kept = faces["status"] == OK
+    kept = (faces["status"] == OK).to_numpy()
     boxes = faces.loc[kept, ["x1", "y1", "x2", "y2"]].to_numpy()
     # the margin is for a detected face: a centre crop and a given face already hold what is wanted
-    margins = np.where(faces.loc[kept, "how"] == "mtcnn", crop.margin, 0.0)
-    paths = [work.runs.root / path for path in images.loc[kept.to_numpy(), "path"]]
+    margins = np.where(faces.loc[kept, "how"] == "mtcnn", work.settings.crop.margin, 0.0)
+    pictures = images.loc[kept, "path"].to_numpy()
 
-    def make(row: int) -> np.ndarray:
-        square = square_box(boxes[row], margin=margins[row])
-        return cut(read_picture(paths[row]), square, size=crop.size)
+    def job(start: int) -> Job:
+        part = slice(start, start + SHARD)
+        given = {"pictures": list(pictures[part]), "boxes": boxes[part], "margins": margins[part]}
+        reads, made = (work.runs.root,), (work.runs.crop_shard(start),)
+        name = f"crops of pictures {start} on"
+        return Job(name, cut_shard, {"start": start, **given}, reads=reads, makes=made)
 
-    with writing(work.runs.crops) as temporary:
-        store = create_crops(temporary, num_crops=len(paths), size=crop.size)
-        with (
-            ThreadPoolExecutor() as pool,
-            tqdm(total=len(paths), desc="crop: cut", unit="pic") as bar,
-        ):
-            for start in range(0, len(paths), CHUNK):
-                rows = range(start, min(start + CHUNK, len(paths)))
-                for row, pixels in zip(rows, pool.map(make, rows), strict=True):
-                    store[row] = pixels
-                bar.update(len(rows))
-        store.flush()
-        del store
+    files = _run_shards(work, len(pictures), job, desc="crop: cut")
+    with writing(work.runs.crops, short=False) as temporary:
+        create_crops(temporary, num_crops=len(pictures), size=work.settings.crop.size).flush()
+        for start, file in zip(range(0, len(pictures), SHARD), files, strict=True):
+            store = np.lib.format.open_memmap(temporary, mode="r+")  # anew: else all stays mapped
+            store[start : start + SHARD] = np.load(file)
+            store.flush()
+            del store
+    _remove(files)
+
+
+def _run_shards(
+    work: Work, num: int, job: Callable[[int], Job], *, desc: str
+) -> Sequence[Path]:
+    """The shards' files in order, once those that are missing are made."""
+    jobs = [job(start) for start in range(0, num, SHARD)]
+    missing = [job for job in jobs if not job.makes[0].exists()]
+    slots = find_slots(work.settings, most=len(missing) // WORTH, job_bytes=JOB_BYTES)
+    done = len(jobs) - len(missing)
+    bar = tqdm(total=len(jobs), initial=done, desc=desc, unit=f"x{SHARD} pic")
+    run_jobs(work, missing, slots=slots, bar=bar)
+    return [job.makes[0] for job in jobs]
+
+
+def _remove(shards: Sequence[Path]) -> None:
+    if shards:
+        shutil.rmtree(shards[0].parent)
 
 
 def crops_of(work: Work) -> np.ndarray:

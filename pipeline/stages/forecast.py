@@ -7,8 +7,11 @@ from pipeline.stages import Work
 from pipeline.stages.jobs import makespan
 
 
-def compare_forecast(work: Work, stage: str, jobs: Sequence[str], *, seconds: float) -> None:
-    """Prints planned and taken minutes of these jobs, when there is a plan that knows them all."""
+def compare_forecast(
+    work: Work, stage: str, jobs: Sequence[str], *, seconds: float, divisible: bool = False
+) -> None:
+    """Prints planned and taken minutes of these jobs, when there is a plan that knows them all;
+    divisible ones fill all slots evenly."""
     path = work.runs.forecast
     if not jobs or not path.exists():
         return
@@ -18,5 +21,7 @@ def compare_forecast(work: Work, stage: str, jobs: Sequence[str], *, seconds: fl
         return
     needs = {name: one["needs"] for name, one in known.items()}
     lasting = {name: one["seconds"] for name, one in known.items()}
-    planned = found["start"] + makespan(lasting, needs, slots=found["slots"])
+    slots = found["slots"]
+    whole = makespan(lasting, needs, slots=slots)
+    planned = found["start"] + (sum(lasting.values()) / slots if divisible else whole)
     print(f"{stage}: planned {planned / 60:.1f} min, took {seconds / 60:.1f}")

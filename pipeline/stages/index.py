@@ -1,6 +1,9 @@
 """index: the contest's own tables and folders become the images table, one row a picture."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
@@ -8,12 +11,20 @@ from tqdm import tqdm
 from pipeline.images.reading import UnreadablePictureError, measure_picture
 from pipeline.labels.fixes import lay_fixes, read_fixes
 from pipeline.labels.layouts import read_csv
+from pipeline.labels.layouts.places import find_label
 from pipeline.labels.layouts.registry import read_layout
-from pipeline.labels.tasks import encode
+from pipeline.labels.tasks import LabelError, encode
 from pipeline.runs import shown, write_table
 from pipeline.stages import Work
+from pipeline.stages.jobs import Job
 from pipeline.stages.members import contest_tasks
+from pipeline.stages.scheduling import run_jobs
+from pipeline.stages.slots import find_slots
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
+
+BLOCK = 4096  # pictures that are measured together
+WORTH = 20_000  # pictures of a process: fewer are measured before it has started
+PROCESS = 2**28  # bytes of a process that only reads headers
 
 
 def check(work: Work) -> None:
@@ -31,19 +42,40 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    frame = _measure(work, _add_groups(work, _mend(work, _read(work))))
+    frame = _measure(work, _add_groups(work, _mend(work, read_images(work))))
     usable = (frame["part"] == "train") & (frame["status"] == OK)
     if not usable.any():
         raise ValueError(_say_unusable(work, frame))
-    for task in contest_tasks(work.settings):  # an unknown class is found now, not in training
-        labelled = frame[usable]
-        encode(task, labelled[task.column], image_ids=labelled["image_id"])
+    _check_labels(work, frame[usable])
     _check_sample(work, frame)
     write_table(work.runs.images, check_table(frame, IMAGES))
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
     people = frame.loc[usable, "person_id"].nunique()
     print(f"index: {said}; {people} people in train; wrote {shown(work.runs.images)}")
+
+
+def _check_labels(work: Work, labelled: pd.DataFrame) -> None:
+    """Raises ValueError, a sentence a task, that says where a label stands that its task does not
+    know: it is found now, not in training."""
+    problems = []
+    for task in contest_tasks(work.settings):
+        try:
+            encode(task, labelled[task.column], image_ids=labelled["image_id"])
+        except LabelError as error:
+            row = labelled[labelled["image_id"] == error.image_id].iloc[0]
+            problems.append(f"{_place(work, row, column=task.column)}{error}")
+    if problems:
+        raise ValueError("\n".join(problems))
+
+
+def _place(work: Work, row: pd.Series, *, column: str) -> str:
+    """`FILE line N, column 'x': ` of a picture's label; '' where its name holds the label."""
+    contest = work.settings.competition
+    place = find_label(
+        contest.layout, work.runs.root, row=row, column=column, options=contest.layout_options
+    )
+    return f"{place}: " if place else ""
 
 
 def _say_unusable(work: Work, frame: pd.DataFrame) -> str:
@@ -70,7 +102,7 @@ def _check_sample(work: Work, frame: pd.DataFrame) -> None:
     check_same_ids(sample[options.id], asked, what=f"ids of {options.sample}")
 
 
-def _read(work: Work) -> pd.DataFrame:
+def read_images(work: Work) -> pd.DataFrame:
     contest, tasks = work.settings.competition, contest_tasks(work.settings)
     labels = dict.fromkeys(task.column for task in tasks)
     return read_layout(
@@ -106,8 +138,11 @@ def _add_groups(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
         numbers = pd.to_numeric(frame[task.group], errors="coerce")
         wrong = numbers.isna() & (frame["part"] == "train") & (frame["status"] == OK)
         if wrong.any():
-            image_id, found = frame.loc[wrong, ["image_id", task.group]].iloc[0]
-            raise ValueError(f"{spot}: {image_id}: {task.group} is {found!r}, not a number")
+            row = frame[wrong].iloc[0]
+            place, found = _place(work, row, column=task.group), row[task.group]
+            raise ValueError(
+                f"{place}{spot}: {row['image_id']}: {task.group} is {found!r}, not a number"
+            )
         half = (numbers >= 0.5).astype(int).astype(str).where(numbers.notna())
         frame = frame.assign(**{task.group: numbers.astype(float), f"{task.group}_half": half})
     return frame
@@ -116,15 +151,18 @@ def _add_groups(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
 def _measure(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with each picture's size; what is no picture becomes `unreadable`."""
     present = frame.index[frame["status"] == OK]
-
-    def measure(row: int) -> tuple[int, int, str]:
-        try:
-            return (*measure_picture(work.runs.root / frame.at[row, "path"]), "")
-        except UnreadablePictureError as error:
-            return 0, 0, str(error)
-
-    with ThreadPoolExecutor() as pool:
-        found = list(tqdm(pool.map(measure, present), total=len(present), desc="index", unit="pic"))
+    paths, measured = frame.loc[present, "path"].tolist(), {}
+    starts = range(0, len(paths), BLOCK)
+    blocks = {f"pictures {start} on": paths[start : start + BLOCK] for start in starts}
+    jobs = [Job(name, measure_block, {"paths": block}) for name, block in blocks.items()]
+    run_jobs(
+        replace(work, settings=work.settings.model_copy(update={"cluster": None})),
+        jobs,
+        slots=find_slots(work.settings, most=len(paths) // WORTH, job_bytes=PROCESS),
+        bar=tqdm(total=len(jobs), desc="index", unit=f"x{BLOCK} pic"),
+        after=lambda outcome: measured.update({outcome.job: outcome.facts}),
+    )
+    found = [one for job in jobs for one in measured[job.name]]
     sizes = pd.DataFrame(found, columns=["width", "height", "message"], index=present)
     frame = frame.assign(width=0, height=0)
     frame.loc[present, ["width", "height"]] = sizes[["width", "height"]]
@@ -132,3 +170,17 @@ def _measure(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     frame.loc[bad, "status"] = "unreadable"
     frame.loc[bad, "message"] = sizes.loc[bad, "message"]
     return frame
+
+
+def measure_block(work: Work, *, paths: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Width, height and what is wrong of each picture; threads, because disks can be slow."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(_measure_one, [work.runs.root / path for path in paths]))
+
+
+def _measure_one(path: Path) -> tuple[int, int, str]:
+    """Width, height, and what is wrong with the picture, '' when nothing is."""
+    try:
+        return (*measure_picture(path), "")
+    except UnreadablePictureError as error:
+        return 0, 0, str(error)

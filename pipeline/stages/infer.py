@@ -4,12 +4,10 @@ Test pictures are seen by every fold; a train picture only by the folds that did
 so that the views can be scored out of fold.
 """
 
-import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -23,12 +21,12 @@ from pipeline.learning.checkpoint import load_state
 from pipeline.learning.folding import fold_norms
 from pipeline.learning.network import FaceNetwork
 from pipeline.learning.predict import predict_logits
-from pipeline.runs import Cell, join_tables, mark, read_table, shown, write_table
+from pipeline.runs import Cell, read_table, shown
 from pipeline.stages import Work
 from pipeline.stages.answers import answer_jobs, answering_bytes, count_worth
 from pipeline.stages.crop import crops_of
 from pipeline.stages.forecast import compare_forecast
-from pipeline.stages.jobs import Job
+from pipeline.stages.gathering import gather
 from pipeline.stages.kept import check_facts, prediction_frame
 from pipeline.stages.members import (
     choose_device,
@@ -36,12 +34,10 @@ from pipeline.stages.members import (
     member_tasks,
     read_labelled,
     read_test,
-    targets_of,
 )
 from pipeline.stages.memory import enough_memory
 from pipeline.stages.progress import (
     answering_cells,
-    infer_recipe,
     is_inferred,
 )
 from pipeline.stages.recipes import head_losses, make_network, member_transform
@@ -71,7 +67,7 @@ def run(work: Work) -> None:
         bar=tqdm(total=len(jobs), desc="infer: shards", unit="shard", leave=False),
     )
     for member in todo:
-        _gather(work, member, parts[member], labelled=labelled, unseen=unseen)
+        gather(work, member, parts[member], labelled=labelled, unseen=unseen)
         print(
             f"infer: {member}: {len(test)} test pictures, "
             f"{len(answering_cells(work.settings, member))} cells, "
@@ -85,37 +81,6 @@ def run(work: Work) -> None:
         )
     took = time.monotonic() - started
     compare_forecast(work, "infer", [f"infer {n}" for n in todo], seconds=took, divisible=True)
-
-
-def _gather(
-    work: Work,
-    member: str,
-    parts: Mapping[str, Sequence[Job]],
-    *,
-    labelled: pd.DataFrame,
-    unseen: pd.DataFrame,
-) -> None:
-    """Joins a member's shards, one after another in memory, and removes them."""
-    files = {part: [job.makes[0] for job in jobs] for part, jobs in parts.items()}
-    if len(unseen):
-        cells, ids = answering_cells(work.settings, member), unseen["image_id"]
-        files["test"].append(work.runs.answer_shard(member, "prior"))
-        prior = _prior(work, member, cells, image_ids=ids, labelled=labelled)
-        write_table(files["test"][-1], check_table(prior, PREDICTIONS))
-    columns = [c for task in _tasks(work, member) for c in task.columns]
-    means = [
-        read_table(file).groupby("image_id", sort=False)[columns].mean().reset_index()
-        for file in files["test"] or files["oof"][:1]
-    ]
-    averages = pd.concat(means, ignore_index=True)
-    write_table(work.runs.averages(member), averages if files["test"] else averages.iloc[:0])
-    for part in ("oof", "test"):
-        empty = not files[part]
-        join_tables(
-            work.runs.predictions(member, part), files[part] or files["oof"][:1], empty=empty
-        )
-        mark(work.runs.predictions(member, part), infer_recipe(work, member))
-    shutil.rmtree(files["oof"][0].parent)
 
 
 def load_cell(work: Work, cell: Cell, *, device: torch.device) -> FaceNetwork:
@@ -209,32 +174,6 @@ def predict_cells(
         ],
         ignore_index=True,
     )
-
-
-def _prior(
-    work: Work,
-    member: str,
-    cells: list[Cell],
-    *,
-    image_ids: pd.Series,
-    labelled: pd.DataFrame,
-) -> pd.DataFrame:
-    """The answer for a picture that can't be read: shares of the classes, mean value."""
-    columns = {}
-    tasks = _tasks(work, member)
-    for task, targets in zip(tasks, targets_of(tasks, labelled).values(), strict=True):
-        if task.kind == "classes":
-            shares = np.bincount(targets, minlength=len(task.classes)) / len(targets)
-            columns |= dict(zip(task.columns, shares.astype(np.float32), strict=True))
-        else:
-            columns[task.columns[0]] = np.float32(np.mean(targets))
-    rows = [
-        {"image_id": image_id, "fold": cell.fold, "seed": cell.seed, "view": view, **columns}
-        for cell in cells
-        for view in work.settings.infer.views
-        for image_id in image_ids
-    ]
-    return pd.DataFrame(rows)
 
 
 def read_predictions(work: Work, member: str, part: str) -> pd.DataFrame:

@@ -1,20 +1,33 @@
-"""train: every cell (member x fold x seed) that is not done yet, one after the other."""
+"""train: every cell (member x fold x seed) that is not done yet, several at once."""
 
+import itertools
 import json
 import time
+from functools import partial
 
 from pipeline.runs import provenance, shown, write_json, write_text
 from pipeline.stages import Work
+from pipeline.stages.jobs import Outcome
 from pipeline.stages.progress import all_cells
 
 
 def check(work: Work) -> None:
     """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built."""
     from pipeline.images.augment import build_augment
+    from pipeline.images.batched import BatchAugment
     from pipeline.learning.network import check_freeze
-    from pipeline.learning.weights import check_backbone, check_weights
+    from pipeline.learning.weights import (
+        check_backbone,
+        check_drop_path,
+        check_image_size,
+        check_weights,
+    )
     from pipeline.stages.members import choose_device
+    from pipeline.stages.scheduling import check_launch
+    from pipeline.stages.targets import check_balance
+    from pipeline.stages.tracking import check_tracking
 
+    build = BatchAugment if work.settings.augmenter == "device" else build_augment
     problems = []
     for name, member in work.settings.members.items():
         for key, test in (
@@ -23,8 +36,19 @@ def check(work: Work) -> None:
                 "weights",
                 lambda member=member: check_weights(member.backbone, weights=member.weights),
             ),
+            (
+                "image_size",
+                lambda member=member: check_image_size(
+                    member.backbone, image_size=member.image_size
+                ),
+            ),
+            (
+                "drop_path",
+                lambda member=member: check_drop_path(member.backbone, drop_path=member.drop_path),
+            ),
+            ("balance_on", lambda member=member: check_balance(work, member)),
             ("freeze", lambda member=member: check_freeze(member.backbone, number=member.freeze)),
-            ("augment", lambda member=member: build_augment(member.augment)),
+            ("augment", lambda member=member: build(member.augment)),
         ):
             try:
                 test()
@@ -32,8 +56,13 @@ def check(work: Work) -> None:
                 problems.append(f"members.{name}.{key}: {error}")
                 if key == "backbone":
                     break  # what follows would only say the same again
+    for look in (choose_device, check_launch):
+        try:
+            look(work.settings)
+        except ValueError as error:
+            problems.append(str(error))
     try:
-        choose_device(work.settings)
+        check_tracking(work)
     except ValueError as error:
         problems.append(str(error))
     if problems:
@@ -41,27 +70,54 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.cell import train_cell
-    from pipeline.stages.members import choose_device, read_labelled
+    from tqdm import tqdm
+
+    from pipeline.stages.cells import cell_job, count_epochs, training_bytes
+    from pipeline.stages.forecast import compare_forecast
+    from pipeline.stages.members import choose_device, describe_device
+    from pipeline.stages.scheduling import run_jobs
+    from pipeline.stages.slots import describe_slots, find_slots
 
     device, precision = choose_device(work.settings)
-    _record(work, device=f"{device} {precision}")
+    _record(work, device=describe_device(device, precision=precision))
     cells = all_cells(work.settings)
     missing = [cell for cell in cells if not work.runs.done(cell).exists()]
     if len(missing) < len(cells):
         print(f"train: {len(cells) - len(missing)} of {len(cells)} cells are done already")
-    pictures = read_labelled(work.runs)
-    started = time.monotonic()
-    for number, cell in enumerate(missing, start=1):
-        facts = train_cell(work, cell, pictures=pictures, device=device, precision=precision)
-        minutes = (time.monotonic() - started) / 60.0
-        print(
-            f"train: {cell.name} ({number} of {len(missing)}): best epoch {facts['best_epoch']} of "
-            f"{facts['num_epochs']}, {facts['decided_by']} {facts['best_value']:.4f}, "
-            f"{facts['images_per_second']:.0f} pictures/s; {minutes:.1f} min so far"
+    members = list(dict.fromkeys(cell.member for cell in missing))
+    needed = training_bytes(work, members, device=device.type, precision=precision)
+    slots = find_slots(work.settings, most=len(missing), job_bytes=needed)
+    if len(slots) > 1 and work.settings.cluster is None:
+        print(f"train: {len(slots)} cells at once ({describe_slots(slots)})")
+    started, came = time.monotonic(), itertools.count(1)
+
+    def say(outcome: Outcome) -> None:
+        facts, minutes = outcome.facts, (time.monotonic() - started) / 60.0
+        tqdm.write(
+            f"train: {outcome.job} ({next(came)} of {len(missing)}): best epoch "
+            f"{facts['best_epoch']} of {facts['num_epochs']}, {facts['decided_by']} "
+            f"{facts['best_value']:.4f}, {facts['images_per_second']:.0f} pictures/s; "
+            f"{minutes:.1f} min so far"
         )
+
+    run_jobs(
+        work,
+        [cell_job(work, cell) for cell in missing],
+        slots=slots,
+        bar=tqdm(
+            total=sum(work.settings.members[cell.member].epochs for cell in missing),
+            desc="train: all cells",
+            unit="epoch",
+            leave=False,
+        ),
+        progress=partial(count_epochs, work, missing),
+        after=say,
+    )
     print(
         f"train: {len(cells)} cells done; weights and OOF tables in {shown(work.runs.experiment)}"
+    )
+    compare_forecast(
+        work, "train", [cell.name for cell in missing], seconds=time.monotonic() - started
     )
 
 

@@ -1,0 +1,100 @@
+"""plan: what the asked stages will take on this machine, from a short probe, before they are begun.
+
+What it foretells of train and infer is kept, and compared at their ends with what then happened.
+"""
+
+import shutil
+from collections.abc import Sequence
+
+from pipeline.runs import read_table, shown, write_json
+from pipeline.stages import STAGES, Work, plan_stages
+from pipeline.stages.progress import is_done
+
+ASKED = ("crop", "train", "infer")  # when no stage is named
+BYTES = 2**20
+
+
+def check(work: Work) -> None:
+    """Raises ValueError for a stage that is none, and a price that is no number."""
+    for name in work.words:
+        if name not in STAGES or STAGES[name].repeats:
+            known = ", ".join(key for key, stage in STAGES.items() if not stage.repeats)
+            raise ValueError(f"plan: no stage {name!r} to be planned; there are {known}")
+    for key in ("price", "tflops"):
+        _number(work, key, 1.0)
+
+
+def run(work: Work) -> None:
+    from pipeline.stages.forecasting import foretell
+
+    asked = list(work.words) or list(ASKED)
+    stages = [name for name in plan_stages(asked) if not is_done(work, name)]
+    print(f"plan: {', '.join(asked)} for {work.settings.name}, {_count(work)}")
+    found = foretell(work, stages)
+    write_json(work.runs.forecast, found.stored())
+    for name in plan_stages(asked):
+        if name not in stages:
+            print(f"  {name:<10}done")
+        elif name in found.parts:
+            print(f"  {name:<10}{found.parts[name].say()}")
+        else:
+            print(f"  {name:<10}to do, seconds to a few minutes (not foretold)")
+    print("\n".join(f"plan: {line}" for line in _say_needs(work, found)))
+    print("\n".join(f"plan: {line}" for line in _say_price(work, found)))
+    print(f"plan: wrote {shown(work.runs.forecast)}; train and infer say how it compares")
+
+
+def _count(work: Work) -> str:
+    images = read_table(work.runs.images)
+    counts = images.groupby("part").size()
+    return ", ".join(f"{count} {part} pictures" for part, count in counts.items())
+
+
+def _say_needs(work: Work, found) -> Sequence[str]:
+    """Time in all, and what must be free of disk and memory, beside what is."""
+    from pipeline.stages.slots import free_memory
+
+    below = work.runs.folder
+    while not below.is_dir():
+        below = below.parent
+    lines = [
+        f"{found.minutes:.1f} minutes in all, {found.slots} at once on {found.device}",
+        f"disk: {found.disk / BYTES:.0f} MB more, "
+        f"{shutil.disk_usage(below).free / BYTES:.0f} MB are free",
+        f"memory: about {found.memory / BYTES:.0f} MB of the machine's, "
+        f"{free_memory() / BYTES:.0f} MB are free",
+    ]
+    if found.device != "cpu":
+        lines.append(f"GPU memory: about {found.gpu_memory / BYTES:.0f} MB for one cell")
+    return lines
+
+
+def _say_price(work: Work, found) -> Sequence[str]:
+    price, hours = _number(work, "price", None), found.minutes / 60.0
+    if found.device != "cpu":
+        cost = "" if price is None else f": {hours * price:.2f} at {price:g} an hour"
+        yield f"on this machine {hours:.2f} hours{cost}"
+        return
+    if price is None:
+        yield "price=2.5 says what a GPU at that price an hour would cost"
+        return
+    rate = _number(work, "tflops", 5.0)
+    hours = found.operations / (rate * 1e12) / 3600.0
+    yield (
+        f"a rented GPU at {price:g} an hour: train and infer are {found.operations / 1e15:.3f} "
+        f"peta-operations, {60 * hours:.1f} minutes and {hours * price:.2f} if it sustains "
+        f"{rate:g} TFLOP/s (tflops= says another rate; plan run there measures it)"
+    )
+
+
+def _number(work: Work, key: str, default: float | None) -> float | None:
+    text = work.options.get(key)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value > 0:
+        raise ValueError(f"plan: {key}={text} must be a number above 0")
+    return value
