@@ -1,15 +1,20 @@
 """The front door: reads the command line, checks it, and calls the stages. No other logic."""
 
 import os
+import shlex
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from pipeline.config import load_experiment, load_settings
-from pipeline.runs import PROJECT, Runs, read_json, shown
+from pipeline.config import load_experiment
+from pipeline.runs import PROJECT, Runs, StoppedError, explain, hold, listen, shown
 from pipeline.stages import STAGES, Work, plan_stages
 from pipeline.stages.progress import is_done
+from pipeline.stages.standing import describe_standing
+from pipeline.stages.stored import check_stored, say_left_out
 
 USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
 
@@ -22,24 +27,10 @@ USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
 A stage makes what it needs first; asked again it does only what is not done.
 """
 
-SAFE_TO_CHANGE = (
-    "ensemble",
-    "compare",
-    "infer",
-    "transfer",
-    "tune",
-    "device",
-    "precision",
-    "workers",
-    "bootstrap",
-    "runs",
-    "submissions",
-)
-
-
 def main(words: list[str]) -> int:
-    """Runs one command line and gives its exit code: 0 done, 2 for what the user can mend."""
-    signal.signal(signal.SIGTERM, _stop)
+    """Runs one command line and gives its exit code: 0 done, 2 for what the user can mend, 130 and
+    143 when a signal stopped it."""
+    listen()
     try:
         return _run(words)
     except ValueError as error:
@@ -48,27 +39,28 @@ def main(words: list[str]) -> int:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of the output went away: nobody is left to be told
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        print(f"error: {error.strerror or error}{place}", file=sys.stderr)
+        if os.environ.get("PIPELINE_TRACEBACK"):
+            raise
+        print(f"error: {explain(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except MemoryError:
+        if os.environ.get("PIPELINE_TRACEBACK"):
+            raise
         print(
-            "\nstopped; what is finished is kept, the same command goes on from there",
+            "error: the machine's memory is full; workers=0 or a smaller batch_size needs less",
             file=sys.stderr,
         )
-        return 130
-    except _StoppedError:
-        print("\nstopped; the same command goes on from what is finished", file=sys.stderr)
-        return 143
-
-
-class _StoppedError(BaseException):
-    """SIGTERM: a preempted machine says goodbye."""
-
-
-def _stop(number: int, frame: object) -> None:
-    raise _StoppedError
+        return 2
+    except StoppedError as stop:
+        again = shlex.join(["./run.sh", *words])
+        said = "; ".join(["stopped", *getattr(stop, "__notes__", [])])
+        print(f"\n{said}", file=sys.stderr)
+        print(f"the same command goes on from there: {again}", file=sys.stderr)
+        return 128 + stop.number
 
 
 def _run(words: list[str]) -> int:
@@ -88,27 +80,55 @@ def _run(words: list[str]) -> int:
     if not stages:
         print(USAGE + f"\nStages for {config}:\n" + "\n".join(_stage_lines(work)))
         return 0
-    _check_stored(work)
-    plan = plan_stages(stages)
+    plan = plan_stages(stages, words=asked.words)
+    if not all(STAGES[name].repeats for name in plan):  # those only look at what is there
+        check_stored(work)
+        say_left_out(work)
     for name in plan:
         if not is_done(work, name) and hasattr(STAGES[name].module, "check"):
             STAGES[name].module.check(work)
-    started, did = time.monotonic(), 0
-    for name in plan:
-        if is_done(work, name):
-            continue
-        did += 1
-        if name not in stages:
-            brought = any(name in STAGES[asked].then for asked in stages)
-            why = "follows" if brought else "needed first"
-            print(f"{name} ({why}): {STAGES[name].says}")
-        STAGES[name].module.run(work)
+    started = time.monotonic()
+    try:
+        did = _run_plan(work, plan, asked=stages)
+    except StoppedError as stop:
+        stop.add_note(describe_standing(work, plan))
+        raise
     if not did:
-        print(f"nothing to do: {', '.join(plan)} are done for {config}")
+        done = ", ".join(name for name in plan if _is_shown(work, name))
+        print(f"nothing to do: {done} are done for {config}")
     if "ensemble" in plan:
         print(f"submission: {shown(work.runs.submission)}")
     print(f"{(time.monotonic() - started) / 60:.1f} minutes")
     return 0
+
+
+def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> int:
+    """Runs what is not done and gives its number. Whoever writes the same is waited for, and what
+    is done or was decided meanwhile is looked at again."""
+    command, did = shlex.join(work.command), 0
+    with ExitStack() as whole:
+        own = {work.runs.lock(name) for name in plan if _writes(work, name)}
+        if work.runs.lock("train") in own:
+            whole.enter_context(hold(work.runs.lock("train"), command=command))
+            check_stored(work)
+        for name in plan:
+            with ExitStack() as while_it_runs:
+                if _writes(work, name):
+                    while_it_runs.enter_context(hold(work.runs.lock(name), command=command))
+                if is_done(work, name):
+                    continue
+                did += 1
+                if name not in asked:
+                    brought = any(name in STAGES[other].then for other in asked)
+                    why = "follows" if brought else "needed first"
+                    print(f"{name} ({why}): {STAGES[name].says}")
+                STAGES[name].module.run(work)
+    return did
+
+
+def _writes(work: Work, stage: str) -> bool:
+    """Whether a stage will write where others may write too."""
+    return not STAGES[stage].repeats and not is_done(work, stage)
 
 
 @dataclass
@@ -125,6 +145,8 @@ class _Asked:
 def _read_words(words: list[str]) -> _Asked:
     """The command line, taken apart. Raises ValueError for a word that nobody knows."""
     asked = _Asked()
+    if "--plan" in words:  # anywhere: the same as the stage plan before all others
+        words = ["plan", *(word for word in words if word not in ("--plan", "plan"))]
     rest = iter(words)
     for word in rest:
         last = STAGES[asked.stages[-1]] if asked.stages else None
@@ -158,6 +180,8 @@ def _nearest(word: str) -> str:
 def _stage_lines(work: Work | None) -> list[str]:
     lines = []
     for name, stage in STAGES.items():
+        if work is not None and not _is_shown(work, name):
+            continue
         state = ""
         if work is not None:
             state = "done     " if is_done(work, name) else "not done "
@@ -169,57 +193,9 @@ def _stage_lines(work: Work | None) -> list[str]:
     return lines
 
 
-def _check_stored(work: Work) -> None:
-    """Raises ValueError when the run's folder was made with other settings than those asked for."""
-    if not work.runs.settings.exists():
-        return
-    stored = load_settings(work.runs.settings).model_dump(mode="json")
-    asked = work.settings.model_dump(mode="json")
-    was = Runs(load_settings(work.runs.settings)).root
-    moved = was != work.runs.root
-    if not moved:  # the same folder, typed in another way
-        asked["competition"]["root"] = stored["competition"]["root"]
-    differ = [
-        line
-        for key in asked
-        if key not in SAFE_TO_CHANGE
-        for line in _differences(stored.get(key), asked[key], key)
-    ]
-    if differ:
-        folder = shown(work.runs.experiment)
-        raise ValueError(
-            "\n".join(f"{folder} was made with other settings: {line}" for line in differ)
-            + f"\ncopy the config to a new name, or remove {folder} to start over"
-            + (f"\nthe same data in a new place: ln -s {work.runs.root} {was}" if moved else "")
-        )
-    _check_fixes(work)
-
-
-def _check_fixes(work: Work) -> None:
-    """Raises ValueError when the run was trained before its file of fixes was edited."""
-    if work.runs.fixes is None or not work.runs.provenance.exists():
-        return
-    for run in read_json(work.runs.provenance)["runs"]:
-        if run.get("fixes") != work.runs.fixes_digest:
-            folder, fixes = shown(work.runs.experiment), shown(work.runs.fixes)
-            raise ValueError(
-                f"{folder} was trained before {fixes} was changed, so its labels are others\n"
-                f"copy the config to a new name, or remove {folder} to start over"
-            )
-
-
-def _differences(stored: object, asked: object, key: str) -> list[str]:
-    """Where two settings differ, one line each; new members, folds, answer files are none."""
-    if key in ("competition.submission", "folds.train"):
-        return []
-    if isinstance(stored, dict) and isinstance(asked, dict):
-        names = [name for name in asked if not (key == "members" and name not in stored)]
-        return [
-            line
-            for name in names
-            for line in _differences(stored.get(name), asked[name], f"{key}.{name}")
-        ]
-    return [] if stored == asked else [f"{key} was {stored!r}, asked for is {asked!r}"]
+def _is_shown(work: Work, stage: str) -> bool:
+    """Whether a stage is any of this config's: only some contests are drawn."""
+    return stage != "draw" or work.settings.competition.drawn is not None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pipeline.stages import STAGES, Work
 
 def member_cells(settings: Experiment, name: str) -> list[Cell]:
     """Every cell of a member: the folds to train times its seeds."""
-    folds = settings.folds.train or range(settings.folds.num)
+    folds = settings.folds.train or range(settings.folds.total)
     return [Cell(name, fold, seed) for fold in folds for seed in settings.members[name].seeds]
 
 
@@ -23,9 +23,20 @@ def refit_cells(settings: Experiment, name: str) -> list[Cell]:
 
 
 def all_cells(settings: Experiment) -> list[Cell]:
-    """All cells of the experiment, in the order in which they are trained."""
+    """All cells of the experiment, in the order in which they are trained: those that others learn
+    from come first."""
     kinds = (member_cells, refit_cells)
-    return [cell for name in settings.members for cells in kinds for cell in cells(settings, name)]
+    names = sorted(settings.members, key=lambda name: settings.members[name].pseudo is not None)
+    return [cell for name in names for cells in kinds for cell in cells(settings, name)]
+
+
+def teaching_cells(settings: Experiment, cell: Cell) -> list[Cell]:
+    """The cells whose predictions a cell takes for labels of test pictures: those that held out the
+    same fold, so that nobody whom it is scored on had a part in its labels. A cell that learns from
+    everybody takes all folds'."""
+    pseudo = settings.members[cell.member].pseudo
+    cells = [c for name in (pseudo.by if pseudo else ()) for c in member_cells(settings, name)]
+    return [c for c in cells if cell.fold in (c.fold, REFIT)]
 
 
 def answering_cells(settings: Experiment, name: str) -> list[Cell]:
@@ -69,6 +80,26 @@ def ensemble_recipe(work: Work) -> dict:
     }
 
 
+def stack_recipe(work: Work) -> dict:
+    """What the stack's submission is made from; it stands in the record beside it."""
+    layers = work.settings.stack.model_dump(mode="json")
+    pooled = {"people": people_recipe(work)} if "pooling" in layers["layers"] else {}
+    return {**ensemble_recipe(work), "method": "stack", "stack": layers, **pooled}
+
+
+def people_recipe(work: Work) -> list:
+    settings, runs = work.settings, work.runs
+    by = settings.pool.by
+    seen = embeddings_recipe(work, by) if by in settings.members else []
+    data = [runs.images.parent.name, runs.crops.parent.name, runs.folds.parent.name]
+    held = list(settings.folds.train or ())
+    return [settings.pool.model_dump(mode="json"), seen, data, held]
+
+
+def embeddings_recipe(work: Work, member: str) -> list:
+    return [cell.name for cell in member_cells(work.settings, member)]
+
+
 def transfer_recipe(work: Work) -> list:
     settings, data = work.settings, [work.runs.crops.parent.name, work.runs.folds.parent.name]
     return [settings.transfer.source, list(settings.infer.views), settings.bootstrap, data]
@@ -76,7 +107,26 @@ def transfer_recipe(work: Work) -> list:
 
 def explore_recipe(work: Work) -> list:
     contest = work.settings.competition.model_dump(mode="json")
-    return [contest, str(work.runs.crops), list(work.settings.crop.reject)]
+    images, crops = work.runs.images, work.runs.crops  # both: fixes change the labels alone
+    return [contest, str(images), str(crops), list(work.settings.crop.reject)]
+
+
+def trained_members(work: Work) -> list[str]:
+    """The members all of whose folds and seeds are trained."""
+    return [
+        name
+        for name in work.settings.members
+        if all(work.runs.done(cell).exists() for cell in member_cells(work.settings, name))
+    ]
+
+
+def audit_recipe(work: Work) -> list:
+    """What an audit looked at: it looks again when more members are trained."""
+    settings, runs = work.settings, work.runs
+    contest = settings.competition.model_dump(mode="json")
+    data = [str(runs.images), str(runs.crops), str(runs.folds)]
+    known = [trained_members(work), settings.bootstrap]
+    return [settings.audit.model_dump(mode="json"), contest, data, known]
 
 
 def tuned_member(settings: Experiment) -> str:
@@ -127,9 +177,11 @@ _DONE: dict[str, Callable[[Work], bool]] = {
     "evaluate": lambda work: is_marked(work.runs.scores, evaluate_recipe(work)),
     "infer": lambda work: all(is_inferred(work, member) for member in work.settings.members),
     "explore": _is_explored,
+    "audit": lambda work: is_marked(work.runs.audited("summary.txt"), audit_recipe(work)),
     "tune": _is_tuned,
     "transfer": _is_transferred,
     "ensemble": lambda work: is_marked(work.runs.submission, ensemble_recipe(work)),
+    "stack": lambda work: is_marked(work.runs.stacked, stack_recipe(work)),
 }
 
 

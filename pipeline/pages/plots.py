@@ -1,0 +1,192 @@
+"""Drawings of curves, clouds, intervals and bars, as SVG in the colours of the style sheet."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.pages.axes import (
+    WIDTH,
+    Frame,
+    drawing,
+    round_ticks,
+    short,
+    span_of,
+    text,
+)
+from pipeline.pages.markup import Html, join, tag
+from pipeline.pages.style import NUM_TONES
+
+_DASHES = (None, "6 3", "2 3", "9 3 2 3", "4 2 1 2", "1 4")  # colours are not all there is to see
+STEP = 40  # from one row of an interval chart to the next
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line through points; with `lows` and `highs` a band around it, or whiskers."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    lows: Sequence[float] | None = None
+    highs: Sequence[float] | None = None
+    tone: int = 0
+    whiskers: bool = False
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A row of an interval chart: value, ends, small values beside it, and a text at the right."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    says: str
+    folds: Sequence[float] = ()
+    mark: float | None = None
+    tone: int = 0
+
+
+def plot_curves(
+    curves: Sequence[Curve],
+    *,
+    x_label: str,
+    y_label: str,
+    says: str,
+    diagonal: bool = False,
+    cloud: tuple[Sequence[float], Sequence[float]] | None = None,
+    x_span: tuple[float, float] | None = None,
+    y_span: tuple[float, float] | None = None,
+    x_ticks: Sequence[tuple[float, str]] | None = None,
+    legend: bool = True,
+) -> Html:
+    """Curves over a common axis, with a legend where there are several; `diagonal` is where x = y,
+    `cloud` points without a line."""
+    seen_x = [curve.xs for curve in curves] + ([cloud[0]] if cloud else [])
+    seen_y = [curve.ys for curve in curves] + ([cloud[1]] if cloud else [])
+    seen_y += [ends for c in curves for ends in (c.lows, c.highs) if ends is not None]
+    frame = Frame(x_span or span_of(*seen_x, room=0.03), y_span or span_of(*seen_y))
+    parts = frame.grid(x_label=x_label, y_label=y_label, x_ticks=x_ticks)
+    if diagonal:
+        low, high = max(frame.xs[0], frame.ys[0]), min(frame.xs[1], frame.ys[1])
+        place = f"M{frame.x(low)} {frame.y(low)}L{frame.x(high)} {frame.y(high)}"
+        parts.append(tag("path", d=place, class_="mark"))
+    if cloud:
+        dots = "".join(f"M{frame.x(x)} {frame.y(y)}h0" for x, y in zip(*cloud, strict=True))
+        width = 4 if len(cloud[0]) < 400 else 2.6
+        parts.append(tag("path", d=dots, class_="cloud", stroke_width=width))
+    parts += [part for curve in curves for part in _curve(frame, curve, dashed=len(curves) > 1)]
+    listed = curves if legend and len(curves) > 1 else ()
+    return join(drawing(*parts, says=says), _legend(listed))
+
+
+def _curve(frame: Frame, curve: Curve, *, dashed: bool) -> list[Html]:
+    tone, parts = curve.tone % NUM_TONES, []
+    known = [n for n, y in enumerate(curve.ys) if math.isfinite(y)]
+    places = [(frame.x(curve.xs[n]), frame.y(curve.ys[n])) for n in known]
+    if curve.lows is not None and curve.highs is not None:
+        spans = [n for n in known if math.isfinite(curve.lows[n]) and math.isfinite(curve.highs[n])]
+        if curve.whiskers:
+            path = "".join(
+                f"M{frame.x(curve.xs[n])} {frame.y(curve.lows[n])}V{frame.y(curve.highs[n])}"
+                for n in spans
+            )
+            parts.append(tag("path", d=path, class_=f"curve t{tone}"))
+        else:
+            over = [f"{frame.x(curve.xs[n])} {frame.y(curve.highs[n])}" for n in spans]
+            under = [f"{frame.x(curve.xs[n])} {frame.y(curve.lows[n])}" for n in spans[::-1]]
+            path = "M" + "L".join([*over, *under]) + "Z" if spans else ""
+            parts.append(tag("path", d=path, class_=f"band f{tone}"))
+    line = "M" + "L".join(f"{x} {y}" for x, y in places) if places else ""
+    if len(places) > 1:
+        dash = _DASHES[tone] if dashed else None
+        parts.append(tag("path", d=line, class_=f"curve t{tone}", stroke_dasharray=dash))
+    if len(places) <= 16:
+        parts += [tag("circle", cx=x, cy=y, r=2.8, class_=f"f{tone}") for x, y in places]
+    return parts
+
+
+def _legend(curves: Sequence[Curve]) -> Html | None:
+    if not curves:
+        return None
+    entries = []
+    for curve in curves:
+        tone = curve.tone % NUM_TONES
+        line = tag("path", d="M1 5H25", class_=f"curve t{tone}", stroke_dasharray=_DASHES[tone])
+        swatch = tag("svg", line, viewBox="0 0 26 10", aria_hidden="true")
+        entries.append(tag("li", swatch, curve.name))
+    return tag("ul", *entries, class_="legend")
+
+
+def plot_intervals(
+    rows: Sequence[Interval], *, x_label: str, says: str, zero: bool = False
+) -> Html:
+    """A row each: its name, then value and interval on a common axis. Rings are the folds, a dashed
+    stroke the row's `mark` where it is near; with `zero` a line stands at 0."""
+    ends = [[r.value, r.low, r.high, *r.folds] for r in rows]
+    low, high = span_of(*ends, [0.0] if zero else [])
+    left, right = 14.0, WIDTH - 14.0
+    bottom = STEP * len(rows) + 4
+
+    def place(value: float) -> float:
+        return round(left + (right - left) * (value - low) / (high - low), 1)
+
+    lines, parts = [], []
+    for tick in round_ticks(low, high):
+        lines.append(f"M{place(tick)} 4V{bottom}")
+        parts.append(text(short(tick), place(tick), bottom + 14, anchor="middle", small=True))
+    parts.insert(0, tag("path", d="".join(lines), class_="grid"))
+    if zero:
+        parts.append(tag("path", d=f"M{place(0.0)} 4V{bottom}", class_="mark"))
+    for number, row in enumerate(rows):
+        top, tone = STEP * number + 4, row.tone % NUM_TONES
+        at = top + 28
+        parts.append(text(_fitting(row.name, row.says), 2, top + 14, halo=True))
+        parts.append(text(row.says, WIDTH - 2, top + 14, anchor="end", small=True, halo=True))
+        if row.mark is not None and low <= row.mark <= high:
+            parts.append(tag("path", d=f"M{place(row.mark)} {at - 8}V{at + 8}", class_="mark"))
+        if math.isfinite(row.low) and math.isfinite(row.high):
+            path = f"M{place(row.low)} {at}H{place(row.high)}"
+            parts.append(tag("path", d=path, class_=f"curve t{tone}", stroke_width=3))
+        rings = [value for value in row.folds if math.isfinite(value)]
+        parts += [
+            tag("circle", cx=place(value), cy=at, r=3.2, class_=f"fold t{tone}") for value in rings
+        ]
+        if math.isfinite(row.value):
+            parts.append(tag("circle", cx=place(row.value), cy=at, r=5, class_=f"f{tone}"))
+    parts.append(text(x_label, (left + right) / 2, bottom + 29, anchor="middle", small=True))
+    return drawing(*parts, height=bottom + 34, says=says)
+
+
+def plot_bars(names: Sequence[str], counts: Sequence[float], *, unit: str, says: str) -> Html:
+    """Lying bars, the name and the count above each."""
+    most, parts, right = max([*counts, 1]), [], WIDTH - 12.0
+    for number, (name, count) in enumerate(zip(names, counts, strict=True)):
+        top = 34 * number + 2
+        width = max((right - 8) * count / most, 1.0 if count else 0.0)
+        said = f"{count:,.0f} {unit}"
+        parts.append(text(_fitting(name, said), 8, top + 13))
+        parts.append(text(said, right, top + 13, anchor="end", small=True))
+        shape = {"x": 8, "y": top + 18, "width": round(width, 1), "height": 8, "rx": 2}
+        parts.append(tag("rect", class_="bar", **shape))
+    return drawing(*parts, height=34 * len(names) + 4, says=says)
+
+
+def plot_columns(edges: Sequence[float], counts: Sequence[int], *, x_label: str, says: str) -> Html:
+    """Standing bars between rising edges (one more than counts): a histogram."""
+    frame = Frame((edges[0], edges[-1]), (0.0, max([*counts, 1]) * 1.05))
+    parts = frame.grid(x_label=x_label, y_label="pictures")
+    for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
+        if count:
+            left, top = frame.x(low) + 0.5, frame.y(count)
+            width = max(frame.x(high) - left - 0.5, 0.8)
+            shape = {"x": left, "y": top, "width": round(width, 1)}
+            height = round(frame.y(0.0) - top, 1)
+            parts.append(tag("rect", class_="bar", height=height, **shape))
+    return drawing(*parts, says=says)
+
+
+def _fitting(name: str, says: str) -> str:
+    """The name, cut where the text at the other end would run into it."""
+    room = max(8, int((WIDTH - 24 - 6.0 * len(says)) / 6.6))
+    return name if len(name) <= room else f"{name[: room - 1]}…"

@@ -1,0 +1,60 @@
+"""explain: where the networks look in chosen or in the worst pictures, and what changes answers.
+
+A picture is shown to the cell that held its person out; a test picture to the first fold's cell.
+"""
+
+from importlib.util import find_spec
+
+from pipeline.runs import shown
+from pipeline.stages import Work
+from pipeline.stages.progress import used_members
+
+NUM = 24  # pictures on a sheet of heatmaps
+SAMPLE = 100  # held-out pictures whose answers are looked at as they get worse
+
+
+def check(work: Work) -> None:
+    """Raises ValueError for an option that means nothing here and for a package that is missing."""
+    asked_members(work)
+    if number_of(work, "num", NUM) and find_spec("pytorch_grad_cam") is None:
+        raise ValueError(
+            "explain draws heatmaps with grad-cam: .venv/bin/pip install --no-deps -r "
+            "requirements-explain.txt (or leave them out: num=0)"
+        )
+    number_of(work, "sample", SAMPLE)
+
+
+def run(work: Work) -> None:
+    from pipeline.stages.heatmaps import draw_heatmaps
+    from pipeline.stages.sensitivity import measure_sensitivity
+
+    number, sample = number_of(work, "num", NUM), number_of(work, "sample", SAMPLE)
+    members, written = asked_members(work), []
+    if number:
+        written += draw_heatmaps(work, members, number=number)
+    if sample and "images" not in work.options:
+        written += measure_sensitivity(work, members, number=sample)
+    where = shown(work.runs.explained(""))
+    print(f"explain: wrote {', '.join(written) or 'nothing'} to {where}")
+
+
+def asked_members(work: Work) -> list[str]:
+    """The member that `member=` names, or all of the ensemble. Raises ValueError for no member."""
+    from pipeline.config.values import nearest
+
+    word = work.options.get("member")
+    if word is None:
+        return used_members(work.settings)
+    if word not in work.settings.members:
+        known = ", ".join(work.settings.members)
+        hint = nearest(word, work.settings.members)
+        raise ValueError(f"explain: no member {word!r}{hint} the members are {known}")
+    return [word]
+
+
+def number_of(work: Work, key: str, default: int) -> int:
+    """A whole number among the stage's own words. Raises ValueError for anything else."""
+    word = work.options.get(key, str(default))
+    if not word.isdigit():
+        raise ValueError(f"explain: {key}={word!r} is not a whole number, as in {key}={default}")
+    return int(word)

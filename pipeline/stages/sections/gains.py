@@ -1,0 +1,149 @@
+"""What members, views, layers and decisions bring: paired differences with their intervals."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.pages.markup import Html, drawn, folded, join, paragraph, side_by_side, table, tag
+from pipeline.pages.page import Section
+from pipeline.pages.plots import Interval, plot_intervals
+from pipeline.runs import read_json, read_table
+from pipeline.scoring.comparisons import Difference, paired_difference, show_number
+from pipeline.scoring.rows import Question
+from pipeline.stages.blend import blend_spaces
+from pipeline.stages.contenders import Contender
+from pipeline.stages.progress import used_members
+from pipeline.stages.sections.material import Material, missing
+
+
+def describe_gains(material: Material) -> Section:
+    """The section: members, the ensemble, views, the stack's layers."""
+    work, config = material.work, material.work.settings.name
+    parts = [*_compared(material), *_views(material)]
+    if work.runs.stack("stack.csv").exists():
+        parts += _layers(material)
+    else:
+        what = "What views, weights, calibration, pooling and decisions bring, layer by layer:"
+        parts.append(missing(what, type_=f"./run.sh stack -c {config}"))
+    note = "Above 0 is better. What was fitted is judged on people it was not fitted on."
+    return Section("gains", "What helps", join(paragraph(note, note=True), parts))
+
+
+def _compared(material: Material) -> list[Html]:
+    """Members beside the best of their question, from the comparisons table."""
+    path = material.work.runs.comparisons
+    if not path.exists():
+        return [paragraph("There is one answer to each question: nothing to compare.", note=True)]
+    figures = []
+    for (task, metric), rows in read_table(path).groupby(["task", "metric"], sort=False):
+        found = [interval_of(f"{row.second} over {row.first}", row) for row in rows.itertuples()]
+        figures.append(difference_chart(f"{task}: {metric}", found))
+    return [tag("h3", "Members and formulations, paired"), side_by_side(figures)]
+
+
+def difference_chart(title: str, rows: list[Interval]) -> Html:
+    """Paired differences as a figure."""
+    said = "; ".join(f"{row.name}: {row.says}" for row in rows)
+    chart = plot_intervals(rows, x_label="difference, above 0 is better", says=said, zero=True)
+    return drawn(chart, title=title)
+
+
+def interval_of(name: str, row: Any) -> Interval:
+    """A row of a table of paired differences as a row of a chart."""
+    return _interval(name, row.difference, row.low, row.high)
+
+
+def _interval(name: str, value: float, low: float, high: float) -> Interval:
+    sure = Difference(value, low, high).is_distinguishable
+    says = f"{_signed(value)} ({_signed(low)}–{_signed(high)})"
+    return Interval(name, float(value), float(low), float(high), says, tone=2 if sure else 5)
+
+
+def _signed(value: float) -> str:
+    small = 0 < abs(value) < 0.01
+    return f"{value:+.5f}" if small else f"{value:+.4f}"
+
+
+def _views(material: Material) -> list[Html]:
+    """The ensemble with all views against the pictures as they are."""
+    work, settings = material.work, material.work.settings
+    members, views = used_members(settings), settings.infer.views
+    if len(views) < 2:
+        return []
+    heading = tag("h3", f"Views at test time: {', '.join(views)}")
+    contender = Contender(settings.name, "ensemble", work, tuple(members))
+    if not contender.can_show_views:
+        again = missing("Not seen yet.", type_=f"./run.sh infer -c {settings.name}")
+        return [heading, again]
+    tables = contender.tables(with_views=True)
+    plain = {name: frame[frame["view"] == "identity"] for name, frame in tables.items()}
+    if any(frame.empty for frame in plain.values()):
+        return []
+    given = {"image_ids": material.asked.pictures["image_id"], "part": "oof", "settings": settings}
+    with_views, without = blend_spaces(tables, **given), blend_spaces(plain, **given)
+    rows = []
+    for space in material.asked.spaces:
+        seen = [space.scored(joints[space.name]) for joints in (without, with_views)]
+        found = _difference(material, material.asked.of_space(space), *seen)
+        rows.append(_interval(space.name, found.value, found.low, found.high))
+    return [heading, side_by_side(difference_chart("all views over the picture as it is", rows))]
+
+
+def _difference(
+    material: Material, question: Question, first: np.ndarray, second: np.ndarray
+) -> Difference:
+    return paired_difference(
+        question.metric,
+        question.truth,
+        first,
+        second,
+        person_ids=material.people,
+        group=question.group,
+        num_draws=material.num_draws,
+    )
+
+
+def _layers(material: Material) -> list[Html]:
+    """The stack's table, and what its kept layers learnt."""
+    runs, parts = material.work.runs, [tag("h3", "Layers of the stack")]
+    frame = read_table(runs.stack("stack.csv"))
+    charts = []
+    for answer, rows in frame.groupby("answer", sort=False):
+        found = [_interval(r.name, r.gain, r.gain_low, r.gain_high) for r in _named(rows)]
+        charts.append(difference_chart(f"{answer}: nested gain of each layer", found))
+    header = ("answer", "layer", "without", "naive", "nested", "gain", "kept")
+    rows = [
+        (
+            r.answer,
+            r.name,
+            *(show_number(float(v)) for v in (r.before, r.naive, r.nested)),
+            _signed(float(r.gain)),
+            "yes" if str(r.kept) == "True" else "no",
+        )
+        for r in _named(frame)
+    ]
+    caption = "naive: fitted on everybody; nested: on people the layer was not fitted on"
+    parts += [side_by_side(charts), table(header, rows, caption=caption, words=2)]
+    facts = read_json(runs.stack("stack.json"))["parts"]
+    said = [_say_kept(fact) for fact in facts]
+    learnt = json.dumps([fact["learnt"] for fact in facts], indent=2, ensure_ascii=False)
+    return [*parts, *map(paragraph, said), folded("What they learnt", tag("pre", learnt))]
+
+
+def _named(frame: pd.DataFrame) -> list:
+    numbers = ("before", "naive", "nested", "gain", "gain_low", "gain_high")
+    return list(
+        frame.assign(**{n: pd.to_numeric(frame[n]) for n in numbers}).itertuples(index=False)
+    )
+
+
+def _say_kept(fact: dict) -> str:
+    kept = ", ".join(fact["kept"]) or "nothing; the plain mean stays"
+    after, gain = fact["oof"], fact["gain"]
+    return (
+        f"{fact['answer']}: kept {kept}. Nested {show_number(after['value'])} (95 % "
+        f"{show_number(after['low'])}–{show_number(after['high'])}), "
+        f"{_signed(gain['value'])} on the plain mean."
+    )

@@ -1,0 +1,217 @@
+"""report on a tiny drawn contest: its numbers are the tables', it needs nothing beside itself."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pipeline.scoring.comparisons import show_number
+from tests.browser import open_browser
+from tests.conftest import tiny
+from tests.pages.test_page import Reader
+
+Call = Callable[..., tuple[int, str, str]]
+EVIL = '<img src="https://x.test/a.png" onerror=alert(1)>'
+
+
+@pytest.fixture(scope="module")
+def trained(contest: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The runs folder of a tiny trained sample, and its words."""
+    from pipeline.__main__ import main
+
+    folder = tmp_path_factory.mktemp("reported")
+    words = [*tiny("sample", root=contest, folder=folder), "infer.views=[identity,flip]"]
+    words.append("folds.num=2")
+    assert main(["train", "infer", *words]) == 0
+    return folder / "runs", words
+
+
+@pytest.fixture(scope="module")
+def page(trained) -> str:
+    """The report's text."""
+    from pipeline.__main__ import main
+
+    runs, words = trained
+    assert main(["report", *words]) == 0
+    return (runs / "sample/report.html").read_text(encoding="utf-8")
+
+
+def rows_of(page: str, name: str) -> list[list[str]]:
+    """The texts of a table's cells, row by row."""
+    inside = page.split(f'id="{name}"', 1)[1].split("</table>", 1)[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", inside.split("<tbody>", 1)[1], flags=re.S)
+    return [["".join(Reader(c).texts) for c in re.findall(r"<t[hd].*?</t[hd]>", r)] for r in rows]
+
+
+def test_its_scores_are_those_of_the_table(trained, page: str) -> None:
+    runs, _ = trained
+    scores = pd.read_csv(runs / "sample/scores.csv")
+    whole = scores[(scores["fold"] == "all") & ~scores["metric"].str.startswith("f1:")]
+    found = {tuple(row[:3]): row[3:] for row in rows_of(page, "scores-table")}
+    assert len(found) == len(whole) >= 5
+    for row in whole.itertuples():
+        value, span, constant, mean, sd, n, people = found[row.source, row.task, row.metric]
+        own = scores[
+            (scores[["source", "task", "metric"]] == [row.source, row.task, row.metric]).all(axis=1)
+        ].set_index("fold")["value"]
+        assert value == show_number(row.value)
+        assert span == f"{show_number(row.low)}–{show_number(row.high)}"
+        assert constant == show_number(row.constant)
+        assert [mean, sd] == [show_number(own["mean"]), show_number(own["sd"])]
+        assert (int(n.replace(",", "")), int(people)) == (row.num_images, row.num_people)
+    (answer,) = whole[whole["source"] == "all members"].itertuples()
+    assert show_number(answer.value) in page.split('class="key"')[1].split("</dl>", maxsplit=1)[0]
+
+
+def test_its_confusion_counts_the_held_out_pictures(trained, page: str) -> None:
+    runs, _ = trained
+    cells = sorted((runs / "sample/mask").glob("fold*/oof.parquet"))
+    oof = pd.concat([pd.read_parquet(path) for path in cells])
+    classes = ["worn", "incorrect", "none"]
+    answered = oof[[f"mask.{word}" for word in classes]].to_numpy().argmax(axis=1)
+    truth = oof["image_id"].str.extract(r"/(mask\d|incorrect|normal)")[0].str[:4]
+    code = truth.map({"mask": 0, "inco": 1, "norm": 2}).to_numpy()
+    grid = next(
+        part for part in page.split('class="counts"')[1:] if "mask: 84 pictures" in part
+    ).split("</table>")[0]
+    found = [int(n) for n in re.findall(r"<td [^>]*>([\d,]+)", grid)]
+    counts = np.zeros((3, 3), dtype=int)
+    np.add.at(counts, (code, answered), 1)
+    assert found == counts.reshape(-1).tolist()
+    assert counts.sum() == 84
+
+
+def test_it_asks_nobody_for_anything_and_is_small(page: str) -> None:
+    assert not re.search(r"""(?:href|src)\s*=\s*["'](?!#|data:)|url\(|@import|<script""", page)
+    (policy,) = [
+        found["content"]
+        for name, found in Reader(page).tags
+        if name == "meta" and found.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy.startswith("default-src 'none'")
+    assert len(page.encode()) < 10e6
+    read = Reader(page)
+    assert not read.open
+    assert all(found.get("alt") for name, found in read.tags if name == "img")
+    assert all(
+        found.get("aria-label") or found.get("aria-hidden")
+        for name, found in read.tags
+        if name == "svg"
+    )
+    targets = {found["href"][1:] for name, found in read.tags if name == "a"}
+    assert targets <= {found["id"] for _, found in read.tags if "id" in found}
+    levels = [int(name[1]) for name, _ in read.tags if re.fullmatch(r"h[1-6]", name)]
+    assert levels[0] == 1
+    assert all(after - before <= 2 for before, after in pairwise(levels))
+
+
+def test_what_is_not_there_says_what_to_type(page: str) -> None:
+    text = "".join(Reader(page).texts)
+    for stage in ("stack", "audit", "explain"):
+        assert f"./run.sh {stage} -c sample" in text
+    assert "all views over the picture as it is" in text
+
+
+def test_a_page_without_crops_and_with_bad_names_is_still_a_page(
+    trained, contest: Path, call: Call, tmp_path: Path
+) -> None:
+    runs, words = trained
+    shutil.copytree(runs, tmp_path / "runs")
+    (cells,) = (tmp_path / "runs/sample").glob("crops-*/crops.npy")
+    words = [*words, f"runs={tmp_path}/runs"]
+    images = next((tmp_path / "runs/sample").glob("images-*/images.parquet"))
+    frame = pd.read_parquet(images)
+    frame["source"] = np.where(np.arange(len(frame)) % 2, EVIL, "plain")
+    frame.to_parquet(images)
+    code, _, err = call("report", *words)
+    assert code == 0, err
+    said = (tmp_path / "runs/sample/report.html").read_text()
+    assert EVIL not in said
+    assert EVIL[:20] in "".join(Reader(said).texts)
+    cells.unlink()
+    from pipeline.config import load_experiment
+    from pipeline.runs import PROJECT, Runs
+    from pipeline.stages import Work, report
+
+    config, overrides = words[1], words[2:]
+    settings = load_experiment(config, overrides, configs=PROJECT / "configs")
+    report.run(Work(settings=settings, runs=Runs(settings), command=["./run.sh", "report"]))
+    assert "The crops are gone" in (tmp_path / "runs/sample/report.html").read_text()
+
+
+def test_two_experiments_side_by_side(trained, call: Call, tmp_path: Path) -> None:
+    runs, _ = trained
+    shutil.copytree(runs, tmp_path / "runs")
+    (tmp_path / "runs/sample").rename(tmp_path / "runs/first")
+    shutil.copytree(tmp_path / "runs/first", tmp_path / "runs/second")
+    data = next(p for p in (tmp_path / "runs/first").glob("images-*")).parent
+    for kind in ("images", "faces", "folds", "crops"):
+        for path in data.glob(f"{kind}-*"):
+            shutil.copytree(path, tmp_path / "runs/sample" / path.name)
+    for name, rate in (("first", "0.001"), ("second", "0.5")):
+        stored = tmp_path / f"runs/{name}/config.yaml"
+        text = stored.read_text().replace("name: sample\n", f"name: {name}\n", 1)
+        stored.write_text(re.sub(r"\blr: \S+", f"lr: {rate}", text))
+    where = [f"runs={tmp_path}/runs", f"submissions={tmp_path}/submissions"]
+    code, out, err = call("report", "first", "second", *where)
+    assert code == 0, err
+    assert "report-first-second.html" in out
+    said = (tmp_path / "runs/report-first-second.html").read_text()
+    text = "".join(Reader(said).texts)
+    assert "first: all members" in text
+    assert "second: all members" in text
+    assert re.search(r"members\.\w+\.lr</th><td[^>]*>0.001</td><td[^>]*>0.5<", said)
+    assert "./run.sh compare first second" in text
+    code, _, err = call("report", "first", "secnd", *where)
+    assert code == 2
+    assert "did you mean 'second'" in err
+    code, _, err = call("report", "first", *where)
+    assert code == 2
+    assert "./run.sh report -c first" in err
+
+
+def test_a_browser_draws_it_wide_and_narrow_light_and_dark(
+    trained, page: str, tmp_path: Path
+) -> None:
+    runs, _ = trained
+    with open_browser(tmp_path / "profile") as tab:
+        for width, mode in ((1280, "light"), (390, "dark")):
+            scheme = {"name": "prefers-color-scheme", "value": mode}
+            tab.send("Emulation.setEmulatedMedia", features=[scheme])
+            sizes = {"width": width, "height": 1800, "deviceScaleFactor": 1}
+            tab.send("Emulation.setDeviceMetricsOverride", mobile=width < 800, **sizes)
+            tab.open((runs / "sample/report.html").as_uri())
+            tab.wait(
+                "document.readyState == 'complete' && !!document.querySelector('footer')",
+                what="the page",
+            )
+            assert tab.run("document.documentElement.scrollWidth") <= width
+            # words of a drawing can be read without glasses: 12 px as drawn
+            scale = tab.run(
+                "Math.min(...[...document.querySelectorAll('figure svg[role=img]')]"
+                ".map(e => e.getBoundingClientRect()).filter(r => r.width > 0)"
+                ".map(r => r.width / 360))"
+            )
+            assert scale > 0.75
+            tab.picture(tmp_path / f"{width}.png")
+            with Image.open(tmp_path / f"{width}.png") as picture:
+                pixels = np.asarray(picture.convert("RGB")).astype(int)
+            corner = pixels[2, -2]
+            assert (corner.max() < 60) == (mode == "dark")
+            assert pixels.std() > 10
+        assert all(found.startswith(("file:", "data:", "about:")) for found in tab.asked)
+        assert not tab.errors
+
+
+def test_curves_are_the_histories(trained, page: str) -> None:
+    runs, _ = trained
+    first = (runs / "sample/mask/fold0-seed777/history.jsonl").read_text().splitlines()
+    last = json.loads(first[-1])
+    assert f"fold 0, seed 777 ends at {last['train_loss']:.4g}" in page
