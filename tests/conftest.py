@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+settings.register_profile("patient", deadline=None)  # a busy machine is not a failing test
+settings.load_profile("patient")
 
 # what makes any experiment small enough for a test: a tiny real network, no pretrained weights
-TINY = ("crop.size=32", "bootstrap=100", "device=cpu")
+TINY = ("crop.size=32", "bootstrap=100", "device=cpu", "parallel=1")
 TINY_MEMBER = {
     "backbone": "test_resnet",
     "weights": "none",

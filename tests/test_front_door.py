@@ -25,6 +25,15 @@ Call = Callable[..., tuple[int, str, str]]
         (["crop", "-c", "masks", "root=/absent"], "root: no folder /absent"),
         (["train", "members.age.backbone=resnet19"], "members.age.backbone: timm"),
         (["train", "members.age.freeze=20"], "members.age.freeze: 20 of 8 layer groups"),
+        (["train", "members.age.backbone=vit_tiny_patch16_224"], "pictures of 224 pixels only"),
+        (
+            ["train", "members.age.backbone=vgg16", "members.age.drop_path=0.1"],
+            "members.age.drop_path: vgg16 has no stochastic depth",
+        ),
+        (
+            ["train", "members.age.sampler=balanced", "members.age.balance_on=racee"],
+            "members.age.balance_on: no task or column 'racee'; did you mean 'race'?",
+        ),
         (["train", "members.age.augment=[{Rotatee: {}}]"], "did you mean Rotate"),
         (["train", "device=cuda:99"], "device: 'cuda:99' can't be used here"),
     ],
@@ -54,6 +63,13 @@ def test_alone_it_shows_the_stages_and_what_is_done(
     _, out, _ = call(*words)
     assert "index     done" in out
     assert "crop      not done" in out
+
+
+def test_draw_is_a_stage_of_drawn_contests_only(call: Call, tmp_path: Path) -> None:
+    for config, drawn in (("sample", True), ("masks", False)):
+        _, out, _ = call("-c", config, f"runs={tmp_path}")
+        assert ("\n  draw " in out) == drawn
+        assert "\n  index " in out
 
 
 @pytest.mark.parametrize("words", [["--help"], []])

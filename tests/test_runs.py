@@ -6,7 +6,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.runs import is_marked, mark, provenance, read_table, write_table, write_text, writing
+from pipeline.config import recipe_hash
+from pipeline.runs import (
+    is_marked,
+    mark,
+    provenance,
+    read_table,
+    write_json,
+    write_table,
+    write_text,
+    writing,
+)
 
 
 def test_a_file_gets_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -44,6 +54,18 @@ def test_a_mark_belongs_to_one_recipe_and_an_artefact_that_is_there(tmp_path: Pa
     write_text(path, "x")
     assert is_marked(path, ["a"])
     assert not is_marked(path, ["b"])
+    assert [file.name for file in tmp_path.iterdir() if file.name[0] != "."] == ["scores.csv"]
+
+
+def test_a_mark_that_stood_in_sight_still_counts_and_goes_with_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "sample.csv"
+    write_text(path, "x")
+    write_json(path.with_name("sample.csv.made.json"), {"recipe": recipe_hash(["a"])})
+    assert is_marked(path, ["a"])
+    assert not is_marked(path, ["b"])
+    mark(path, ["b"])
+    assert is_marked(path, ["b"])
+    assert not path.with_name("sample.csv.made.json").exists()
 
 
 def test_provenance_names_versions_and_code() -> None:

@@ -55,13 +55,13 @@ class Contender:
 
 def find_contender(work: Work, word: str) -> Contender:
     """What a word names. Raises ValueError that lists the nearest names, or says what to train."""
-    own = _trained(work, work.settings.name)
+    own = trained_work(work, work.settings.name)
     experiment, _, part = word.partition("/")
     if own is not None and not part and _has(own.settings, word):
         return _part(own, word)
-    found = _trained(work, experiment)
+    found = trained_work(work, experiment)
     if found is None and not part and word.endswith(STACK):
-        found, part = _trained(work, word.removesuffix(STACK)), STACK[1:]
+        found, part = trained_work(work, word.removesuffix(STACK)), STACK[1:]
     if found is not None and part == STACK[1:] and not _has(found.settings, part):
         return _stacked(found)
     if found is not None and not part:
@@ -82,7 +82,7 @@ def held_out(contender: Contender) -> pd.DataFrame:
     return frame if folds is None else frame[frame["fold"].isin(folds)]
 
 
-def _trained(work: Work, name: str) -> Work | None:
+def trained_work(work: Work, name: str) -> Work | None:
     """Another experiment as it was trained, from its stored settings; None when there is none."""
     folder = work.runs.of_experiment(name) if name else None
     if folder is None or not (folder / "config.yaml").is_file():

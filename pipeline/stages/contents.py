@@ -88,7 +88,7 @@ def summary_lines(
             f"{'/'.join(flat.idxmax())} with {int(flat.max())}"
         )
         yield from ("  " + line for line in table.to_string().splitlines())
-    how = pictures.groupby(pictures["how"].replace("", "none")).size()
+    how = pictures.groupby(pictures["how"].where(pictures["how"] != "", "no crop")).size()
     yield "faces: " + ", ".join(f"{word} {count}" for word, count in how.items())
     found = pictures[pictures["how"] == "mtcnn"]
     if len(found):

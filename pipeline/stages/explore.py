@@ -92,7 +92,7 @@ def _draw_figures(
     )
     save("sizes.png", panels)
     outcome = pictures.groupby(["how", "face_status"]).size()
-    names = [f"{how or 'none'}, {status}" for how, status in outcome.index]
+    names = [how or status for how, status in outcome.index]
     panels = {"where the face is from": bars(names, outcome.tolist())}
     found = _parts(pictures[pictures["how"] == "mtcnn"])
     if found:

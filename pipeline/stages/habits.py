@@ -6,13 +6,14 @@ They assemble the network as the cell does, take a few steps, and throw it away.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 
-from pipeline.config import Member
+from pipeline.config import Experiment, Member
 from pipeline.images.augment import build_augment
 from pipeline.images.batches import CropDataset, collate
 from pipeline.images.transform import normalise
@@ -22,7 +23,13 @@ from pipeline.learning.losses import Criterion
 from pipeline.learning.network import hold_norms
 from pipeline.learning.predict import autocast
 from pipeline.stages.members import targets_of
-from pipeline.stages.recipes import fresh_state, make_criteria, member_transform
+from pipeline.stages.recipes import (
+    fresh_state,
+    make_criteria,
+    make_mix,
+    make_sampler,
+    member_transform,
+)
 from pipeline.stages.targets import training_targets
 from pipeline.tuning.expectations import constant_loss, expected_loss
 from pipeline.tuning.handful import pick_handful
@@ -36,6 +43,7 @@ HANDFUL = 16
 class Bench:
     """What the habits work on: the crops and labels outside the held-out fold, and the device."""
 
+    settings: Experiment
     crops: np.ndarray
     tasks: list[Task]
     train: pd.DataFrame
@@ -140,13 +148,17 @@ def overfit_handful(bench: Bench, member: Member, *, goal: float, max_steps: int
 
 
 def sweep_rates(bench: Bench, member: Member, *, rates: Sequence[float], steps: int) -> list:
-    """The losses (rates, steps) of a fresh network at each rate on the same augmented batches."""
-    size, total = min(member.batch_size, len(bench.train)), len(bench.train)
-    rng = np.random.default_rng([bench.seed, 1])
-    order = np.concatenate([rng.permutation(total) for _ in range(math.ceil(steps * size / total))])
-    seeds = rng.integers(2**31, size=len(order))
-    parts = [slice(start, start + size) for start in range(0, steps * size, size)]
-    batches = [bench.batch(member, order[part], seeds=seeds[part]) for part in parts]
+    """The losses (rates, steps) of a fresh network at each rate on the same batches, drawn,
+    augmented and mixed as the member's are."""
+    sampler = make_sampler(bench.settings, member, bench.train, seed=bench.seed)
+    mix = make_mix(member, bench.tasks).get("mix", lambda pixels, targets, seed: (pixels, targets))
+    batches: list[Batch] = []
+    while len(batches) < steps:
+        for samples in islice(sampler, steps - len(batches)):
+            positions, seeds = zip(*samples, strict=True)
+            batch = bench.batch(member, positions, seeds=seeds)
+            batches.append(mix(*batch, (bench.seed, sampler.epoch, len(batches))))
+        sampler.epoch += 1
     losses = []
     for rate in rates:
         taken = _take_steps(bench, member.model_copy(update={"lr": rate}), batches)
@@ -180,7 +192,7 @@ def _take_steps(
 
 def _train_mode(network: nn.Module, member: Member) -> None:
     network.train()
-    hold_norms(network, every=member.frozen_norm)
+    hold_norms(network.backbone, every=member.frozen_norm)
 
 
 def _codes(bench: Bench) -> np.ndarray:

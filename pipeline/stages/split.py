@@ -130,4 +130,6 @@ def _labels(
 
 
 def _quintiles(numbers: pd.Series) -> np.ndarray:
+    if numbers.nunique() == 1:  # one value has no fifths
+        return np.full(len(numbers), "all")
     return pd.qcut(numbers, 5, duplicates="drop").astype(str).to_numpy()

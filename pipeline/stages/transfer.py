@@ -29,6 +29,12 @@ from pipeline.tables import SCORES, check_table
 def check(work: Work) -> None:
     """Raises ValueError when the source is not trained or shares no task with this contest."""
     source = _source(work)
+    if source.settings.competition.name == work.settings.competition.name:
+        raise ValueError(
+            f"transfer: {source.settings.name} learnt from the pictures of "
+            f"{work.settings.competition.name} itself, so its score on them would be too high; its "
+            "scores.csv says how it does on people it never saw"
+        )
     _shared_tasks(work, source)
     for name in source.settings.members:
         for cell in member_cells(source.settings, name):
@@ -123,7 +129,7 @@ def _row(
     people = pictures["person_id"].to_numpy()
     group = group_of(task, pictures)
     low, high = person_interval(
-        metric.compute,
+        metric,
         truth,
         answer,
         person_ids=people,

@@ -5,6 +5,7 @@ once is read, and what was interrupted goes on from its checkpoint. Weights are 
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 
 from pipeline.config import Experiment, recipe_hash
+from pipeline.learning.steps import NotFiniteError
 from pipeline.runs import Cell, Runs, read_json, shown
 from pipeline.scoring.metrics import METRICS
 from pipeline.stages import STAGES, Work
@@ -82,9 +84,7 @@ def run_trial(
             if not trial.runs.done(cell).exists():
                 train_cell(trial, cell, pictures=pictures, device=device, precision=precision)
                 trial.runs.weights(cell).unlink(missing_ok=True)
-        except ValueError as error:
-            if not str(error).startswith("the loss is"):
-                raise
+        except (NotFiniteError, torch.OutOfMemoryError) as error:
             return Outcome(tuple(scores), metric, folder, broken=str(error).split(";")[0])
         score, metric = held_out_score(trial, cell)
         scores.append(score)
@@ -105,6 +105,6 @@ def held_out_score(work: Work, cell: Cell) -> tuple[float, str]:
     if len(tasks) == 1:
         names.insert(0, f"{tasks[0].name}.{tasks[0].metric}")
     for name in names:
-        if name in row:
+        if name in row and not math.isnan(row[name]):
             return METRICS[name.rpartition(".")[2]].as_score(row[name]), name
     return -row["held_out_loss"], "held-out loss"

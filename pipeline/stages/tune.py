@@ -30,6 +30,9 @@ def check(work: Work) -> None:
     from pipeline.stages.study import read_ranges
 
     train.check(work)
+    member = tuned_member(work.settings)
+    if work.settings.members[member].pseudo is not None:
+        raise ValueError(f"tune.member: {member} needs its teachers first; tune one without pseudo")
     if not work.settings.tune.trials:
         if work.settings.tune.ranges:
             raise ValueError("tune.ranges: say how many trials, as in tune.trials=20")
@@ -87,7 +90,8 @@ def run(work: Work) -> None:
         best = max(done, key=lambda row: row["score"])
         changes = {f"members.{member}.{key}": best[key] for key in ("lr", "weight_decay")}
     if tune.trials:
-        changes = _study(work, member, report, device=device, precision=precision) or changes
+        best = _study(work, member, report, device=device, precision=precision)
+        changes = changes if best is None else _put_first(best, changes)
     _finish(work, member, report, changes=changes)
 
 
@@ -104,6 +108,7 @@ def _first_habits(work: Work, member: str, *, pictures, device, precision) -> di
     if is_marked(path, made_of):
         return read_json(path)
     bench = Bench(
+        settings=work.settings,
         crops=crops_of(work),
         tasks=member_tasks(work.settings, recipe),
         train=pictures[pictures["fold"] != tune.folds[0]].reset_index(drop=True),
@@ -182,6 +187,18 @@ def _study(work: Work, member: str, report: dict, *, device, precision) -> dict 
     print(f"tune: study: {verdict.says}")
     report["verdicts"].append({"habit": "study", "good": verdict.good, "says": verdict.says})
     return facts["best"]
+
+
+def _put_first(best: dict, grid: dict) -> dict:
+    """The study's best as it was tried; what only the grid changed was no part of it, so it is left
+    out, and said."""
+    left = [f"{key}={value:g}" for key, value in grid.items() if key not in best]
+    if left:
+        print(
+            "tune: the study's best goes before the grid's; its trials did not have the grid's "
+            f"{', '.join(left)}, so the long run has not either (tune.ranges can vary it)"
+        )
+    return best
 
 
 def _finish(work: Work, member: str, report: dict, *, changes: dict) -> None:

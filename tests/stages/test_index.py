@@ -1,5 +1,6 @@
 """index on tiny contests in every layout: statuses, groups, and fixes with their counts."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,3 +167,53 @@ def test_a_number_outside_its_range_names_the_picture(tmp_path: Path, call: Call
     code, _, err = call("index", *words, "competition.tasks.age.high=10")
     assert code == 2
     assert "outside the task's low 0 to high 10" in err
+
+
+@pytest.mark.parametrize(
+    ("competition", "file", "old", "new", "says"),
+    [
+        ("occlusion", "train.csv", "00002.jpg,0.35,", "00002.jpg,much,", "'much', not a number"),
+        ("occlusion", "train.csv", "00002.jpg,0.35,0.9", "00002.jpg,0.35,x", "'x', not a number"),
+        ("age-appa", "gt_avg_valid.csv", None, "old", "'old', not a number"),
+    ],
+)
+def test_a_label_that_is_none_is_named_with_file_line_and_column(
+    competition: str, file: str, old: str | None, new: str, says: str, tmp_path: Path, call: Call
+) -> None:
+    words = words_for(competition, tmp_path)
+    table = next(tmp_path.rglob(file))
+    text = table.read_text()
+    if old is None:  # the second row's real age
+        header, first, second, *rest = text.splitlines()
+        place = header.split(",").index("real_age")
+        cells = second.split(",")
+        cells[place] = new
+        text = "\n".join([header, first, ",".join(cells), *rest]) + "\n"
+        line, column = 3, "real_age"
+    else:
+        assert old in text
+        line = text[: text.index(old)].count("\n") + 1
+        text = text.replace(old, new)
+        column = "gender" if new.endswith("x") else "FaceOcclusion"
+    table.write_text(text)
+    code, _, err = call(*words)
+    assert code == 2
+    assert f"{file} line {line}, column '{column}': " in err, err
+    assert says in err
+
+
+def test_a_class_that_is_none_is_named_with_its_line(
+    contest: Path, tmp_path: Path, call: Call
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(contest, root)
+    table = root / "train/train.csv"
+    lines = table.read_text().splitlines()
+    cells = lines[2].split(",")
+    cells[lines[0].split(",").index("gender")] = "wmoan"  # the folder's name keeps the right word
+    lines[2] = ",".join(cells)
+    table.write_text("\n".join(lines) + "\n")
+    code, _, err = call("index", *tiny("sample", root=root, folder=tmp_path))
+    assert code == 2
+    assert "train/train.csv line 3, column 'gender': " in err, err
+    assert "is 'wmoan'; the classes of task gender are male, female" in err

@@ -6,8 +6,9 @@ from pipeline.stages import STAGES, plan_stages
 def test_a_stage_brings_what_it_needs_and_what_follows_it() -> None:
     assert plan_stages(["crop"]) == ["draw", "index", "crop"]
     assert plan_stages(["train"]) == ["draw", "index", "crop", "split", "train", "evaluate"]
-    aside = ("explore", "tune", "transfer")
-    assert plan_stages(["crop", "train", "infer"]) == [s for s in STAGES if s not in aside]
+    whole = ["draw", "index", "crop", "split", "train", "evaluate", "infer", "ensemble"]
+    assert plan_stages(["crop", "train", "infer"]) == whole
+    assert plan_stages(["stack"]) == [*whole[:6], "infer", "ensemble", "stack"]
     assert plan_stages(["infer"])[-2:] == ["infer", "ensemble"]
 
 

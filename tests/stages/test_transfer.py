@@ -82,3 +82,12 @@ def test_what_cannot_be_transferred_is_one_sentence(
     code, _, err = call("transfer", *target_words(contest, trained), extra)
     assert code == 2
     assert says in err
+
+
+def test_weights_are_not_scored_on_the_pictures_they_learnt_from(
+    trained: Path, contest: Path, call: Call
+) -> None:
+    words = tiny("sample", root=contest, folder=trained)
+    code, _, err = call("transfer", *words, SAME_CROPS, "folds.train=[0]", "transfer.source=sample")
+    assert code == 2
+    assert "sample learnt from the pictures of sample itself" in err

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.runs import PROJECT, Runs
+from pipeline.runs import PROJECT, Runs, StoppedError
 from pipeline.stages import Work
 from tests.conftest import tiny
 
@@ -43,6 +44,7 @@ def bench_of(words: list[str]):
     work = work_of(words)
     member = work.settings.members["mask"]
     bench = Bench(
+        settings=work.settings,
         crops=crops_of(work),
         tasks=member_tasks(work.settings, member),
         train=read_labelled(work.runs),
@@ -112,6 +114,52 @@ def test_a_handful_is_learnt_by_heart_unless_the_rate_is_nothing(words: list[str
     assert max(still) < 2 * still[0] < max(wild)
 
 
+def test_the_sweep_draws_and_mixes_as_the_member_does(
+    words: list[str], call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.config.recipe import Mix
+    from pipeline.stages import habits
+
+    assert call("split", *words)[0] == 0
+    bench, member = bench_of(words)
+    seen = []
+    real = habits.Bench.batch
+
+    def batch(self, member, positions, *, seeds):
+        seen.append(bench.train["person_id"].iloc[list(positions)].tolist())
+        return real(self, member, positions, seeds=seeds)
+
+    monkeypatch.setattr(habits.Bench, "batch", batch)
+    monkeypatch.setattr(habits, "_take_steps", lambda bench, member, batches: batches)
+    changes = {"pictures_per_person": 1, "batch_size": 5, "mix": Mix(name="mixup", p=1.0)}
+    ((first, *_, last),) = habits.sweep_rates(
+        bench, member.model_copy(update=changes), rates=[0.1], steps=4
+    )
+    assert [len(people) for people in seen] == [5, 5, 2, 5]  # 12 people, then the next epoch
+    assert len({*seen[0], *seen[1], *seen[2]}) == 12
+    for _, targets in (first, last):
+        assert targets["mask"].shape[1] == 3, "mixed classes are shares"
+
+
+def test_a_trial_whose_loss_is_lost_is_broken_and_the_others_go_on(words: list[str]) -> None:
+    from pipeline.stages.trials import run_trial
+
+    device = {"device": torch.device("cpu"), "precision": "float32"}
+    for changes, broken in (({"members.mask.lr": 1e30}, True), ({}, False)):
+        outcome = run_trial(work_of(words), changes, member="mask", folds=(0,), **device)
+        assert (outcome.broken is not None) == broken
+        assert not broken or "the loss" in outcome.broken
+
+
+def test_what_only_the_grid_changed_is_not_in_the_study_s_command(capsys) -> None:
+    from pipeline.stages.tune import _put_first
+
+    best = {"members.mask.lr": 0.01}
+    grid = {"members.mask.lr": 0.1, "members.mask.weight_decay": 0.05}
+    assert _put_first(best, grid) == best
+    assert "did not have the grid's members.mask.weight_decay=0.05" in capsys.readouterr().out
+
+
 def test_an_interrupted_study_makes_the_same_trials(
     words: list[str], contest: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,7 +176,7 @@ def test_an_interrupted_study_makes_the_same_trials(
 
     def stop(*args, **options):
         calls.append(1)
-        raise KeyboardInterrupt
+        raise StoppedError(signal.SIGINT)
 
     monkeypatch.setattr(trials, "train_cell", stop)
     assert call("tune", *study, "tune.trials=4")[0] == 130

@@ -1,0 +1,182 @@
+"""Contests that are hardly any, pictures and tables that lie: from the pictures to the answers."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+Call = Callable[..., tuple[int, str, str]]
+CLASSES = "{kind: classes, classes: ['a', 'b'], column: label}"
+NUMBER = "{kind: number, low: 0, high: 10, column: label}"
+SCORE = "{kind: score, classes: ['0', '1'], column: label}"
+
+
+def make(
+    folder: Path,
+    train: list[tuple],
+    *,
+    test: list[str] | None = None,
+    task: str = CLASSES,
+    person: bool = True,
+    more: str = "",
+) -> list[str]:
+    """Words for a contest of random pictures; `train` has (file, person, label)."""
+    root, configs = folder / "root", folder / "configs"
+    (root / "images").mkdir(parents=True)
+    configs.mkdir()
+    rng = np.random.default_rng(0)
+    for name in [row[0] for row in train] + (test or []):
+        pixels = rng.integers(255, size=(20, 20, 3), dtype=np.uint8)
+        if not (root / "images" / name).exists() and name.endswith((".png", ".jpg")):
+            Image.fromarray(pixels).save(root / "images" / name)
+    columns = ["file", "person", "label"] if person else ["file", "label"]
+    rows = train if person else [(row[0], row[2]) for row in train]
+    pd.DataFrame(rows, columns=columns).to_csv(root / "train.csv", index=False)
+    if test is not None:
+        pd.DataFrame({"file": test}).to_csv(root / "test.csv", index=False)
+    contest = (
+        f"layout: table\nroot: {root}\ntable: {{train: train.csv, images: images, id: file"
+        f"{', person: person' if person else ''}"
+        f"{', test: test.csv' if test is not None else ''}}}\n"
+        f"tasks: {{t: {task}}}\nanswer: {{tasks: [t]}}\n"
+        f"submission: {{id: file, value: {'number' if task == NUMBER else 'label'}}}\n"
+    )
+    (configs / "competitions").mkdir()
+    (configs / "competitions/odd.yaml").write_text(contest)
+    experiment = (
+        f"competition: {configs}/competitions/odd.yaml\ncrop: {{faces: given, size: 16}}\n"
+        f"folds: {{num: 2}}\nbootstrap: 100\ndevice: cpu\nparallel: 1\n"
+        f"runs: {folder}/runs\nsubmissions: {folder}/submissions\n"
+        "members:\n  m: {tasks: {t: {}}, backbone: small_cnn, weights: none, image_size: 16, "
+        f"epochs: 1, batch_size: 4}}\n{more}"
+    )
+    (configs / "odd.yaml").write_text(experiment)
+    return ["-c", str(configs / "odd.yaml")]
+
+
+def people(labels: str, *, each: int = 1) -> list[tuple]:
+    """A picture or more of a person for each letter, which is the label."""
+    return [
+        (f"p{number}-{i}.png", f"p{number}", label)
+        for number, label in enumerate(labels)
+        for i in range(each)
+    ]
+
+
+def says_why(call: Call, words: list[str], says: str, folder: Path) -> None:
+    code, _, err = call("train", "infer", *words)
+    assert code == 2, err
+    assert says in err, err
+    assert "Traceback" not in err
+    assert not list(folder.rglob("checkpoint.safetensors")) + list(folder.rglob("done.json"))
+
+
+def works(call: Call, words: list[str], folder: Path, *, rows: int) -> pd.DataFrame:
+    code, _, err = call("train", "infer", *words)
+    assert code == 0, err
+    answers = pd.read_csv(folder / "submissions/odd.csv", dtype=str, keep_default_na=False)
+    assert len(answers) == rows
+    assert (answers["answer"] != "").all()
+    return answers
+
+
+def test_only_one_of_the_classes_ever_comes(tmp_path: Path, call: Call) -> None:
+    words = make(tmp_path, people("aaaaaaaa"), test=["x.png"])
+    assert works(call, words, tmp_path, rows=1)["answer"].tolist() == ["a"]
+
+
+def test_a_class_with_one_person(tmp_path: Path, call: Call) -> None:
+    words = make(tmp_path, people("aaaaaaab", each=2), test=["x.png", "y.png"])
+    works(call, words, tmp_path, rows=2)
+
+
+def test_one_person(tmp_path: Path, call: Call) -> None:
+    train = [(f"{number}.png", "p", "ab"[number % 2]) for number in range(8)]
+    says_why(call, make(tmp_path, train, test=["x.png"]), "2 folds", tmp_path)
+
+
+def test_more_folds_than_people(tmp_path: Path, call: Call) -> None:
+    words = make(tmp_path, people("abab", each=2), test=["x.png"])
+    says_why(call, [*words, "folds.num=9"], "9 folds were asked for and there are 4", tmp_path)
+
+
+def test_no_test_part_and_no_person_column(tmp_path: Path, call: Call) -> None:
+    words = make(tmp_path, people("abababab"), person=False)
+    answers = works(call, words, tmp_path, rows=8)
+    assert sorted(answers["file"]) == sorted(row[0] for row in people("abababab"))
+
+
+def test_a_target_that_is_constant(tmp_path: Path, call: Call) -> None:
+    train = [(name, person, 5) for name, person, _ in people("aaaaaaaa")]
+    words = make(tmp_path, train, test=["x.png"], task=NUMBER)
+    assert 0 <= float(works(call, words, tmp_path, rows=1)["answer"].iloc[0]) <= 10
+
+
+def test_a_score_whose_labels_are_all_equal(tmp_path: Path, call: Call) -> None:
+    train = [(name, person, "1") for name, person, _ in people("aaaaaaaa")]
+    words = make(tmp_path, train, test=["x.png"], task=SCORE)
+    works(call, words, tmp_path, rows=1)
+
+
+@pytest.mark.parametrize(
+    ("label", "task", "says"),
+    [
+        ("c", CLASSES, "label is 'c'"),
+        ("12", NUMBER, "label is 12, outside the task's low 0 to high 10"),
+        ("many", NUMBER, "label is 'many', not a number"),
+        ("nan", NUMBER, "label is 'nan', not a number"),
+        ("inf", NUMBER, "label is 'inf', not a number"),
+    ],
+)
+def test_a_label_that_cannot_be_is_named(
+    label: str, task: str, says: str, tmp_path: Path, call: Call
+) -> None:
+    sound = "a" if task == CLASSES else "3"
+    train = [(name, person, sound) for name, person, _ in people("aaaaaaaa")]
+    train[3] = (train[3][0], train[3][1], label)
+    words = make(tmp_path, train, test=["x.png"], task=task)
+    code, _, err = call("index", *words)
+    assert code == 2
+    assert says in err, err
+    assert "p3-0.png" in err
+    assert "train.csv" in err and "line 5" in err, "the place where it is mended"
+
+
+def test_pictures_and_rows_that_lie_are_counted_and_answered(tmp_path: Path, call: Call) -> None:
+    train = people("abababababab")
+    train += [("../../../etc/passwd", "q", "a"), ("gone.gone", "r", "a"), ("p0 copy.png", "s", "")]
+    words = make(tmp_path, train, test=["x.png", "bad.jpg", "001.png", "пример 顔.png"])
+    images = tmp_path / "root/images"
+    (images / "bad.jpg").write_text("no picture")
+    (images / "p1-0.png").write_bytes((images / "p1-0.png").read_bytes()[:200])
+    (images / "p2-0.png").write_bytes(b"")
+    (images / "p3-0.png").unlink()
+    (images / "p3-0.png").symlink_to(images / "p3-0.png")
+    Image.new("RGB", (1, 1)).save(images / "p4-0.png")
+    Image.fromarray(np.zeros((30, 20), dtype=np.uint16)).save(images / "p5-0.png")
+    answers = works(call, words, tmp_path, rows=4)
+    assert answers["file"].tolist() == ["x.png", "bad.jpg", "001.png", "пример 顔.png"]
+    (path,) = tmp_path.glob("runs/odd/faces-*/faces.parquet")
+    faces = pd.read_parquet(path).set_index("image_id")["status"]
+    for name, status in {
+        "p0-0.png": "ok",
+        "p1-0.png": "unreadable",
+        "p2-0.png": "unreadable",
+        "p3-0.png": "missing",
+        "p4-0.png": "ok",
+        "p5-0.png": "ok",
+        "../../../etc/passwd": "outside",
+        "gone.gone": "missing",
+        "p0 copy.png": "ok",
+        "bad.jpg": "unreadable",
+    }.items():
+        assert faces[name] == status, name
+    import json
+
+    record = json.loads((tmp_path / "submissions/odd.json").read_text())
+    assert record["prior_answers"] == ["bad.jpg"]
+    parquet = pd.read_parquet(tmp_path / "runs/odd/m/test.parquet").set_index("image_id")
+    assert abs(parquet.loc["bad.jpg"].sum() - 1) < 1e-5, "the shares of the classes"
