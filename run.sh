@@ -22,7 +22,8 @@ install() {
   for file in "$@"; do
     echo "run.sh: installing $file into .venv (minutes the first time)" >&2
     local options=()
-    [[ $file == requirements-facenet.txt ]] && options=(--no-deps)
+    # what pins or pulls in packages that would take the place of ours
+    [[ $file =~ -(facenet|explain|demo)\.txt$ ]] && options=(--no-deps)
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "${options[@]}" \
       -r "$file" 1>&2 || fail "pip could not install $file; its own message is above. Nothing else was changed."
   done
@@ -51,7 +52,8 @@ fi
 
 if [[ ${1:-} == test ]]; then
   shift
-  [[ -n ${PIPELINE_PYTHON:-} ]] || install requirements-test.sha256 requirements-test.txt requirements-tune.txt
+  [[ -n ${PIPELINE_PYTHON:-} ]] || install requirements-test.sha256 \
+    requirements-{test,tune,audit,cluster,export,explain,demo}.txt
   "$python" -c 'import pytest, hypothesis, ruff' 2>/dev/null ||
     fail "the tests need the packages of requirements-test.txt in $python"
   what=(-m "not slow")
