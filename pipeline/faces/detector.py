@@ -66,15 +66,24 @@ class Detector:
         self._device, self._rows = device, CPU_ROWS if device.startswith("cpu") else GPU_ROWS
         self._min_face, self._thresholds, self._batch_size = min_face, thresholds, batch_size
 
+    @property
+    def nets(self) -> dict[str, torch.nn.Module]:
+        """The three nets by name, for pixels (n, 3, height, width)."""
+        return {"pnet": self._pnet, "rnet": self._rnet, "onet": self._onet}
+
     def detect(self, pictures: Sequence[np.ndarray]) -> list[Face | None]:
         """One answer a picture (height x width x 3 RGB uint8), in order; None without a face."""
+        return [faces[0] if faces else None for faces in self.detect_all(pictures)]
+
+    def detect_all(self, pictures: Sequence[np.ndarray]) -> list[list[Face]]:
+        """All faces of each picture, in order: the subject's first, the others best first."""
         by_size = defaultdict(list)
         for index, picture in enumerate(pictures):
             if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
                 found = f"{picture.dtype} {picture.shape}"
                 raise ValueError(f"Picture {index} must be height x width x 3 uint8, not {found}.")
             by_size[picture.shape[:2]].append(index)
-        faces: list[Face | None] = [None] * len(pictures)
+        faces: list[list[Face]] = [[] for _ in pictures]
         for (height, width), indices in by_size.items():
             step = max(1, min(self._batch_size, TABLE_PIXELS // (height * width)))
             for start in range(0, len(indices), step):
@@ -84,19 +93,22 @@ class Detector:
                     faces[index] = face
         return faces
 
-    def _detect_batch(self, pictures: np.ndarray) -> list[Face | None]:
+    def _detect_batch(self, pictures: np.ndarray) -> list[list[Face]]:
         """The cascade over pictures of one size (n, height, width, 3)."""
         num, height, width, _ = pictures.shape
         tables = areas.integral(pictures)
         boxes, which = self._propose(tables)
         boxes, which = self._refine(tables, boxes, which)
         boxes, scores, points, which = self._decide(tables, boxes, which)
-        faces: list[Face | None] = [None] * num
+        faces: list[list[Face]] = [[] for _ in range(num)]
         for index in np.unique(which):
             rows = np.flatnonzero(which == index)
             rows = rows[cascade.best_apart(boxes[rows], scores[rows], overlap=0.7)]
             best = rows[main_face(boxes[rows], scores[rows], width, height)]
-            faces[index] = Face(boxes[best], points[best], float(scores[best]), len(rows))
+            faces[index] = [
+                Face(boxes[row], points[row], float(scores[row]), len(rows))
+                for row in (best, *rows[rows != best])
+            ]
         return faces
 
     def _propose(self, tables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,11 +122,11 @@ class Detector:
             which, rows, columns = np.nonzero(probs[:, 1] >= self._thresholds[0])
             boxes = cascade.cell_boxes(rows, columns, scale=scale)
             scores = probs[which, 1, rows, columns]
-            kept = _best_apart(boxes, scores, which, overlap=0.5)
+            kept = self._best_apart(boxes, scores, which, overlap=0.5)
             found = np.concatenate([boxes, scores[:, None], offsets[which, :, rows, columns]], 1)
             levels.append((found[kept], which[kept]))
         found, which = (np.concatenate(parts) for parts in zip(*levels, strict=True))
-        kept = _best_apart(found[:, :4], found[:, 4], which, overlap=0.7)
+        kept = self._best_apart(found[:, :4], found[:, 4], which, overlap=0.7)
         boxes = cascade.shifted(found[kept, :4], found[kept, 5:], pixel=0)
         return cascade.squared(boxes), which[kept]
 
@@ -126,7 +138,7 @@ class Detector:
         offsets, probs = self._answers(self._rnet, means)
         passed = probs[:, 1] > self._thresholds[1]
         boxes, which, offsets = boxes[passed], which[passed], offsets[passed]
-        kept = _best_apart(boxes, probs[passed, 1], which, overlap=0.7)
+        kept = self._best_apart(boxes, probs[passed, 1], which, overlap=0.7)
         return cascade.squared(cascade.shifted(boxes[kept], offsets[kept], pixel=1)), which[kept]
 
     def _decide(
@@ -139,6 +151,23 @@ class Detector:
         boxes, offsets, points = boxes[passed], offsets[passed], points[passed]
         landmarks = cascade.landmarks_inside(boxes, points)
         return cascade.shifted(boxes, offsets, pixel=1), probs[passed, 1], landmarks, which[passed]
+
+    def _best_apart(
+        self, boxes: np.ndarray, scores: np.ndarray, which: np.ndarray, *, overlap: float
+    ) -> np.ndarray:
+        """Rows that non-maximum suppression leaves, picture by picture, best first."""
+        kept = [np.zeros(0, dtype=np.int64)]
+        for index in np.unique(which):
+            rows = np.flatnonzero(which == index)
+            kept.append(rows[self._suppress(boxes[rows], scores[rows], overlap)])
+        return np.concatenate(kept)
+
+    def _suppress(self, boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
+        """The rows that non-maximum suppression leaves, best first."""
+        import torch
+        from torchvision.ops import nms
+
+        return nms(torch.from_numpy(boxes), torch.from_numpy(scores), overlap).numpy()
 
     def _answers(self, net: torch.nn.Module, means: np.ndarray) -> tuple[np.ndarray, ...]:
         """A net's outputs for pixel means (n, height, width, 3), an array each; n may be 0."""
@@ -163,18 +192,3 @@ def _crops(
     inside = (corners[:, 2:] > corners[:, :2]).all(axis=1)
     boxes, which = boxes[inside], which[inside]
     return boxes, which, areas.cropped(tables, which, corners[inside], size=size)
-
-
-def _best_apart(
-    boxes: np.ndarray, scores: np.ndarray, which: np.ndarray, *, overlap: float
-) -> np.ndarray:
-    """Rows that non-maximum suppression leaves, picture by picture, best first."""
-    import torch
-    from torchvision.ops import nms
-
-    kept = [np.zeros(0, dtype=np.int64)]
-    for index in np.unique(which):
-        rows = np.flatnonzero(which == index)
-        best = nms(torch.from_numpy(boxes[rows]), torch.from_numpy(scores[rows]), overlap)
-        kept.append(rows[best.numpy()])
-    return np.concatenate(kept)

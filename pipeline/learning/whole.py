@@ -11,12 +11,11 @@ import torch
 from torch import nn
 
 from pipeline.labels.tasks import Task
+from pipeline.learning.blends import LEAST, geometric, hard_vote, marginal, median, product
 from pipeline.learning.network import to_probs
 from pipeline.learning.predict import ToInput, View
 from pipeline.learning.sharing import SharedLayers
 
-TIE_SHARE = 1e-6  # of a hard vote, as in ensembling.blending
-LEAST = 1e-12
 WHOLE = "answer"  # the head for the product of all tasks
 
 
@@ -132,15 +131,15 @@ class EnsembleModel(nn.Module):
         singles = [self._blend(task, "classes", said) for task in output.tasks]
         known = [single for single, _ in singles if single is not None]
         if joint is None:
-            return _product(known)
+            return product(known)
         if not known:
             return joint
         filled = [
-            _marginal(joint, output.sizes, place) if single is None else single
+            marginal(joint, output.sizes, place) if single is None else single
             for place, (single, _) in enumerate(singles)
         ]
         other = min(weight for single, weight in singles if single is not None)
-        return (total * joint + other * _product(filled)) / (total + other)
+        return (total * joint + other * product(filled)) / (total + other)
 
     def _blend(self, task: str, kind: str, said: Mapping[str, dict]):
         """A task's (N, C) and its weight among others; None and 0 where nobody answers it."""
@@ -151,14 +150,14 @@ class EnsembleModel(nn.Module):
             every = torch.cat(list(votes.values()))
             weight = float(sum(len(each) for each in votes.values()))
             soft = every.mean(dim=0)
-            return (soft if self.method == "soft_vote" else _hard(every, kind, soft)), weight
+            return (soft if self.method == "soft_vote" else hard_vote(every, kind, soft)), weight
         each = torch.stack([vote.mean(dim=0) for vote in votes.values()])
         weights = torch.tensor([self.weights[name] for name in votes], dtype=each.dtype)
         weight = float(sum(self.weights[name] for name in votes))
         if self.method == "geometric":
-            return _geometric(each), weight
+            return geometric(each), weight
         if self.method == "median":
-            middle = _median(each)
+            middle = median(each)
             whole = middle.sum(dim=1, keepdim=True).clamp(min=LEAST)
             return (middle if middle.shape[1] == 1 else middle / whole), weight
         shares = (weights / weights.sum()).to(each.device)
@@ -186,38 +185,3 @@ def _tie(layers: Sequence[nn.Module]) -> None:
 
 def _mean_of_views(probs: torch.Tensor, num: int) -> torch.Tensor:
     return probs if num < 2 else probs.reshape(num, -1, probs.shape[1]).mean(dim=0)
-
-
-def _product(probs: Sequence[torch.Tensor]) -> torch.Tensor:
-    joint = probs[0]
-    for other in probs[1:]:
-        joint = (joint[:, :, None] * other[:, None, :]).flatten(1)
-    return joint
-
-
-def _marginal(joint: torch.Tensor, sizes: Sequence[int], place: int) -> torch.Tensor:
-    axes = [axis + 1 for axis in range(len(sizes)) if axis != place]
-    return joint.reshape(-1, *sizes).sum(dim=axes)
-
-
-def _hard(every: torch.Tensor, kind: str, soft: torch.Tensor) -> torch.Tensor:
-    if kind == "number":
-        return _median(every)
-    if kind == "score":
-        shares = (every >= 0.5).to(every.dtype).mean(dim=0)
-    else:
-        picks = nn.functional.one_hot(every.argmax(dim=2), every.shape[2])
-        shares = picks.to(every.dtype).mean(dim=0)
-    return (1.0 - TIE_SHARE) * shares + TIE_SHARE * soft
-
-
-def _median(every: torch.Tensor) -> torch.Tensor:
-    """The middle (N, C) of (K, N, C), of an even number the mean of both."""
-    ranked, num = every.sort(dim=0).values, len(every)
-    return (ranked[(num - 1) // 2] + ranked[num // 2]) / 2.0
-
-
-def _geometric(each: torch.Tensor) -> torch.Tensor:
-    both = torch.cat([1.0 - each, each], dim=2) if each.shape[2] == 1 else each
-    probs = both.clamp(min=LEAST).log().mean(dim=0).softmax(dim=1)
-    return probs[:, 1:] if each.shape[2] == 1 else probs

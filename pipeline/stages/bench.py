@@ -9,7 +9,7 @@ from pipeline.runs import provenance, shown, write_json, write_text
 from pipeline.stages import Work
 
 CPU = ("crop", "data", "step", "infer", "caruana", "folds")
-NAMES = (*CPU, "growth", "gpu")
+NAMES = (*CPU, "export", "growth", "gpu")
 
 
 def check(work: Work) -> None:

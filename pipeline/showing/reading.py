@@ -1,0 +1,136 @@
+"""From an ensemble's outputs to what is said of each face. Numpy and words only.
+
+A Reading is plain values, so that an exported model carries it in a JSON file.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.labels.answers import combine_names, marginal_probs, split_classes
+
+LEAST = 1e-12  # below it a log-probability is not looked at
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One task as it is read: its name, kind and words; `unit` values outside low..high are cut."""
+
+    name: str
+    kind: str  # classes, score or number
+    classes: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One output of the ensemble: an answer of the contest (several tasks are multiplied, the first
+    changing slowest), or a task beside it; with its decision."""
+
+    name: str
+    tasks: tuple[Heading, ...]
+    threshold: float = 0.5  # of a score
+    offsets: tuple[float, ...] | None = None  # of the classes' log-probabilities
+
+    @property
+    def is_product(self) -> bool:
+        return len(self.tasks) > 1
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(task.classes) for task in self.tasks]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `from_dict` is the way back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Reading":
+        tasks = tuple(Heading(**{**t, "classes": tuple(t["classes"])}) for t in values["tasks"])
+        offsets = values["offsets"]
+        return cls(values["name"], tasks, values["threshold"], offsets and tuple(offsets))
+
+    def decide(self, probs: np.ndarray) -> np.ndarray:
+        """(N,) the class, 0 or 1, or the value, from (N, C)."""
+        task = self.tasks[0]
+        if self.is_product or task.kind == "classes":
+            if self.offsets is None:
+                return probs.argmax(axis=1)
+            return (np.log(np.clip(probs, LEAST, None)) + np.array(self.offsets)).argmax(axis=1)
+        if task.kind == "score":
+            return (probs[:, 0] >= self.threshold).astype(np.int64)
+        low = -np.inf if task.low is None else task.low
+        return np.clip(probs[:, 0], low, np.inf if task.high is None else task.high)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of one task of one face: the word or number, how likely it is (None for a
+    number), and every class's probability."""
+
+    task: str
+    text: str
+    probability: float | None
+    probs: dict[str, float]
+
+
+@dataclass(frozen=True)
+class SeenFace:
+    """One face with all that is said of it; `answers` is the contest's own answer by column."""
+
+    box: tuple[float, float, float, float]
+    how: str
+    detected: float
+    said: tuple[Said, ...]
+    answers: dict[str, float]
+
+
+def read_outputs(
+    readings: Sequence[Reading],
+    outputs: Mapping[str, np.ndarray],
+    *,
+    decided: Mapping[str, np.ndarray] | None = None,
+) -> list[tuple[tuple[Said, ...], dict[str, float]]]:
+    """For each of N faces what is said and answered, from outputs (N, C) by reading; `decided` (N,)
+    are answers that were decided elsewhere."""
+    num = len(next(iter(outputs.values())))
+    said: list[list[Said]] = [[] for _ in range(num)]
+    answers: list[dict[str, float]] = [{} for _ in range(num)]
+    for reading in readings:
+        probs = outputs[reading.name]
+        found = (decided or {}).get(reading.name)
+        found = reading.decide(probs) if found is None else found
+        codes = split_classes(found, sizes=reading.sizes) if reading.is_product else [found]
+        for place, task in enumerate(reading.tasks):
+            each = probs
+            if reading.is_product:
+                each = marginal_probs(probs, sizes=reading.sizes, task=place)
+            for row in range(num):
+                said[row].append(_say(task, each[row], codes[place][row]))
+        for row in range(num):
+            answers[row][reading.name] = found[row].item()
+    return [(tuple(said[row]), answers[row]) for row in range(num)]
+
+
+def _say(task: Heading, probs: np.ndarray, code: np.ndarray) -> Said:
+    if task.kind == "number":
+        value = float(code)
+        text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
+        return Said(task.name, text, None, {"value": value})
+    if task.kind == "score":
+        score, names = float(probs[0]), task.classes or ("0", "1")
+        shares = {names[0]: 1.0 - score, names[1]: score}
+    else:
+        shares = dict(zip(task.classes, map(float, probs), strict=True))
+    word = list(shares)[int(code)]
+    return Said(task.name, word, shares[word], shares)
+
+
+def answer_words(reading: Reading) -> list[str]:
+    """The words of a reading's classes; none for a number."""
+    if reading.is_product:
+        return combine_names([task.classes for task in reading.tasks])
+    return list(reading.tasks[0].classes)

@@ -1,0 +1,61 @@
+"""Words about who answers, read before anything is loaded; light on purpose."""
+
+from collections.abc import Mapping
+
+from pipeline.config.values import nearest
+from pipeline.runs import is_marked, shown
+from pipeline.stages import Work
+from pipeline.stages.progress import answering_cells, stack_recipe, used_members
+
+ENSEMBLE, STACK = "ensemble", "stack"
+
+
+def check_by(work: Work) -> None:
+    """Raises ValueError for an unknown `by`, or for a stack that is not there."""
+    by = work.options.get("by", ENSEMBLE)
+    known = [ENSEMBLE, STACK, *work.settings.members]
+    if by not in known:
+        raise ValueError(
+            f"by={by}: no such member{nearest(by, known)} there are {', '.join(known)}"
+        )
+    if by == STACK:
+        check_stack(work)
+
+
+def check_stack(work: Work) -> None:
+    """Raises ValueError where stack has not run."""
+    if not is_stacked(work):
+        name = work.settings.name
+        raise ValueError(f"by=stack: nothing is stacked yet; first ./run.sh stack -c {name}")
+
+
+def is_stacked(work: Work) -> bool:
+    return is_marked(work.runs.stacked, stack_recipe(work))
+
+
+def choices(work: Work) -> list[str]:
+    """Everyone of an experiment who can answer now: all together first."""
+    members = [name for name in work.settings.members if not missing_weights(work, [name])]
+    found = [ENSEMBLE] if not missing_weights(work, used_members(work.settings)) else []
+    return [*found, *([STACK] if found and is_stacked(work) else []), *members]
+
+
+def missing_weights(work: Work, members: list[str]) -> str:
+    """The first file of weights that is not there, as it is shown; '' when all are."""
+    for name in members:
+        for cell in answering_cells(work.settings, name):
+            if not work.runs.weights(cell).exists():
+                return shown(work.runs.weights(cell))
+    return ""
+
+
+def read_min_face(options: Mapping[str, str]) -> float | None:
+    """The smallest face looked for. Raises ValueError for what is no share of a side."""
+    word = options.get("min_face")
+    try:
+        value = None if word is None else float(word)
+    except ValueError:
+        value = -1.0
+    if value is not None and not 0 < value <= 1:
+        raise ValueError(f"min_face={word} must be a share of the shorter side, as 0.06")
+    return value

@@ -1,0 +1,116 @@
+"""demo: a page in the browser to try an experiment, on this machine only unless told otherwise."""
+
+import importlib.util
+import socket
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from pipeline.runs import shown
+from pipeline.stages import Work
+from pipeline.stages.answerer_choice import choices, missing_weights
+from pipeline.stages.contenders import trained_work
+from pipeline.stages.progress import used_members
+
+HERE, PORT = "127.0.0.1", 7860
+LOADED = 3  # choices kept in memory
+
+
+def check(work: Work) -> None:
+    """Raises ValueError for what can't be served: no gradio, no such experiment, a taken port."""
+    if importlib.util.find_spec("gradio") is None:
+        raise ValueError(
+            "demo is a Gradio page: .venv/bin/pip install --no-deps -r requirements-demo.txt"
+        )
+    for word in work.words:
+        _experiment(work, word)
+    port = work.options.get("port", str(PORT))
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"demo: port={port} must be a number from 1 to 65535")
+    _check_free(work.options.get("host", HERE), int(port))
+
+
+def run(work: Work) -> None:
+    from pipeline.showing.page import serve
+
+    host, port = work.options.get("host", HERE), int(work.options.get("port", PORT))
+    app = make_demo(work)
+    local = host in (HERE, "localhost", "::1")
+    print(f"demo: http://{host}:{port} (Ctrl+C stops it)", flush=True)
+    if not local:
+        print(f"demo: host={host}: everybody who reaches this machine can use it", flush=True)
+    serve(app, host=host, port=port)
+
+
+def make_demo(work: Work):
+    """The page of an experiment and of those named beside it, as an ASGI app."""
+    from pipeline.images.reading import read_picture
+    from pipeline.showing.page import make_app
+
+    works = {work.settings.name: work} | {word: _experiment(work, word) for word in work.words}
+    known = {
+        name if who == "ensemble" else f"{name} / {who}": (each, who)
+        for name, each in works.items()
+        for who in choices(each)
+    }
+    if not known:
+        gone = missing_weights(work, used_members(work.settings))
+        raise ValueError(f"demo: nothing is trained: {gone} is not there")
+
+    @lru_cache(maxsize=LOADED)
+    def answerer(choice: str):
+        from pipeline.stages.answerer import Answerer
+
+        each, who = known[choice]
+        return Answerer(each, by=who)
+
+    def see(choice: str, picture: np.ndarray):
+        return answerer(choice)(picture)
+
+    contests = ", ".join(
+        dict.fromkeys(each.settings.competition.name for each, _ in known.values())
+    )
+    return make_app(
+        see,
+        read=read_picture,
+        choices=list(known),
+        title=f"{work.settings.name}: what do you see in a face?",
+        note=f"Models of this machine for {contests}. Pictures stay here and are removed after ten "
+        "minutes. A guess is not a fact about a person: see the report for how often it is wrong.",
+        heat=_heat_of(answerer),
+    )
+
+
+def _heat_of(answerer: Callable) -> Callable | None:
+    """Heatmaps of the main face, where grad-cam is installed."""
+    if importlib.util.find_spec("pytorch_grad_cam") is None:
+        return None
+
+    def heat(choice: str, picture: np.ndarray) -> list[tuple[np.ndarray, str]]:
+        return answerer(choice).heatmaps(picture)
+
+    return heat
+
+
+def _experiment(work: Work, name: str) -> Work:
+    """Another experiment as it was trained. Raises ValueError when there is none."""
+    found = trained_work(work, name)
+    if found is None:
+        folder = shown(work.runs.of_experiment(name))
+        raise ValueError(
+            f"demo: no experiment {name!r} is trained; there is no {folder}/config.yaml"
+        )
+    settings = found.settings.model_copy(update={"device": work.settings.device})
+    return Work(settings=settings, runs=found.runs, command=work.command)
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as some:
+            some.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            some.bind((host, port))
+    except OSError as error:
+        raise ValueError(
+            f"demo: {host}:{port} can't be used ({error.strerror}); port={port + 1} is another"
+        ) from None

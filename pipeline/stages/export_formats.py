@@ -1,0 +1,3 @@
+"""The formats of export, in the order in which they are made."""
+
+FORMATS = ("onnx", "pt2", "pt")

@@ -1,0 +1,142 @@
+"""predict: all faces of pictures, folders, videos or a camera, answered by the ensemble; annotated
+pictures and a table."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from pipeline.images.reading import UnreadablePictureError, read_picture
+from pipeline.runs import shown, write_table, writing
+from pipeline.showing.reading import SeenFace
+from pipeline.stages import Work
+from pipeline.stages.answerer_choice import check_by, read_min_face
+from pipeline.stages.films import VIDEOS, answer_camera, answer_video, read_fps
+
+NO_FACE = "no face found"
+
+
+def check(work: Work) -> None:
+    """Raises ValueError for a word that is no file or folder, or an option that can't be."""
+    if not work.words and "camera" not in work.options:
+        raise ValueError("predict: name pictures, folders or videos, or camera=0 for a live window")
+    for word in work.words:
+        if not Path(word).expanduser().exists():
+            raise ValueError(f"predict: no file or folder {word}")
+    camera = work.options.get("camera", "0")
+    if not camera.isdigit():
+        raise ValueError(f"predict: camera={camera} must be a number: 0 is the first camera")
+    check_by(work)
+    read_fps(work.options)
+    read_min_face(work.options)
+
+
+def run(work: Work) -> None:
+    from pipeline.showing.annotate import draw_faces
+    from pipeline.stages.answerer import Answerer
+
+    answerer = Answerer(
+        work, by=work.options.get("by", "ensemble"), min_face=read_min_face(work.options)
+    )
+    if "camera" in work.options:
+        answer_camera(answerer, int(work.options["camera"]))
+        return
+    rows, taken = [], set()
+    files = list(_files(work.words))
+    bar = tqdm(files, desc="predict", unit="file", disable=not sys.stderr.isatty())
+    for path, name in bar:
+        if path.suffix.lower() in VIDEOS:
+            made = work.runs.predicted(_free(name, ".mp4", taken))
+            rows += answer_video(answerer, path, made, fps=read_fps(work.options))
+            continue
+        try:
+            picture = read_picture(path)
+        except UnreadablePictureError as error:
+            rows.append({"file": str(path), "status": str(error)})
+            continue
+        faces = answerer(picture)
+        rows += face_rows(str(path), faces)
+        _write_picture(work.runs.predicted(_free(name, ".jpg", taken)), draw_faces(picture, faces))
+    table = work.runs.predicted("faces.csv")
+    frame = pd.DataFrame(rows, columns=_columns(rows))
+    whole = [name for name in ("frame", "face") if name in frame]
+    whole += [r.name for r in answerer.speakers.readings if r.is_product and r.name in frame]
+    frame = frame.astype(dict.fromkeys(whole, "Int64"))  # a missing one must not make them 1.0
+    write_table(table, frame)
+    _say(work, frame, num_files=len(files), table=table, by=answerer.by)
+
+
+def face_rows(file: str, faces: list[SeenFace], **more: object) -> list[dict]:
+    """A row a face; one that says so where there is none."""
+    if not faces:
+        return [{"file": file, **more, "status": NO_FACE}]
+    rows = []
+    for number, face in enumerate(faces, start=1):
+        row = {"file": file, **more, "face": number, "status": "ok"}
+        row |= dict(zip(("x1", "y1", "x2", "y2"), (round(v, 1) for v in face.box), strict=True))
+        row["found"] = face.how if face.how != "mtcnn" else round(face.detected, 4)
+        for said in face.said:
+            row[said.task] = said.text if said.probability is not None else said.probs["value"]
+        row |= {name: value for name, value in face.answers.items() if name not in row}
+        for said in face.said:
+            if said.probability is not None:
+                row |= {f"{said.task}.{word}": round(p, 6) for word, p in said.probs.items()}
+        rows.append(row)
+    return rows
+
+
+def _columns(rows: list[dict]) -> list[str]:
+    """All columns, the probabilities last."""
+    first = ("file", "frame", "seconds", "face", "status")
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [*(n for n in first if n in names or n == "face"), *(n for n in names if n not in first)]
+
+
+def _files(words: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
+    """Every file with the name its annotated picture gets; of a folder all but hidden ones."""
+    for word in words:
+        path = Path(word).expanduser()
+        if path.is_dir():
+            for inside in sorted(p for p in path.rglob("*") if p.is_file()):
+                parts = inside.relative_to(path).parts
+                if not any(part.startswith(".") for part in parts):
+                    yield inside, "/".join(parts)
+        else:
+            yield path, path.name
+
+
+def _free(name: str, suffix: str, taken: set[str]) -> str:
+    """A name that no other picture of this command has."""
+    stem, number = str(Path(name).with_suffix("")), 1
+    found = f"{stem}{suffix}"
+    while found in taken:
+        number += 1
+        found = f"{stem}-{number}{suffix}"
+    taken.add(found)
+    return found
+
+
+def _write_picture(path: Path, pixels: np.ndarray) -> None:
+    from PIL import Image
+
+    with writing(path) as temporary:
+        Image.fromarray(pixels).save(temporary, quality=92)
+
+
+def _say(work: Work, frame: pd.DataFrame, *, num_files: int, table: Path, by: str) -> None:
+    counts = frame["status"].map(lambda s: s if s in ("ok", NO_FACE) else "not read").value_counts()
+    faces = int(counts.get("ok", 0))
+    said = [f"{faces} face{'s' * (faces != 1)} in {num_files} file{'s' * (num_files != 1)}"]
+    said += [f"{counts[word]} {word}" for word in (NO_FACE, "not read") if word in counts]
+    for _, row in frame[~frame["status"].isin(["ok", NO_FACE])].head(3).iterrows():
+        print(f"predict: {row['file']}: {row['status']}")
+    if work.settings.crop.faces != "detect":
+        print(
+            f"predict: crop.faces is {work.settings.crop.faces}: each picture is taken for a face"
+        )
+    print(
+        f"predict: {', '.join(said)}, answered by {by}; wrote {shown(table)} and pictures beside it"
+    )

@@ -1,0 +1,124 @@
+"""The page of demo, driven in a real browser with a fake camera; nothing is asked of a network."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.images.reading import read_picture
+from tests.browser import open_browser
+from tests.stages.test_predict import trained_words
+
+UPLOAD = "#given input[type=file]"
+STATUS = "document.querySelector('#status')?.innerText ?? ''"
+
+
+def free_port() -> int:
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        return some.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def address(plain: Path, contest: Path) -> Iterator[str]:
+    """Where the page of the run of `plain` is served."""
+    pytest.importorskip("gradio", reason="the packages of requirements-demo.txt are not here")
+    uvicorn = pytest.importorskip("uvicorn")
+    from pipeline.config import load_experiment
+    from pipeline.runs import PROJECT, Runs
+    from pipeline.stages import Work
+    from pipeline.stages.demo import make_demo
+
+    words, port = trained_words(contest, plain), free_port()
+    settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
+    app = make_demo(Work(settings=settings, runs=Runs(settings), command=[]))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}/"
+    server.should_exit = True
+    thread.join(20)
+
+
+def test_a_picture_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_path: Path) -> None:
+    person = read_picture(next((contest / "eval/images").glob("*.jpg")))
+    Image.fromarray(np.concatenate([person, person], axis=1)).save(tmp_path / "two.png")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
+    Image.fromarray(np.full((90, 120, 3), 128, np.uint8)).save(tmp_path / "wall.png")
+    Image.fromarray(person).resize((480, 640)).save(tmp_path / "camera.jpg")
+    film = tmp_path / "camera.mjpeg"
+    film.write_bytes((tmp_path / "camera.jpg").read_bytes() * 30)
+    flags = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags += [f"--use-file-for-fake-video-capture={film}"]
+    with open_browser(tmp_path / "profile", flags=flags) as tab:
+        tab.open(address)
+        tab.wait(f"!!document.querySelector('{UPLOAD}')", what="the page")
+        tab.give_file(UPLOAD, tmp_path / "two.png")
+        tab.wait(f"({STATUS}).includes('2 faces')", what="an answer")
+        tab.wait("!!document.querySelector('#seen img')", what="the annotated picture")
+        bars = tab.run("document.querySelector('#bars').innerText")
+        assert all(word in bars for word in ("Face 2", "incorrect", "female", "30-60", "%"))
+        for name, says in (("wall.png", "No face was found"), ("broken.jpg", "can't be read")):
+            tab.run("document.querySelector('#given button[aria-label=\"Remove Image\"]').click()")
+            tab.wait(f"!!document.querySelector('{UPLOAD}')", what="an empty field")
+            tab.give_file(UPLOAD, tmp_path / name)
+            tab.wait(f'({STATUS}).includes("{says}")', what=name)
+        tab.open(address)
+        tab.wait(f"!!document.querySelector('{UPLOAD}')", what="the page again")
+        click = "document.querySelector('#given button[aria-label=\"{}\"]')"
+        tab.run(click.format("Capture from camera") + ".click()")
+        allow = "document.querySelector('#given [title=\"grant webcam access\"] button')"
+        tab.wait(f"!!{allow}", what="the camera")
+        tab.run(f"{allow}.click()")
+        tab.wait("document.querySelector('#given video')?.videoWidth > 0", what="the camera's film")
+        tab.wait(f"!!{click.format('capture photo')}", what="the shutter")
+        tab.run(click.format("capture photo") + ".click()")
+        tab.wait(f"({STATUS}).includes('One face')", what="an answer to the camera")
+        outside = [a for a in tab.asked if not a.startswith((address, "data:", "blob:", "about:"))]
+        assert outside == []
+
+
+def test_it_stays_on_this_machine_and_bounded(address: str) -> None:
+    import requests
+
+    said = requests.get(address, timeout=60)
+    assert "default-src 'self'" in said.headers["Content-Security-Policy"]
+    config = requests.get(f"{address}config", timeout=60).json()
+    assert config["max_file_size"] == 20 * 2**20
+    assert config["analytics_enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nothing"], "demo: no experiment 'nothing' is trained"),
+        (["port=hello"], "demo: port=hello must be a number"),
+        (["port=70000"], "demo: port=70000 must be a number from 1 to 65535"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(
+    words: list[str], says: str, plain: Path, contest: Path, call: Callable
+) -> None:
+    pytest.importorskip("gradio")
+    code, _, err = call("demo", *words, *trained_words(contest, plain))
+    assert code == 2
+    assert says in err
+
+
+def test_a_taken_port_is_a_sentence(plain: Path, contest: Path, call: Callable) -> None:
+    pytest.importorskip("gradio")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, err = call("demo", f"port={port}", *trained_words(contest, plain))
+    assert code == 2
+    assert f"port={port + 1} is another" in err

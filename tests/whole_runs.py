@@ -1,0 +1,37 @@
+"""A whole run in small, for tests of whether another way to launch it gives the same bytes."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from tests.conftest import tiny
+
+CLOCKS = {"seconds", "images_per_second"}
+
+
+def run_words(contest: Path, folder: Path, *more: str) -> list[str]:
+    """Three members on two folds, one with a refit and an average of its weights."""
+    small = ["folds.num=2", "members.age.refit=true", "members.age.epochs=2", "members.age.ema=0.9"]
+    return [*tiny("sample", root=contest, folder=folder), *small, *more]
+
+
+def begin_at_training(plain: Path, folder: Path) -> None:
+    """Puts the pictures, faces, crops and folds of a run into another's folder."""
+    for part in ("images", "faces", "crops", "folds"):
+        (found,) = (plain / "runs/sample").glob(f"{part}-*")
+        shutil.copytree(found, folder / "runs/sample" / found.name)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """What every weight, table and answer holds, by its path; clocks and provenance left out."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        inside = str(path.relative_to(folder))
+        if path.suffix in (".safetensors", ".parquet", ".npy", ".csv") and path.is_file():
+            found[inside] = hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.name == "history.jsonl":
+            rows = [json.loads(row) for row in path.read_text().splitlines()]
+            kept = [{k: v for k, v in row.items() if k not in CLOCKS} for row in rows]
+            found[inside] = json.dumps(kept)
+    return found
