@@ -27,6 +27,7 @@ USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
 A stage makes what it needs first; asked again it does only what is not done.
 """
 
+
 def main(words: list[str]) -> int:
     """Runs one command line and gives its exit code: 0 done, 2 for what the user can mend, 130 and
     143 when a signal stopped it."""

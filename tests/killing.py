@@ -79,14 +79,6 @@ def main(plan: dict) -> dict:
     import albumentations  # noqa: F401
     import torch
 
-    import pipeline.faces.detector
-    import pipeline.stages.cell
-    import pipeline.stages.crop
-    import pipeline.stages.ensemble
-    import pipeline.stages.evaluate
-    import pipeline.stages.infer
-    import pipeline.stages.split  # noqa: F401
-
     torch.set_num_threads(1)
     whole, *folders = [Path(folder) for folder in plan["folders"]]
 

@@ -32,9 +32,9 @@ class Infer(Settings):
 
 
 class Ensemble(Settings):
-    method: Literal[
-        "mean", "weighted", "geometric", "median", "rank", "soft_vote", "hard_vote"
-    ] = "mean"
+    method: Literal["mean", "weighted", "geometric", "median", "rank", "soft_vote", "hard_vote"] = (
+        "mean"
+    )
     members: tuple[str, ...] | None = None  # all when not given
     weights: dict[str, Annotated[float, Field(ge=0.0)]] | None = None  # of members, for weighted
     threshold: Fraction | Literal["oof"] = 0.5  # of a score; oof: chosen there, kept if it helps

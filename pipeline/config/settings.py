@@ -121,9 +121,7 @@ class Experiment(Settings):
                 "defaults.refit=true sets it in every member"
             )
         yield from pool_problems(self.pool, self.members)
-        yield from pseudo_problems(
-            self.competition, self.members, people_by=self.pool.by
-        )
+        yield from pseudo_problems(self.competition, self.members, people_by=self.pool.by)
         for fold in self.folds.train or ():
             if fold >= self.folds.total:
                 yield f"folds.train: fold {fold} of {self.folds.total}; the first is 0"

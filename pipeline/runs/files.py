@@ -144,9 +144,7 @@ def is_marked(path: Path, recipe: Any) -> bool:
     """Whether the artefact is there and was made from this recipe."""
     found = next((p for p in (_mark_of(path), _earlier_mark_of(path)) if p.exists()), None)
     return (
-        found is not None
-        and path.exists()
-        and read_json(found) == {"recipe": recipe_hash(recipe)}
+        found is not None and path.exists() and read_json(found) == {"recipe": recipe_hash(recipe)}
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.runs import mark, read_table, shown, write_table, write_text
 from pipeline.stages import Work
-from pipeline.stages.copies import (
+from pipeline.stages.auditing.copies import (
     PAIR_COLUMNS,
     copy_lines,
     find_copies,
@@ -18,14 +18,14 @@ from pipeline.stages.copies import (
     name_copies,
     write_joins,
 )
-from pipeline.stages.doubts import doubt_labels, member_judges, probe_judges
-from pipeline.stages.evidence import chart_scores, show_labels, show_pairs, show_shift
-from pipeline.stages.leaks import probe_leaks
+from pipeline.stages.auditing.doubts import doubt_labels, member_judges, probe_judges
+from pipeline.stages.auditing.evidence import chart_scores, show_labels, show_pairs, show_shift
+from pipeline.stages.auditing.leaks import probe_leaks
+from pipeline.stages.auditing.probing import Sample, draw_people, probe_features
+from pipeline.stages.auditing.shift import judge_shift
+from pipeline.stages.auditing.suggestions import write_fixes
 from pipeline.stages.members import contest_tasks, read_labelled, read_pictures
-from pipeline.stages.probing import Sample, draw_people, probe_features
 from pipeline.stages.progress import audit_recipe
-from pipeline.stages.shift import judge_shift
-from pipeline.stages.suggestions import write_fixes
 from pipeline.tables import FACES, check_table, pick
 
 

@@ -25,8 +25,8 @@ from pipeline.stages.members import (
     read_pictures,
     usable,
 )
-from pipeline.stages.recipes import fresh_state, make_criteria, member_transform
-from pipeline.stages.targets import training_targets
+from pipeline.stages.training.recipes import fresh_state, make_criteria, member_transform
+from pipeline.stages.training.targets import training_targets
 from pipeline.tables import OK
 
 NUMBER = 8  # pictures of the one batch

@@ -14,16 +14,16 @@ from pipeline.scoring.rows import compare_rows, metric_rows
 from pipeline.scoring.sheet import describe_comparisons
 from pipeline.scoring.side_by_side import describe_folds
 from pipeline.stages import Work
-from pipeline.stages.contenders import Contender, held_out
-from pipeline.stages.disagreements import describe_disagreements, disagreement_tables
-from pipeline.stages.given import answers_of
-from pipeline.stages.judging import (
+from pipeline.stages.blending.questions import Questions
+from pipeline.stages.comparing.contenders import Contender, held_out
+from pipeline.stages.comparing.disagreements import describe_disagreements, disagreement_tables
+from pipeline.stages.comparing.given import answers_of
+from pipeline.stages.comparing.judging import (
     choose_judge,
     gather_contenders,
     say_labels,
     shared_questions,
 )
-from pipeline.stages.questions import Questions
 
 MANY = 4  # pairs from which chance findings are worth a word
 SCORES = ("source", "task", "metric", "fold", "value", "low", "high", "num_images", "num_people")

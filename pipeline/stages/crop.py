@@ -11,10 +11,10 @@ from tqdm import tqdm
 from pipeline.faces.store import create_crops, open_crops
 from pipeline.runs import read_table, shown, write_table, writing
 from pipeline.stages import Work
-from pipeline.stages.crop_shards import cut_shard, find_shard
-from pipeline.stages.jobs import Job
-from pipeline.stages.scheduling import check_launch, run_jobs
-from pipeline.stages.slots import find_slots
+from pipeline.stages.launching.crop_shards import cut_shard, find_shard
+from pipeline.stages.launching.jobs import Job
+from pipeline.stages.launching.scheduling import check_launch, run_jobs
+from pipeline.stages.launching.slots import find_slots
 from pipeline.tables import FACES, IMAGES, OK, check_table
 
 SHARD = 256  # pictures between two marks on disk: what a killed run loses
@@ -78,9 +78,7 @@ def _cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
     _remove(files)
 
 
-def _run_shards(
-    work: Work, num: int, job: Callable[[int], Job], *, desc: str
-) -> Sequence[Path]:
+def _run_shards(work: Work, num: int, job: Callable[[int], Job], *, desc: str) -> Sequence[Path]:
     """The shards' files in order, once those that are missing are made."""
     jobs = [job(start) for start in range(0, num, SHARD)]
     missing = [job for job in jobs if not job.makes[0].exists()]

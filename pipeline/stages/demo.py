@@ -9,8 +9,8 @@ import numpy as np
 
 from pipeline.runs import shown
 from pipeline.stages import Work
-from pipeline.stages.answerer_choice import choices, missing_weights
-from pipeline.stages.contenders import trained_work
+from pipeline.stages.comparing.contenders import trained_work
+from pipeline.stages.predicting.answerer_choice import choices, missing_weights
 from pipeline.stages.progress import used_members
 
 HERE, PORT = "127.0.0.1", 7860
@@ -60,7 +60,7 @@ def make_demo(work: Work):
 
     @lru_cache(maxsize=LOADED)
     def answerer(choice: str):
-        from pipeline.stages.answerer import Answerer
+        from pipeline.stages.predicting.answerer import Answerer
 
         each, who = known[choice]
         return Answerer(each, by=who)

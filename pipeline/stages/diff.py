@@ -8,8 +8,8 @@ from pipeline.scoring.changes import Attribute, count_flips, measure_shift, name
 from pipeline.scoring.comparisons import show_number
 from pipeline.scoring.sheet import lay_out
 from pipeline.stages import Work
-from pipeline.stages.records import file_hash
-from pipeline.stages.submissions import Answered, align, find_submission, read_answers
+from pipeline.stages.submitting.records import file_hash
+from pipeline.stages.submitting.submissions import Answered, align, find_submission, read_answers
 
 SHOWN = 10  # rows that are printed
 

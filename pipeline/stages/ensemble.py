@@ -1,18 +1,18 @@
 """ensemble: the named members' predictions become the contest's answer file and its record."""
 
 from pipeline.stages import Work
-from pipeline.stages.answering import (
+from pipeline.stages.blending.answering import (
     answer_column,
     check_answering,
     score_labelled,
     write_submission,
 )
-from pipeline.stages.blend import answer_spaces, blend_spaces
-from pipeline.stages.decisions import decide_space, say_score
+from pipeline.stages.blending.blend import answer_spaces, blend_spaces
+from pipeline.stages.blending.decisions import decide_space, say_score
+from pipeline.stages.blending.questions import Questions
 from pipeline.stages.infer import read_predictions
 from pipeline.stages.members import read_test
 from pipeline.stages.progress import ensemble_recipe, used_members
-from pipeline.stages.questions import Questions
 
 
 def check(work: Work) -> None:

@@ -12,10 +12,10 @@ from pipeline.scoring.metrics import METRICS, reported
 from pipeline.scoring.rows import CONSTANT, class_rows, metric_rows
 from pipeline.scoring.sheet import describe_scores
 from pipeline.stages import Work
-from pipeline.stages.blend import blend_spaces, member_probs
-from pipeline.stages.comparing import Answers, compare_formulations, compare_members
+from pipeline.stages.blending.blend import blend_spaces, member_probs
+from pipeline.stages.blending.questions import Questions
+from pipeline.stages.comparing.formulations import Answers, compare_formulations, compare_members
 from pipeline.stages.progress import evaluate_recipe, member_cells
-from pipeline.stages.questions import Questions
 from pipeline.tables import PREDICTIONS, SCORES, check_table
 
 

@@ -25,8 +25,8 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.heatmaps import draw_heatmaps
-    from pipeline.stages.sensitivity import measure_sensitivity
+    from pipeline.stages.explaining.heatmaps import draw_heatmaps
+    from pipeline.stages.explaining.sensitivity import measure_sensitivity
 
     number, sample = number_of(work, "num", NUM), number_of(work, "sample", SAMPLE)
     members, written = asked_members(work), []

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from pipeline.runs import provenance, shown, write_json
 from pipeline.stages import Work
-from pipeline.stages.answerer_choice import missing_weights
+from pipeline.stages.predicting.answerer_choice import missing_weights
 from pipeline.stages.progress import used_members
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
@@ -27,7 +27,7 @@ def check(work: Work) -> None:
 
 def read_formats(work: Work) -> list[str]:
     """The formats asked for, all when none is named."""
-    from pipeline.stages.export_formats import FORMATS
+    from pipeline.stages.packing.export_formats import FORMATS
 
     asked = [word for word in work.options.get("formats", ",".join(FORMATS)).split(",") if word]
     for word in asked:
@@ -62,10 +62,10 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     """Writes all files and export.json, and gives what that holds; `alone`: each member too."""
     import torch
 
-    from pipeline.stages.answerer import Answerer
     from pipeline.stages.crop import crops_of
-    from pipeline.stages.exporting import ensemble_model, member_model
-    from pipeline.stages.speakers import choose_speakers
+    from pipeline.stages.packing.exporting import ensemble_model, member_model
+    from pipeline.stages.predicting.answerer import Answerer
+    from pipeline.stages.predicting.speakers import choose_speakers
 
     cpu = work.settings.model_copy(update={"device": "cpu", "precision": "float32"})
     work = replace(work, settings=cpu)
@@ -119,7 +119,7 @@ def _write(
     """The rows of a model's files. Raises ValueError where one says something else."""
     import torch
 
-    from pipeline.stages.exporting import load_model, save_models, seconds_of
+    from pipeline.stages.packing.exporting import load_model, save_models, seconds_of
 
     def eager(some: np.ndarray) -> list[np.ndarray]:
         with torch.inference_mode():

@@ -16,10 +16,10 @@ from pipeline.labels.layouts.registry import read_layout
 from pipeline.labels.tasks import LabelError, encode
 from pipeline.runs import shown, write_table
 from pipeline.stages import Work
-from pipeline.stages.jobs import Job
+from pipeline.stages.launching.jobs import Job
+from pipeline.stages.launching.scheduling import run_jobs
+from pipeline.stages.launching.slots import find_slots
 from pipeline.stages.members import contest_tasks
-from pipeline.stages.scheduling import run_jobs
-from pipeline.stages.slots import find_slots
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
 BLOCK = 4096  # pictures that are measured together

@@ -23,11 +23,11 @@ from pipeline.learning.network import FaceNetwork
 from pipeline.learning.predict import predict_logits
 from pipeline.runs import Cell, read_table, shown
 from pipeline.stages import Work
-from pipeline.stages.answers import answer_jobs, answering_bytes, count_worth
 from pipeline.stages.crop import crops_of
-from pipeline.stages.forecast import compare_forecast
-from pipeline.stages.gathering import gather
-from pipeline.stages.kept import check_facts, prediction_frame
+from pipeline.stages.launching.answers import answer_jobs, answering_bytes, count_worth
+from pipeline.stages.launching.gathering import gather
+from pipeline.stages.launching.scheduling import check_launch, run_jobs
+from pipeline.stages.launching.slots import find_slots
 from pipeline.stages.members import (
     choose_device,
     choose_workers,
@@ -35,14 +35,14 @@ from pipeline.stages.members import (
     read_labelled,
     read_test,
 )
-from pipeline.stages.memory import enough_memory
+from pipeline.stages.planning.forecast import compare_forecast
 from pipeline.stages.progress import (
     answering_cells,
     is_inferred,
 )
-from pipeline.stages.recipes import head_losses, make_network, member_transform
-from pipeline.stages.scheduling import check_launch, run_jobs
-from pipeline.stages.slots import find_slots
+from pipeline.stages.training.kept import check_facts, prediction_frame
+from pipeline.stages.training.memory import enough_memory
+from pipeline.stages.training.recipes import head_losses, make_network, member_transform
 from pipeline.tables import PREDICTIONS, check_table
 
 

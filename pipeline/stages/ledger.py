@@ -9,9 +9,9 @@ from pipeline.scoring.comparisons import show_number
 from pipeline.scoring.metrics import METRICS
 from pipeline.scoring.sheet import EMPTY, lay_out
 from pipeline.stages import Work
-from pipeline.stages.finals import describe_finals
-from pipeline.stages.records import file_hash, ledger_open, now, read_ledger
-from pipeline.stages.submissions import find_submission
+from pipeline.stages.submitting.finals import describe_finals
+from pipeline.stages.submitting.records import file_hash, ledger_open, now, read_ledger
+from pipeline.stages.submitting.submissions import find_submission
 
 
 def check(work: Work) -> None:

@@ -11,7 +11,7 @@ from pipeline.config import Experiment, Member
 from pipeline.labels.answers import combine_classes, combine_names
 from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
 from pipeline.runs import REFIT, Runs, read_table
-from pipeline.stages.memory import limit_workers
+from pipeline.stages.training.memory import limit_workers
 from pipeline.tables import FACES, FOLDS, IMAGES, OK, check_same_ids, check_table, pick
 
 

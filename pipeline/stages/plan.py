@@ -25,7 +25,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.forecasting import foretell
+    from pipeline.stages.planning.forecasting import foretell
 
     asked = list(work.words) or list(ASKED)
     stages = [name for name in plan_stages(asked) if not is_done(work, name)]
@@ -52,7 +52,7 @@ def _count(work: Work) -> str:
 
 def _say_needs(work: Work, found) -> Sequence[str]:
     """Time in all, and what must be free of disk and memory, beside what is."""
-    from pipeline.stages.slots import free_memory
+    from pipeline.stages.launching.slots import free_memory
 
     below = work.runs.folder
     while not below.is_dir():

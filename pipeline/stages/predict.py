@@ -13,8 +13,8 @@ from pipeline.images.reading import UnreadablePictureError, read_picture
 from pipeline.runs import shown, write_table, writing
 from pipeline.showing.reading import SeenFace
 from pipeline.stages import Work
-from pipeline.stages.answerer_choice import check_by, read_min_face
-from pipeline.stages.films import VIDEOS, answer_camera, answer_video, read_fps
+from pipeline.stages.predicting.answerer_choice import check_by, read_min_face
+from pipeline.stages.predicting.films import VIDEOS, answer_camera, answer_video, read_fps
 
 NO_FACE = "no face found"
 
@@ -36,7 +36,7 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     from pipeline.showing.annotate import draw_faces
-    from pipeline.stages.answerer import Answerer
+    from pipeline.stages.predicting.answerer import Answerer
 
     answerer = Answerer(
         work, by=work.options.get("by", "ensemble"), min_face=read_min_face(work.options)

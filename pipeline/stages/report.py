@@ -6,7 +6,7 @@ from pipeline.pages.page import Section, build_page
 from pipeline.runs import read_json, shown, write_text
 from pipeline.scoring.comparisons import show_number
 from pipeline.stages import Work
-from pipeline.stages.records import now, read_ledger
+from pipeline.stages.submitting.records import now, read_ledger
 
 LIMIT = 10e6  # bytes
 

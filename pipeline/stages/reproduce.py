@@ -13,7 +13,7 @@ from pipeline.config import Experiment, read_settings
 from pipeline.runs import Runs, hold, provenance, read_json, shown
 from pipeline.stages import STAGES, Work, plan_stages
 from pipeline.stages.progress import is_done
-from pipeline.stages.records import file_hash
+from pipeline.stages.submitting.records import file_hash
 
 NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
 

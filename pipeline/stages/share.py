@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pipeline.runs import PROJECT, read_json, shown, write_json, write_text, writing
 from pipeline.stages import Work
-from pipeline.stages.answerer_choice import missing_weights
 from pipeline.stages.export import check_packages, export_models
+from pipeline.stages.predicting.answerer_choice import missing_weights
 from pipeline.stages.progress import answering_cells, used_members
 
 CODE = ("__init__.py", "faces", "labels/__init__.py", "labels/answers.py", "showing")
@@ -30,7 +30,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.model_card import write_card
+    from pipeline.stages.packing.model_card import write_card
 
     gone = missing_weights(work, used_members(work.settings))
     if gone:
@@ -72,7 +72,7 @@ def _read_export(work: Work) -> dict:
 
 
 def _copy_models(work: Work, facts: dict) -> None:
-    from pipeline.stages.speakers import FINE
+    from pipeline.stages.predicting.speakers import FINE
 
     _copy(work.runs.exported("ensemble.onnx"), work.runs.shared("ensemble.onnx"))
     if work.settings.crop.faces == "detect":
@@ -96,7 +96,7 @@ def _without_places(settings: dict) -> dict:
 
 def _write_detector(work: Work) -> None:
     """The detector's three nets, taken once as ONNX with any number and size of pictures."""
-    from pipeline.stages.exporting import save_detector
+    from pipeline.stages.packing.exporting import save_detector
 
     for name, model in save_detector():
         with writing(work.runs.shared(f"{name}.onnx")) as temporary:
@@ -113,7 +113,7 @@ def _copy_code(work: Work) -> None:
         for path in sorted((here / part).glob("*.py")) if (here / part).is_dir() else [here / part]:
             if path.name not in TORCH_ONLY:
                 _copy(path, target / path.relative_to(here))
-    _copy(here / "stages/shared_app.py", work.runs.shared("app.py"))
+    _copy(here / "stages/packing/shared_app.py", work.runs.shared("app.py"))
     _copy(PROJECT / "LICENSE", work.runs.shared("LICENSE"))
 
 

@@ -9,22 +9,22 @@ import pandas as pd
 from pipeline.runs import shown, write_json, write_table
 from pipeline.scoring.answers import AnswerSpace
 from pipeline.stages import Work
-from pipeline.stages.answering import (
+from pipeline.stages.blending.answering import (
     answer_column,
     check_answering,
     score_labelled,
     write_submission,
 )
-from pipeline.stages.blend import answer_spaces, blend_spaces
-from pipeline.stages.climbs import climb_space
-from pipeline.stages.decisions import say_score
-from pipeline.stages.given import answer_names
+from pipeline.stages.blending.blend import answer_spaces, blend_spaces
+from pipeline.stages.blending.decisions import say_score
+from pipeline.stages.blending.questions import Questions
+from pipeline.stages.comparing.given import answer_names
 from pipeline.stages.infer import read_predictions
 from pipeline.stages.members import read_test
-from pipeline.stages.people import clusters_of, find_people
 from pipeline.stages.progress import stack_recipe, used_members
-from pipeline.stages.questions import Questions
-from pipeline.stages.voters import gather_ballots
+from pipeline.stages.recognising.people import clusters_of, find_people
+from pipeline.stages.stacking.climbs import climb_space
+from pipeline.stages.stacking.voters import gather_ballots
 
 
 def check(work: Work) -> None:

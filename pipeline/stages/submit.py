@@ -12,10 +12,10 @@ from pipeline.labels.layouts import read_csv
 from pipeline.runs import Runs, shown
 from pipeline.scoring.comparisons import show_number
 from pipeline.stages import Work
-from pipeline.stages.kaggle import find_lack, send
 from pipeline.stages.members import read_test
-from pipeline.stages.records import file_hash, ledger_open, now, read_ledger
-from pipeline.stages.submissions import Answered, find_submission, read_answers
+from pipeline.stages.submitting.kaggle import find_lack, send
+from pipeline.stages.submitting.records import file_hash, ledger_open, now, read_ledger
+from pipeline.stages.submitting.submissions import Answered, find_submission, read_answers
 
 
 @dataclass(frozen=True)

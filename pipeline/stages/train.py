@@ -7,7 +7,7 @@ from functools import partial
 
 from pipeline.runs import provenance, shown, write_json, write_text
 from pipeline.stages import Work
-from pipeline.stages.jobs import Outcome
+from pipeline.stages.launching.jobs import Outcome
 from pipeline.stages.progress import all_cells
 
 
@@ -22,10 +22,10 @@ def check(work: Work) -> None:
         check_image_size,
         check_weights,
     )
+    from pipeline.stages.launching.scheduling import check_launch
     from pipeline.stages.members import choose_device
-    from pipeline.stages.scheduling import check_launch
-    from pipeline.stages.targets import check_balance
     from pipeline.stages.tracking import check_tracking
+    from pipeline.stages.training.targets import check_balance
 
     build = BatchAugment if work.settings.augmenter == "device" else build_augment
     problems = []
@@ -72,11 +72,11 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     from tqdm import tqdm
 
-    from pipeline.stages.cells import cell_job, count_epochs, training_bytes
-    from pipeline.stages.forecast import compare_forecast
+    from pipeline.stages.launching.scheduling import run_jobs
+    from pipeline.stages.launching.slots import describe_slots, find_slots
     from pipeline.stages.members import choose_device, describe_device
-    from pipeline.stages.scheduling import run_jobs
-    from pipeline.stages.slots import describe_slots, find_slots
+    from pipeline.stages.planning.forecast import compare_forecast
+    from pipeline.stages.training.cells import cell_job, count_epochs, training_bytes
 
     device, precision = choose_device(work.settings)
     _record(work, device=describe_device(device, precision=precision))

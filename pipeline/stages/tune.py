@@ -27,7 +27,7 @@ from pipeline.tuning.verdicts import (
 def check(work: Work) -> None:
     """Raises ValueError, one sentence a line, for ranges that can't be varied, or no Optuna."""
     from pipeline.stages import train
-    from pipeline.stages.study import read_ranges
+    from pipeline.stages.studying.study import read_ranges
 
     train.check(work)
     member = tuned_member(work.settings)
@@ -98,8 +98,13 @@ def run(work: Work) -> None:
 def _first_habits(work: Work, member: str, *, pictures, device, precision) -> dict:
     """What the first three habits measured; read again when nothing that they depend on changed."""
     from pipeline.stages.crop import crops_of
-    from pipeline.stages.habits import Bench, measure_untrained, overfit_handful, sweep_rates
     from pipeline.stages.members import member_tasks
+    from pipeline.stages.studying.habits import (
+        Bench,
+        measure_untrained,
+        overfit_handful,
+        sweep_rates,
+    )
 
     tune, recipe = work.settings.tune, work.settings.members[member]
     path = work.runs.tuned("habits.json", member=member)
@@ -144,7 +149,7 @@ def _write_sweep(work: Work, member: str, *, rates: list[float], losses: list) -
 
 def _grid(work: Work, member: str, *, picked: float, device, precision) -> list[dict]:
     """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
-    from pipeline.stages.trials import run_trial
+    from pipeline.stages.studying.trials import run_trial
 
     tune, rows = work.settings.tune, []
     for factor in sorted(tune.grid_lr):
@@ -171,7 +176,7 @@ def _grid(work: Work, member: str, *, picked: float, device, precision) -> list[
 
 
 def _study(work: Work, member: str, report: dict, *, device, precision) -> dict | None:
-    from pipeline.stages.study import run_study
+    from pipeline.stages.studying.study import run_study
 
     facts = run_study(work, member=member, device=device, precision=precision)
     report["study"] = facts

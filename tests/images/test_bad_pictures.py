@@ -112,9 +112,7 @@ def test_a_program_in_a_picture_s_clothes_is_never_run(tmp_path: Path) -> None:
         read_picture(tmp_path / "a.jpg")
 
 
-SOUND = {
-    kind: encoded(kind, **({"save_all": False} if kind == "GIF" else {})) for kind in ENDINGS
-}
+SOUND = {kind: encoded(kind, **({"save_all": False} if kind == "GIF" else {})) for kind in ENDINGS}
 
 
 @settings(max_examples=150, deadline=None)
@@ -179,7 +177,7 @@ def test_bombs_cost_no_memory(tmp_path: Path) -> None:
 
 def test_large_photographs_are_decoded_a_few_at_a_time() -> None:
     """64 pictures of 24 million pixels would be 4.6 GB, and as much for those read ahead."""
-    from pipeline.stages.crop_shards import CHUNK, PIXELS, chunks_of
+    from pipeline.stages.launching.crop_shards import CHUNK, PIXELS, chunks_of
 
     small = list(chunks_of([96 * 112] * 200))
     assert [len(part) for part in small] == [CHUNK, CHUNK, CHUNK, 200 - 3 * CHUNK]

@@ -87,8 +87,21 @@ def test_flip_comes_first_in_a_joint_view() -> None:
 
 @pytest.mark.parametrize(
     "view",
-    ["flop", "", "rotate_", "flip_", "scale_0", "flip_flip", "flip_identity", "crop_0.9_top"]
-    + ["rotate_5.", "shift_0.1", "shift_0.9_0", "brightness_9", "rotate_5_rotate_5"],
+    [
+        "flop",
+        "",
+        "rotate_",
+        "flip_",
+        "scale_0",
+        "flip_flip",
+        "flip_identity",
+        "crop_0.9_top",
+        "rotate_5.",
+        "shift_0.1",
+        "shift_0.9_0",
+        "brightness_9",
+        "rotate_5_rotate_5",
+    ],
 )
 def test_what_is_no_view_is_refused(view: str) -> None:
     with pytest.raises(ValueError, match="view"):

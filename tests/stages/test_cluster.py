@@ -14,8 +14,8 @@ import pytest
 from pipeline.config import load_experiment
 from pipeline.runs import PROJECT, Runs
 from pipeline.stages import Work
-from pipeline.stages.cluster_node import Parcel, do_job
-from pipeline.stages.jobs import Job
+from pipeline.stages.launching.cluster_node import Parcel, do_job
+from pipeline.stages.launching.jobs import Job
 from tests.whole_runs import digests, run_words
 
 ray = pytest.importorskip("ray", reason="no ray here: pip install -r requirements-cluster.txt")

@@ -5,9 +5,9 @@ import torch
 from pipeline.config import load_experiment
 from pipeline.runs import PROJECT, Cell, Runs
 from pipeline.stages import Work
-from pipeline.stages.kept import restore_checkpoint, save_checkpoint
 from pipeline.stages.members import member_tasks
-from pipeline.stages.recipes import fresh_state
+from pipeline.stages.training.kept import restore_checkpoint, save_checkpoint
+from pipeline.stages.training.recipes import fresh_state
 from tests.conftest import tiny
 
 CELL = Cell("age", 0, 777)

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from pipeline.stages import Work, ensemble
-from pipeline.stages.records import file_hash, read_ledger, record_submission
+from pipeline.stages.submitting.records import file_hash, read_ledger, record_submission
 from tests.stages.test_compare import copy_as, places, store
 from tests.stages.test_evaluate import NUM, OLD, OLD_TASK, SEX, SEX_TASK, make_work, probs
 

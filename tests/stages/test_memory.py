@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from pipeline.stages import memory
-from pipeline.stages.memory import enough_memory, limit_workers
+from pipeline.stages.training import memory
+from pipeline.stages.training.memory import enough_memory, limit_workers
 
 MB = 2**20
 

@@ -12,7 +12,7 @@ from pipeline.ensembling.pooling import measure_clusters
 from pipeline.runs import PROJECT, Runs, write_table
 from pipeline.stages import Work
 from pipeline.stages.members import read_labelled, read_test
-from pipeline.stages.people import clusters_of, find_people, oof_people, test_people
+from pipeline.stages.recognising.people import clusters_of, find_people, oof_people, test_people
 from tests.conftest import tiny
 
 Call = Callable[..., tuple[int, str, str]]

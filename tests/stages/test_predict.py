@@ -22,7 +22,7 @@ def answerer_of(words: list[str], **options):
     from pipeline.config import load_experiment
     from pipeline.runs import PROJECT, Runs
     from pipeline.stages import Work
-    from pipeline.stages.answerer import Answerer
+    from pipeline.stages.predicting.answerer import Answerer
 
     settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
     return Answerer(Work(settings=settings, runs=Runs(settings), command=[]), **options)

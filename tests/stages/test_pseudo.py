@@ -12,11 +12,11 @@ from pipeline.config import load_experiment
 from pipeline.labels.tasks import Task
 from pipeline.runs import PROJECT, REFIT, Cell, Runs
 from pipeline.stages import Work
-from pipeline.stages.embeddings import member_embeddings
 from pipeline.stages.infer import load_cell
-from pipeline.stages.people import find_people
 from pipeline.stages.progress import all_cells, teaching_cells
-from pipeline.stages.pseudo import join_targets
+from pipeline.stages.recognising.embeddings import member_embeddings
+from pipeline.stages.recognising.people import find_people
+from pipeline.stages.training.pseudo import join_targets
 from tests.conftest import TINY_MEMBER, tiny
 
 Call = Callable[..., tuple[int, str, str]]

@@ -8,8 +8,8 @@ import torch
 from pipeline.config import Experiment, load_experiment
 from pipeline.runs import PROJECT
 from pipeline.stages.members import member_tasks, targets_of
-from pipeline.stages.recipes import head_losses, head_shapes, make_criteria, make_sampler
-from pipeline.stages.targets import balance_codes, training_targets
+from pipeline.stages.training.recipes import head_losses, head_shapes, make_criteria, make_sampler
+from pipeline.stages.training.targets import balance_codes, training_targets
 
 PICTURES = pd.DataFrame(
     {

@@ -13,9 +13,9 @@ import pytest
 from pipeline.config import load_experiment
 from pipeline.runs import PROJECT, Cell, Runs
 from pipeline.stages import Work
-from pipeline.stages.cells import cell_needs
-from pipeline.stages.jobs import Job, Line, Outcome, attempt, makespan
-from pipeline.stages.processes import Slot, run_in_processes
+from pipeline.stages.launching.jobs import Job, Line, Outcome, attempt, makespan
+from pipeline.stages.launching.processes import Slot, run_in_processes
+from pipeline.stages.training.cells import cell_needs
 from tests.whole_runs import begin_at_training, digests, run_words
 
 sys.path.insert(0, str(Path(__file__).parent / "launched"))  # for the processes too

@@ -10,10 +10,10 @@ from sklearn import metrics as reference
 
 from pipeline.runs import write_table
 from pipeline.stages import Work, stack
-from pipeline.stages.blend import answer_spaces, blend_spaces
+from pipeline.stages.blending.blend import answer_spaces, blend_spaces
 from pipeline.stages.infer import read_predictions
 from pipeline.stages.progress import is_done
-from pipeline.stages.voters import gather_ballots
+from pipeline.stages.stacking.voters import gather_ballots
 from tests.stages.test_evaluate import (
     AGE,
     FOLD,

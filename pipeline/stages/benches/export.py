@@ -17,8 +17,8 @@ from pipeline.learning.whole import MemberModel
 from pipeline.stages.benches import Asked, Row, row_of
 from pipeline.stages.benches.infer import BACKBONE, SIZE, TASK, folds_of_a_member
 from pipeline.stages.export import check_packages
-from pipeline.stages.export_formats import FORMATS
-from pipeline.stages.exporting import load_model, save_models
+from pipeline.stages.packing.export_formats import FORMATS
+from pipeline.stages.packing.exporting import load_model, save_models
 
 VIEWS = ("identity", "flip")
 

@@ -52,9 +52,7 @@ def run(asked: Asked) -> list[Row]:
         for name, loader in ways.items():
             epochs = _epochs(backbone, loader, transform, device, asked.repeats)
             epochs(0)
-            pairs, _ = measure_pairs(
-                bare, epochs, range(asked.repeats), ready=asked.ready
-            )
+            pairs, _ = measure_pairs(bare, epochs, range(asked.repeats), ready=asked.ready)
             swapped = Pairs(ours=pairs.peer, peer=pairs.ours)  # ratio: share of the bare speed
             rows.append(
                 row_of(

@@ -12,8 +12,8 @@ from pipeline.pages.plots import Interval, plot_intervals
 from pipeline.runs import read_json, read_table
 from pipeline.scoring.comparisons import Difference, paired_difference, show_number
 from pipeline.scoring.rows import Question
-from pipeline.stages.blend import blend_spaces
-from pipeline.stages.contenders import Contender
+from pipeline.stages.blending.blend import blend_spaces
+from pipeline.stages.comparing.contenders import Contender
 from pipeline.stages.progress import used_members
 from pipeline.stages.sections.material import Material, missing
 

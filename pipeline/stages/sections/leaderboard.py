@@ -7,8 +7,8 @@ from pipeline.pages.page import Section
 from pipeline.pages.plots import plot_curves
 from pipeline.runs import shown
 from pipeline.scoring.comparisons import show_number
-from pipeline.stages.records import read_ledger
 from pipeline.stages.sections.material import Material, missing
+from pipeline.stages.submitting.records import read_ledger
 
 
 def describe_ledger(material: Material) -> Section:

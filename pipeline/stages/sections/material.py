@@ -12,11 +12,11 @@ from pipeline.scoring.metrics import Metric
 from pipeline.scoring.reliability import Rate
 from pipeline.scoring.rows import Question
 from pipeline.stages import Work
-from pipeline.stages.contenders import Contender
+from pipeline.stages.blending.questions import Questions
+from pipeline.stages.comparing.contenders import Contender
+from pipeline.stages.comparing.given import answers_of
 from pipeline.stages.evaluate import read_oof
-from pipeline.stages.given import answers_of
 from pipeline.stages.progress import used_members
-from pipeline.stages.questions import Questions
 from pipeline.tables import SCORES, check_table
 
 

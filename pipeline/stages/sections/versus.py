@@ -14,12 +14,12 @@ from pipeline.runs import read_table, shown
 from pipeline.scoring.comparisons import show_number
 from pipeline.scoring.metrics import METRICS
 from pipeline.stages import Work
-from pipeline.stages.contenders import find_contender
-from pipeline.stages.records import read_ledger
+from pipeline.stages.comparing.contenders import find_contender
 from pipeline.stages.sections.gains import difference_chart, interval_of
 from pipeline.stages.sections.leaderboard import ledger_table
 from pipeline.stages.sections.material import missing
 from pipeline.stages.sections.overview import member_table
+from pipeline.stages.submitting.records import read_ledger
 
 ABSENT = "–"
 

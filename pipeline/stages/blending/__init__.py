@@ -1,0 +1,1 @@
+"""Stored predictions to decided answers; shared by evaluate, ensemble, stack and others."""

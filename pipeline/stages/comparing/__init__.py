@@ -1,0 +1,1 @@
+"""Who is compared on what; shared by evaluate and compare."""

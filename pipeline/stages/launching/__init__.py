@@ -1,0 +1,1 @@
+"""Jobs of a stage, here, in processes beside, or on a cluster."""

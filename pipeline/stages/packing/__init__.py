@@ -1,0 +1,1 @@
+"""What export and share put into files."""

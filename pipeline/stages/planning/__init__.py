@@ -1,0 +1,1 @@
+"""What work will take, and what it took."""

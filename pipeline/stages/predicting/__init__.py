@@ -1,0 +1,1 @@
+"""The ensemble as one callable, and what it is asked about."""

@@ -1,0 +1,107 @@
+"""What a member's trained networks see in pictures: the features before its heads, stored once.
+
+A train picture is seen by the cell that held it out, a test picture by the first fold's cell, and
+never by a mean over cells: a place in one network's features means something else in another's.
+Only what the same cell has seen may be compared.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from pipeline.images.batches import CropDataset, in_order, make_loader
+from pipeline.images.transform import normalise
+from pipeline.learning.predict import predict_logits
+from pipeline.runs import Cell, is_marked, mark, read_table, shown, write_table
+from pipeline.stages import Work
+from pipeline.stages.crop import crops_of
+from pipeline.stages.infer import load_cell
+from pipeline.stages.members import (
+    choose_device,
+    choose_workers,
+    held_out,
+    read_labelled,
+    read_test,
+)
+from pipeline.stages.progress import embeddings_recipe, member_cells
+from pipeline.stages.training.memory import enough_memory
+from pipeline.stages.training.recipes import member_transform
+
+
+class _Features(nn.Module):
+    """A trained network without its heads."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"features": self.network.neck(self.network.backbone(batch))}
+
+
+def member_embeddings(work: Work, member: str, part: str) -> pd.DataFrame:
+    """image_id, fold (of the cell that looked) and embedding (d float32) of every picture of a
+    part, `oof` or `test`, that has a crop; made when it is not there.
+
+    Raises ValueError naming the cell that is not trained.
+    """
+    path, recipe = work.runs.embeddings(member, part), embeddings_recipe(work, member)
+    if not is_marked(path, recipe):
+        table = _embed(work, member, part)
+        write_table(path, table)
+        mark(path, recipe)
+        print(f"embeddings: {member}: {len(table)} {part} pictures; wrote {shown(path)}")
+    return read_table(path)
+
+
+def _embed(work: Work, member: str, part: str) -> pd.DataFrame:
+    cells = list({c.fold: c for c in reversed(member_cells(work.settings, member))}.values())[::-1]
+    for cell in cells:
+        if not work.runs.done(cell).exists():
+            raise ValueError(
+                f"pool.by: {cell.name} is not trained yet, so it can't tell people apart"
+            )
+    if part == "test":
+        pictures = read_test(work.runs)
+        looks = [(cells[0], pictures[pictures["row"] >= 0])]
+    else:
+        pictures = read_labelled(work.runs)
+        looks = [(c, pictures[held_out(work.settings, pictures, c.fold)]) for c in cells]
+    tables = [
+        pd.DataFrame(
+            {
+                "image_id": seen["image_id"].to_numpy(),
+                "fold": cell.fold,
+                "embedding": list(cell_features(work, cell, seen["row"].to_numpy())),
+            }
+        )
+        for cell, seen in looks
+        if len(seen)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def cell_features(work: Work, cell: Cell, rows: np.ndarray) -> np.ndarray:
+    """The features (n, d) of these crops in one cell's network."""
+    device, precision = choose_device(work.settings)
+    transform = member_transform(work.settings.members[cell.member])
+    size = work.settings.infer.batch_size
+    nbytes = size * transform.size**2 * 3
+    loader = make_loader(
+        CropDataset(crops_of(work), rows=rows, size=transform.size, targets={}),
+        in_order(len(rows), batch_size=size),
+        workers=choose_workers(work.settings, device_type=device.type, batch_bytes=nbytes),
+        pin=device.type == "cuda",
+    )
+    with enough_memory("infer.batch_size", size):
+        (views,) = predict_logits(
+            [_Features(load_cell(work, cell, device=device))],
+            tqdm(loader, desc=f"embeddings: {cell.name}", unit="batch", leave=False),
+            views={"identity": lambda batch: batch},
+            to_input=lambda pixels: normalise(pixels, transform=transform),
+            device=device,
+            precision=precision,
+        )
+    return views["identity"]["features"].numpy()

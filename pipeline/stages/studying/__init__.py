@@ -1,0 +1,1 @@
+"""The habits and the study of tune."""

@@ -1,0 +1,204 @@
+"""The first habits on one member: its loss untrained, a handful by heart, a sweep of rates.
+
+They assemble the network as the cell does, take a few steps, and throw it away.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from pipeline.config import Experiment, Member
+from pipeline.images.augment import build_augment
+from pipeline.images.batches import CropDataset, collate
+from pipeline.images.transform import normalise
+from pipeline.labels.tasks import Task
+from pipeline.learning.loop import State, total_loss
+from pipeline.learning.losses import Criterion
+from pipeline.learning.network import hold_norms
+from pipeline.learning.predict import autocast
+from pipeline.stages.members import targets_of
+from pipeline.stages.training.recipes import (
+    fresh_state,
+    make_criteria,
+    make_mix,
+    make_sampler,
+    member_transform,
+)
+from pipeline.stages.training.targets import training_targets
+from pipeline.tuning.expectations import constant_loss, expected_loss
+from pipeline.tuning.handful import pick_handful
+
+Batch = tuple[torch.Tensor, dict[str, torch.Tensor]]
+PROBED = 256  # pictures that the untrained loss is measured on
+HANDFUL = 16
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the habits work on: the crops and labels outside the held-out fold, and the device."""
+
+    settings: Experiment
+    crops: np.ndarray
+    tasks: list[Task]
+    train: pd.DataFrame
+    device: torch.device
+    precision: str
+    seed: int
+
+    def fresh(self, member: Member) -> State:
+        return fresh_state(
+            member, self.tasks, seed=self.seed, device=self.device, precision=self.precision
+        )
+
+    def criteria(self, member: Member) -> tuple[Criterion, ...]:
+        return make_criteria(member, self.tasks, self.train)
+
+    def batch(self, member: Member, positions: Sequence[int], *, seeds: Sequence[int]) -> Batch:
+        """The pictures at these positions of `train`, augmented as the member says."""
+        dataset = CropDataset(
+            self.crops,
+            rows=self.train["row"].to_numpy(),
+            size=member.image_size,
+            targets=training_targets(member, self.tasks, self.train),
+            augment=build_augment(member.augment),
+        )
+        samples = zip(map(int, positions), map(int, seeds), strict=True)
+        pixels, targets = collate([dataset[sample] for sample in samples])
+        pixels = normalise(pixels.to(self.device), transform=member_transform(member))
+        return pixels, {task: value.to(self.device) for task, value in targets.items()}
+
+
+def measure_untrained(bench: Bench, member: Member, *, state: State | None = None) -> list[dict]:
+    """One row a task: the loss found before the first step, and the one to expect, with its
+    formula. `state` is the network to look at; a fresh one when not given."""
+    state = state or bench.fresh(member)
+    positions = np.random.default_rng(bench.seed).permutation(len(bench.train))[:PROBED]
+    plain = member.model_copy(update={"augment": ()})
+    batch = max(2, member.batch_size)
+    starts = range(0, max(1, len(positions) - len(positions) % batch), batch)  # whole batches
+    parts = [positions[start : start + batch] for start in starts]
+    seen = bench.train.iloc[np.concatenate(parts)]
+    found: dict[str, list[tuple[float, float]]] = {task.name: [] for task in bench.tasks}
+    criteria = bench.criteria(member)
+    _train_mode(state.network, member)
+    with torch.no_grad():
+        for part in parts:
+            pixels, targets = bench.batch(plain, part, seeds=[0] * len(part))
+            with autocast(bench.device, precision=bench.precision):
+                logits = state.network(pixels)
+            blank = {task: torch.zeros_like(value) for task, value in logits.items()}
+            for one in criteria:
+                pair = [total_loss(x, targets, criteria=(one,)).item() for x in (logits, blank)]
+                found[one.task.name].append((pair[0] * len(part), pair[1] * len(part)))
+    rows = []
+    for one in criteria:
+        measured, blank = np.sum(found[one.task.name], axis=0) / len(seen)
+        rows.append(_expectation(bench, one, member, seen, measured=measured, blank=blank))
+    return rows
+
+
+def _expectation(
+    bench: Bench, criterion: Criterion, member: Member, seen: pd.DataFrame, *, measured, blank
+) -> dict:
+    task = criterion.task
+    values = training_targets(member, bench.tasks, seen)[task.name]
+    losses = {criterion.loss: 1.0} if isinstance(criterion.loss, str) else criterion.loss
+    closed, constant, (loss, share) = None, None, next(iter(losses.items()))
+    if len(losses) == 1 and criterion.class_weights is None and criterion.bin_weights is None:
+        closed = expected_loss(
+            loss,
+            values,
+            num_classes=len(task.classes),
+            gamma=criterion.gamma,
+            scale=task.scale,
+            centre=task.centre,
+        )
+        constant = constant_loss(loss, values, scale=task.scale, centre=task.centre)
+    value, formula = closed or (float(blank), "this loss with all logits at zero")
+    row = {"task": task.name, "found": float(measured), "formula": formula}
+    return row | {
+        "expected": share * value if closed else value,
+        "constant": None if constant is None else share * constant,
+        "close": 0.1 if closed and constant is None else 0.5,
+        "size": float(np.abs((values - task.centre) / task.scale).mean())
+        if task.kind == "number"
+        else None,
+    }
+
+
+def overfit_handful(bench: Bench, member: Member, *, goal: float, max_steps: int) -> dict:
+    """The losses of learning a handful by heart, without augmentation, dropout or softened labels;
+    it ends as soon as the loss is below `goal` times the first."""
+    heads = {
+        name: head.model_copy(update={"smoothing": 0.0, "band": None, "class_weights": "none"})
+        for name, head in member.tasks.items()
+    }
+    calm = {"augment": (), "dropout": 0.0, "drop_path": 0.0, "weight_decay": 0.0, "ema": None}
+    plain = member.model_copy(update={**calm, "tasks": heads})
+    positions = pick_handful(_codes(bench), number=HANDFUL, seed=bench.seed)
+    batch = bench.batch(plain, positions, seeds=[0] * len(positions))
+    losses = _take_steps(bench, plain, [batch] * max_steps, goal=goal)
+    return {"number": len(positions), "losses": losses}
+
+
+def sweep_rates(bench: Bench, member: Member, *, rates: Sequence[float], steps: int) -> list:
+    """The losses (rates, steps) of a fresh network at each rate on the same batches, drawn,
+    augmented and mixed as the member's are."""
+    sampler = make_sampler(bench.settings, member, bench.train, seed=bench.seed)
+    mix = make_mix(member, bench.tasks).get("mix", lambda pixels, targets, seed: (pixels, targets))
+    batches: list[Batch] = []
+    while len(batches) < steps:
+        for samples in islice(sampler, steps - len(batches)):
+            positions, seeds = zip(*samples, strict=True)
+            batch = bench.batch(member, positions, seeds=seeds)
+            batches.append(mix(*batch, (bench.seed, sampler.epoch, len(batches))))
+        sampler.epoch += 1
+    losses = []
+    for rate in rates:
+        taken = _take_steps(bench, member.model_copy(update={"lr": rate}), batches)
+        losses.append(taken + [math.inf] * (steps - len(taken)))
+    return losses
+
+
+def _take_steps(
+    bench: Bench, member: Member, batches: Sequence[Batch], *, goal: float = 0.0
+) -> list[float]:
+    """The loss before each step at the member's constant rate, until one is not finite or below
+    `goal` times the first."""
+    state, criteria, losses = bench.fresh(member), bench.criteria(member), []
+    _train_mode(state.network, member)
+    for pixels, targets in batches:
+        with autocast(bench.device, precision=bench.precision):
+            logits = state.network(pixels)
+        loss = total_loss(logits, targets, criteria=criteria)
+        losses.append(loss.item())
+        if not math.isfinite(losses[-1]) or losses[-1] < goal * losses[0]:
+            break
+        state.optimiser.zero_grad(set_to_none=True)
+        state.scaler.scale(loss).backward()
+        if member.clip_norm is not None:
+            state.scaler.unscale_(state.optimiser)
+            nn.utils.clip_grad_norm_(state.network.parameters(), member.clip_norm)
+        state.scaler.step(state.optimiser)
+        state.scaler.update()
+    return losses
+
+
+def _train_mode(network: nn.Module, member: Member) -> None:
+    network.train()
+    hold_norms(network.backbone, every=member.frozen_norm)
+
+
+def _codes(bench: Bench) -> np.ndarray:
+    """Classes of the first task; a number's quintiles."""
+    task = bench.tasks[0]
+    values = targets_of([task], bench.train)[task.name]
+    if task.kind == "number":
+        return pd.qcut(pd.Series(values), 5, labels=False, duplicates="drop").to_numpy()
+    return values

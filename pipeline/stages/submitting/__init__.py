@@ -1,0 +1,1 @@
+"""Answer files, their records and the leaderboard."""

@@ -1,0 +1,1 @@
+"""One cell from settings to weights: what train calls."""
