@@ -12,6 +12,7 @@ from pipeline.runs import (
     mark,
     provenance,
     read_table,
+    unmark,
     write_json,
     write_table,
     write_text,
@@ -54,6 +55,8 @@ def test_a_mark_belongs_to_one_recipe_and_an_artefact_that_is_there(tmp_path: Pa
     write_text(path, "x")
     assert is_marked(path, ["a"])
     assert not is_marked(path, ["b"])
+    unmark(path)
+    assert path.exists() and not is_marked(path, ["a"])
     assert [file.name for file in tmp_path.iterdir() if file.name[0] != "."] == ["scores.csv"]
 
 

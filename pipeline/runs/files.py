@@ -140,6 +140,12 @@ def mark(path: Path, recipe: Any) -> None:
     _earlier_mark_of(path).unlink(missing_ok=True)
 
 
+def unmark(path: Path) -> None:
+    """Takes the mark away: what the artefact was made from is about to be something else."""
+    _mark_of(path).unlink(missing_ok=True)
+    _earlier_mark_of(path).unlink(missing_ok=True)
+
+
 def is_marked(path: Path, recipe: Any) -> bool:
     """Whether the artefact is there and was made from this recipe."""
     found = next((p for p in (_mark_of(path), _earlier_mark_of(path)) if p.exists()), None)

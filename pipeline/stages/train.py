@@ -5,7 +5,7 @@ import json
 import time
 from functools import partial
 
-from pipeline.runs import provenance, shown, write_json, write_text
+from pipeline.runs import provenance, shown, unmark, write_json, write_text
 from pipeline.stages import Work
 from pipeline.stages.launching.jobs import Outcome
 from pipeline.stages.progress import all_cells
@@ -85,6 +85,7 @@ def run(work: Work) -> None:
     if len(missing) < len(cells):
         print(f"train: {len(cells) - len(missing)} of {len(cells)} cells are done already")
     members = list(dict.fromkeys(cell.member for cell in missing))
+    _unmark_answers(work, members)
     needed = training_bytes(work, members, device=device.type, precision=precision)
     slots = find_slots(work.settings, most=len(missing), job_bytes=needed)
     if len(slots) > 1 and work.settings.cluster is None:
@@ -119,6 +120,15 @@ def run(work: Work) -> None:
     compare_forecast(
         work, "train", [cell.name for cell in missing], seconds=time.monotonic() - started
     )
+
+
+def _unmark_answers(work: Work, members: list[str]) -> None:
+    """What these members' cells answered is no longer what they will answer: a cell whose folder
+    was removed may learn otherwise on another device."""
+    runs = work.runs
+    answers = [runs.predictions(member, part) for member in members for part in ("oof", "test")]
+    for path in (*answers, runs.scores, runs.submission, runs.stacked) if members else ():
+        unmark(path)
 
 
 def _record(work: Work, *, device: str) -> None:
