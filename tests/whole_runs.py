@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+from pipeline.config.settings import STAGE_FOLDERS
 from tests.conftest import tiny
 
 CLOCKS = {"seconds", "images_per_second"}
@@ -24,10 +25,13 @@ def begin_at_training(plain: Path, folder: Path) -> None:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """What every weight, table and answer holds, by its path; clocks and provenance left out."""
+    """What every weight, table and answer holds, by its path; clocks and provenance left out, and
+    what later stages made of them."""
     found = {}
     for path in sorted(folder.rglob("*")):
         inside = str(path.relative_to(folder))
+        if any(part in STAGE_FOLDERS for part in path.relative_to(folder).parts):
+            continue
         if path.suffix in (".safetensors", ".parquet", ".npy", ".csv") and path.is_file():
             found[inside] = hashlib.sha256(path.read_bytes()).hexdigest()
         if path.name == "history.jsonl":
