@@ -63,6 +63,14 @@ class Experiment(Settings):
             raise ValueError("\n".join(problems))
         return self
 
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """The members that answer: those that the ensemble names, or all that learn from true
+        labels; one that is taught by others has to earn its place first."""
+        if self.ensemble.members is not None:
+            return self.ensemble.members
+        return tuple(name for name, member in self.members.items() if member.pseudo is None)
+
     def _problems(self):
         for name, member in self.members.items():
             if name in STAGE_FOLDERS:
@@ -82,7 +90,7 @@ class Experiment(Settings):
                         f"members.{name}.mix.within: {member.mix.within!r} is no task of kind "
                         f"classes of this member; allowed: {', '.join(allowed) or 'null'}"
                     )
-        used = self.ensemble.members if self.ensemble.members is not None else tuple(self.members)
+        used = self.answering
         for key, names in (("members", used), ("weights", tuple(self.ensemble.weights or ()))):
             for name in names:
                 if name not in self.members:

@@ -14,7 +14,12 @@ from pipeline.scoring.sheet import describe_scores
 from pipeline.stages import Work
 from pipeline.stages.blending.blend import blend_spaces, member_probs
 from pipeline.stages.blending.questions import Questions
-from pipeline.stages.comparing.formulations import Answers, compare_formulations, compare_members
+from pipeline.stages.comparing.formulations import (
+    Answers,
+    compare_formulations,
+    compare_members,
+    judge_taught,
+)
 from pipeline.stages.progress import evaluate_recipe, member_cells
 from pipeline.tables import PREDICTIONS, SCORES, check_table
 
@@ -35,8 +40,9 @@ def run(work: Work) -> None:
     questions |= {space.name: asked.of_space(space) for space in asked.spaces}
     for name, answers in seen.items():
         found, lines = compare_members(work, questions[name], answers, asked=asked)
-        compared += found
-        said += lines
+        taught, verdicts = judge_taught(work, questions[name], answers, asked=asked)
+        compared += found + taught
+        said += lines + verdicts
     frame = pd.DataFrame(rows, columns=[*SCORES.key, *SCORES.columns, *CONSTANT])
     write_table(work.runs.scores, check_table(frame, SCORES))
     if compared:

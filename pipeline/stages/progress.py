@@ -46,8 +46,8 @@ def answering_cells(settings: Experiment, name: str) -> list[Cell]:
 
 
 def used_members(settings: Experiment) -> list[str]:
-    """The members that the ensemble names; all when it names none."""
-    return list(settings.ensemble.members or settings.members)
+    """The members that answer together."""
+    return list(settings.answering)
 
 
 def evaluate_recipe(work: Work) -> list:

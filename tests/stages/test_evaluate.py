@@ -1,6 +1,7 @@
 """evaluate and ensemble on tables made by hand: no picture, no network."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import yaml
 from sklearn import metrics as reference
 
 from pipeline.config import load_experiment
+from pipeline.config.pseudo import Pseudo
 from pipeline.runs import Cell, Runs, mark, write_json, write_table
 from pipeline.stages import Work, ensemble, evaluate
 from pipeline.stages.progress import infer_recipe
@@ -235,3 +237,21 @@ def test_folds_that_are_not_those_of_the_training_are_refused(tmp_path: Path) ->
     write_table(work.runs.folds, folds)
     with pytest.raises(ValueError, match=r"i0: s was trained with it held out in fold 0, but"):
         evaluate.run(work)
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.97, "it has earned"), (0.5, "it has not earned")])
+def test_a_taught_member_has_to_be_better_than_its_teacher(
+    tmp_path: Path, capsys, share: float, verdict: str
+) -> None:
+    tables = {"s": probs("sex", ["m", "f"], SEX, share=0.7)}
+    tables["taught"] = probs("sex", ["m", "f"], SEX, share=share)
+    work = make_work(tmp_path, tasks={"sex": SEX_TASK}, answer={"tasks": ["sex"]}, tables=tables)
+    taught = work.settings.members["taught"].model_copy(update={"pseudo": Pseudo(by=("s",))})
+    members = {**work.settings.members, "taught": taught}
+    work = replace(work, settings=work.settings.model_copy(update={"members": members}))
+    evaluate.run(work)
+    assert f"taught, taught by s: {verdict}" in (out := capsys.readouterr().out)
+    assert "it is not in ensemble.members" in out
+    scores = pd.read_csv(work.runs.scores).set_index(["source", "metric", "fold"])["value"]
+    blended, alone = (scores[name, "accuracy", "all"] for name in ("all members", "s"))
+    assert blended == alone, "who has not been named does not answer"

@@ -39,6 +39,27 @@ def compare_formulations(
     return scores, compared, ["", "formulations on the same folds:", *said] if said else []
 
 
+def judge_taught(
+    work: Work, question: Question, answers: Answers, *, asked: Questions
+) -> tuple[list[dict], list[str]]:
+    """Comparison rows and sentences: is a member with pseudo-labels better than who taught it?"""
+    compared, said = [], []
+    for name in answers:
+        pseudo = work.settings.members[name].pseudo
+        teachers = [teacher for teacher in pseudo.by if teacher in answers] if pseudo else []
+        rows = compare_rows(question, answers, [(t, name) for t in teachers], held=asked.held)
+        earned = bool(rows) and all(row["low"] > 0 for row in rows)
+        place = "it has earned its place" if earned else "it has not earned a place yet"
+        where = "is" if name in work.settings.answering else "is not"
+        if rows:
+            said += describe_comparisons(rows)
+            said.append(
+                f"{name}, taught by {', '.join(teachers)}: {place}; it {where} in ensemble.members"
+            )
+        compared += rows
+    return compared, said
+
+
 def compare_members(
     work: Work, question: Question, answers: Answers, *, asked: Questions
 ) -> tuple[list[dict], list[str]]:
