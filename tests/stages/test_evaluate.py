@@ -239,7 +239,9 @@ def test_folds_that_are_not_those_of_the_training_are_refused(tmp_path: Path) ->
         evaluate.run(work)
 
 
-@pytest.mark.parametrize(("share", "verdict"), [(0.97, "it has earned"), (0.5, "it has not earned")])
+@pytest.mark.parametrize(
+    ("share", "verdict"), [(0.97, "it has earned"), (0.5, "it has not earned")]
+)
 def test_a_taught_member_has_to_be_better_than_its_teacher(
     tmp_path: Path, capsys, share: float, verdict: str
 ) -> None:
