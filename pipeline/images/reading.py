@@ -35,7 +35,7 @@ def read_picture(path: Path) -> np.ndarray:
                 wide = np.asarray(picture, dtype=np.int64)
                 picture = Image.fromarray((wide // 257).clip(0, 255).astype(np.uint8))
             return _upright(np.array(picture.convert("RGB")), turn)
-    except UnreadablePictureError:
+    except (UnreadablePictureError, MemoryError):  # full memory says nothing about the picture
         raise
     except Exception as error:  # decoders raise whatever a damaged file leads them to
         raise UnreadablePictureError(f"{path.name}: {_reason(error)}") from None
@@ -57,7 +57,7 @@ def measure_picture(path: Path) -> tuple[int, int]:
     try:
         with _open(path) as picture:
             return picture.size
-    except UnreadablePictureError:
+    except (UnreadablePictureError, MemoryError):  # full memory says nothing about the picture
         raise
     except Exception as error:
         raise UnreadablePictureError(f"{path.name}: {_reason(error)}") from None

@@ -15,9 +15,8 @@ from pipeline.scoring.nested import (
     Trial,
     naive_answers,
     nested_answers,
-    nested_gain,
 )
-from pipeline.scoring.rows import Held, Question
+from pipeline.scoring.rows import Held, Question, gain_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Judge:
         )
 
     def gain(self, before: np.ndarray, after: np.ndarray) -> Difference:
-        return nested_gain(self.question, before, after, held=self.held)
+        return gain_of(self.question, before, after, held=self.held)
 
     def attempt(self, chain: Chain, slot: str, layer: Layer) -> tuple[Trial, Step]:
         key = (*(trial.layer.name for trial in chain.trials), layer.name)
@@ -109,7 +108,7 @@ def mean_difference(before: np.ndarray, after: np.ndarray, *, held: Held) -> Dif
     """By how much the mean of losses (N,) falls, with its interval over people."""
     zeros = np.zeros(len(before))  # the mean absolute error from 0 is the mean of losses
     question = Question(task="", metric_name="mae", metric=METRICS["mae"], truth=zeros)
-    return nested_gain(question, before, after, held=held)
+    return gain_of(question, before, after, held=held)
 
 
 def climb(

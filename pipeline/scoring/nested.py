@@ -11,9 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.scoring.comparisons import Difference, paired_difference
-from pipeline.scoring.rows import Held, Question
-
 EVERYBODY = "everybody"
 State = Any  # rows: an array or anything else that `state[rows]` takes rows of
 Answer = Callable[[State], np.ndarray]  # (N,) what the metric looks at; or (N, C)
@@ -96,18 +93,3 @@ def nested_answers(found: Chain | Trial, answer: Answer, *, folds: np.ndarray) -
             answers = np.zeros((len(folds), *some.shape[1:]), dtype=some.dtype)
         answers[held] = some
     return answers
-
-
-def nested_gain(
-    question: Question, before: np.ndarray, after: np.ndarray, *, held: Held
-) -> Difference:
-    """How much better the nested answers (N,) of a layer are than those without it."""
-    return paired_difference(
-        question.metric,
-        question.truth,
-        before,
-        after,
-        person_ids=held.person_ids,
-        group=question.group,
-        num_draws=held.num_draws,
-    )

@@ -73,7 +73,7 @@ def metric_rows(
     if question.constant is not None and not metric.one_sided:
         whole["constant"] = metric.compute(truth, question.constant, group)
         if gains:
-            gain = _difference(question, question.constant, answer, held=held)
+            gain = gain_of(question, question.constant, answer, held=held)
             whole |= {"gain": gain.value, "gain_low": gain.low, "gain_high": gain.high}
     return [
         *rows,
@@ -104,7 +104,7 @@ def compare_rows(
     rows = []
     for first, second in pairs:
         one, other = answers[first], answers[second]
-        difference = _difference(question, one, other, held=held)
+        difference = gain_of(question, one, other, held=held)
         by_fold = fold_differences(
             question.metric,
             question.truth,
@@ -120,9 +120,8 @@ def compare_rows(
     return rows
 
 
-def _difference(
-    question: Question, first: np.ndarray, second: np.ndarray, *, held: Held
-) -> Difference:
+def gain_of(question: Question, first: np.ndarray, second: np.ndarray, *, held: Held) -> Difference:
+    """How much better the second answers (N,) to a question are, drawing its held-out people."""
     return paired_difference(
         question.metric,
         question.truth,

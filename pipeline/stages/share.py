@@ -10,7 +10,15 @@ from pipeline.stages.export import check_packages, export_models
 from pipeline.stages.predicting.answerer_choice import missing_weights
 from pipeline.stages.progress import answering_cells, used_members
 
-CODE = ("__init__.py", "faces", "labels/__init__.py", "labels/answers.py", "showing")
+CODE = (
+    "__init__.py",
+    "faces",
+    "labels/__init__.py",
+    "labels/answers.py",
+    "images/__init__.py",
+    "images/reading.py",
+    "showing",
+)
 TORCH_ONLY = ("eyes.py", "store.py")  # of faces: the page needs neither
 REQUIREMENTS = ("numpy", "pillow", "opencv-python-headless")
 PINNED = (("requirements.txt", REQUIREMENTS), ("requirements-export.txt", ("onnxruntime",)))

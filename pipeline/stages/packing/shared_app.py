@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from PIL import Image, ImageOps
 
 from pipeline.faces.finding import FaceFinder
 from pipeline.faces.portable import PortableDetector
+from pipeline.images.reading import read_picture
 from pipeline.showing.reading import Reading, SeenFace, read_outputs
 
 HERE = Path(__file__).resolve().parent
@@ -21,11 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 def read(path: Path) -> np.ndarray:
     """Upright RGB pixels. Raises ValueError for what is no picture."""
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-    except Exception as error:
-        raise ValueError(f"not a picture ({type(error).__name__})") from None
+    return read_picture(path)
 
 
 @lru_cache(maxsize=1)

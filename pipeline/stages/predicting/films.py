@@ -119,14 +119,15 @@ class _Window:
 
 def _open_window() -> _Window:
     """Raises ValueError where there is no screen, or a Python without Tk."""
+    none = "camera: there is no window here; ./run.sh demo shows the camera in a browser"
     try:
         import tkinter
-
+    except ImportError:  # a Python without Tk
+        raise ValueError(none) from None
+    try:
         root = tkinter.Tk()
-    except Exception:  # no display, no Tk in this Python
-        raise ValueError(
-            "camera: there is no window here; ./run.sh demo shows the camera in a browser"
-        ) from None
+    except tkinter.TclError:  # no display
+        raise ValueError(none) from None
     root.title("Esc closes")
     label = tkinter.Label(root)
     label.pack()

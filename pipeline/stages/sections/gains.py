@@ -3,15 +3,14 @@
 import json
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.pages.markup import Html, drawn, folded, join, paragraph, side_by_side, table, tag
 from pipeline.pages.page import Section
 from pipeline.pages.plots import Interval, plot_intervals
 from pipeline.runs import read_json, read_table
-from pipeline.scoring.comparisons import Difference, paired_difference, show_number
-from pipeline.scoring.rows import Question
+from pipeline.scoring.comparisons import Difference, show_number
+from pipeline.scoring.rows import gain_of
 from pipeline.stages.blending.blend import blend_spaces
 from pipeline.stages.comparing.contenders import Contender
 from pipeline.stages.progress import used_members
@@ -86,23 +85,9 @@ def _views(material: Material) -> list[Html]:
     rows = []
     for space in material.asked.spaces:
         seen = [space.scored(joints[space.name]) for joints in (without, with_views)]
-        found = _difference(material, material.asked.of_space(space), *seen)
+        found = gain_of(material.asked.of_space(space), *seen, held=material.asked.held)
         rows.append(_interval(space.name, found.value, found.low, found.high))
     return [heading, side_by_side(difference_chart("all views over the picture as it is", rows))]
-
-
-def _difference(
-    material: Material, question: Question, first: np.ndarray, second: np.ndarray
-) -> Difference:
-    return paired_difference(
-        question.metric,
-        question.truth,
-        first,
-        second,
-        person_ids=material.people,
-        group=question.group,
-        num_draws=material.num_draws,
-    )
 
 
 def _layers(material: Material) -> list[Html]:

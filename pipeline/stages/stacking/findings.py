@@ -7,10 +7,10 @@ from pipeline.scoring.additions import verdict
 from pipeline.scoring.answers import AnswerSpace
 from pipeline.scoring.calibration import calibration_error
 from pipeline.scoring.climbing import Judge
-from pipeline.scoring.comparisons import paired_difference, say_difference, show_number
+from pipeline.scoring.comparisons import say_difference, show_number
 from pipeline.scoring.metrics import occlusion_errors
 from pipeline.scoring.nested import Chain, nested_answers
-from pipeline.scoring.rows import Question
+from pipeline.scoring.rows import Question, gain_of
 from pipeline.stages import Work
 from pipeline.stages.blending.questions import Questions
 from pipeline.stages.stacking.layers import Layers
@@ -27,15 +27,8 @@ def view_rows(work: Work, layers: Layers, start: Ballots, asked: Questions) -> l
             value = question.metric.compute(question.truth, alone[place], question.group)
             gain = None
             if place:
-                gain = paired_difference(
-                    question.metric,
-                    question.truth,
-                    alone[0],
-                    layers.seen(task, start.blend(task, views=[0, place])),
-                    person_ids=asked.held.person_ids,
-                    group=question.group,
-                    num_draws=asked.held.num_draws,
-                )
+                both = layers.seen(task, start.blend(task, views=[0, place]))
+                gain = gain_of(question, alone[0], both, held=asked.held)
             known = {"task": task, "view": name, "metric": question.metric_name, "value": value}
             rows.append({**known, "gain": gain, "verdict": verdict(gain) if gain else "the first"})
     return rows
