@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "__init__": set(),
     **{room: {"labels", "tables"} for room in ROOMS},
 }
-LIBRARIES = {"facenet_pytorch": ("faces/detector.py",), "albumentations": ("images/augment.py",)}
+LIBRARIES = {"facenet_pytorch": ("faces/nets.py",), "albumentations": ("images/augment.py",)}
 LIBRARIES["pytorch_grad_cam"] = ("learning/heatmaps.py",)
 LIBRARIES["facenet_pytorch"] += ("benchmarks/crop.py",)  # the peers of the benchmarks
 LIBRARIES["albumentations"] += ("benchmarks/data.py",)

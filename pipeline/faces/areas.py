@@ -26,11 +26,14 @@ def resized(tables: np.ndarray, height: int, width: int) -> np.ndarray:
     """The whole pictures at height x width: area means (n, height, width, 3) float32."""
     y0, y1 = _cells(tables.shape[1] - 1, height)
     x0, x1 = _cells(tables.shape[2] - 1, width)
-    counts = ((y1 - y0)[:, None] * (x1 - x0)).astype(np.float32)
+    counts = ((y1 - y0)[:, None] * (x1 - x0)).astype(np.float32)[..., None]
     out = np.empty((len(tables), height, width, tables.shape[3]), dtype=np.float32)
     for table, means in zip(tables, out, strict=True):
-        rows = table[y1] - table[y0]
-        np.divide(rows[:, x1] - rows[:, x0], counts[..., None], out=means)
+        rows = table.take(y1, axis=0)
+        rows -= table.take(y0, axis=0)
+        sums = rows.take(x1, axis=1)
+        sums -= rows.take(x0, axis=1)
+        np.divide(sums, counts, out=means, dtype=np.float32)
     return out
 
 

@@ -2,8 +2,7 @@
 
 The three nets and their weights are facenet-pytorch's and so are the boxes; the way between the
 nets is ours (cascade.py, areas.py), because the library's own batches take one size only, raise
-where a picture has no face, and spend most of their time resizing. This is the only file that
-imports facenet_pytorch. It reads no files.
+where a picture has no face, and spend most of their time resizing. It reads no files.
 """
 
 from __future__ import annotations
@@ -17,12 +16,13 @@ import numpy as np
 
 from pipeline.faces import areas, cascade
 from pipeline.faces.boxes import main_face
+from pipeline.faces.nets import mtcnn_nets
 
 if TYPE_CHECKING:
     import torch
 
 TABLE_PIXELS = 2**24  # of one batch: bounds the integral images of large photos to some 200 MB
-CPU_ROWS, GPU_ROWS = 32, 2048  # crops a net takes at once: on a CPU, more fall out of its cache
+CPU_PIXELS, GPU_PIXELS = 75_000, 2**23  # a net takes at once: on a CPU, more leave its cache
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,8 @@ class Detector:
             raise ValueError(f"min_face is a share of the side, above 0 to 1, found {min_face}.")
         if batch_size < 1:
             raise ValueError(f"The detector's batch_size must be at least 1, found {batch_size}.")
-        import torch
-        from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
-
-        nets = (net().eval() for net in (PNet, RNet, ONet))
-        self._pnet, self._rnet, self._onet = (
-            net.to(device, memory_format=torch.channels_last) for net in nets
-        )
-        self._device, self._rows = device, CPU_ROWS if device.startswith("cpu") else GPU_ROWS
+        self._pnet, self._rnet, self._onet = mtcnn_nets(device).values()
+        self._device, self._pixels = device, CPU_PIXELS if device.startswith("cpu") else GPU_PIXELS
         self._min_face, self._thresholds, self._batch_size = min_face, thresholds, batch_size
 
     @property
@@ -156,9 +150,10 @@ class Detector:
         self, boxes: np.ndarray, scores: np.ndarray, which: np.ndarray, *, overlap: float
     ) -> np.ndarray:
         """Rows that non-maximum suppression leaves, picture by picture, best first."""
+        order = np.argsort(which, kind="stable")
+        cuts = np.flatnonzero(np.diff(which[order])) + 1
         kept = [np.zeros(0, dtype=np.int64)]
-        for index in np.unique(which):
-            rows = np.flatnonzero(which == index)
+        for rows in np.split(order, cuts) if len(order) else ():
             kept.append(rows[self._suppress(boxes[rows], scores[rows], overlap)])
         return np.concatenate(kept)
 
@@ -177,11 +172,17 @@ class Detector:
         if num == 0:  # the nets cannot flatten an empty batch: ask about one row, keep none
             means = np.zeros((1, *means.shape[1:]), dtype=np.float32)
         pixels = torch.from_numpy((means - np.float32(127.5)) * np.float32(0.0078125))
-        with torch.inference_mode():
-            rows = pixels.permute(0, 3, 1, 2).split(self._rows)
+        # a GPU's convolutions keep ten bits unless told otherwise: the boxes are to be the CPU's
+        exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+        with torch.inference_mode(), exact:
+            rows = pixels.permute(0, 3, 1, 2).split(self._rows_of(means))
             parts = [net(part.to(self._device)) for part in rows]
             outputs = (torch.cat(part)[:num] for part in zip(*parts, strict=True))
             return tuple(output.cpu().numpy() for output in outputs)
+
+    def _rows_of(self, means: np.ndarray) -> int:
+        """How many of these pictures a net takes at once."""
+        return max(1, self._pixels // (means.shape[1] * means.shape[2]))
 
 
 def _crops(

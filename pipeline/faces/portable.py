@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.faces.boxes import iou
-from pipeline.faces.detector import CPU_ROWS, Detector
+from pipeline.faces.detector import CPU_PIXELS, Detector
 
 NETS = ("pnet", "rnet", "onet")
 
@@ -29,7 +29,7 @@ class PortableDetector(Detector):
             )
             for name in NETS
         )
-        self._rows, self._min_face, self._batch_size = CPU_ROWS, min_face, batch_size
+        self._pixels, self._min_face, self._batch_size = CPU_PIXELS, min_face, batch_size
         self._thresholds = thresholds
 
     def _answers(self, net: object, means: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -38,9 +38,10 @@ class PortableDetector(Detector):
             means = np.zeros((1, *means.shape[1:]), dtype=np.float32)
         pixels = (means - np.float32(127.5)) * np.float32(0.0078125)
         pixels = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+        rows = self._rows_of(means)
         parts = [
-            net.run(None, {"pixels": pixels[start : start + self._rows]})
-            for start in range(0, len(pixels), self._rows)
+            net.run(None, {"pixels": pixels[start : start + rows]})
+            for start in range(0, len(pixels), rows)
         ]
         return tuple(np.concatenate(part)[:num] for part in zip(*parts, strict=True))
 
