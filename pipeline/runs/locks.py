@@ -9,13 +9,14 @@ here or on another machine, is told from one that works.
 import errno
 import json
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from pipeline.runs.owners import is_gone, read_owner, this_owner, wait_sentence
 
 try:
     import fcntl
@@ -51,25 +52,6 @@ def hold(path: Path, *, command: str, say: Callable[[str], None] = print) -> Ite
         give_back()
 
 
-def read_owner(path: Path) -> dict[str, Any]:
-    """Who wrote itself into a lock file last; empty when nobody did, or it says nothing."""
-    try:
-        owner = json.loads(path.read_text(encoding="utf-8") or "{}")
-    except (OSError, ValueError):
-        return {}
-    return owner if isinstance(owner, dict) else {}
-
-
-def is_gone(owner: dict[str, Any]) -> bool:
-    """Whether the owner was a process of this machine that is no more, also after a reboot or when
-    its number went to another process; False for another machine, of which nothing is known."""
-    if owner.get("host") != socket.gethostname():
-        return False
-    if owner.get("boot") != _boot():
-        return True
-    return _start_of(int(owner.get("pid", -1))) != owner.get("process_start")
-
-
 def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], None]:
     """Waits for the lock and gives the function that returns it."""
     if fcntl is None:
@@ -88,11 +70,11 @@ def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], 
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
                     raise
             if not told:
-                say(_wait_sentence(path, read_owner(path)))
+                say(wait_sentence(path, read_owner(path)))
                 told = True
             time.sleep(POLL)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(_owner(command)).encode(), 0)
+        os.pwrite(descriptor, json.dumps(this_owner(command)).encode(), 0)
     except BaseException:
         _close(descriptor)
         raise
@@ -112,7 +94,7 @@ def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], 
 
 def _take_file(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], None]:
     """The same with an owner file, for file systems that have no locks."""
-    owner, told, seen, since = _owner(command), False, None, time.monotonic()
+    owner, told, seen, since = this_owner(command), False, None, time.monotonic()
     while True:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -129,7 +111,7 @@ def _take_file(path: Path, command: str, say: Callable[[str], None]) -> Callable
             if read_owner(path).get("token") == owner["token"]:
                 break
         elif not told:
-            say(_wait_sentence(path, found))
+            say(wait_sentence(path, found))
             told = True
         time.sleep(POLL)
     stop = threading.Event()
@@ -158,52 +140,6 @@ def _replace(path: Path, owner: dict[str, Any]) -> None:
 
 def _pulse_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.owner")
-
-
-def _owner(command: str) -> dict[str, Any]:
-    pid = os.getpid()
-    return {
-        "host": socket.gethostname(),
-        "boot": _boot(),
-        "pid": pid,
-        "process_start": _start_of(pid),
-        "command": command,
-        "since": time.strftime("%Y-%m-%d %H:%M:%S"),  # for people; nothing is decided by it
-        "token": os.urandom(8).hex(),
-        "beats": 0,
-    }
-
-
-def _wait_sentence(path: Path, owner: dict[str, Any]) -> str:
-    who = "another process"
-    if owner:
-        who = f"process {owner.get('pid')} on {owner.get('host')} since {owner.get('since')}"
-        who += f" ({owner.get('command')})"
-    return f"waiting: {path.parent} is being written by {who}; Ctrl-C stops waiting"
-
-
-def _boot() -> str:
-    """What names this start of the machine; '' where the system does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
-def _start_of(pid: int) -> str | None:
-    """When a process began, in ticks since the machine's start; None when there is none."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        if Path("/proc/self/stat").exists():
-            return None
-        try:  # no /proc: only whether it is there
-            os.kill(pid, 0)
-        except OSError:
-            return None
-        return ""
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else fields[19]  # a zombie is dead, only not yet buried
 
 
 def _close(descriptor: int) -> None:

@@ -6,14 +6,11 @@ Nothing here changes the experiment: the last habit prints the command that does
 import sys
 from importlib.util import find_spec
 
-import numpy as np
-import pandas as pd
-
-from pipeline.runs import PROJECT, is_marked, mark, read_json, shown, write_json, write_table
+from pipeline.runs import PROJECT, mark, shown, write_json
 from pipeline.stages import STAGES, Work
-from pipeline.stages.progress import study_base, tune_recipe, tuned_member
+from pipeline.stages.progress import tune_recipe, tuned_member
 from pipeline.tuning.ranges import long_command
-from pipeline.tuning.sweep import end_of, log_grid, read_sweep
+from pipeline.tuning.sweep import read_sweep
 from pipeline.tuning.verdicts import (
     Verdict,
     judge_grid,
@@ -31,8 +28,8 @@ def check(work: Work) -> None:
 
     train.check(work)
     member = tuned_member(work.settings)
-    if work.settings.members[member].pseudo is not None:
-        raise ValueError(f"tune.member: {member} needs its teachers first; tune one without pseudo")
+    if work.settings.members[member].is_taught:
+        raise ValueError(f"tune.member: {member} needs its teachers first; tune one without them")
     if not work.settings.tune.trials:
         if work.settings.tune.ranges:
             raise ValueError("tune.ranges: say how many trials, as in tune.trials=20")
@@ -48,6 +45,8 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     from pipeline.stages.members import choose_device, read_labelled
+    from pipeline.stages.studying.grid import learn_grid
+    from pipeline.stages.studying.steps import first_habits, write_sweep
 
     member, tune = tuned_member(work.settings), work.settings.tune
     device, precision = choose_device(work.settings)
@@ -62,7 +61,7 @@ def run(work: Work) -> None:
         report["verdicts"].append({"habit": habit, "good": verdict.good, "says": verdict.says})
 
     print(f"tune: member {member} on {device} {precision}, fold {tune.folds[0]} held out")
-    steps = _first_habits(work, member, pictures=pictures, device=device, precision=precision)
+    steps = first_habits(work, member, pictures=pictures, device=device, precision=precision)
     report |= steps
     now = work.settings.members[member].lr
     for row in steps["untrained"]:
@@ -76,13 +75,13 @@ def run(work: Work) -> None:
         ),
     )
     sweep = read_sweep(steps["rates"], steps["sweep"])
-    _write_sweep(work, member, rates=steps["rates"], losses=steps["sweep"])
+    write_sweep(work, member, rates=steps["rates"], losses=steps["sweep"])
     say(3, judge_sweep(sweep, rates=steps["rates"], now=now))
     if sweep.picked is None:
         _finish(work, member, report, changes={})
         return
     picked = float(f"{sweep.picked:.2g}")
-    rows = _grid(work, member, picked=picked, device=device, precision=precision)
+    rows = learn_grid(work, member, picked=picked, device=device, precision=precision)
     say(4, judge_grid(rows))
     report["grid"], changes = rows, {}
     done = [row for row in rows if row["score"] is not None]
@@ -93,86 +92,6 @@ def run(work: Work) -> None:
         best = _study(work, member, report, device=device, precision=precision)
         changes = changes if best is None else _put_first(best, changes)
     _finish(work, member, report, changes=changes)
-
-
-def _first_habits(work: Work, member: str, *, pictures, device, precision) -> dict:
-    """What the first three habits measured; read again when nothing that they depend on changed."""
-    from pipeline.stages.crop import crops_of
-    from pipeline.stages.members import member_tasks
-    from pipeline.stages.studying.habits import (
-        Bench,
-        measure_untrained,
-        overfit_handful,
-        sweep_rates,
-    )
-
-    tune, recipe = work.settings.tune, work.settings.members[member]
-    path = work.runs.tuned("habits.json", member=member)
-    plain = tune.model_dump(mode="json", include={"overfit", "overfit_steps", "sweep", "folds"})
-    made_of = [study_base(work), recipe.model_dump(mode="json"), plain, tune.sweep_steps]
-    if is_marked(path, made_of):
-        return read_json(path)
-    bench = Bench(
-        settings=work.settings,
-        crops=crops_of(work),
-        tasks=member_tasks(work.settings, recipe),
-        train=pictures[pictures["fold"] != tune.folds[0]].reset_index(drop=True),
-        device=device,
-        precision=precision,
-        seed=recipe.seeds[0],
-    )
-    rates = log_grid(*tune.sweep)
-    steps = {
-        "untrained": measure_untrained(bench, recipe),
-        "overfit": overfit_handful(bench, recipe, goal=tune.overfit, max_steps=tune.overfit_steps),
-        "rates": rates,
-        "sweep": sweep_rates(bench, recipe, rates=rates, steps=tune.sweep_steps),
-    }
-    write_json(path, steps)
-    mark(path, made_of)
-    return steps
-
-
-def _write_sweep(work: Work, member: str, *, rates: list[float], losses: list) -> None:
-    from pipeline.figures.charts import rate_curve, save_panels
-    from pipeline.runs import writing
-
-    sweep, ends = read_sweep(rates, losses), [end_of(steps) for steps in losses]
-    table = pd.DataFrame({"lr": rates, "first_loss": [s[0] for s in losses], "end_loss": ends})
-    write_table(work.runs.tuned("sweep.csv", member=member), table)
-    marks = {"picked": sweep.picked, "last stable": sweep.last_stable if sweep.limit_seen else None}
-    curves = {"first step": table["first_loss"], f"after {len(losses[0])} steps": np.array(ends)}
-    with writing(work.runs.tuned("sweep.png", member=member)) as temporary:
-        draw = rate_curve(rates, curves, marks={k: v for k, v in marks.items() if v is not None})
-        save_panels(temporary, {f"learning rates of {member}": draw}, tall=4.2)
-
-
-def _grid(work: Work, member: str, *, picked: float, device, precision) -> list[dict]:
-    """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
-    from pipeline.stages.studying.trials import run_trial
-
-    tune, rows = work.settings.tune, []
-    for factor in sorted(tune.grid_lr):
-        for decay in sorted(tune.grid_weight_decay):
-            own = {"lr": float(f"{picked * factor:.2g}"), "weight_decay": decay}
-            own["epochs"] = tune.grid_epochs
-            outcome = run_trial(
-                work,
-                {f"members.{member}.{key}": value for key, value in own.items()},
-                member=member,
-                folds=tune.folds[:1],
-                device=device,
-                precision=precision,
-            )
-            good = outcome.broken is None
-            score = outcome.score if good else None
-            said = f"{outcome.metric} {abs(score):.4f}" if good else outcome.broken
-            print(f"tune: lr {own['lr']:g}, weight_decay {decay:g}: {said}", flush=True)
-            result = {"score": score, "metric": outcome.metric, "broken": outcome.broken}
-            value = abs(score) if good else None
-            rows.append({**own, **result, "value": value, "folder": outcome.folder})
-    write_table(work.runs.tuned("grid.csv", member=member), pd.DataFrame(rows))
-    return rows
 
 
 def _study(work: Work, member: str, report: dict, *, device, precision) -> dict | None:

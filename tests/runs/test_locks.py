@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.runs import PROJECT, locks
-from pipeline.runs.locks import hold, is_gone, read_owner
+from pipeline.runs.locks import hold
+from pipeline.runs.owners import is_gone, read_owner, this_owner
 
 HOLDER = """
 import os, sys, time
@@ -104,7 +105,7 @@ def test_what_is_left_in_the_file_decides_nothing(tmp_path: Path) -> None:
 
 
 def test_who_is_gone_is_told_by_boot_and_start_not_by_number() -> None:
-    me = locks._owner("me")
+    me = this_owner("me")
     assert not is_gone(me)
     assert is_gone({**me, "process_start": "1"}), "the number went to another process"
     assert is_gone({**me, "boot": "another"}), "the machine was started again"

@@ -80,7 +80,7 @@ def test_the_habits_of_the_first_member(words: list[str], tmp_path: Path, call: 
 
 
 def test_a_head_with_an_opinion_gets_a_bad_verdict(words: list[str], call: Call) -> None:
-    from pipeline.stages.studying.habits import measure_untrained
+    from pipeline.stages.studying.untrained import measure_untrained
     from pipeline.tuning.verdicts import judge_untrained
 
     assert call("split", *words)[0] == 0

@@ -1,4 +1,4 @@
-"""The first habits on one member: its loss untrained, a handful by heart, a sweep of rates.
+"""Two of the first habits on one member: a handful by heart, and a sweep of rates.
 
 They assemble the network as the cell does, take a few steps, and throw it away.
 """
@@ -31,11 +31,9 @@ from pipeline.stages.training.recipes import (
     member_transform,
 )
 from pipeline.stages.training.targets import training_targets
-from pipeline.tuning.expectations import constant_loss, expected_loss
 from pipeline.tuning.handful import pick_handful
 
 Batch = tuple[torch.Tensor, dict[str, torch.Tensor]]
-PROBED = 256  # pictures that the untrained loss is measured on
 HANDFUL = 16
 
 
@@ -72,64 +70,6 @@ class Bench:
         pixels, targets = collate([dataset[sample] for sample in samples])
         pixels = normalise(pixels.to(self.device), transform=member_transform(member))
         return pixels, {task: value.to(self.device) for task, value in targets.items()}
-
-
-def measure_untrained(bench: Bench, member: Member, *, state: State | None = None) -> list[dict]:
-    """One row a task: the loss found before the first step, and the one to expect, with its
-    formula. `state` is the network to look at; a fresh one when not given."""
-    state = state or bench.fresh(member)
-    positions = np.random.default_rng(bench.seed).permutation(len(bench.train))[:PROBED]
-    plain = member.model_copy(update={"augment": ()})
-    batch = max(2, member.batch_size)
-    starts = range(0, max(1, len(positions) - len(positions) % batch), batch)  # whole batches
-    parts = [positions[start : start + batch] for start in starts]
-    seen = bench.train.iloc[np.concatenate(parts)]
-    found: dict[str, list[tuple[float, float]]] = {task.name: [] for task in bench.tasks}
-    criteria = bench.criteria(member)
-    _train_mode(state.network, member)
-    with torch.no_grad():
-        for part in parts:
-            pixels, targets = bench.batch(plain, part, seeds=[0] * len(part))
-            with autocast(bench.device, precision=bench.precision):
-                logits = state.network(pixels)
-            blank = {task: torch.zeros_like(value) for task, value in logits.items()}
-            for one in criteria:
-                pair = [total_loss(x, targets, criteria=(one,)).item() for x in (logits, blank)]
-                found[one.task.name].append((pair[0] * len(part), pair[1] * len(part)))
-    rows = []
-    for one in criteria:
-        measured, blank = np.sum(found[one.task.name], axis=0) / len(seen)
-        rows.append(_expectation(bench, one, member, seen, measured=measured, blank=blank))
-    return rows
-
-
-def _expectation(
-    bench: Bench, criterion: Criterion, member: Member, seen: pd.DataFrame, *, measured, blank
-) -> dict:
-    task = criterion.task
-    values = training_targets(member, bench.tasks, seen)[task.name]
-    losses = {criterion.loss: 1.0} if isinstance(criterion.loss, str) else criterion.loss
-    closed, constant, (loss, share) = None, None, next(iter(losses.items()))
-    if len(losses) == 1 and criterion.class_weights is None and criterion.bin_weights is None:
-        closed = expected_loss(
-            loss,
-            values,
-            num_classes=len(task.classes),
-            gamma=criterion.gamma,
-            scale=task.scale,
-            centre=task.centre,
-        )
-        constant = constant_loss(loss, values, scale=task.scale, centre=task.centre)
-    value, formula = closed or (float(blank), "this loss with all logits at zero")
-    row = {"task": task.name, "found": float(measured), "formula": formula}
-    return row | {
-        "expected": share * value if closed else value,
-        "constant": None if constant is None else share * constant,
-        "close": 0.1 if closed and constant is None else 0.5,
-        "size": float(np.abs((values - task.centre) / task.scale).mean())
-        if task.kind == "number"
-        else None,
-    }
 
 
 def overfit_handful(bench: Bench, member: Member, *, goal: float, max_steps: int) -> dict:
@@ -172,7 +112,7 @@ def _take_steps(
     """The loss before each step at the member's constant rate, until one is not finite or below
     `goal` times the first."""
     state, criteria, losses = bench.fresh(member), bench.criteria(member), []
-    _train_mode(state.network, member)
+    train_mode(state.network, member)
     for pixels, targets in batches:
         with autocast(bench.device, precision=bench.precision):
             logits = state.network(pixels)
@@ -190,7 +130,7 @@ def _take_steps(
     return losses
 
 
-def _train_mode(network: nn.Module, member: Member) -> None:
+def train_mode(network: nn.Module, member: Member) -> None:
     network.train()
     hold_norms(network.backbone, every=member.frozen_norm)
 
