@@ -103,7 +103,8 @@ def say_difference(first: str, second: str, difference: Difference, *, p: float 
     if difference.value == difference.low == difference.high == 0:
         return f"{second} and {first} score the same, whoever is drawn"
     lead = f"{second} is better than {first} by" if difference.value else f"{second} and {first}:"
-    small = np.nanmax(np.abs([difference.value, difference.low, difference.high])) < 0.01
+    bounds = np.abs([difference.value, difference.low, difference.high])
+    small = np.nan_to_num(bounds).max() < 0.01
     value, low, high = (
         f"{number:.{6 if small else 4}f}"
         for number in (difference.value, difference.low, difference.high)
