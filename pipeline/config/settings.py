@@ -9,6 +9,7 @@ from pipeline.config.answering import Ensemble, Infer, Transfer
 from pipeline.config.audit import Audit
 from pipeline.config.contest import Competition
 from pipeline.config.data import Crop, Folds
+from pipeline.config.distil import distil_problems
 from pipeline.config.pool import Pool, pool_problems
 from pipeline.config.pseudo import pseudo_problems
 from pipeline.config.recipe import Member, head_problems
@@ -44,8 +45,10 @@ class Experiment(Settings):
         "auto"  # auto, cpu, cuda, cuda:1, mps
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    augmenter: Literal["albumentations", "device"] = "albumentations"  # device: the common
-    # transforms on whole batches where the network is: other draws of the same distribution
+    augmenter: Literal["albumentations", "device", "auto"] = "albumentations"  # device: the common
+    # transforms on whole batches where the network is: other draws of the same distribution; auto:
+    # on a GPU where it has all of the recipe's
+    compile: bool = False  # training steps by torch.compile: a minute's wait, then faster on a GPU
     workers: Annotated[int, Field(ge=0)] | None = None  # loader processes; by the machine when null
     threads: Count = 1  # of one cell on a CPU; more change the last digits of its sums
     parallel: Literal["auto"] | Count = "auto"  # cells at once on this machine: as many as fit
@@ -69,7 +72,7 @@ class Experiment(Settings):
         labels; one that is taught by others has to earn its place first."""
         if self.ensemble.members is not None:
             return self.ensemble.members
-        return tuple(name for name, member in self.members.items() if member.pseudo is None)
+        return tuple(name for name, member in self.members.items() if not member.is_taught)
 
     def _problems(self):
         for name, member in self.members.items():
@@ -106,7 +109,7 @@ class Experiment(Settings):
             yield "ensemble.weights: at least one must be above 0"
         weights = self.ensemble.weights or dict.fromkeys(used, 1.0)
         counted = [name for name in used if weights.get(name, 0.0) > 0]
-        if set(used) <= set(self.members):
+        if counted and set(used) <= set(self.members):
             yield from self._answer_problems("ensemble.members", counted)
         yield from self._threshold_problems()
         yield from self._method_problems()
@@ -130,6 +133,8 @@ class Experiment(Settings):
             )
         yield from pool_problems(self.pool, self.members)
         yield from pseudo_problems(self.competition, self.members, people_by=self.pool.by)
+        whole = self.folds.train is None or len(self.folds.train) == self.folds.total
+        yield from distil_problems(self.competition, self.members, has_all_folds=whole)
         for fold in self.folds.train or ():
             if fold >= self.folds.total:
                 yield f"folds.train: fold {fold} of {self.folds.total}; the first is 0"

@@ -27,11 +27,11 @@ def uniforms(seeds: np.ndarray, number: int, *, stream: int) -> np.ndarray:
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def pixel_uniforms(batch: torch.Tensor, streams: np.ndarray, offset: int) -> torch.Tensor:
-    """A uniform number in [0, 1) for every value of the batch, by its sample's stream and place."""
-    own = torch.from_numpy((streams >> np.uint64(33)).astype(np.int64)).to(batch.device)
+def pixel_uniforms(batch: torch.Tensor, streams: torch.Tensor, offset: int) -> torch.Tensor:
+    """A uniform number in [0, 1) for every value of the batch, by its sample's stream (N,), int64
+    below 2^31, and place."""
     place = torch.arange(batch[0].numel(), device=batch.device).view(1, *batch.shape[1:])
-    bits = (own.view(-1, 1, 1, 1) * 2 + offset) * 1_000_003 + place
+    bits = (streams.view(-1, 1, 1, 1) * 2 + offset) * 1_000_003 + place
     for _ in range(2):  # 32-bit mixing (Wellons' lowbias32) in 64 bits
         bits = ((bits ^ (bits >> 16)) * 0x7FEB352D) & 0xFFFFFFFF
         bits = ((bits ^ (bits >> 15)) * 0x846CA68B) & 0xFFFFFFFF

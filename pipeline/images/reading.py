@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from pipeline.images.headers import jpeg_size
+
 MAX_PIXELS = 180_000_000  # a larger picture is refused before it is decoded: it fills the memory
 # what a camera, a phone or a contest writes; others can run programs (EPS) or read other files
 FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "JPEG2000")
@@ -54,6 +56,9 @@ def _upright(pixels: np.ndarray, turn: object) -> np.ndarray:
 
 def measure_picture(path: Path) -> tuple[int, int]:
     """Width and height from the header alone. Raises UnreadablePictureError with the reason."""
+    size = jpeg_size(path)
+    if size is not None:
+        return size
     try:
         with _open(path) as picture:
             return picture.size

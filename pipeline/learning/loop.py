@@ -14,6 +14,7 @@ from timm.utils import ModelEmaV3
 from torch import nn
 from torch.utils.data import DataLoader
 
+from pipeline.learning.kernels import compiled, tried_kernels
 from pipeline.learning.losses import Criterion
 from pipeline.learning.network import hold_norms
 from pipeline.learning.predict import Logits, ToInput, predict_logits
@@ -43,6 +44,7 @@ class Recipe:
     early_stop: int | None = None
     best: str = "metric"
     precision: str = "float32"
+    compiled: bool = False
     stop_after: int | None = None  # epochs, of the num_epochs that the schedule is made for
     past_scores: tuple[float, ...] | None = None  # what plateau looks at when nobody is held out
 
@@ -87,8 +89,8 @@ def train_epochs(
     `halved` is told when the memory asks for more pieces of a batch. Raises NotFiniteError for a
     loss that is no longer finite.
     """
-    network, optimiser = state.network, state.optimiser
-    steps_per_epoch = len(loader)
+    network, optimiser, steps_per_epoch = state.network, state.optimiser, len(loader)
+    learner = compiled(network) if recipe.compiled else network
     for epoch in range(len(state.history), recipe.num_epochs):
         if is_finished(state, recipe=recipe):
             return
@@ -97,7 +99,7 @@ def train_epochs(
         loader.batch_sampler.epoch = epoch
         network.train()
         hold_norms(network.backbone, every=recipe.frozen_norm)
-        total, num_seen, factor = torch.zeros((), device=device), 0, 0.0
+        total, num_seen, whole = torch.zeros((), device=device), 0, 0
         watch = Watch(epoch=epoch, steps_per_epoch=steps_per_epoch, device=device)
         for batch, (pixels, targets) in enumerate(show(loader)):
             step = epoch * steps_per_epoch + batch
@@ -113,17 +115,19 @@ def train_epochs(
             inputs = to_input(pixels.to(device, non_blocking=True))
             targets = {task: value.to(device, non_blocking=True) for task, value in targets.items()}
             inputs, targets = mix(inputs, targets, (recipe.seed, epoch, batch))
-            loss, state.pieces = add_gradients_that_fit(
-                network,
-                inputs,
-                targets,
-                optimiser=optimiser,
-                pieces=state.pieces,
-                halved=halved,
-                criteria=recipe.criteria,
-                scaler=state.scaler,
-                precision=recipe.precision,
-            )
+            often = len(pixels) == (whole := whole or len(pixels))  # the last one may be smaller
+            with tried_kernels(device, often=often):
+                loss, state.pieces = add_gradients_that_fit(
+                    learner if often and state.pieces == 1 else network,
+                    inputs,
+                    targets,
+                    optimiser=optimiser,
+                    pieces=state.pieces,
+                    halved=halved,
+                    criteria=recipe.criteria,
+                    scaler=state.scaler,
+                    precision=recipe.precision,
+                )
             watch.see(loss, lr=highest_lr(optimiser))
             if recipe.clip_norm is not None:
                 state.scaler.unscale_(optimiser)

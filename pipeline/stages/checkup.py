@@ -10,7 +10,8 @@ import torch
 from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.cut import cut
 from pipeline.images.augment import build_augment
-from pipeline.images.batches import CropDataset, in_order, make_loader
+from pipeline.images.batches import CropDataset, make_loader
+from pipeline.images.order import in_order
 from pipeline.images.reading import read_picture
 from pipeline.images.transform import normalise
 from pipeline.learning.steps import total_loss

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,15 +15,17 @@ from pipeline.labels.layouts import read_csv
 from pipeline.labels.layouts.places import find_label
 from pipeline.labels.layouts.registry import read_layout
 from pipeline.labels.tasks import LabelError, encode
-from pipeline.runs import shown, write_table
+from pipeline.runs import shown, write_json, write_table
 from pipeline.stages import Work
 from pipeline.stages.launching.jobs import Job
 from pipeline.stages.launching.scheduling import run_jobs
 from pipeline.stages.launching.slots import find_slots
 from pipeline.stages.members import contest_tasks
+from pipeline.stages.stored import table_digests
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
 BLOCK = 4096  # pictures that are measured together
+HAND = 64  # of them that a thread takes at once
 WORTH = 20_000  # pictures of a process: fewer are measured before it has started
 PROCESS = 2**28  # bytes of a process that only reads headers
 
@@ -42,7 +45,8 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    frame = _measure(work, _add_groups(work, _mend(work, read_images(work))))
+    write_json(work.runs.tables, table_digests(work))  # before they are read, and before the index
+    frame = _measure_all(work, _add_groups(work, _mend(work, read_images(work))))
     usable = (frame["part"] == "train") & (frame["status"] == OK)
     if not usable.any():
         raise ValueError(_say_unusable(work, frame))
@@ -148,7 +152,7 @@ def _add_groups(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _measure(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
+def _measure_all(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with each picture's size; what is no picture becomes `unreadable`."""
     present = frame.index[frame["status"] == OK]
     paths, measured = frame.loc[present, "path"].tolist(), {}
@@ -174,13 +178,18 @@ def _measure(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
 
 def measure_block(work: Work, *, paths: Sequence[str]) -> list[tuple[int, int, str]]:
     """Width, height and what is wrong of each picture; threads, because disks can be slow."""
+    root = str(work.runs.root)
+    parts = [paths[start : start + HAND] for start in range(0, len(paths), HAND)]
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(_measure_one, [work.runs.root / path for path in paths]))
+        return [one for found in pool.map(partial(_measure, root), parts) for one in found]
 
 
-def _measure_one(path: Path) -> tuple[int, int, str]:
-    """Width, height, and what is wrong with the picture, '' when nothing is."""
-    try:
-        return (*measure_picture(path), "")
-    except UnreadablePictureError as error:
-        return 0, 0, str(error)
+def _measure(root: str, paths: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Width, height, and what is wrong with each picture, '' when nothing is."""
+    found = []
+    for path in paths:
+        try:
+            found.append((*measure_picture(Path(root, path)), ""))
+        except UnreadablePictureError as error:
+            found.append((0, 0, str(error)))
+    return found

@@ -7,21 +7,24 @@ so that the views can be scored out of fold.
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import torch
 from torch import nn
 from tqdm import tqdm
 
-from pipeline.images.batches import CropDataset, in_order, make_loader
+from pipeline.images.batches import CropDataset
+from pipeline.images.order import in_order
 from pipeline.images.transform import normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task
 from pipeline.learning.checkpoint import load_state
 from pipeline.learning.folding import fold_norms
+from pipeline.learning.kernels import round_convolutions
 from pipeline.learning.network import FaceNetwork
 from pipeline.learning.predict import predict_logits
-from pipeline.runs import Cell, read_table, shown
+from pipeline.runs import Cell, anew, damaged, read_table, shown
 from pipeline.stages import Work
 from pipeline.stages.crop import crops_of
 from pipeline.stages.launching.answers import answer_jobs, answering_bytes, count_worth
@@ -30,7 +33,6 @@ from pipeline.stages.launching.scheduling import check_launch, run_jobs
 from pipeline.stages.launching.slots import find_slots
 from pipeline.stages.members import (
     choose_device,
-    choose_workers,
     member_tasks,
     read_labelled,
     read_test,
@@ -40,6 +42,7 @@ from pipeline.stages.progress import (
     answering_cells,
     is_inferred,
 )
+from pipeline.stages.training.feeding import feed
 from pipeline.stages.training.kept import check_facts, prediction_frame
 from pipeline.stages.training.memory import enough_memory
 from pipeline.stages.training.recipes import head_losses, make_network, member_transform
@@ -83,10 +86,22 @@ def run(work: Work) -> None:
     compare_forecast(work, "infer", [f"infer {n}" for n in todo], seconds=took, divisible=True)
 
 
+def weights_of(work: Work, cell: Cell) -> Path:
+    """The file of a trained cell's weights. Raises ValueError when it is gone."""
+    path = work.runs.weights(cell)
+    if not path.exists():
+        raise damaged(path)
+    return path
+
+
 def load_cell(work: Work, cell: Cell, *, device: torch.device) -> FaceNetwork:
     """A trained cell's network. Raises ValueError when its weights were made for something else."""
-    parts, facts = load_state(work.runs.weights(cell))
-    check_facts(work, cell, facts, path=work.runs.weights(cell))
+    path = weights_of(work, cell)
+    try:
+        parts, facts = load_state(path)
+    except ValueError as error:
+        raise ValueError(f"{error}; {anew(path)}") from None
+    check_facts(work, cell, facts, path=path)
     member = work.settings.members[cell.member]
     tasks = _tasks(work, cell.member)
     network = make_network(member, tasks, weights="none")
@@ -101,16 +116,18 @@ def _load_cells(
     work: Work, cells: Sequence[Cell], *, device: torch.device, precision: str
 ) -> list[nn.Module]:
     """The networks of these cells; read from disk when the last ones were others."""
-    files = [work.runs.weights(cell) for cell in cells]
+    files = [weights_of(work, cell) for cell in cells]
     key = (str(device), precision, *((str(file), file.stat().st_mtime_ns) for file in files))
     if key not in _loaded:
         _loaded.clear()
         networks: list[nn.Module] = [load_cell(work, cell, device=device) for cell in cells]
-        if precision == "float32":  # with fewer digits the folded weights would be rounded again
+        if precision != "float16":  # whose range the folded weights may leave
             sizes = [work.settings.members[cell.member].image_size for cell in cells]
             networks = [
                 fold_norms(net, size=size) for net, size in zip(networks, sizes, strict=True)
             ]
+        for network in networks:
+            round_convolutions(network, precision=precision)
         _loaded[key] = networks
     return _loaded[key]
 
@@ -136,7 +153,8 @@ def predict_cells(
     """
     transform = member_transform(work.settings.members[member])
     infer = work.settings.infer
-    loader = make_loader(
+    batches = feed(
+        work,
         CropDataset(
             crops_of(crops_of_work),
             rows=pictures["row"].to_numpy(),
@@ -144,14 +162,10 @@ def predict_cells(
             targets={},
         ),
         in_order(len(pictures), batch_size=infer.batch_size),
-        workers=choose_workers(
-            work.settings,
-            device_type=device.type,
-            batch_bytes=infer.batch_size * transform.size**2 * 3,
-        ),
-        pin=device.type == "cuda",
+        device=device,
+        batch_size=infer.batch_size,
     )
-    bar: Iterable = tqdm(loader, desc=f"infer: {member} {what}", unit="batch", leave=False)
+    bar: Iterable = tqdm(batches, desc=f"infer: {member} {what}", unit="batch", leave=False)
     networks = _load_cells(work, cells, device=device, precision=precision)
     with enough_memory("infer.batch_size", infer.batch_size):
         outcomes = predict_logits(

@@ -1,11 +1,11 @@
 """train: every cell (member x fold x seed) that is not done yet, several at once."""
 
 import itertools
-import json
 import time
 from functools import partial
 
-from pipeline.runs import provenance, shown, unmark, write_json, write_text
+from pipeline.config import Member
+from pipeline.runs import provenance, read_json, shown, unmark, write_json, write_text
 from pipeline.stages import Work
 from pipeline.stages.launching.jobs import Outcome
 from pipeline.stages.progress import all_cells
@@ -14,7 +14,7 @@ from pipeline.stages.progress import all_cells
 def check(work: Work) -> None:
     """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built."""
     from pipeline.images.augment import build_augment
-    from pipeline.images.batched import BatchAugment
+    from pipeline.learning.kernels import check_compiler
     from pipeline.learning.network import check_freeze
     from pipeline.learning.weights import (
         check_backbone,
@@ -25,9 +25,14 @@ def check(work: Work) -> None:
     from pipeline.stages.launching.scheduling import check_launch
     from pipeline.stages.members import choose_device
     from pipeline.stages.tracking import check_tracking
+    from pipeline.stages.training.feeding import augments_there
     from pipeline.stages.training.targets import check_balance
 
-    build = BatchAugment if work.settings.augmenter == "device" else build_augment
+    def check_augment(member: Member) -> None:
+        build_augment(member.augment)
+        side = member.image_size
+        augments_there(work.settings, member.augment, side=side, device_type="cpu")
+
     problems = []
     for name, member in work.settings.members.items():
         for key, test in (
@@ -48,7 +53,7 @@ def check(work: Work) -> None:
             ),
             ("balance_on", lambda member=member: check_balance(work, member)),
             ("freeze", lambda member=member: check_freeze(member.backbone, number=member.freeze)),
-            ("augment", lambda member=member: build(member.augment)),
+            ("augment", lambda member=member: check_augment(member)),
         ):
             try:
                 test()
@@ -56,17 +61,18 @@ def check(work: Work) -> None:
                 problems.append(f"members.{name}.{key}: {error}")
                 if key == "backbone":
                     break  # what follows would only say the same again
-    for look in (choose_device, check_launch):
+    for look in (
+        lambda: choose_device(work.settings),
+        lambda: check_launch(work.settings),
+        lambda: check_tracking(work),
+        lambda: work.settings.compile and check_compiler(choose_device(work.settings)[0].type),
+    ):
         try:
-            look(work.settings)
+            look()
         except ValueError as error:
             problems.append(str(error))
-    try:
-        check_tracking(work)
-    except ValueError as error:
-        problems.append(str(error))
     if problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError("\n".join(dict.fromkeys(problems)))
 
 
 def run(work: Work) -> None:
@@ -139,5 +145,5 @@ def _record(work: Work, *, device: str) -> None:
     facts = provenance(work.command, device=device) | {"fixes": work.runs.fixes_digest}
     earlier = []
     if work.runs.provenance.exists():
-        earlier = json.loads(work.runs.provenance.read_text())["runs"]
+        earlier = read_json(work.runs.provenance)["runs"]
     write_json(work.runs.provenance, {"runs": [*earlier, facts]})

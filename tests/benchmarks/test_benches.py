@@ -1,14 +1,31 @@
 """Every benchmark at its smallest: it runs, and its two ways agree. No test looks at a clock."""
 
+import json
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.benchmarks.pairs import measure_pairs
+from pipeline.labels.layouts.pstage import read_pstage
 from pipeline.stages import benches
-from pipeline.stages.benches import Asked, Row, caruana, crop, data, folds, infer, step
+from pipeline.stages.benches import (
+    Asked,
+    Row,
+    caruana,
+    cells,
+    crop,
+    data,
+    folds,
+    gpu,
+    infer,
+    sizes,
+    step,
+)
+from pipeline.stages.benches.contest import repeat_contest
+from pipeline.stages.benches.estimate import estimate_contest
 
 
 @pytest.fixture(scope="module")
@@ -70,23 +87,106 @@ def test_caruana_says_when_its_peer_cannot_be_had(
     assert row.agree == "left out: no network"
 
 
-def test_the_gpu_column_runs_on_whatever_device_it_is_given(
-    asked: Asked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its parts at their smallest on the CPU, where bfloat16 is slow but there."""
-    from pipeline.stages.benches import gpu_feed, gpu_infer, gpu_step
+@pytest.mark.parametrize("part", ["gpu_feed", "gpu_step", "gpu_infer"])  # the others: below
+def test_a_part_of_the_gpu_column_runs_on_the_cpu(asked: Asked, part: str) -> None:
+    """At its smallest, where bfloat16 is slow but there: all of it but the device."""
+    rows = list(import_module(f"pipeline.stages.benches.{part}").run(asked))
+    assert rows
+    for row in rows:
+        assert row.ours > 0
+        assert row.ratio is None or row.low <= row.ratio <= row.high
+    if part == "gpu_step":
+        ours, peer = rows[0].facts["losses"]
+        assert ours == pytest.approx(peer, rel=0.02)
 
-    monkeypatch.setattr(gpu_feed, "CASES", (("test_resnet", 32, 8, 64, ""),))
-    monkeypatch.setattr(gpu_feed, "WORKERS", (0,))
-    for module in (gpu_step, gpu_infer):
-        for name, value in {"BACKBONE": "test_resnet", "SIZE": 32, "BATCH": 8}.items():
-            monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(gpu_step, "NUM_STEPS", 2)
-    monkeypatch.setattr(gpu_infer, "NUM", 64)
-    monkeypatch.setattr(gpu_infer, "WORKERS", 0)
-    for module in (gpu_feed, gpu_step, gpu_infer):
-        for row in module.run(asked):
-            check(row)
+
+@pytest.mark.slow
+def test_the_whole_gpu_column_on_the_cpu(call: Callable, tmp_path: Path) -> None:
+    code, said, error = call("bench", "gpu", "device=cpu", "repeats=1", f"runs={tmp_path}")
+    assert code == 0, error
+    record = json.loads((tmp_path / "bench/gpu.json").read_text())
+    whole = record["rows"][-1]
+    assert whole["name"] == "a whole contest: an ESTIMATE"
+    assert whole["ours"] * 60 == pytest.approx(sum(whole["facts"]["seconds"].values()))
+    assert {row["name"].split(",")[0] for row in record["rows"]} > {"crop", "2 cells at once"}
+    assert "epochs a member fit into 15 minutes" in said
+
+
+@pytest.mark.slow
+def test_a_whole_contest_on_the_cpu(call: Callable, contest: Path, tmp_path: Path) -> None:
+    words = ["device=cpu", f"root={contest}", "num=140", f"runs={tmp_path}"]
+    code, _, error = call("bench", "contest", *words)
+    assert code == 0, error
+    (row,) = json.loads((tmp_path / "bench/contest.json").read_text())["rows"]
+    assert row["sizes"].startswith("84 + 56 pictures")
+    assert {"crop", "train", "infer", "ensemble"} <= row["facts"]["ends"].keys()
+    assert "plan said ?" not in row["agree"]
+    assert not (tmp_path / "bench/contest").exists()
+
+
+def test_a_contest_is_repeated_under_other_names(contest: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    repeat_contest(contest, root, num_train=7 * 30, num_test=50)  # of 12 people and 21 pictures
+    frame = read_pstage(root)
+    assert (frame["status"] == "ok").all()
+    train = frame[frame["part"] == "train"]
+    assert len(train) == 210 and train["person_id"].nunique() == 30
+    assert len(frame) == 260 and frame["image_id"].is_unique
+    source = read_pstage(contest)
+    known = source.loc[source["status"] == "ok", "gender"].value_counts(normalize=True)
+    assert known["male"] == pytest.approx((train["gender"] == "male").mean(), abs=0.1)
+    with pytest.raises(ValueError, match="has no train/train"):
+        repeat_contest(tmp_path, root, num_train=7, num_test=1)
+
+
+def test_a_part_that_fails_or_lasts_too_long_takes_no_other_along(asked: Asked) -> None:
+    rows = list(gpu._guarded("nowhere", asked, seconds=60.0))
+    assert [row.failed for row in rows] == [True]
+    assert "ModuleNotFoundError" in rows[0].agree
+    rows = list(gpu._guarded("gpu_rest", asked, seconds=0.1))
+    assert [row.agree for row in rows] == ["failed: its 0 seconds were over"]
+
+
+def test_a_benchmark_that_fails_is_told_at_the_end_and_the_others_are_kept(
+    call: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(asked: Asked) -> list[Row]:
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(step, "run", fail)
+    words = ["bench", "step", "folds", "num=1", "repeats=1", f"runs={tmp_path}"]
+    code, _, error = call(*words)
+    assert code == 2 and "bench: step: failed: RuntimeError: CUDA out of memory" in error
+    rows = json.loads((tmp_path / "bench/step-folds.json").read_text())["rows"]
+    assert [row["failed"] for row in rows] == [True, False, False, False, False]
+
+
+def test_an_estimate_is_the_sum_of_its_parts() -> None:
+    given = {"crop": 100.0, "train": 1000.0, "infer": 50.0, "start": 10.0, "header": 1e-4}
+    given |= {"table": 1e-3, "save": 0.5}
+    rows = [
+        Row(name=part, unit="", ours=value, facts={"estimate": part, "passes": 20})
+        for part, value in given.items()
+    ]
+    found = estimate_contest(rows)
+    epoch = 18_900 * 4 / 1000 + 18_900 / 1000 + 5 * 0.5
+    parts = {
+        "index": 31_500 * 1e-4,
+        "crop": 315.0,
+        "train": 24 * epoch,  # 10, 4 and 10 epochs
+        "infer": 3 * 2 * (18_900 + 5 * 12_600) / 1000,
+        "rest": 3 * 10.0 + 31.5,
+    }
+    assert found.facts["seconds"] == pytest.approx(parts)
+    assert found.ours == pytest.approx(sum(parts.values()) / 60)
+    assert estimate_contest(rows[1:]).agree == "no estimate without crop"
+
+
+@pytest.mark.slow
+def test_cells_at_once_are_timed(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "CASES", (sizes.TINY,))
+    (row,) = cells.run(asked)
+    check(row)
 
 
 def test_pairs_take_turns_and_the_ratio_is_the_peers_time_over_ours() -> None:
@@ -109,6 +209,7 @@ def test_pairs_take_turns_and_the_ratio_is_the_peers_time_over_ours() -> None:
         (["crop", "repeats=0"], "repeats=0 must be a whole number above 0"),
         (["crop", "root=/nowhere"], "root=/nowhere is no folder"),
         (["crop", "clock=sun"], "clock=sun; allowed: wall, cpu"),
+        (["gpu", "device=tpu"], "device=tpu; allowed: cuda, cpu"),
     ],
 )
 def test_what_cannot_be_measured_is_said_before_it_starts(
@@ -130,8 +231,6 @@ def test_no_gpu_is_a_sentence(call: Callable) -> None:
 
 
 def test_the_table_and_the_json_say_the_same(call: Callable, tmp_path: Path) -> None:
-    import json
-
     code, printed, _ = call("bench", "folds", "num=1", "repeats=1", f"runs={tmp_path}")
     assert code == 0
     record = json.loads((tmp_path / "bench/folds.json").read_text())

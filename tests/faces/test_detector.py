@@ -63,6 +63,19 @@ def test_faces_are_the_librarys(portraits, min_face):
             assert face.probability == pytest.approx(probs[best], abs=1e-3)
 
 
+def test_a_gpus_convolutions_are_asked_for_all_their_bits() -> None:
+    import torch
+
+    seen, detector = [], Detector(device="cpu", min_face=0.3)
+    detector.nets["pnet"].register_forward_hook(
+        lambda *_: seen.append(torch.backends.cudnn.allow_tf32)
+    )
+    before = torch.backends.cudnn.allow_tf32
+    detector.detect([EMPTY])
+    assert seen and not any(seen)
+    assert torch.backends.cudnn.allow_tf32 is before
+
+
 def test_a_face_does_not_depend_on_its_batch(portraits):
     detector = Detector(device="cpu", min_face=0.2, batch_size=5)
     together = detector.detect(portraits)

@@ -9,6 +9,7 @@ import torch
 
 from pipeline.images.augment import build_augment, build_steps
 from pipeline.images.batched import BatchAugment
+from pipeline.images.batched_warp import _perspectives, _warper
 from pipeline.images.chances import uniforms
 from pipeline.images.colours import from_hsv, shift_hsv, to_hsv
 
@@ -30,6 +31,9 @@ RECIPES = {
     "light": [{"RandomBrightnessContrast": {"brightness_limit": 0.3, "p": 0.7}}],
     "colour": [{"HueSaturationValue": {"p": 0.9}}],
     "noise": [{"GaussNoise": {"std_range": [0.05, 0.2], "p": 0.5}}],
+    "perspective": [{"Perspective": {"p": 0.7}}],
+    "perspective, edges black, far": [{"Perspective": {"scale": [0.1, 0.3], "p": 1.0}}],
+    "shuffled tiles": [{"RandomGridShuffle": {"grid": [2, 4], "p": 0.7}}],
     "all": [{"HorizontalFlip": {"p": 0.5}}, AFFINE, {"RandomBrightnessContrast": {"p": 0.7}}],
 }
 
@@ -87,8 +91,40 @@ def test_the_same_pixels_for_the_same_parameters(name: str, arguments: dict) -> 
     assert np.quantile(apart, 0.97) <= 2
 
 
+def test_a_perspective_is_the_one_that_albumentations_takes_for_the_same_corners() -> None:
+    from albumentations.augmentations.geometric import functional as theirs
+
+    for seed in range(20):
+        drawn = theirs.generate_perspective_points((SIDE, SIDE), 0.2, np.random.default_rng(seed))
+        points = theirs.order_points(drawn)
+        matrix, width, height = theirs.compute_perspective_params(points.copy(), (SIDE, SIDE))
+        wanted = theirs.perspective(picture(), matrix, width, height, 0, 1, True, 1).astype(int)
+        ours = torch.from_numpy(_perspectives(points[None].astype(float), side=SIDE)).float()
+        batch = torch.from_numpy(picture())[None].permute(0, 3, 1, 2).float()
+        found = _warper("border")(batch, on=torch.ones(1), matrix=ours).round()
+        apart = np.abs(found[0].permute(1, 2, 0).numpy() - wanted)
+        assert apart.mean() < 0.6 and np.quantile(apart, 0.97) <= 2
+
+
+def test_shuffled_tiles_are_the_tiles() -> None:
+    augment = BatchAugment([{"RandomGridShuffle": {"grid": [2, 2], "p": 1.0}}])
+    batch = torch.from_numpy(picture()).expand(60, -1, -1, -1)
+    found, half = augment(batch, np.arange(60)).numpy(), SIDE // 2
+
+    def tiles(pixels: np.ndarray) -> list[bytes]:
+        corners = [(y, x) for y in (0, half) for x in (0, half)]
+        return [pixels[y : y + half, x : x + half].tobytes() for y, x in corners]
+
+    whole = tiles(picture())
+    orders = [tuple(whole.index(tile) for tile in tiles(one)) for one in found]
+    assert all(sorted(order) == [0, 1, 2, 3] for order in orders)
+    assert len(set(orders)) > 15  # of 24
+
+
 def test_a_sample_depends_on_its_seed_alone() -> None:
-    recipe = [*RECIPES["all"], *RECIPES["noise"]]
+    recipe = [
+        step for name in ("all", "noise", "perspective", "shuffled tiles") for step in RECIPES[name]
+    ]
     augment = BatchAugment(recipe)
     batch = torch.from_numpy(picture()).expand(6, -1, -1, -1)
     seeds = np.array([3, 9, 4, 3, 2**31 - 1, 0])
@@ -124,11 +160,14 @@ def test_hsv_there_and_back_and_as_opencv_has_it() -> None:
 @pytest.mark.parametrize(
     ("recipe", "says"),
     [
-        ([{"Perspective": {}}], "Perspective needs augmenter: albumentations"),
+        ([{"CoarseDropout": {}}], "CoarseDropout needs augmenter: albumentations"),
+        ([{"Perspective": {"keep_size": False}}], "Perspective: keep_size: False needs"),
+        ([{"RandomGridShuffle": {"grid": [4, 4]}}], "at most 12 tiles"),
+        ([{"RandomGridShuffle": {"grid": [3, 2]}}], "a grid that divides 32 pixels evenly"),
         ([{"Affine": {"fit_output": True}}], "Affine: fit_output: True needs"),
         ([{"Rotate": {"limt": 3}}], "Rotate: .*limt"),
     ],
 )
 def test_what_only_albumentations_can_is_named(recipe: list, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        BatchAugment(recipe)
+        BatchAugment(recipe, side=SIDE)

@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.images.augment import build_augment
-from pipeline.images.batches import (
-    CropDataset,
-    EpochSampler,
-    balanced_chances,
-    in_order,
-    make_loader,
-)
+from pipeline.images.batches import CropDataset, make_loader
+from pipeline.images.order import EpochSampler, balanced_chances, in_order
 
 RECIPE = [
     {"HorizontalFlip": {"p": 0.5}},

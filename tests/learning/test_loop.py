@@ -6,14 +6,9 @@ import pytest
 import torch
 from timm.utils import ModelEmaV3
 
-from pipeline.images.batches import (
-    CropDataset,
-    EpochSampler,
-    balanced_chances,
-    in_order,
-    make_loader,
-)
+from pipeline.images.batches import CropDataset, make_loader
 from pipeline.images.mixing import Mixing, mix_batch
+from pipeline.images.order import EpochSampler, balanced_chances, in_order
 from pipeline.labels.tasks import Task
 from pipeline.learning.checkpoint import (
     load_state,

@@ -29,7 +29,7 @@ def test_a_transform_that_it_lacks_is_named_before_anything_starts(
     call: Callable, contest: Path, tmp_path: Path
 ) -> None:
     words = tiny("sample", root=contest, folder=tmp_path)
-    code, _, error = call("train", *words, *ONE, "members.mask.augment=[{Perspective: {p: 0.5}}]")
+    code, _, error = call("train", *words, *ONE, "members.mask.augment=[{CoarseDropout: {p: 0.5}}]")
     assert code == 2
     assert "members.mask.augment" in error
-    assert "Perspective needs augmenter: albumentations" in error
+    assert "CoarseDropout needs augmenter: albumentations" in error

@@ -70,6 +70,44 @@ def test_one_machine_killed_in_the_middle_the_work_completes_with_the_same_bytes
     assert not list((tmp_path / "runs").glob(".cluster-*"))
 
 
+SHARDS_OF_16 = """
+import sys
+from pipeline.stages import crop
+crop.SHARD, crop.WORTH = 16, 1
+from pipeline.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_shared_folders_and_many_crop_shards_on_two_machines_give_the_same_bytes(
+    cluster, contest: Path, tmp_path: Path, plain: Path
+) -> None:
+    cluster.add_node(num_cpus=1, object_store_memory=STORE)
+    shared = [f"cluster={cluster.address}", "cluster_folders=shared"]
+    found = []
+    for name, stages, more in (
+        ("here", ["crop"], []),
+        ("there", ["crop", "train", "infer"], shared),
+    ):
+        words = run_words(contest, tmp_path / name, *more)
+        words = [sys.executable, "-c", SHARDS_OF_16, *stages, *words]
+        done = subprocess.run(
+            words, check=False, cwd=PROJECT, capture_output=True, text=True, timeout=600
+        )
+        assert done.returncode == 0, done.stderr
+        found.append(digests(tmp_path / name / "runs"))
+    assert "cluster: 2 machines, 2 CPUs" in done.stdout
+    here, there = found
+    assert {name: there[name] for name in here} == here  # images, faces and crops of 7 shards
+    one = digests(plain / "runs")
+    assert one.keys() == there.keys()
+    apart = [name for name in one if one[name] != there[name]]
+    assert [Path(name).name for name in apart] in ([], ["faces.parquet"])  # boxes' last digits
+    answers = "submissions/sample.csv"
+    assert (plain / answers).read_bytes() == (tmp_path / "there" / answers).read_bytes()
+
+
 def test_a_cluster_that_is_not_there_is_named_before_anything_starts(
     contest: Path, tmp_path: Path, call: Call
 ) -> None:

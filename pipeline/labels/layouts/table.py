@@ -49,6 +49,8 @@ def read_table(
         unnamed = frame.index[frame[id_column].str.strip() == ""]
         if len(unnamed):
             raise ValueError(f"{root / csv} line {unnamed[0] + 2}: no value in {id_column}")
+        own = {"image_id", "path", "person_id", "part", "status", "message", *labels, *known}
+        others = [column for column in frame.columns.tolist() if column not in own]
         for record in frame.to_dict("records"):
             image_id = record[id_column]
             path = _below(folder, record.get(path_column or id_column, image_id), suffix)
@@ -61,8 +63,7 @@ def read_table(
                 "message": "",
                 **{label: record.get(label) for label in labels},
             }
-            others = record.keys() - known - row.keys()
-            row |= {column: record[column] for column in frame.columns if column in others}
+            row |= {column: record[column] for column in others}
             rows.append(row | place_status(root, path))
     test_ids = {row["image_id"] for row in rows if row["part"] == "test"}
     for row in rows:  # the test ids are the contest's own and stay as they are

@@ -20,6 +20,7 @@ class Asked:
     repeats: int = 3
     clock: str = "wall"  # cpu: seconds of this process, for a machine that others use too
     device: str = "cpu"
+    epochs: int | None = None  # of every member of a whole contest; the recipe's own when null
 
     def ready(self) -> None:
         """Waits until the device has done all it was asked for."""
@@ -44,6 +45,7 @@ class Row:
     sizes: str = ""
     agree: str = ""
     facts: dict = field(default_factory=dict)  # whatever else was measured
+    failed: bool = False  # it could not be measured; `agree` says why
 
     def as_dict(self) -> dict:
         return asdict(self)

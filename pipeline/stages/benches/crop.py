@@ -45,7 +45,7 @@ def run(asked: Asked) -> list[Row]:
             num=each,
             goal=goal,
             sizes=f"{len(paths)} pictures of 384×512, crops of {SIZE}",
-            **_agreement(answers),
+            **agreement(answers),
         )
     ]
 
@@ -56,7 +56,7 @@ def _square(picture: np.ndarray, face) -> np.ndarray:
     return centre_box(picture.shape[1], picture.shape[0], fraction=0.78125)
 
 
-def _agreement(answers: list) -> dict:
+def agreement(answers: list) -> dict:
     """How often the same is found, and how often our box is one of the peer's (IoU ≥ 0.9)."""
     pairs = [
         (mine, theirs)

@@ -7,26 +7,15 @@ import torch
 from pipeline.benchmarks.data import PlainDataset, plain_loader
 from pipeline.benchmarks.pairs import measure_pairs
 from pipeline.images.augment import build_augment
-from pipeline.images.batches import CropDataset, EpochSampler, make_loader
+from pipeline.images.batches import CropDataset, make_loader
+from pipeline.images.order import EpochSampler
 from pipeline.images.transform import Transform, normalise
 from pipeline.stages.benches import Asked, Row, row_of
 from pipeline.stages.benches.pictures import centre_boxes, cut_crops, portraits
+from pipeline.stages.benches.sizes import LITE
 
 SIZE, BATCH = 112, 32
 TRANSFORM = Transform(size=SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-RECIPE = (  # of the shipped lite experiments
-    {"HorizontalFlip": {"p": 0.5}},
-    {
-        "Affine": {
-            "scale": [0.9, 1.1],
-            "translate_percent": [-0.05, 0.05],
-            "rotate": [-10, 10],
-            "border_mode": 1,
-            "p": 0.8,
-        }
-    },
-    {"RandomBrightnessContrast": {"p": 0.7}},
-)
 
 
 def run(asked: Asked) -> list[Row]:
@@ -38,12 +27,12 @@ def run(asked: Asked) -> list[Row]:
         rows=np.arange(len(crops)),
         size=SIZE,
         targets={"mask": np.zeros(len(crops), dtype=np.int64)},
-        augment=build_augment(RECIPE),
+        augment=build_augment(LITE),
     )
     sampler = EpochSampler(len(crops), batch_size=BATCH, seed=1)
     loader = make_loader(dataset, sampler, workers=0, pin=False)
     plain = PlainDataset(
-        paths, boxes, size=SIZE, recipe=RECIPE, mean=TRANSFORM.mean, std=TRANSFORM.std
+        paths, boxes, size=SIZE, recipe=LITE, mean=TRANSFORM.mean, std=TRANSFORM.std
     )
     peers = plain_loader(plain, batch_size=BATCH, shuffle=True, workers=0)
 

@@ -1,81 +1,125 @@
 """gpu_feed: training end to end, as a share of its speed with one batch that is there already."""
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
 import numpy as np
 import torch
 
 from pipeline.benchmarks.pairs import Pairs, measure_pairs
 from pipeline.images.augment import build_augment
 from pipeline.images.batched import BatchAugment
-from pipeline.images.batches import CropDataset, EpochSampler, make_loader
-from pipeline.images.resident import ResidentBatches
+from pipeline.images.batches import CropDataset, make_loader
+from pipeline.images.order import EpochSampler
+from pipeline.images.resident import ResidentBatches, bring
 from pipeline.images.transform import Transform
 from pipeline.learning.heads import HeadShape
 from pipeline.learning.network import build_network, input_statistics
 from pipeline.stages.benches import Asked, Row, row_of
-from pipeline.stages.benches.data import RECIPE
+from pipeline.stages.benches.sizes import FEED, Size
 from pipeline.stages.benches.step import TASK, Batches, our_epochs
+from pipeline.stages.launching.slots import num_cores
 
-CASES = (  # backbone, size, batch, pictures, goal
-    ("efficientnet_b3", 224, 64, 3840, "≥ 0.95× (16 cores), 0.85× (4)"),
-    ("resnet18", 64, 256, 51200, "≥ 0.80×"),
-)
-WORKERS = (3, 15)  # loader processes beside the loop: four cores, and sixteen
+FEW = 4  # cores of a small machine
 
 
-def run(asked: Asked) -> list[Row]:
-    rows = []
-    for backbone, size, batch_size, num, goal in CASES:
-        device, transform = torch.device(asked.device), Transform(size, *input_statistics(backbone))
-        dataset = random_dataset(num, size=size)
-        sampler = EpochSampler(num, batch_size=batch_size, seed=1)
-        first = torch.from_numpy(dataset.crops[:batch_size]).to(device)
-        labels = torch.from_numpy(dataset.targets[TASK.name][:batch_size]).to(device)
-        constant = Batches([(first, {TASK.name: labels})] * len(sampler))
-        bare = _epochs(backbone, constant, transform, device, asked.repeats)
-        bare(0)
-        ways = {
-            "augmented on the device": ResidentBatches(
-                dataset, sampler, augment=BatchAugment(RECIPE), device=device
-            )
-        }
-        fed = CropDataset(
-            dataset.crops,
-            rows=dataset.rows,
-            size=size,
-            targets=dataset.targets,
-            augment=build_augment(RECIPE),
+def run(asked: Asked) -> Iterator[Row]:
+    """First what `augmenter: auto` does, then the loader processes of `albumentations`."""
+    for case in FEED[asked.device]:
+        feeder = _Feeder(asked, case)
+        yield feeder.measure("crops and augmentation on the device", feeder.resident, part="train")
+        with few_cores() as number:
+            yield feeder.measure(f"the same, {number} cores", feeder.resident)
+    for case in FEED[asked.device]:
+        feeder = _Feeder(asked, case)
+        workers = min(15, num_cores() - 1) if asked.device == "cuda" else 0
+        yield feeder.measure(f"albumentations, {workers} loader processes", feeder.loader(workers))
+        if asked.device == "cuda":
+            with few_cores() as number:
+                name = f"albumentations, {number} cores, {number - 1} loader processes"
+                yield feeder.measure(name, feeder.loader(number - 1))
+
+
+class _Feeder:
+    """One case: its crops, and epochs of a constant batch, against which all ways are measured."""
+
+    def __init__(self, asked: Asked, case: Size) -> None:
+        self.asked, self.case = asked, case
+        self.device = torch.device(asked.device)
+        rng, shape = np.random.default_rng(0), (8, case.size, case.size, 3)
+        crops = np.repeat(rng.integers(256, size=shape, dtype=np.uint8), case.num // 8, 0)
+        self.dataset = CropDataset(
+            crops,
+            rows=np.arange(len(crops)),
+            size=case.size,
+            targets={TASK.name: rng.integers(3, size=len(crops))},
         )
-        for workers in WORKERS:
-            ways[f"albumentations, {workers} workers"] = make_loader(
-                fed, sampler, workers=workers, pin=True
-            )
-        for name, loader in ways.items():
-            epochs = _epochs(backbone, loader, transform, device, asked.repeats)
-            epochs(0)
-            pairs, _ = measure_pairs(bare, epochs, range(asked.repeats), ready=asked.ready)
-            swapped = Pairs(ours=pairs.peer, peer=pairs.ours)  # ratio: share of the bare speed
-            rows.append(
-                row_of(
-                    f"end to end, {backbone}, {name}",
-                    "pictures/s",
-                    swapped,
-                    num=num,
-                    goal=goal,
-                    sizes=f"{num} crops of {size} px, batch {batch_size}, bfloat16",
-                    agree="beside: the same loop with one constant batch on the GPU",
-                )
-            )
-    return rows
+        self.sampler = EpochSampler(len(crops), batch_size=case.batch, seed=1)
+        self.resident = ResidentBatches(
+            self.dataset,
+            self.sampler,
+            table=bring(crops, size=case.size, device=self.device),
+            augment=BatchAugment(case.recipe, side=case.size),
+        )
+        labels = self.resident.targets[TASK.name][: case.batch]
+        first = self.resident.table[: case.batch], {TASK.name: labels}
+        self.bare = self._epochs(Batches([first] * len(self.sampler)))
+        self.bare(0)
+
+    def loader(self, workers: int):
+        fed = CropDataset(
+            self.dataset.crops,
+            rows=self.dataset.rows,
+            size=self.case.size,
+            targets=self.dataset.targets,
+            augment=build_augment(self.case.recipe),
+        )
+        return make_loader(fed, self.sampler, workers=workers, pin=self.device.type == "cuda")
+
+    def measure(self, name: str, batches, *, part: str | None = None) -> Row:
+        asked, case = self.asked, self.case
+        epochs = self._epochs(batches)
+        epochs(0)
+        pairs, _ = measure_pairs(self.bare, epochs, range(asked.repeats), ready=asked.ready)
+        swapped = Pairs(ours=pairs.peer, peer=pairs.ours)  # ratio: share of the bare speed
+        return row_of(
+            f"end to end, {case.backbone}: {name}",
+            "pictures/s",
+            swapped,
+            num=case.num,
+            goal=case.goal,
+            sizes=f"{case.num} crops of {case.size} px, batch {case.batch}, bfloat16",
+            agree="beside: the same loop with one constant batch on the device",
+            facts={"estimate": part, "backbone": case.backbone},
+        )
+
+    def _epochs(self, batches) -> Callable:
+        torch.manual_seed(0)
+        backbone, transform = self.case.backbone, input_statistics(self.case.backbone)
+        network = build_network(backbone, weights="none", heads={TASK.name: HeadShape(3)})
+        return our_epochs(
+            network,
+            batches,
+            Transform(self.case.size, *transform),
+            self.device,
+            repeats=self.asked.repeats * 8,
+            precision="bfloat16",
+        )
 
 
-def random_dataset(num: int, *, size: int) -> CropDataset:
-    rng = np.random.default_rng(0)
-    crops = np.repeat(rng.integers(256, size=(64, size, size, 3), dtype=np.uint8), num // 64, 0)
-    targets = {TASK.name: rng.integers(3, size=len(crops))}
-    return CropDataset(crops, rows=np.arange(len(crops)), size=size, targets=targets)
+@contextmanager
+def few_cores() -> Iterator[int]:
+    """This process, and what it starts, on a small machine's number of cores, which is given."""
+    every = sorted(os.sched_getaffinity(0))
+    _stay_on(every[:FEW])
+    try:
+        yield len(every[:FEW])
+    finally:
+        _stay_on(every)
 
 
-def _epochs(backbone: str, loader, transform: Transform, device: torch.device, repeats: int):
-    torch.manual_seed(0)
-    network = build_network(backbone, weights="none", heads={TASK.name: HeadShape(3)})
-    return our_epochs(network, loader, transform, device, repeats=repeats * 4, precision="bfloat16")
+def _stay_on(cores: list[int]) -> None:
+    for thread in os.listdir("/proc/self/task"):  # the call moves one thread
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread), cores)

@@ -1,6 +1,8 @@
-"""gpu_step: bfloat16, channels last and the fused optimiser against the float32 NCHW loop."""
+"""gpu_step: bfloat16, channels last and the fused optimiser, eager and compiled, against the
+float32 NCHW loop at torch's own defaults."""
 
 import copy
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -10,34 +12,41 @@ from pipeline.images.transform import Transform
 from pipeline.learning.heads import HeadShape
 from pipeline.learning.network import build_network, input_statistics
 from pipeline.stages.benches import Asked, Row, row_of
+from pipeline.stages.benches.sizes import STEP
 from pipeline.stages.benches.step import TASK, our_epochs, plain_epochs
 
-BACKBONE, SIZE, BATCH, NUM_STEPS = "efficientnet_b3", 224, 64, 30
 
-
-def run(asked: Asked) -> list[Row]:
-    device = torch.device(asked.device)
-    transform = Transform(SIZE, *input_statistics(BACKBONE))
-    batches = random_batches(NUM_STEPS, size=SIZE, batch_size=BATCH)
+def run(asked: Asked) -> Iterator[Row]:
+    case = STEP[asked.device]
+    device, size = torch.device(asked.device), case.size
+    transform = Transform(size, *input_statistics(case.backbone))
+    batches = random_batches(case.num // case.batch, size=size, batch_size=case.batch)
     torch.manual_seed(0)
-    network = build_network(BACKBONE, weights="none", heads={TASK.name: HeadShape(3)})
+    network = build_network(case.backbone, weights="none", heads={TASK.name: HeadShape(3)})
     peer = plain_epochs(copy.deepcopy(network), batches, transform, device)
-    ours = our_epochs(
-        network, batches, transform, device, repeats=asked.repeats, precision="bfloat16"
-    )
-    losses = ours(0), peer(0)
-    pairs, _ = measure_pairs(ours, peer, range(asked.repeats), ready=asked.ready)
-    return [
-        row_of(
-            "training step, EfficientNet-B3",
+    plain = peer(0)
+    for compiled in (False, True) if asked.device == "cuda" else (False,):
+        ours = our_epochs(
+            copy.deepcopy(network),
+            batches,
+            transform,
+            device,
+            repeats=asked.repeats,
+            precision="bfloat16",
+            compiled=compiled,
+        )
+        first = ours(0)
+        pairs, _ = measure_pairs(ours, peer, range(asked.repeats), ready=asked.ready)
+        yield row_of(
+            f"training step, {case.backbone}" + (", compile=true" if compiled else ""),
             "pictures/s",
             pairs,
-            num=NUM_STEPS * BATCH,
+            num=case.num,
             goal="≥ 2.5×",
-            sizes=f"{SIZE} px, batch {BATCH}, AdamW, bfloat16 against float32",
-            agree=f"first epoch's loss {losses[0]:.3f} and {losses[1]:.3f}",
+            sizes=f"{size} px, batch {case.batch}, AdamW, bfloat16 against float32",
+            agree=f"first epoch's loss {first:.3f} and {plain:.3f}",
+            facts={"losses": (first, plain)},
         )
-    ]
 
 
 def random_batches(number: int, *, size: int, batch_size: int) -> list:

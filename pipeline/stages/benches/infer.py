@@ -10,7 +10,8 @@ from torch import nn
 from pipeline.benchmarks.data import PlainDataset, plain_loader
 from pipeline.benchmarks.infer import loop_per_fold_and_view
 from pipeline.benchmarks.pairs import measure_pairs
-from pipeline.images.batches import CropDataset, in_order, make_loader
+from pipeline.images.batches import CropDataset, make_loader
+from pipeline.images.order import in_order
 from pipeline.images.transform import Transform, normalise
 from pipeline.images.views import apply_view
 from pipeline.learning.folding import fold_norms

@@ -99,6 +99,7 @@ def our_epochs(
     *,
     repeats: int,
     precision: str = "float32",
+    compiled: bool = False,
 ):
     """A function that trains one epoch more with the shipped loop and gives its mean loss."""
     network = network.to(device, memory_format=torch.channels_last)
@@ -116,6 +117,7 @@ def our_epochs(
             num_epochs=repeats + 2,
             seed=1,
             precision=precision,
+            compiled=compiled,
         ),
         loader=Batches(batches) if isinstance(batches, list) else batches,
         held_out=None,

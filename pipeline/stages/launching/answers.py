@@ -70,6 +70,8 @@ def count_worth(work: Work, jobs: Sequence[Job]) -> int:
 
 def answering_bytes(work: Work, members: Sequence[str], *, device: str, precision: str) -> int:
     """Memory of the neediest of these members' shards: of its GPU, or of its process."""
+    from pipeline.stages.training.feeding import resident_bytes
+
     most = 0
     for name in members:
         cells = len(answering_cells(work.settings, name))
@@ -77,6 +79,7 @@ def answering_bytes(work: Work, members: Sequence[str], *, device: str, precisio
             batch_size=work.settings.infer.batch_size, num_networks=cells
         )
         most = max(most, needed)
+    most += resident_bytes(work, members, device=device) if device == "cuda" else 0
     return most + (0 if device == "cuda" else PROCESS)
 
 

@@ -15,6 +15,7 @@ from pipeline.stages.launching.slots import Slot, find_slots
 from pipeline.stages.members import choose_device, contest_tasks, member_tasks
 from pipeline.stages.progress import all_cells, answering_cells, is_inferred
 from pipeline.stages.training.cells import cell_needs, footprint_of, training_bytes
+from pipeline.stages.training.feeding import resident_bytes
 from pipeline.tables import OK
 
 FACES = 24  # pictures in which faces are looked for
@@ -94,6 +95,7 @@ def foretell(work: Work, stages: Sequence[str]) -> Forecast:
         found.parts["infer"] = Part(found.start + sum(parts) / len(slots), what)
     if device.type == "cuda":
         found.gpu_memory = max((rates[name]["gpu_memory"] for name in members), default=0)
+        found.gpu_memory += resident_bytes(work, members, device=device.type)
     found.memory = len(slots) * each if members else 0
     return found
 

@@ -12,8 +12,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.config import Member
-from pipeline.images.augment import build_augment
-from pipeline.images.batches import CropDataset, EpochSampler, make_loader
+from pipeline.images.batches import CropDataset
+from pipeline.images.order import EpochSampler
 from pipeline.images.transform import normalise
 from pipeline.labels.tasks import Task
 from pipeline.learning.loop import Recipe, State, train_epochs
@@ -21,7 +21,8 @@ from pipeline.learning.predict import predict_logits
 from pipeline.learning.schedule import Schedule
 from pipeline.stages import Work
 from pipeline.stages.launching.crop_shards import face_rows
-from pipeline.stages.members import choose_device, choose_workers, member_tasks
+from pipeline.stages.members import choose_device, member_tasks
+from pipeline.stages.training.feeding import feed
 from pipeline.stages.training.recipes import fresh_state, make_criteria, make_mix, member_transform
 from pipeline.stages.training.targets import training_targets
 
@@ -91,17 +92,18 @@ def _learn(
     part = pictures.iloc[rows].reset_index(drop=True)
     side = work.settings.crop.size
     crops = np.random.default_rng(0).integers(256, size=(len(rows), side, side, 3), dtype=np.uint8)
-    loader = make_loader(
+    batches = feed(
+        work,
         CropDataset(
             crops,
             rows=np.arange(len(rows)),
             size=member.image_size,
             targets=training_targets(member, tasks, part),
-            augment=build_augment(member.augment),
         ),
         EpochSampler(len(rows), batch_size=member.batch_size, seed=0),
-        workers=choose_workers(work.settings, device_type=device.type),
-        pin=device.type == "cuda",
+        device=device,
+        batch_size=member.batch_size,
+        recipe=member.augment,
     )
     _, precision = choose_device(work.settings)
     recipe = Recipe(
@@ -112,12 +114,13 @@ def _learn(
         clip_norm=member.clip_norm,
         frozen_norm=member.frozen_norm,
         precision=precision,
+        compiled=work.settings.compile,
     )
     spent, epochs = 0.0, -1  # the first one warms up
     for row in train_epochs(
         state,
         recipe=recipe,
-        loader=loader,
+        loader=batches,
         held_out=None,
         held_out_targets={},
         to_input=partial(normalise, transform=member_transform(member)),

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from pipeline.images.batches import CropDataset, in_order, make_loader
+from pipeline.images.batches import CropDataset, make_loader
+from pipeline.images.order import in_order
 from pipeline.images.transform import normalise
 from pipeline.learning.predict import predict_logits
 from pipeline.runs import Cell, is_marked, mark, read_table, shown, write_table

@@ -33,11 +33,6 @@ def test_people(work: Work) -> pd.DataFrame:
     return find_people(work)["test"].table
 
 
-def oof_people(work: Work) -> pd.DataFrame:
-    """The same for the train pictures, found within each fold as if nobody knew who they are."""
-    return find_people(work)["oof"].table
-
-
 def find_people(work: Work) -> dict[str, People]:
     """Both parts, `oof` and `test`; read where they were found before with these settings."""
     recipe, place = people_recipe(work), work.runs.people("oof").with_suffix(".json")

@@ -11,9 +11,8 @@ import torch
 from tqdm import tqdm
 
 from pipeline.config import Member
-from pipeline.images.augment import build_augment
-from pipeline.images.batches import CropDataset, in_order, make_loader, named_deaths
-from pipeline.images.resident import on_device
+from pipeline.images.batches import CropDataset, named_deaths
+from pipeline.images.order import in_order
 from pipeline.images.transform import normalise
 from pipeline.labels.answers import combine_classes, combine_probs
 from pipeline.labels.tasks import Task, decide
@@ -25,10 +24,12 @@ from pipeline.runs import REFIT, Cell, read_json, write_text
 from pipeline.scoring.metrics import METRICS
 from pipeline.stages import Work
 from pipeline.stages.crop import crops_of
-from pipeline.stages.members import choose_workers, group_of, held_out, member_tasks, targets_of
+from pipeline.stages.members import group_of, held_out, member_tasks, targets_of
 from pipeline.stages.progress import member_cells
 from pipeline.stages.tracking import open_track
+from pipeline.stages.training.distil import soften
 from pipeline.stages.training.faults import last_checkpoint_named, read_pieces, remember_pieces
+from pipeline.stages.training.feeding import feed
 from pipeline.stages.training.kept import finish_cell, restore_checkpoint, save_checkpoint
 from pipeline.stages.training.pseudo import add_pseudo
 from pipeline.stages.training.recipes import (
@@ -66,45 +67,43 @@ def train_cell(
         clip_norm=member.clip_norm,
         frozen_norm=member.frozen_norm,
         precision=precision,
+        compiled=work.settings.compile,
         **learnt,
     )
     state = fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
     state.pieces = read_pieces(work, cell)
     restore_checkpoint(work, cell, state)
-    largest = max(member.batch_size, work.settings.infer.batch_size)
-    workers = choose_workers(
-        work.settings, device_type=device.type, batch_bytes=largest * transform.size**2 * 3
-    )
     crops = crops_of(work)
     held_targets = training_targets(member, tasks, held)
-    taught = training_targets(member, tasks, train)
-    train, taught = add_pseudo(work, cell, train, taught, device=device, precision=precision)
+    place = {"device": device, "precision": precision}
+    taught = soften(work, cell, train, training_targets(member, tasks, train), **place)
+    train, taught = add_pseudo(work, cell, train, taught, **place)
+    batch_size, held_size = member.batch_size, work.settings.infer.batch_size
     loaders = [
-        make_loader(
+        feed(
+            work,
             CropDataset(
                 crops,
                 rows=part["row"].to_numpy(),
                 size=transform.size,
                 targets=targets,
-                augment=augment,
                 names=part["image_id"].to_numpy(),
             ),
             batches,
-            workers=workers,
-            pin=device.type == "cuda",
+            device=device,
+            batch_size=max(batch_size, held_size),
+            recipe=augment,
         )
         for part, targets, augment, batches in (
             (
                 train,
                 taught,
-                build_augment(member.augment),
+                member.augment,
                 make_sampler(work.settings, member, train, seed=_sampler_seed(cell)),
             ),
-            (held, {}, None, in_order(len(held), batch_size=work.settings.infer.batch_size)),
+            (held, {}, (), in_order(len(held), batch_size=held_size)),
         )
     ]
-    if work.settings.augmenter == "device":
-        loaders[0] = on_device(loaders[0], member.augment, device=device)
     score = partial(_score, work=work, member=member, tasks=tasks, held=held)
     epochs = train_epochs(
         state,
