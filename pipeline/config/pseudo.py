@@ -52,11 +52,11 @@ def pseudo_problems(
             kind = contest.learnable[task].kind if task in contest.learnable else None
             if kind == "number" or head.span is not None:
                 yield f"{spot}: {task} is learnt as a number, which has no confidence"
-            elif heads and kind is not None and not _is_given(task, heads, contest=contest):
+            elif heads and kind is not None and not is_given(task, heads, contest=contest):
                 yield f"{spot}.by: none of {', '.join(sources)} predicts {task}"
 
 
-def _is_given(task: str, heads: set[str], *, contest: Competition) -> bool:
+def is_given(task: str, heads: set[str], *, contest: Competition) -> bool:
     """Whether members with these heads predict the task, by itself or by way of the answer."""
     parts = set(contest.answer.tasks) if contest.answer.is_product else set()
     return (

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.distil import Distil
 from pipeline.config.pseudo import Pseudo
 from pipeline.config.task import Task
 from pipeline.config.values import Count, Fraction, Positive, Seed, Settings, check_name
@@ -98,10 +99,16 @@ class Member(Settings):
     clip_norm: Positive | None = None  # of the gradient
     ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # decay of the averaged weights
     pseudo: Pseudo | None = None  # test pictures with the labels that other members gave them
+    distil: Distil | None = None  # what other members answer, in place of the labels
     refit: bool = False  # then once more on everybody, for the median of the folds' best epochs
     best: Literal["metric", "loss", "last"] = "metric"  # which epoch's weights are kept
     early_stop: Count | None = None  # epochs without a better one before the cell ends
     seeds: tuple[Seed, ...] = Field((777,), min_length=1)
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether it learns from what other members say."""
+        return self.pseudo is not None or self.distil is not None
 
     @model_validator(mode="after")
     def _agree(self) -> "Member":

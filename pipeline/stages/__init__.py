@@ -94,7 +94,7 @@ STAGES: dict[str, Stage] = {
             (),
             "how fast this is here, against the plain ways; needs no config",
             takes="[NAME ...]",
-            options=("num", "repeats", "clock", "root"),
+            options=("num", "repeats", "clock", "root", "device", "epochs"),
             repeats=True,
         ),
         Stage(
@@ -155,6 +155,13 @@ STAGES: dict[str, Stage] = {
             "experiments or their members on the same folds, with paired intervals",
             takes="A B …",
             options=("labels",),
+            repeats=True,
+        ),
+        Stage(
+            "distil",
+            ("evaluate",),
+            (),
+            "a student in place of the ensemble: its score beside it, paired, and what it saves",
             repeats=True,
         ),
         Stage(

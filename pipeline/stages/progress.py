@@ -26,7 +26,7 @@ def all_cells(settings: Experiment) -> list[Cell]:
     """All cells of the experiment, in the order in which they are trained: those that others learn
     from come first."""
     kinds = (member_cells, refit_cells)
-    names = sorted(settings.members, key=lambda name: settings.members[name].pseudo is not None)
+    names = sorted(settings.members, key=lambda name: settings.members[name].is_taught)
     return [cell for name in names for cells in kinds for cell in cells(settings, name)]
 
 
@@ -34,8 +34,9 @@ def teaching_cells(settings: Experiment, cell: Cell) -> list[Cell]:
     """The cells whose predictions a cell takes for labels of test pictures: those that held out the
     same fold, so that nobody whom it is scored on had a part in its labels. A cell that learns from
     everybody takes all folds'."""
-    pseudo = settings.members[cell.member].pseudo
-    cells = [c for name in (pseudo.by if pseudo else ()) for c in member_cells(settings, name)]
+    member = settings.members[cell.member]
+    taught = member.pseudo or member.distil
+    cells = [c for name in (taught.by if taught else ()) for c in member_cells(settings, name)]
     return [c for c in cells if cell.fold in (c.fold, REFIT)]
 
 

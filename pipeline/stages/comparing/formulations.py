@@ -42,11 +42,12 @@ def compare_formulations(
 def judge_taught(
     work: Work, question: Question, answers: Answers, *, asked: Questions
 ) -> tuple[list[dict], list[str]]:
-    """Comparison rows and sentences: is a member with pseudo-labels better than who taught it?"""
+    """Comparison rows and sentences: is a member that was taught better than who taught it?"""
     compared, said = [], []
     for name in answers:
-        pseudo = work.settings.members[name].pseudo
-        teachers = [teacher for teacher in pseudo.by if teacher in answers] if pseudo else []
+        member = work.settings.members[name]
+        taught = member.pseudo or member.distil
+        teachers = [teacher for teacher in taught.by if teacher in answers] if taught else []
         rows = compare_rows(question, answers, [(t, name) for t in teachers], held=asked.held)
         earned = bool(rows) and all(row["low"] > 0 for row in rows)
         place = "it has earned its place" if earned else "it has not earned a place yet"

@@ -9,19 +9,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pipeline.ensembling.blending import mean_probs
 from pipeline.ensembling.confident import choose_confident
 from pipeline.ensembling.pooling import pool_answer, pool_probs
 from pipeline.labels.answers import combine_probs
 from pipeline.labels.tasks import Task
 from pipeline.runs import Cell, read_table, write_table
-from pipeline.scoring.answers import ANSWER
 from pipeline.stages import Work
-from pipeline.stages.blending.blend import gather_votes, member_probs
-from pipeline.stages.infer import predict_cells
-from pipeline.stages.members import answer_task, member_tasks, read_test
-from pipeline.stages.progress import teaching_cells
+from pipeline.stages.members import member_tasks, read_test
 from pipeline.stages.recognising.people import clusters_of, test_people
+from pipeline.stages.training.distil import ask_teachers, mean_answers
 from pipeline.tables import pick
 
 Targets = dict[str, np.ndarray]
@@ -73,22 +69,8 @@ def _label(
     columns image_id, cluster, chosen, and those of the tasks."""
     test = read_test(work.runs)
     test = test[test["row"] >= 0].reset_index(drop=True)
-    given = {"crops_of_work": work, "device": device, "precision": precision}
-    teachers: dict[str, list[Cell]] = {}
-    for teacher in teaching_cells(work.settings, cell):
-        teachers.setdefault(teacher.member, []).append(teacher)
-    said = {}
-    for name, cells in teachers.items():
-        frame = predict_cells(work, name, cells, test, what=f"for {cell.name}", **given)
-        frame = frame.groupby(["image_id", "seed"], as_index=False).mean(numeric_only=True)
-        heads = {"image_ids": test["image_id"], "settings": work.settings, "member": name}
-        for task, probs in member_probs(frame, **heads).items():
-            said.setdefault(task, []).append(probs)
-        if ANSWER in work.settings.members[name].tasks:
-            head = answer_task(work.settings)
-            votes = gather_votes(frame, image_ids=test["image_id"], task=head, part="oof")
-            said.setdefault(ANSWER, []).append(mean_probs(votes))
-    probs = {task: mean_probs(votes) for task, votes in said.items()}
+    frames = ask_teachers(work, cell, test, device=device, precision=precision)
+    probs = mean_answers(work, frames, image_ids=test["image_id"])
     clusters = np.arange(len(test))
     if any(task.constant or any(p.constant for p in task.parts) for task in tasks):
         clusters = clusters_of(test_people(work), test["image_id"])

@@ -1,0 +1,56 @@
+"""distil: one student in place of an ensemble: what it loses, and what it saves.
+
+The student is a member with `distil:`; train teaches it, evaluate scores it, predict, export and
+demo take it by its name. Here it is put beside the ensemble, by compare.
+"""
+
+from dataclasses import replace
+
+from pipeline.runs import read_json
+from pipeline.stages import Work, compare
+from pipeline.stages.progress import answering_cells, used_members
+from pipeline.stages.standing import say_untrained
+
+
+def check(work: Work) -> None:
+    """Raises ValueError where nobody is taught, with what to write."""
+    if not students(work):
+        used = used_members(work.settings)
+        tasks = dict.fromkeys(t for name in used for t in work.settings.members[name].tasks)
+        heads = ", ".join(f"{task}: {{}}" for task in tasks)
+        raise ValueError(
+            "distil: no member is a student; write one into members: of the config, as in\n"
+            f"  student: {{tasks: {{{heads}}}, distil: {{by: [{', '.join(used)}]}}}}"
+        )
+    say_untrained(work, "distil")
+
+
+def run(work: Work) -> None:
+    name = work.settings.name
+    for student in students(work):
+        compare.run(replace(work, words=(name, f"{name}/{student}"), options={}))
+        saved = [
+            describe_cost(work, members) for members in (used_members(work.settings), [student])
+        ]
+        print(f"distil: {saved[1]} in place of {saved[0]}")
+        refit = work.settings.members[student].refit
+        alone = f"ensemble.members=[{student}] infer.use=refit" if refit else f"by={student}"
+        print(f"distil: ./run.sh predict PICTURE {alone} -c {name} answers with it")
+    print(
+        "distil: each fold's student was taught by cells that held out the same fold, so nobody it "
+        "is scored on had a part in its targets"
+    )
+
+
+def students(work: Work) -> list[str]:
+    """The members that others teach on the training pictures."""
+    return [name for name, member in work.settings.members.items() if member.distil is not None]
+
+
+def describe_cost(work: Work, members: list[str]) -> str:
+    """Networks and parameters that answer a picture: `30 networks (105.2 M)`."""
+    cells = [cell for name in members for cell in answering_cells(work.settings, name)]
+    facts = [read_json(work.runs.done(cell)) for cell in cells if work.runs.done(cell).exists()]
+    sizes = [fact["num_parameters"] for fact in facts if "num_parameters" in fact]
+    known = f" ({sum(sizes) / 1e6:.1f} M parameters)" if len(sizes) == len(cells) else ""
+    return f"{len(cells)} network{'s' * (len(cells) != 1)}{known}"
