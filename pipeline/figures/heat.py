@@ -25,18 +25,23 @@ def bands(
     *,
     label: str,
     mark: float | None = None,
+    legend: bool = True,
 ) -> Draw:
-    """Curves by name as (x, value, low, high), the interval as a band; `mark` is a dashed line."""
+    """Curves by name as (x, value, low, high), the interval as a band; `mark` is a dashed line.
+    The legend stands at the right of the panel."""
 
     def draw(axes: Axes) -> None:
-        for colour, (name, (xs, values, lows, highs)) in zip(COLOURS, curves.items(), strict=False):
-            axes.plot(xs, values, color=colour, marker="o", markersize=3, label=name)
-            axes.fill_between(xs, lows, highs, color=colour, alpha=0.15, linewidth=0)
+        faint = 0.15 if len(curves) < 3 else 0.06  # many bands hide each other
+        for number, (name, (xs, values, lows, highs)) in enumerate(curves.items()):
+            turn, place = divmod(number, len(COLOURS))
+            look = {"color": COLOURS[place], "linestyle": "--" if turn % 2 else "-"}
+            axes.plot(xs, values, marker="o", markersize=3, label=name, **look)
+            axes.fill_between(xs, lows, highs, color=COLOURS[place], alpha=faint, linewidth=0)
         if mark is not None:
             axes.axvline(mark, color="black", linestyle="--", linewidth=1)
         axes.set_xlabel(label, fontsize=9)
         axes.tick_params(labelsize=8)
-        if len(curves) > 1:
-            axes.legend(fontsize=8, frameon=False)
+        if legend and len(curves) > 1:
+            axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
     return draw

@@ -11,12 +11,13 @@ GAP, CAPTION, TITLE = 6, 18, 34  # pixels
 def draw_sheet(
     crops: Sequence[np.ndarray], *, title: str, captions: Sequence[str], columns: int, side: int
 ) -> Image.Image:
-    """A sheet of uint8 crops (S, S, 3), each `side` pixels wide, row by row in the order given."""
+    """A sheet of uint8 crops (S, S, 3), each `side` pixels wide, row by row in the order given; a
+    caption may have several lines."""
     if not len(crops) or len(captions) != len(crops):
         raise ValueError(f"a sheet needs crops and a caption each: {len(crops)}, {len(captions)}")
     columns = min(columns, len(crops))
-    rows = -(-len(crops) // columns)
-    step_x, step_y = side + GAP, side + CAPTION + GAP
+    rows, lines = -(-len(crops) // columns), 1 + max(words.count("\n") for words in captions)
+    step_x, step_y = side + GAP, side + lines * CAPTION + GAP
     width, height = max(columns * step_x + GAP, 560), TITLE + rows * step_y + GAP
     sheet = Image.new("RGB", (width, height), "white")
     pen, small = ImageDraw.Draw(sheet), ImageFont.load_default(size=12)

@@ -94,14 +94,15 @@ def _decode_ordinal(logits: torch.Tensor, task: Task) -> torch.Tensor:
     above a later threshold is never higher (Niu et al. 2016 leave that open)."""
     step = (task.high - task.low) / logits.shape[1]
     if task.kind == "classes":
-        above = logits.sigmoid().cummin(dim=1).values
+        above = logits.sigmoid()
         # the first threshold that a label on the edge has passed whole
         places = [
             min(max(math.ceil((e - task.low) / step) - 1, 0), logits.shape[1] - 1)
             for e in task.edges
         ]
         ones = torch.ones_like(above[:, :1])
-        cumulative = torch.cat([ones, above[:, places], 0.0 * ones], dim=1)
+        least = [above[:, : place + 1].amin(dim=1, keepdim=True) for place in places]
+        cumulative = torch.cat([ones, *least, 0.0 * ones], dim=1)
         return cumulative[:, :-1] - cumulative[:, 1:]
     return task.low + step * logits.sigmoid().sum(dim=1, keepdim=True)
 

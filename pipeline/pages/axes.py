@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.pages.markup import Html, tag
 
-WIDTH, HEIGHT = 360, 232
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 38
+WIDTH, HEIGHT = 360, 240
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 20, 38
 
 
 def round_ticks(low: float, high: float, *, number: int = 5) -> list[float]:
@@ -70,7 +70,7 @@ class Frame:
         middle = (LEFT + WIDTH - RIGHT) / 2
         texts.append(text(x_label, middle, HEIGHT - 6, anchor="middle", small=True))
         if y_label:
-            texts.append(text(y_label, 2, TOP, small=True, halo=True))
+            texts.append(text(y_label, 2, 9, small=True))
         return [tag("path", d="".join(lines), class_="grid"), *texts]
 
 
@@ -83,15 +83,14 @@ def text(
     small: bool = False,
     halo: bool = False,
 ) -> Html:
-    halo_style = "paint-order:stroke;stroke:var(--card);stroke-width:4px" if halo else None
+    kinds = (("small", small), ("halo", halo))
     return tag(
         "text",
         words,
         x=round(x, 1),
         y=round(y, 1),
         text_anchor=None if anchor == "start" else anchor,
-        class_="small" if small else None,
-        style=halo_style,
+        class_=" ".join(word for word, is_so in kinds if is_so) or None,
     )
 
 

@@ -50,11 +50,13 @@ def table(
     *,
     caption: str,
     words: int = 1,
+    last: bool = False,
     name: str | None = None,
 ) -> Html:
-    """A table that scrolls by itself where it is too wide. The first `words` columns are words,
-    the others numbers; the first cell of each row heads it."""
+    """A table that scrolls by itself where it is too wide. The first `words` columns are words (and
+    with `last` the last one), the others numbers; the first cell of each row heads it."""
     kinds = ["word" if place < words else "number" for place in range(len(header))]
+    kinds[-1] = "word" if last else kinds[-1]
     head = [
         tag("th", cell, scope="col", class_=kind) for cell, kind in zip(header, kinds, strict=True)
     ]

@@ -32,7 +32,7 @@ def build_page(*, title: str, lead: Child, sections: Sequence[Section], foot: Ch
     contents = [tag("li", tag("a", s.title, href=f"#{s.name}")) for s in sections]
     body = tag(
         "body",
-        tag("a", "To the contents", class_="skip", href="#main"),
+        tag("a", "To the content", class_="skip", href="#main"),
         tag(
             "div",
             tag("nav", tag("ol", *contents), aria_label="Sections"),
@@ -86,8 +86,7 @@ def count_grid(
             share = value / total
             off = "off" if diagonal and column != place else None
             off = off if value else "none"
-            percent = f"{100 * share:.0f} %" if value else None
-            said = [f"{value:,}", tag("small", percent) if percent else None]
+            said = [f"{value:,}", tag("small", say_share(share)) if value else None]
             cells.append(tag("td", *said, class_=off, style=f"--share:{share:.3f}"))
         body.append(tag("tr", *cells))
     head = [tag("th", corner, scope="col"), *(tag("th", c, scope="col") for c in columns)]
@@ -99,3 +98,10 @@ def count_grid(
         class_="counts wide" if len(columns) > 8 else "counts",
     )
     return tag("div", inside, class_="scroll", tabindex=0, role="region", aria_label=caption)
+
+
+def say_share(share: float) -> str:
+    """A share in whole percents; nothing but all is 100 %, nothing but none is 0 %."""
+    if share not in (0.0, 1.0) and not 0.005 <= share < 0.995:
+        return "<1 %" if share < 0.5 else ">99 %"
+    return f"{100 * share:.0f} %"

@@ -4,15 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.pages.axes import (
-    WIDTH,
-    Frame,
-    drawing,
-    round_ticks,
-    short,
-    span_of,
-    text,
-)
+from pipeline.pages.axes import WIDTH, Frame, drawing, round_ticks, short, span_of, text
 from pipeline.pages.markup import Html, join, tag
 from pipeline.pages.style import NUM_TONES
 
@@ -121,12 +113,15 @@ def _legend(curves: Sequence[Curve]) -> Html | None:
 def plot_intervals(
     rows: Sequence[Interval], *, x_label: str, says: str, zero: bool = False
 ) -> Html:
-    """A row each: its name, then value and interval on a common axis. Rings are the folds, a dashed
-    stroke the row's `mark` where it is near; with `zero` a line stands at 0."""
+    """A row each: its name and value, below them the interval on a common axis. Rings are the
+    folds, a dashed stroke the row's `mark` where it is near; with `zero` a line stands at 0. Where
+    a name leaves no room beside it the values stand below the names."""
     ends = [[r.value, r.low, r.high, *r.folds] for r in rows]
     low, high = span_of(*ends, [0.0] if zero else [])
     left, right = 14.0, WIDTH - 14.0
-    bottom = STEP * len(rows) + 4
+    more = 15 if any(len(row.name) > _room(row.says) for row in rows) else 0
+    step = STEP + more
+    bottom = step * len(rows) + 4
 
     def place(value: float) -> float:
         return round(left + (right - left) * (value - low) / (high - low), 1)
@@ -139,10 +134,13 @@ def plot_intervals(
     if zero:
         parts.append(tag("path", d=f"M{place(0.0)} 4V{bottom}", class_="mark"))
     for number, row in enumerate(rows):
-        top, tone = STEP * number + 4, row.tone % NUM_TONES
-        at = top + 28
-        parts.append(text(_fitting(row.name, row.says), 2, top + 14, halo=True))
-        parts.append(text(row.says, WIDTH - 2, top + 14, anchor="end", small=True, halo=True))
+        top, tone = step * number + 4, row.tone % NUM_TONES
+        at = top + 28 + more
+        name = _fitting(row.name, "" if more else row.says)
+        parts.append(text(name, 2, top + 14, halo=True))
+        parts.append(
+            text(row.says, WIDTH - 2, top + 14 + more, anchor="end", small=True, halo=True)
+        )
         if row.mark is not None and low <= row.mark <= high:
             parts.append(tag("path", d=f"M{place(row.mark)} {at - 8}V{at + 8}", class_="mark"))
         if math.isfinite(row.low) and math.isfinite(row.high):
@@ -188,5 +186,10 @@ def plot_columns(edges: Sequence[float], counts: Sequence[int], *, x_label: str,
 
 def _fitting(name: str, says: str) -> str:
     """The name, cut where the text at the other end would run into it."""
-    room = max(8, int((WIDTH - 24 - 6.0 * len(says)) / 6.6))
+    room = _room(says)
     return name if len(name) <= room else f"{name[: room - 1]}…"
+
+
+def _room(says: str) -> int:
+    """Letters of a name that have room beside a text."""
+    return max(8, int((WIDTH - 24 - 6.0 * len(says)) / 6.6))

@@ -92,7 +92,9 @@ th, td { padding: .32rem .7rem; border-bottom: 1px solid var(--line); white-spac
 th { font-weight: 600; text-align: left; }
 tbody th { font-weight: 500; }
 .number { text-align: right; }
-td.word { text-align: left; }
+td.word { text-align: left; white-space: normal; max-width: 30rem; }
+.scroll tbody th { position: sticky; left: 0; background: var(--paper); }
+details .scroll tbody th { max-width: 45vw; white-space: normal; }
 .counts td { text-align: center; border: 1px solid var(--line); padding: .3rem .5rem;
   background: color-mix(in srgb, var(--fill) calc(var(--share) * 100%), transparent); }
 .counts td.off { background: color-mix(in srgb, var(--wrong) calc(var(--share) * 100%),
@@ -117,9 +119,11 @@ details pre { background: var(--card); border: 1px solid var(--line); border-rad
 .faces li { font-size: .8rem; line-height: 1.35; }
 .faces span { display: block; }
 .faces .id { color: var(--soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.scroll img { min-width: 42rem; }
 figure img { max-width: 100%; height: auto; border-radius: 8px; }
 svg text { fill: var(--ink); font-size: 12px; font-family: inherit; }
 svg .small { fill: var(--soft); font-size: 11px; }
+svg .halo { paint-order: stroke; stroke: var(--card); stroke-width: 6px; stroke-linejoin: round; }
 svg .grid { stroke: var(--line); fill: none; }
 svg .mark { stroke: var(--soft); stroke-dasharray: 4 3; fill: none; }
 svg .bar { fill: var(--tone0); }

@@ -7,6 +7,7 @@ from pipeline.showing.annotate import COLOURS
 from pipeline.showing.reading import Said, SeenFace
 
 CHOSEN = ' class="chosen"'
+IN_THE_DARK = 0.5  # of a face's colour, the rest white: 3:1 against a dark page
 CSS = """
 .faces {display: grid; gap: 1.2rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr))}
 .faces section {border-left: 5px solid var(--mine); padding-left: 0.8rem}
@@ -18,6 +19,9 @@ CSS = """
 .faces .track {flex: 1; height: 0.65rem; background: rgba(128, 128, 128, 0.22)}
 .faces .fill {display: block; height: 100%; min-width: 1px; background: var(--mine)}
 .faces .chosen {font-weight: 600}
+.dark .faces section {border-color: var(--light)}
+.dark .faces .fill {background: var(--light)}
+:focus-visible {outline: 3px solid #3b82c4 !important; outline-offset: 2px}
 """
 
 
@@ -31,7 +35,15 @@ def _face(number: int, face: SeenFace) -> str:
     said = "".join(_task(each) for each in face.said)
     sure = f", found with {100 * face.detected:.1f} %" if face.how == "mtcnn" else ""
     title = f"Face {number + 1}{sure}"
-    return f'<section style="--mine: {colour}"><h3>{title}</h3>{said}</section>'
+    style = f"--mine: {colour}; --light: {lighter(colour)}"
+    return f'<section style="{style}"><h3>{title}</h3>{said}</section>'
+
+
+def lighter(colour: str) -> str:
+    """A colour `#rrggbb` as it stands on a dark page."""
+    parts = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    mixed = [round(IN_THE_DARK * part + (1.0 - IN_THE_DARK) * 255) for part in parts]
+    return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
 def _task(said: Said) -> str:

@@ -24,6 +24,19 @@ POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss: "
     "data: blob:; img-src 'self' data: blob:; media-src 'self' data: blob:; form-action 'self'"
 )
+# what the library leaves without a name for those who do not see it
+NAMES = """() => {
+  document.querySelector("#status").setAttribute("role", "status");
+  const name = () => {
+    for (const image of document.querySelectorAll("#given img, #seen img"))
+      image.alt ||= image.closest("#seen")
+        ? "The picture with what was found in it; the same stands below in words."
+        : "The picture that was given.";
+    for (const button of document.querySelectorAll("#seen button:not([aria-label])"))
+      button.ariaLabel = "The annotated picture";
+  };
+  new MutationObserver(name).observe(document.body, {childList: true, subtree: true});
+}"""
 See = Callable[[str, np.ndarray], list[SeenFace]]  # by a choice's name
 Heat = Callable[[str, np.ndarray], list[tuple[np.ndarray, str]]]  # pictures with captions
 
@@ -93,7 +106,7 @@ def make_app(
                     label="What spoke for the answer (Grad-CAM)",
                     visible=False,
                     columns=3,
-                    height="auto",
+                    height=260,
                     object_fit="contain",
                 )
         inputs, outputs = [choice, given, wants], [status, seen, bars, maps]
@@ -101,6 +114,7 @@ def make_app(
         ask.click(answer, inputs, outputs, **limits)
         for changed in (given, choice, wants):
             changed.change(answer, inputs, outputs, **limits)
+        page.load(None, js=NAMES)
     page.queue(max_size=WAITING, default_concurrency_limit=1)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.labels.answers import combine_names, marginal_probs, split_classes
+from pipeline.labels.answers import marginal_probs, split_classes
 
 LEAST = 1e-12  # below it a log-probability is not looked at
 
@@ -127,10 +127,3 @@ def _say(task: Heading, probs: np.ndarray, code: np.ndarray) -> Said:
         shares = dict(zip(task.classes, map(float, probs), strict=True))
     word = list(shares)[int(code)]
     return Said(task.name, word, shares[word], shares)
-
-
-def answer_words(reading: Reading) -> list[str]:
-    """The words of a reading's classes; none for a number."""
-    if reading.is_product:
-        return combine_names([task.classes for task in reading.tasks])
-    return list(reading.tasks[0].classes)

@@ -10,8 +10,9 @@ import numpy as np
 from pipeline.runs import shown
 from pipeline.stages import Work
 from pipeline.stages.comparing.contenders import trained_work
-from pipeline.stages.predicting.answerer_choice import choices, missing_weights
+from pipeline.stages.predicting.answerer_choice import choices, left_out, missing_weights
 from pipeline.stages.progress import used_members
+from pipeline.stages.standing import check_is_no_stage, say_untrained
 
 HERE, PORT = "127.0.0.1", 7860
 LOADED = 3  # choices kept in memory
@@ -24,11 +25,13 @@ def check(work: Work) -> None:
             "demo is a Gradio page: .venv/bin/pip install --no-deps -r requirements-demo.txt"
         )
     for word in work.words:
+        check_is_no_stage(work, word, last="demo")
         _experiment(work, word)
     port = work.options.get("port", str(PORT))
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError(f"demo: port={port} must be a number from 1 to 65535")
     _check_free(work.options.get("host", HERE), int(port))
+    say_untrained(work, "demo")
 
 
 def run(work: Work) -> None:
@@ -36,6 +39,8 @@ def run(work: Work) -> None:
 
     host, port = work.options.get("host", HERE), int(work.options.get("port", PORT))
     app = make_demo(work)
+    for said in left_out(work):
+        print(f"demo: {said}")
     local = host in (HERE, "localhost", "::1")
     print(f"demo: http://{host}:{port} (Ctrl+C stops it)", flush=True)
     if not local:
@@ -76,8 +81,9 @@ def make_demo(work: Work):
         read=read_picture,
         choices=list(known),
         title=f"{work.settings.name}: what do you see in a face?",
-        note=f"Models of this machine for {contests}. Pictures stay here and are removed after ten "
-        "minutes. A guess is not a fact about a person: see the report for how often it is wrong.",
+        note=f"Models that were trained here, on {contests}. Pictures stay here and are removed "
+        "after ten minutes. A guess is not a fact about a person: see the report for how often it "
+        "is wrong.",
         heat=_heat_of(answerer),
     )
 

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pipeline.runs import shown
 from pipeline.stages import Work
 from pipeline.stages.progress import used_members
+from pipeline.stages.standing import say_untrained
 
 NUM = 24  # pictures on a sheet of heatmaps
 SAMPLE = 100  # held-out pictures whose answers are looked at as they get worse
@@ -22,6 +23,7 @@ def check(work: Work) -> None:
             "requirements-explain.txt (or leave them out: num=0)"
         )
     number_of(work, "sample", SAMPLE)
+    say_untrained(work, "explain")
 
 
 def run(work: Work) -> None:

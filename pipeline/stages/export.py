@@ -11,8 +11,9 @@ from tqdm import tqdm
 
 from pipeline.runs import provenance, shown, write_json
 from pipeline.stages import Work
-from pipeline.stages.predicting.answerer_choice import missing_weights
+from pipeline.stages.predicting.answerer_choice import is_stacked, left_out, missing_weights
 from pipeline.stages.progress import used_members
+from pipeline.stages.standing import say_untrained
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 APART = 1e-4  # probabilities further apart than that are another model
@@ -23,6 +24,7 @@ def check(work: Work) -> None:
     """Raises ValueError for a format there is not, or where a package is missing."""
     read_formats(work)
     check_packages(read_formats(work))
+    say_untrained(work, "export")
 
 
 def read_formats(work: Work) -> list[str]:
@@ -74,6 +76,14 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     whole = not missing_weights(work, used)
     names = [name for name in work.settings.members if not missing_weights(work, [name])]
     jobs, ensemble = [], choose_speakers(work, "ensemble")
+    notes = left_out(work)
+    if is_stacked(work):
+        notes.append(
+            "what stack kept is not in these files: they answer as the plain "
+            f"{ensemble.settings.ensemble.method}; ./run.sh predict by=stack has it"
+        )
+    for note in notes:
+        print(f"export: {note}")
     models = {name: member_model(work, name) for name in names}
     if whole:
         jobs.append(("ensemble", ensemble_model(ensemble, models), ensemble.readings))
@@ -102,13 +112,13 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
         "crop": settings.crop.model_dump(mode="json"),
         "views": list(settings.infer.views),
         "method": ensemble.settings.ensemble.method,
+        "weights": ensemble.settings.ensemble.weights,
+        "left_out": notes,
         "members": list(ensemble.members),
         "files": rows,
         "provenance": provenance(work.command, device="cpu float32"),
         "torch": torch.__version__,
     }
-    if settings.ensemble.method == "rank":
-        print("export: ensemble.method rank is an order among many pictures; the mean is exported")
     write_json(work.runs.exported("export.json"), facts)
     return facts
 

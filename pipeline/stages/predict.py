@@ -13,8 +13,9 @@ from pipeline.images.reading import UnreadablePictureError, read_picture
 from pipeline.runs import shown, write_table, writing
 from pipeline.showing.reading import SeenFace
 from pipeline.stages import Work
-from pipeline.stages.predicting.answerer_choice import check_by, read_min_face
+from pipeline.stages.predicting.answerer_choice import check_by, left_out, read_min_face
 from pipeline.stages.predicting.films import VIDEOS, answer_camera, answer_video, read_fps
+from pipeline.stages.standing import say_untrained
 
 NO_FACE = "no face found"
 
@@ -32,6 +33,7 @@ def check(work: Work) -> None:
     check_by(work)
     read_fps(work.options)
     read_min_face(work.options)
+    say_untrained(work, "predict")
 
 
 def run(work: Work) -> None:
@@ -41,6 +43,8 @@ def run(work: Work) -> None:
     answerer = Answerer(
         work, by=work.options.get("by", "ensemble"), min_face=read_min_face(work.options)
     )
+    for said in left_out(work, answerer.by):
+        print(f"predict: {said}")
     if "camera" in work.options:
         answer_camera(answerer, int(work.options["camera"]))
         return

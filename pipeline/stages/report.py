@@ -6,6 +6,7 @@ from pipeline.pages.page import Section, build_page
 from pipeline.runs import read_json, shown, write_text
 from pipeline.scoring.comparisons import show_number
 from pipeline.stages import Work
+from pipeline.stages.standing import say_untrained
 from pipeline.stages.submitting.records import now, read_ledger
 
 LIMIT = 10e6  # bytes
@@ -18,6 +19,8 @@ def check(work: Work) -> None:
         from pipeline.stages.sections.versus import find_sides
 
         find_sides(work)
+    else:
+        say_untrained(work, "report")
 
 
 def run(work: Work) -> None:

@@ -1,6 +1,7 @@
 """share: a folder that runs as it is, ready for the Hugging Face Hub: card, weights, ONNX, page."""
 
 import importlib.util
+import json
 import shutil
 from pathlib import Path
 
@@ -9,17 +10,9 @@ from pipeline.stages import Work
 from pipeline.stages.export import check_packages, export_models
 from pipeline.stages.predicting.answerer_choice import missing_weights
 from pipeline.stages.progress import answering_cells, used_members
+from pipeline.stages.standing import say_untrained
 
-CODE = (
-    "__init__.py",
-    "faces",
-    "labels/__init__.py",
-    "labels/answers.py",
-    "images/__init__.py",
-    "images/reading.py",
-    "showing",
-)
-TORCH_ONLY = ("eyes.py", "store.py")  # of faces: the page needs neither
+APP = PROJECT / "pipeline/stages/packing/shared_app.py"
 REQUIREMENTS = ("numpy", "pillow", "opencv-python-headless")
 PINNED = (("requirements.txt", REQUIREMENTS), ("requirements-export.txt", ("onnxruntime",)))
 
@@ -35,6 +28,7 @@ def check(work: Work) -> None:
             "share: no token of the Hugging Face Hub here; first `.venv/bin/hf auth login`, or "
             "set HF_TOKEN"
         )
+    say_untrained(work, "share")
 
 
 def run(work: Work) -> None:
@@ -70,13 +64,27 @@ def _read_export(work: Work) -> dict:
             for name in used_members(work.settings)
             for cell in answering_cells(work.settings, name)
         )
-        same = facts["members"] == used_members(work.settings)
-        same &= facts["views"] == list(work.settings.infer.views)
-        same &= facts["method"] == work.settings.ensemble.method
-        if same and stored.stat().st_mtime > newest:
+        if _is_same(work, facts) and stored.stat().st_mtime > newest:
             return facts
     print("share: export is done first")
     return export_models(work, ["onnx"], alone=False)
+
+
+def _is_same(work: Work, facts: dict) -> bool:
+    """Whether an export answers as these settings do."""
+    from pipeline.stages.predicting.speakers import choose_speakers
+
+    speakers = choose_speakers(work, "ensemble")
+    ensemble = speakers.settings.ensemble
+    wanted = {
+        "members": list(speakers.members),
+        "views": list(work.settings.infer.views),
+        "method": ensemble.method,
+        "weights": ensemble.weights,
+        "readings": json.loads(json.dumps([each.as_dict() for each in speakers.readings])),
+    }
+    same = all(facts.get(key) == value for key, value in wanted.items())
+    return same and "left_out" in facts
 
 
 def _copy_models(work: Work, facts: dict) -> None:
@@ -113,15 +121,14 @@ def _write_detector(work: Work) -> None:
 
 def _copy_code(work: Work) -> None:
     """The rooms that the page needs, and the page."""
-    here = PROJECT / "pipeline"
+    from pipeline.stages.packing.portable_code import files_needed
+
     target = work.runs.shared("pipeline")
     if target.exists():
         shutil.rmtree(target)
-    for part in CODE:
-        for path in sorted((here / part).glob("*.py")) if (here / part).is_dir() else [here / part]:
-            if path.name not in TORCH_ONLY:
-                _copy(path, target / path.relative_to(here))
-    _copy(here / "stages/packing/shared_app.py", work.runs.shared("app.py"))
+    for path in files_needed(APP):
+        _copy(path, target / path.relative_to(PROJECT / "pipeline"))
+    _copy(APP, work.runs.shared("app.py"))
     _copy(PROJECT / "LICENSE", work.runs.shared("LICENSE"))
 
 

@@ -1,8 +1,10 @@
-"""How far the work has come, in words: what is said when it is stopped and goes on from there."""
+"""How far the work has come, in words: what is said when it is stopped and goes on from there, and
+before a stage that only looks has to train first."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.stages import Work
+from pipeline.stages import STAGES, Work
 from pipeline.stages.progress import all_cells, is_done
 
 
@@ -20,3 +22,33 @@ def describe_standing(work: Work, plan: Sequence[str]) -> str:
                 epochs = len(history.read_text(encoding="utf-8").splitlines())
                 said.append(f"{cell.name} after epoch {epochs}")
     return "; ".join(said)
+
+
+def say_untrained(work: Work, stage: str) -> None:
+    """Says which cells are trained before a stage can look at them, and what else could be typed;
+    nothing where all are, where train was asked for, or where another such stage has said it."""
+    asked = [word for word in work.command if word in STAGES and STAGES[word].repeats]
+    cells = all_cells(work.settings)
+    missing = [cell for cell in cells if not work.runs.done(cell).exists()]
+    if not missing or "train" in work.command or asked[:1] not in ([], [stage]):
+        return
+    name = work.settings.name
+    counts = Counter(cell.member for cell in missing)
+    members = ", ".join(f"{member} {number}" for member, number in counts.items())
+    folders = work.runs.of_experiment("").glob("*/config.yaml")
+    trained = sorted(path.parent.name for path in folders if path.parent.name != name)
+    other = f"; -c with one that is trained takes no time: {', '.join(trained)}" if trained else ""
+    print(
+        f"{stage}: {len(missing)} of {len(cells)} cells of {name} are not trained ({members}) and "
+        f"are trained first; ./run.sh plan train -c {name} says how long that takes{other}",
+        flush=True,
+    )
+
+
+def check_is_no_stage(work: Work, word: str, *, last: str) -> None:
+    """Raises ValueError where a stage was named behind one that takes names of experiments."""
+    if word in STAGES and not (work.runs.of_experiment(word) / "config.yaml").exists():
+        raise ValueError(
+            f"{last}: {word} is a stage, and {last} takes names of experiments, so it comes last: "
+            f"./run.sh {word} {last}"
+        )

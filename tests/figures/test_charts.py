@@ -16,6 +16,7 @@ from pipeline.figures.charts import (
     save_panels,
     size_map,
 )
+from pipeline.figures.heat import bands
 
 
 @pytest.fixture
@@ -64,3 +65,12 @@ def test_every_cell_of_the_joint_table_shows_its_count(axes) -> None:
     count_table(pd.DataFrame([[5, 0], [1, 9999]], index=["a", "b"], columns=["x", "y"]))(axes)
     assert [text.get_text() for text in axes.texts] == ["5", "0", "1", "9,999"]
     assert axes.texts[1].get_color() == "#b3261e"
+
+
+def test_no_curve_is_left_out_and_none_looks_like_another(axes) -> None:
+    curve = ([0.0, 1.0], [1.0, 2.0], [0.5, 1.5], [1.5, 2.5])
+    bands({f"member {n}": curve for n in range(8)}, label="blur", legend=True)(axes)
+    lines = axes.get_lines()
+    assert [line.get_label() for line in lines] == [f"member {n}" for n in range(8)]
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 8
+    assert axes.get_legend() is not None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.pages.axes import Frame, round_ticks, span_of
 from pipeline.pages.markup import Html, join, picture, table, tag
-from pipeline.pages.page import Section, build_page, count_grid, key_numbers
+from pipeline.pages.page import Section, build_page, count_grid, key_numbers, say_share
 from pipeline.pages.plots import (
     Curve,
     Interval,
@@ -141,6 +141,25 @@ def test_intervals_show_their_numbers_and_stay_in_the_drawing() -> None:
     places = [float(found["cx"]) for name, found in read.tags if name == "circle"]
     assert len(places) == 4
     assert all(0 <= place <= 360 for place in places)
+
+
+def test_long_names_are_not_cut_but_go_above_their_values() -> None:
+    name = "masks-lite-stack over masks-lite/joint"
+    rows = [Interval(n, 0.5, 0.4, 0.6, "+0.0134 (+0.0017 to +0.0257)") for n in (name, "b")]
+    read = Reader(plot_intervals(rows, x_label="gain", says="both"))
+    assert name in read.texts
+    heights = [float(found["y"]) for kind, found in read.tags if kind == "text"]
+    assert len(set(heights[-5:-1])) == 4  # two names and two values, none beside another
+
+
+@pytest.mark.parametrize(
+    ("share", "says"),
+    [(0.0, "0 %"), (0.001, "<1 %"), (0.334, "33 %"), (0.9972, ">99 %"), (1.0, "100 %")],
+)
+def test_only_all_is_a_hundred_percent(share: float, says: str) -> None:
+    page = count_grid(["a"], ["a", "b"], [[0, 0]], caption="c", corner="k")
+    assert "%" not in "".join(Reader(page).texts)
+    assert say_share(share) == says
 
 
 def test_curves_leave_out_what_is_no_number() -> None:

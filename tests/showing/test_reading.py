@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.showing.annotate import COLOURS, draw_faces, say_line
-from pipeline.showing.bars import faces_html
+from pipeline.showing.bars import faces_html, lighter
 from pipeline.showing.reading import Heading, Reading, Said, SeenFace, read_outputs
+from tests.pages.test_page import contrast
 
 MASK = Heading("mask", "classes", ("worn", "none"))
 AGE = Heading("age", "classes", ("<30", ">=30", "old"))
@@ -63,3 +64,10 @@ def test_words_are_words_in_html() -> None:
     html = faces_html([a_face((0.0, 0.0, 9.0, 9.0), words="<30")])
     assert "&lt;30" in html and "<30" not in html and "98.0 %" in html
     assert say_line(Said("age", "34", None, {})) == "age 34"
+
+
+def test_bars_are_seen_on_a_light_and_on_a_dark_page() -> None:
+    for colour in COLOURS:
+        assert contrast(colour, "#ffffff") >= 4.5  # white words on it, too
+        assert contrast(lighter(colour), "#18181b") >= 3.0
+    assert lighter("#000080") == "#8080c0"

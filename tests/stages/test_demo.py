@@ -66,6 +66,7 @@ def test_a_picture_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_
         tab.wait("!!document.querySelector('#seen img')", what="the annotated picture")
         bars = tab.run("document.querySelector('#bars').innerText")
         assert all(word in bars for word in ("Face 2", "incorrect", "female", "30-60", "%"))
+        check_names(tab)
         for name, says in (("wall.png", "No face was found"), ("broken.jpg", "can't be read")):
             tab.run("document.querySelector('#given button[aria-label=\"Remove Image\"]').click()")
             tab.wait(f"!!document.querySelector('{UPLOAD}')", what="an empty field")
@@ -84,6 +85,36 @@ def test_a_picture_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_
         tab.wait(f"({STATUS}).includes('One face')", what="an answer to the camera")
         outside = [a for a in tab.asked if not a.startswith((address, "data:", "blob:", "about:"))]
         assert outside == []
+
+
+def check_names(tab) -> None:
+    """Every picture and button has a name, news are announced, a phone's width is enough, and each
+    control is reached by the Tab key and then shown."""
+    assert tab.run("document.querySelector('#status').role") == "status"
+    assert tab.run("[...document.images].every(image => image.alt)")
+    named = "e.innerText || e.ariaLabel || e.title || e.labels?.[0]?.innerText"
+    seen = "[...document.querySelectorAll('button, input')].filter(e => e.checkVisibility())"
+    assert tab.run(f"{seen}.filter(e => !({named})).map(e => e.outerHTML)") == []
+    tab.send(
+        "Emulation.setDeviceMetricsOverride",
+        mobile=True,
+        width=390,
+        height=900,
+        deviceScaleFactor=1,
+    )
+    assert tab.run("document.documentElement.scrollWidth") <= 390
+    tab.send("Emulation.clearDeviceMetricsOverride")
+    reached, key = set(), {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+    for _ in range(24):
+        for kind in ("keyDown", "keyUp"):
+            tab.send("Input.dispatchKeyEvent", type=kind, **key)
+        kind, word, outline = tab.run(
+            "(e => [e.tagName, e.innerText || e.ariaLabel || e.labels?.[0]?.innerText || e.tagName,"
+            " getComputedStyle(e).outlineStyle])(document.activeElement)"
+        )
+        reached.add(word.strip())
+        assert kind == "BODY" or outline != "none", word
+    assert {"Look", "Show where it looks (slower)"} <= reached
 
 
 def test_it_stays_on_this_machine_and_bounded(address: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -9,9 +10,17 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.config import load_experiment
 from pipeline.images.resizing import resize_matrix
-from pipeline.images.transform import fit_size
-from pipeline.learning.whole import Resize
+from pipeline.images.transform import Transform, fit_size, normalise
+from pipeline.labels.tasks import Task
+from pipeline.learning.losses import LOSSES, head_shape
+from pipeline.learning.network import build_network, to_probs
+from pipeline.learning.whole import MemberModel, Resize
+from pipeline.runs import PROJECT, Runs
+from pipeline.stages import Work
+from pipeline.stages.packing.exporting import load_model, save_models
+from pipeline.stages.predicting.answerer_choice import left_out
 from tests.stages.test_predict import answerer_of, trained_words
 
 
@@ -48,7 +57,56 @@ def test_files_say_what_infer_says(plain: Path, contest: Path, call: Callable) -
     assert "crops" in dir() and json.loads(session.get_modelmeta().custom_metadata_map["facts"])
 
 
+def head_of(loss: str, kind: str) -> Task:
+    words = {"classes": ("young", "middle", "old"), "score": ("no", "yes"), "number": ()}[kind]
+    edges = (30.0, 60.0) if kind == "classes" else ()
+    return Task(f"{loss}_{kind}", kind, "x", words, edges, 0.0, 90.0, 25.0, 40.0)
+
+
+def test_every_kind_of_head_is_read_alike_in_all_formats(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    forms = {
+        (loss.form or kind, kind): name for name, loss in LOSSES.items() for kind in loss.kinds
+    }
+    pairs = [(name, kind) for (_, kind), name in forms.items()]
+    tasks = {head_of(*pair).name: head_of(*pair) for pair in pairs}
+    losses = {head_of(*pair).name: pair[0] for pair in pairs}
+    shapes = {n: head_shape(t, loss=losses[n], bins=31, scale=30.0) for n, t in tasks.items()}
+    torch.manual_seed(0)
+    network = build_network("small_cnn", weights="none", heads=shapes).eval()
+    with torch.no_grad():
+        for parameter in network.heads.parameters():
+            parameter.mul_(30.0)  # far from the middle, where wrong orders would not show
+    transform = Transform(size=32, mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2))
+    given = {"views": [], "to_input": partial(normalise, transform=transform), "size": 32}
+    model = MemberModel([network], tasks=list(tasks.values()), losses=losses, **given).eval()
+    crops = np.random.default_rng(1).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        logits = network(normalise(torch.from_numpy(crops), transform=transform))
+        wanted = [to_probs(logits[n], task=t, loss=losses[n]).numpy() for n, t in tasks.items()]
+    paths = [tmp_path / f"all.{ending}" for ending in ("onnx", "pt2", "pt")]
+    for path in save_models(model, paths, crops[:3], names=model.names, facts="{}"):
+        for num in (1, 6):
+            for name, found, value in zip(
+                tasks, load_model(path)(crops[:num]), wanted, strict=True
+            ):
+                np.testing.assert_allclose(
+                    found, value[:num], rtol=1e-4, atol=1e-4, err_msg=f"{path.name} {name}"
+                )
+    assert all(np.ptp(value) > 0.01 for value in wanted)
+
+
 def test_an_unknown_format_is_a_sentence(plain: Path, contest: Path, call: Callable) -> None:
     code, _, err = call("export", "formats=tflite", *trained_words(contest, plain))
     assert code == 2
     assert err == "error: export: formats=tflite; allowed: onnx, pt2, pt, commas between\n"
+
+
+def test_an_order_among_pictures_is_said_to_be_left_out() -> None:
+    plain = load_experiment("attribute64-lite", [], configs=PROJECT / "configs")
+    assert left_out(Work(plain, Runs(plain), [])) == []
+    settings = load_experiment(
+        "attribute64-lite", ["ensemble.method=rank"], configs=PROJECT / "configs"
+    )
+    (said,) = left_out(Work(settings, Runs(settings), []))
+    assert "answered by the mean of the members" in said

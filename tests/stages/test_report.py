@@ -112,6 +112,32 @@ def test_it_asks_nobody_for_anything_and_is_small(page: str) -> None:
     assert all(after - before <= 2 for before, after in pairwise(levels))
 
 
+def test_it_shows_what_compare_stack_and_the_ledger_stored(
+    trained, call: Call, tmp_path: Path
+) -> None:
+    runs, words = trained
+    shutil.copytree(runs, tmp_path / "runs")
+    shutil.copytree(runs.parent / "submissions", tmp_path / "submissions")
+    words = [*words, f"runs={tmp_path}/runs", f"submissions={tmp_path}/submissions"]
+    for stage in (["stack"], ["compare", "sample", "sample-stack"], ["report"]):
+        code, _, err = call(*stage, *words)
+        assert code == 0, err
+    page = (tmp_path / "runs/sample/report.html").read_text()
+    text = "".join(Reader(page).texts)
+    (path,) = (tmp_path / "runs/compare").glob("*/differences.csv")
+    row = pd.read_csv(path).set_index("task").loc["answer"]
+    said = page.split("sample-stack over sample: ")[1].split(" ")[0]
+    assert float(said.replace("−", "-")) == pytest.approx(row["difference"], abs=5e-5)
+    record = json.loads((tmp_path / "submissions/sample.json").read_text())
+    oof = show_number(record["oof"]["value"])
+    assert f"submission, answer (mean over identity, flip): macro_f1 {oof} (95 %" in text
+    (facts,) = json.loads((tmp_path / "runs/sample/stack.json").read_text())["parts"]
+    kept = ", ".join(facts["kept"]) or "nothing kept"
+    nested = show_number(facts["oof"]["value"])
+    assert f"stack, answer ({kept}): macro_f1 {nested}" in text
+    assert "sample (this experiment)" in text.split("Submissions in the order they were made")[1]
+
+
 def test_what_is_not_there_says_what_to_type(page: str) -> None:
     text = "".join(Reader(page).texts)
     for stage in ("stack", "audit", "explain"):
@@ -172,6 +198,9 @@ def test_two_experiments_side_by_side(trained, call: Call, tmp_path: Path) -> No
     code, _, err = call("report", "first", "secnd", *where)
     assert code == 2
     assert "did you mean 'second'" in err
+    code, _, err = call("report", "explain", *where)
+    assert code == 2
+    assert "it comes last: ./run.sh explain report" in err
     code, _, err = call("report", "first", *where)
     assert code == 2
     assert "./run.sh report -c first" in err

@@ -24,7 +24,12 @@ from pipeline.runs import (
 from pipeline.scoring.answers import AnswerSpace
 from pipeline.stages import Work
 from pipeline.stages.blending.decisions import score_on_test
-from pipeline.stages.submitting.records import file_hash, read_ledger, record_submission
+from pipeline.stages.submitting.records import (
+    data_digests,
+    file_hash,
+    read_ledger,
+    record_submission,
+)
 
 
 def check_answering(work: Work) -> None:
@@ -99,6 +104,7 @@ def write_submission(
         **recipe,
         "settings": work.settings.model_dump(mode="json"),  # all that reproduce needs
         "fixes": work.runs.fixes_digest,
+        "data": data_digests(work.runs),
         "provenance": provenance(work.command, device=_device(work)),
     }
     write_json(path.with_suffix(".json"), record)

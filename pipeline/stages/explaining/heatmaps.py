@@ -99,7 +99,7 @@ def _sheet(
             tiles[place], captions[place] = _look(
                 work, name, task, network, np.asarray(crops[row]), truth, device=device
             )
-            captions[place][0] = f"#{row} {captions[place][0]}"
+            captions[place][0] = f"#{row}\n{captions[place][0]}"
             bar.update()
     bar.close()
     order = sorted(tiles)

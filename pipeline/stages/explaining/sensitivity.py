@@ -176,15 +176,18 @@ def _draw(work: Work, frame: pd.DataFrame) -> list[str]:
     """A picture of curves for each question."""
     made = []
     for (task, metric), rows in frame.groupby(["task", "metric"], sort=False):
-        panels = {}
+        panels, last = {}, rows["factor"].iloc[-1]
         for factor, some in rows.groupby("factor", sort=False):
             curves = {}
-            for source, found in some.sort_values("level").groupby("source", sort=False):
+            for source, found in some.groupby("source", sort=False):  # alike in every panel
+                found = found.sort_values("level")
                 values = (found[key].to_numpy() for key in ("level", "value", "low", "high"))
                 curves[source] = tuple(values)
             neutral = 0.0 if factor == MARGIN else FACTORS[factor].neutral
             label = f"{factor}, {some['unit'].iloc[0]}"
-            panels[f"{metric} by {factor}"] = bands(curves, label=label, mark=neutral)
+            panels[f"{metric} by {factor}"] = bands(
+                curves, label=label, mark=neutral, legend=factor == last
+            )
         file = f"sensitivity-{task}.png"
         with writing(work.runs.explained(file)) as temporary:
             save_panels(temporary, panels, columns=3, tall=2.8)

@@ -98,14 +98,21 @@ def save_models(
 
 
 def _write_onnx(program, path: Path, *, names: Sequence[str], facts: str) -> None:
-    made = torch.onnx.export(
-        program,
-        input_names=["crops"],
-        output_names=list(names),
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    try:
+        made = torch.onnx.export(
+            program,
+            input_names=["crops"],
+            output_names=list(names),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    except torch.onnx.errors.OnnxExporterError as error:
+        lines = [line for line in str(error).splitlines() if "Error" in line] or [str(error)]
+        raise ValueError(
+            f"{path.name}: ONNX has no word for a layer of it ({lines[0].strip()[:200]}); "
+            "formats=pt2,pt leaves ONNX out"
+        ) from None
     made.model.metadata_props["facts"] = facts
     made.save(str(path), external_data=False)
 

@@ -33,6 +33,7 @@ def write_card(work: Work, facts: dict) -> str:
         "",
         f"An ensemble of {', '.join(facts['members'])} ({facts['method']}; each trained on "
         f"{settings.folds.total} folds; views {', '.join(facts['views'])}).",
+        *(f"Note: {note}." for note in facts["left_out"]),
         "",
         "## Use",
         "",
@@ -59,6 +60,7 @@ def write_card(work: Work, facts: dict) -> str:
         "over people.",
         "",
         *_scores(material.scores),
+        *_with_views(work),
         "",
         "## Groups",
         "",
@@ -74,6 +76,13 @@ def write_card(work: Work, facts: dict) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _with_views(work: Work) -> list[str]:
+    from pipeline.stages.sections.overview import submission_scores
+
+    said = submission_scores(work)
+    return ["", "These are of each picture as it is. " + "; ".join(said) + "."] if said else []
 
 
 def _scores(scores) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pipeline.config.values import nearest
-from pipeline.runs import is_marked, shown
+from pipeline.runs import is_marked, read_json, shown
 from pipeline.stages import Work
 from pipeline.stages.progress import answering_cells, stack_recipe, used_members
 
@@ -31,6 +31,25 @@ def check_stack(work: Work) -> None:
 
 def is_stacked(work: Work) -> bool:
     return is_marked(work.runs.stacked, stack_recipe(work))
+
+
+def left_out(work: Work, by: str = ENSEMBLE) -> list[str]:
+    """Sentences on what one picture can't be answered with: an order among many, people's other
+    pictures."""
+    settings, said = work.settings, []
+    if by == ENSEMBLE and settings.ensemble.method == "rank":
+        said.append(
+            "ensemble.method: rank is an order among many pictures; one picture is answered by the "
+            "mean of the members, whose score is another"
+        )
+    if by == STACK and any(layer.startswith("pooling") for layer in _kept(work)):
+        said.append("what stack pools over a person's pictures is left out: one picture has none")
+    return said
+
+
+def _kept(work: Work) -> list[str]:
+    parts = read_json(work.runs.stacked.with_suffix(".json"))["parts"]
+    return [layer for part in parts for layer in part["kept"]]
 
 
 def choices(work: Work) -> list[str]:

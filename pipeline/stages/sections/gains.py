@@ -1,20 +1,20 @@
 """What members, views, layers and decisions bring: paired differences with their intervals."""
 
 import json
-from typing import Any
 
 import pandas as pd
 
-from pipeline.pages.markup import Html, drawn, folded, join, paragraph, side_by_side, table, tag
+from pipeline.pages.markup import Html, folded, join, paragraph, side_by_side, table, tag
 from pipeline.pages.page import Section
-from pipeline.pages.plots import Interval, plot_intervals
 from pipeline.runs import read_json, read_table
-from pipeline.scoring.comparisons import Difference, show_number
+from pipeline.scoring.comparisons import show_number
 from pipeline.scoring.rows import gain_of
 from pipeline.stages.blending.blend import blend_spaces
 from pipeline.stages.comparing.contenders import Contender
 from pipeline.stages.progress import used_members
+from pipeline.stages.sections.differences import difference_chart, draw_difference, signed
 from pipeline.stages.sections.material import Material, missing
+from pipeline.stages.sections.rivals import describe_rivals, difference_figures
 
 
 def describe_gains(material: Material) -> Section:
@@ -26,7 +26,11 @@ def describe_gains(material: Material) -> Section:
     else:
         what = "What views, weights, calibration, pooling and decisions bring, layer by layer:"
         parts.append(missing(what, type_=f"./run.sh stack -c {config}"))
-    note = "Above 0 is better. What was fitted is judged on people it was not fitted on."
+    parts += describe_rivals(material)
+    note = (
+        "Above 0 is better: green where the whole 95 % interval is above, orange where it is "
+        "below, grey where neither. What was fitted is judged on people it was not fitted on."
+    )
     return Section("gains", "What helps", join(paragraph(note, note=True), parts))
 
 
@@ -35,34 +39,8 @@ def _compared(material: Material) -> list[Html]:
     path = material.work.runs.comparisons
     if not path.exists():
         return [paragraph("There is one answer to each question: nothing to compare.", note=True)]
-    figures = []
-    for (task, metric), rows in read_table(path).groupby(["task", "metric"], sort=False):
-        found = [interval_of(f"{row.second} over {row.first}", row) for row in rows.itertuples()]
-        figures.append(difference_chart(f"{task}: {metric}", found))
-    return [tag("h3", "Members and formulations, paired"), side_by_side(figures)]
-
-
-def difference_chart(title: str, rows: list[Interval]) -> Html:
-    """Paired differences as a figure."""
-    said = "; ".join(f"{row.name}: {row.says}" for row in rows)
-    chart = plot_intervals(rows, x_label="difference, above 0 is better", says=said, zero=True)
-    return drawn(chart, title=title)
-
-
-def interval_of(name: str, row: Any) -> Interval:
-    """A row of a table of paired differences as a row of a chart."""
-    return _interval(name, row.difference, row.low, row.high)
-
-
-def _interval(name: str, value: float, low: float, high: float) -> Interval:
-    sure = Difference(value, low, high).is_distinguishable
-    says = f"{_signed(value)} ({_signed(low)}–{_signed(high)})"
-    return Interval(name, float(value), float(low), float(high), says, tone=2 if sure else 5)
-
-
-def _signed(value: float) -> str:
-    small = 0 < abs(value) < 0.01
-    return f"{value:+.5f}" if small else f"{value:+.4f}"
+    figures = difference_figures(read_table(path))
+    return [tag("h3", "Members and formulations, paired"), figures]
 
 
 def _views(material: Material) -> list[Html]:
@@ -86,7 +64,7 @@ def _views(material: Material) -> list[Html]:
     for space in material.asked.spaces:
         seen = [space.scored(joints[space.name]) for joints in (without, with_views)]
         found = gain_of(material.asked.of_space(space), *seen, held=material.asked.held)
-        rows.append(_interval(space.name, found.value, found.low, found.high))
+        rows.append(draw_difference(space.name, found.value, found.low, found.high))
     return [heading, side_by_side(difference_chart("all views over the picture as it is", rows))]
 
 
@@ -96,7 +74,7 @@ def _layers(material: Material) -> list[Html]:
     frame = read_table(runs.stack("stack.csv"))
     charts = []
     for answer, rows in frame.groupby("answer", sort=False):
-        found = [_interval(r.name, r.gain, r.gain_low, r.gain_high) for r in _named(rows)]
+        found = [draw_difference(r.name, r.gain, r.gain_low, r.gain_high) for r in _named(rows)]
         charts.append(difference_chart(f"{answer}: nested gain of each layer", found))
     header = ("answer", "layer", "without", "naive", "nested", "gain", "kept")
     rows = [
@@ -104,7 +82,7 @@ def _layers(material: Material) -> list[Html]:
             r.answer,
             r.name,
             *(show_number(float(v)) for v in (r.before, r.naive, r.nested)),
-            _signed(float(r.gain)),
+            signed(r.gain),
             "yes" if str(r.kept) == "True" else "no",
         )
         for r in _named(frame)
@@ -130,5 +108,5 @@ def _say_kept(fact: dict) -> str:
     return (
         f"{fact['answer']}: kept {kept}. Nested {show_number(after['value'])} (95 % "
         f"{show_number(after['low'])}–{show_number(after['high'])}), "
-        f"{_signed(gain['value'])} on the plain mean."
+        f"{signed(gain['value'])} on the plain mean."
     )

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline.pages.markup import Html, drawn, folded, join, paragraph, side_by_side, table, tag
+from pipeline.pages.markup import Html, drawn, join, paragraph, side_by_side, table, tag
 from pipeline.pages.page import Section
 from pipeline.pages.plots import plot_curves
 from pipeline.runs import shown
@@ -35,16 +35,17 @@ def ledger_table(rows: pd.DataFrame, *, own: str) -> Html:
         (
             row.when[:16].replace("T", " "),
             row.name + (" (this experiment)" if row.experiment == own else ""),
-            f"{row.method} of {row.members.replace(' ', ', ')}",
             row.metric,
             show_number(float(row.oof)),
             f"{show_number(float(row.low))}–{show_number(float(row.high))}",
             show_number(float(row.score)) if row.score else "–",
+            f"{row.method} of {row.members.replace(' ', ', ')}",
         )
         for row in rows.itertuples()
     ]
-    header = ("made (UTC)", "name", "answer", "metric", "OOF", "95 %", "leaderboard")
-    return table(header, lines, caption="Submissions in the order they were made", words=4)
+    header = ("made (UTC)", "name", "metric", "OOF", "95 %", "leaderboard", "answer")
+    kinds = {"words": 3, "last": True}
+    return table(header, lines, caption="Submissions in the order they were made", **kinds)
 
 
 def _against(rows: pd.DataFrame) -> list[Html]:
@@ -73,7 +74,6 @@ def describe_audit(material: Material) -> Section:
     if not path.exists():
         what = "Copies across folds, leaks, shift between train and test, doubtful labels:"
         return Section("audit", "Audit", missing(what, type_=f"./run.sh audit -c {config}"))
+    where = paragraph(f"Tables and pictures are in {shown(path.parent)}.", note=True)
     text = path.read_text(encoding="utf-8").rstrip()
-    first, *rest = text.splitlines()
-    more = folded("All that it found", tag("pre", text)) if rest else None
-    return Section("audit", "Audit", join(paragraph(first), more))
+    return Section("audit", "Audit", join(tag("pre", text), where))

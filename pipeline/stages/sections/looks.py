@@ -6,10 +6,20 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from pipeline.pages.markup import Html, drawn, folded, join, picture, side_by_side, tag
+from pipeline.pages.markup import (
+    Html,
+    drawn,
+    folded,
+    join,
+    paragraph,
+    picture,
+    scrolling,
+    side_by_side,
+    tag,
+)
 from pipeline.pages.page import Section
 from pipeline.pages.plots import Curve, plot_curves
-from pipeline.runs import read_table
+from pipeline.runs import read_table, shown
 from pipeline.stages.sections.material import Material, count_words, missing
 
 MOST_SHEETS = 6
@@ -24,10 +34,16 @@ def describe_looks(material: Material) -> Section:
     table = work.runs.explained("sensitivity.csv")
     if table.exists():
         parts += [tag("h3", "What changes the answers"), *_curves(read_table(table))]
-    sheets = sorted(work.runs.explained("").glob("heatmap-*.png"))
+    pairs = [(m, t) for m, member in work.settings.members.items() for t in member.tasks]
+    named = {f"member {m}, task {t}": work.runs.explained(f"heatmap-{m}-{t}.png") for m, t in pairs}
+    sheets = {name: path for name, path in named.items() if path.exists()}
     if sheets:
         parts.append(tag("h3", "Where the networks looked"))
-        parts.append(tag("div", *map(_sheet, sheets[:MOST_SHEETS]), class_="stack"))
+        shown_sheets = [_sheet(name, sheets[name]) for name in [*sheets][:MOST_SHEETS]]
+        parts.append(tag("div", *shown_sheets, class_="stack"))
+        if len(sheets) > MOST_SHEETS:
+            more = f"{len(sheets) - MOST_SHEETS} more are in {shown(work.runs.explained(''))}."
+            parts.append(paragraph(more, note=True))
     if not parts:
         what = "Heatmaps (Grad-CAM), and answers as light, blur, rotation and more change:"
         parts = [missing(what, type_=f"./run.sh explain -c {config}")]
@@ -63,12 +79,15 @@ def _figure(factor: str, metric: str, rows: pd.DataFrame) -> Html:
     return drawn(chart, title=factor, note=note)
 
 
-def _sheet(path: Path) -> Html:
+def _sheet(name: str, path: Path) -> Html:
     with Image.open(path) as sheet:
         shrunk = sheet.convert("RGB")
         shrunk.thumbnail((WIDTH, 4 * WIDTH))
     file = BytesIO()
     shrunk.save(file, format="JPEG", quality=QUALITY, optimize=True)
-    says = f"heatmaps of {path.stem.removeprefix('heatmap-')}"
+    says = (
+        f"Heatmaps of {name}: each picture in grey beside what speaks for the answer and for the "
+        "truth, the bright places most"
+    )
     shot = picture(file.getvalue(), kind="jpeg", says=says)
-    return drawn(shot, title=says)
+    return drawn(scrolling(shot, name=name), title=name)

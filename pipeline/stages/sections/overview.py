@@ -6,10 +6,10 @@ import numpy as np
 
 from pipeline.pages.markup import Html, folded, join, paragraph, table, tag
 from pipeline.pages.page import Section, key_numbers
-from pipeline.runs import Cell, read_json, shown
+from pipeline.runs import Cell, is_marked, read_json, shown
 from pipeline.scoring.comparisons import show_number
 from pipeline.stages import Work
-from pipeline.stages.progress import all_cells, used_members
+from pipeline.stages.progress import all_cells, ensemble_recipe, stack_recipe, used_members
 from pipeline.stages.sections.material import Material, count_words
 
 _PACKAGES = ("torch", "torchvision", "timm", "albumentations", "numpy", "facenet-pytorch")
@@ -38,7 +38,40 @@ def lead(material: Material) -> Html:
     return join(
         tag("p", said, "people whom the scored network never saw.", class_="lead"),
         key_numbers(cards),
+        _say_handed_in(work),
     )
+
+
+def _say_handed_in(work: Work) -> Html | None:
+    """What was handed in, which may have more views and layers than the scores of the page."""
+    said = [*submission_scores(work), *_stack_scores(work)]
+    if not said:
+        return None
+    plain = "The scores of this page are of each picture as it is. "
+    return paragraph(f"{plain}Handed in: {'; '.join(said)}.", note=True)
+
+
+def submission_scores(work: Work) -> list[str]:
+    """The OOF score of each answer of the submission, in words; none where there is none."""
+    if not is_marked(work.runs.submission, ensemble_recipe(work)):
+        return []
+    parts = read_json(work.runs.submission_record)["parts"]
+    how = f"{work.settings.ensemble.method} over {', '.join(work.settings.infer.views)}"
+    return [_say_part("submission", how, part) for part in parts]
+
+
+def _stack_scores(work: Work) -> list[str]:
+    if not is_marked(work.runs.stacked, stack_recipe(work)):
+        return []
+    parts = read_json(work.runs.stack("stack.json"))["parts"]
+    return [_say_part("stack", ", ".join(p["kept"]) or "nothing kept", p) for p in parts]
+
+
+def _say_part(what: str, how: str, part: dict) -> str:
+    oof = part["oof"]
+    ends = f"95 % {show_number(oof['low'])}–{show_number(oof['high'])}"
+    name = f"{what}, {part['answer']} ({how})"
+    return f"{name}: {oof['metric']} {show_number(oof['value'])} ({ends})"
 
 
 def whole_row(material: Material, source: str, task: str) -> dict:

@@ -15,10 +15,11 @@ from pipeline.scoring.comparisons import show_number
 from pipeline.scoring.metrics import METRICS
 from pipeline.stages import Work
 from pipeline.stages.comparing.contenders import find_contender
-from pipeline.stages.sections.gains import difference_chart, interval_of
 from pipeline.stages.sections.leaderboard import ledger_table
 from pipeline.stages.sections.material import missing
 from pipeline.stages.sections.overview import member_table
+from pipeline.stages.sections.rivals import difference_figures, stored_differences
+from pipeline.stages.standing import check_is_no_stage
 from pipeline.stages.submitting.records import read_ledger
 
 ABSENT = "–"
@@ -28,6 +29,8 @@ def find_sides(work: Work) -> list[Work]:
     """The experiments that the words name, each as it was trained. Raises ValueError for fewer than
     two, and for one that is not trained or not evaluated."""
     words = list(dict.fromkeys(work.words))
+    for word in words:
+        check_is_no_stage(work, word, last="report")
     if len(words) < 2:
         raise ValueError(
             "report: names of two or more experiments put them beside each other, as in report "
@@ -127,26 +130,14 @@ def _span(row: Any) -> str:
 
 def _paired(sides: list[Work]) -> Section:
     """The paired differences that compare has stored."""
-    parts = []
+    every, parts = stored_differences(sides[0].runs), []
     for first, second in combinations([side.settings.name for side in sides], 2):
-        path = next(
-            (
-                found
-                for pair in ((first, second), (second, first))
-                if (found := sides[0].runs.compared("--".join(pair), "differences.csv")).exists()
-            ),
-            None,
-        )
-        if path is None:
+        rows = every[every[["first", "second"]].isin((first, second)).all(axis=1)]
+        if rows.empty:
             what = f"{first} and {second} picture by picture, with paired intervals:"
             parts.append(missing(what, type_=f"./run.sh compare {first} {second}"))
             continue
-        rows = read_table(path)
-        charts = []
-        for (task, metric), some in rows.groupby(["task", "metric"], sort=False):
-            found = [interval_of(f"{r.second} over {r.first}", r) for r in some.itertuples()]
-            charts.append(difference_chart(f"{task}: {metric}", found))
-        parts.append(side_by_side(charts))
+        parts.append(difference_figures(rows))
     return Section("paired", "Paired differences", join(parts))
 
 
