@@ -32,6 +32,9 @@ def main(words: list[str]) -> int:
     """Runs one command line and gives its exit code: 0 done, 2 for what the user can mend, 130 and
     143 when a signal stopped it."""
     listen()
+    for stream in (sys.stdout, sys.stderr):  # a terminal that has no ± shows a ?, and work goes on
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
         return _run(words)
     except ValueError as error:

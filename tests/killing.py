@@ -5,7 +5,9 @@
 The plan: `words` of the front door, `runs` (a list of lists of moments) and `folders`, one a run. A
 moment is a share of all file operations of a whole run, from 0 to 1: a child kills itself right
 before that operation (opening for writing, renaming, removing, making a folder), or, with a
-negative sign, at that share of the whole run's time, which falls within epochs and pictures.
+negative sign, at that share of the whole run's time, which falls within epochs and pictures. A
+moment may also be `NAME:K`: within the K-th write of a file of that name, half of which is on disk
+under its temporary name; whichever process writes it dies, the run's own or one of its cells'.
 Importing torch takes longer than the runs, so it is done once, here, and every child is a fork.
 """
 
@@ -17,6 +19,7 @@ import threading
 import time
 from pathlib import Path
 
+WITHIN = "KILL_WITHIN"  # carries such a moment, and where it is noted, to the cells' processes
 WRITES = {"os.rename", "os.remove", "os.mkdir", "os.truncate", "shutil.rmtree"}
 
 
@@ -41,7 +44,38 @@ def count_writes(limit: int | None) -> list[int]:
     return seen
 
 
-def run_child(words: list[str], log: Path, *, limit: int | None, seconds: float | None) -> tuple:
+def die_within(name: str, number: int, note: Path) -> None:
+    """Kills this process within its `number`-th write of a file: half is there, no name yet. Only
+    one process does: the one that makes the note."""
+    seen = [0]
+
+    def look(event: str, details: tuple) -> None:
+        if event != "os.rename" or os.path.basename(details[1]) != name:
+            return
+        seen[0] += 1
+        if seen[0] >= number and not note.exists():
+            note.write_text(str(os.getpid()))
+            os.truncate(details[0], os.path.getsize(details[0]) // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(look)
+
+
+def obey() -> None:
+    """Dies within the write that the environment names, when it names one."""
+    if os.environ.get(WITHIN):
+        name, number, note = json.loads(os.environ[WITHIN])
+        die_within(name, number, Path(note))
+
+
+def run_child(
+    words: list[str],
+    log: Path,
+    *,
+    limit: int | None = None,
+    seconds: float | None = None,
+    within: str | None = None,
+) -> tuple:
     """The exit status of a child that runs the words, its writes and its seconds."""
     reader, writer = os.pipe()
     started = time.monotonic()
@@ -51,6 +85,11 @@ def run_child(words: list[str], log: Path, *, limit: int | None, seconds: float 
             file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(file, 1)
             os.dup2(file, 2)
+            if within is not None:
+                name, number = within.split(":")
+                note = str(log.with_name(f"killed-{within}"))
+                os.environ[WITHIN] = json.dumps([name, int(number), note])
+            obey()
             seen = count_writes(limit)
             if seconds is not None:
                 killer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL))
@@ -87,21 +126,28 @@ def main(plan: dict) -> dict:
 
     for folder in (whole, *folders):
         folder.mkdir(parents=True, exist_ok=True)
-    code, writes, seconds = run_child(words_for(whole), whole / "log", limit=None, seconds=None)
-    done = {"whole": [code, writes, seconds], "kills": [], "codes": []}
+    code, writes, seconds = run_child(words_for(whole), whole / "log")
+    done = {"whole": [code, writes, seconds], "kills": [], "codes": [], "notes": []}
     for folder, moments in zip(folders, plan["runs"], strict=True):
         come = 0.0  # what is done already is not done again, so the share is what is added to it
         for moment in moments:
+            if isinstance(moment, str):
+                code, _, _ = run_child(words_for(folder), folder / "log", within=moment)
+                done["notes"].append(code if (folder / f"killed-{moment}").exists() else None)
+                continue
             share, come = abs(moment) - come, abs(moment)
-            how = {"limit": max(1, round(share * writes)), "seconds": None}
+            how = {"limit": max(1, round(share * writes))}
             if moment < 0:
-                how = {"limit": None, "seconds": share * seconds}
+                how = {"seconds": share * seconds}
             code, _, _ = run_child(words_for(folder), folder / "log", **how)
             done["kills"].append(code)
-        code, _, _ = run_child(words_for(folder), folder / "log", limit=None, seconds=None)
+        code, _, _ = run_child(words_for(folder), folder / "log")
         done["codes"].append(code)
     return done
 
+
+if __name__ == "__mp_main__":  # a cell's own process, which imports this file anew
+    obey()
 
 if __name__ == "__main__":
     print(json.dumps(main(json.loads(Path(sys.argv[1]).read_text()))))

@@ -1,6 +1,7 @@
 """What a user can get wrong: one clear sentence each, exit code 2, never a traceback."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -112,3 +113,34 @@ def test_an_interpreter_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     done = run_sh("--help", PIPELINE_PYTHON=str(tmp_path / "python"))
     assert done.returncode == 2
     assert "is not a Python 3.11 or newer" in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    words = [sys.executable, "-m", "pipeline", "--help"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, cwd=PROJECT, **pipes) as process:
+        process.stdout.close()  # as in ./run.sh --help | head -0
+        said = process.stderr.read()
+    assert (process.returncode, said) == (128 + signal.SIGPIPE, b"")
+
+
+def test_a_terminal_without_our_letters_stops_nothing() -> None:
+    words = [sys.executable, "-m", "pipeline", "--help"]
+    told = subprocess.run(
+        words,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        cwd=PROJECT,
+        capture_output=True,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, b"")
+    assert b"[A B ?]" in told.stdout
+
+
+def test_who_asks_for_the_traceback_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.__main__ import main
+
+    assert main(["-c", "nosuchconfig"]) == 2
+    monkeypatch.setenv("PIPELINE_TRACEBACK", "1")
+    with pytest.raises(ValueError, match="no config 'nosuchconfig'"):
+        main(["-c", "nosuchconfig"])

@@ -93,8 +93,10 @@ def _find_file(name: str, folder: Path, *, kind: str) -> Path:
     path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
     if path.is_file():
         return path
+    if Path(name).is_dir():
+        raise ValueError(f"{name} is a folder; a {kind} is a file in it, as in {name}/x.yaml")
     known = _names(folder)
-    raise ValueError(f"no {kind} {name!r}{nearest(name, known)} There are: {', '.join(known)}")
+    raise ValueError(f"no {kind} {name!r}{nearest(name, known)} there are: {', '.join(known)}")
 
 
 def _mapping(raw: Any, path: Path) -> dict:

@@ -45,7 +45,7 @@ def read_yaml(text: str, *, name: str) -> tuple[Any, dict[Key, int]]:
             f"{name} line {line}: not YAML: {error.problem or error.context}"
         ) from None
     except yaml.YAMLError as error:
-        raise ValueError(f"{name}: not YAML: {error}") from None
+        raise ValueError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
     lines: dict[Key, int] = {}
     return (None if node is None else _build(node, (), lines, name, frozenset())), lines
 

@@ -14,7 +14,9 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length
 
 
 class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", allow_inf_nan=False, frozen=True, protected_namespaces=()
+    )
 
 
 def check_name(name: str, known: dict, *, what: str, kind: str | None = None) -> None:

@@ -41,7 +41,12 @@ def open_crops(path: Path) -> np.memmap:
 
     Raises ValueError for a file that holds anything else, FileNotFoundError for none.
     """
-    crops = np.lib.format.open_memmap(path, mode="r")
+    try:
+        crops = np.lib.format.open_memmap(path, mode="r")
+    except (ValueError, EOFError) as error:
+        raise ValueError(
+            f"{path}: damaged ({error}); without it the same command cuts the crops anew"
+        ) from None
     square = crops.ndim == 4 and crops.shape[1] == crops.shape[2] and crops.shape[3] == 3
     if crops.dtype != np.uint8 or not square:
         raise ValueError(f"{path} holds {crops.dtype} {crops.shape}, not square uint8 crops.")

@@ -42,8 +42,7 @@ def load_state(path: Path) -> tuple[dict[str, Tensors], dict[str, Any]]:
                 parts.setdefault(part, {})[key] = file.get_tensor(name)
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(
-            f"{path}: not a file this pipeline wrote, or a damaged one ({error}); without it the "
-            "same command makes it anew"
+            f"{path}: not a file this pipeline wrote, or a damaged one ({error})"
         ) from None
     return parts, facts
 

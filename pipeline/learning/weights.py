@@ -37,6 +37,8 @@ def check_weights(backbone: str, *, weights: str) -> None:
         raise ValueError(f"timm has no pretrained weights of {backbone}; set weights: none")
     if weights not in ("imagenet", "none") and not Path(weights).expanduser().is_file():
         raise ValueError(f"no file {weights}; allowed: imagenet, none, or a file's path")
+    if weights not in ("imagenet", "none"):
+        _read_state(Path(weights).expanduser())
 
 
 def check_image_size(backbone: str, *, image_size: int) -> None:
@@ -104,10 +106,23 @@ def _packaged_file(backbone: str) -> Path | None:
 def _read_state(path: Path) -> dict[str, torch.Tensor]:
     if not path.is_file():
         raise ValueError(f"weights: no file {path}; allowed: imagenet, none, or a file's path")
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    return state.get("state_dict", state)
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = state.get("state_dict", state)
+        if all(isinstance(value, torch.Tensor) for value in state.values()):
+            return state
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # unpickling raises whatever a file leads it to
+        reason = f" ({type(error).__name__})"
+    else:
+        reason = ""
+    raise ValueError(
+        f"weights: {path} holds other things than named tensors, or is damaged{reason}; nothing in "
+        "it was run; a state_dict saved as .safetensors can be read"
+    )
 
 
 def _load_in_order(model: torch.nn.Module, state: dict[str, torch.Tensor], *, source: str) -> None:

@@ -3,6 +3,8 @@ who writes (locks), and what stops it (stopping, faults)."""
 
 from pipeline.runs.faults import explain
 from pipeline.runs.files import (
+    anew,
+    damaged,
     is_marked,
     join_tables,
     mark,
@@ -25,6 +27,8 @@ __all__ = [
     "Cell",
     "Runs",
     "StoppedError",
+    "anew",
+    "damaged",
     "explain",
     "finishing",
     "hold",

@@ -28,6 +28,10 @@ def explain(error: OSError) -> str:
         return f"{place}the machine's memory is full; workers=0 or a smaller batch_size needs less"
     if error.errno in (errno.EIO, errno.ESTALE):
         return f"{place}the disk fails ({said.lower()}); look at it before going on"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"{place}a file stands where a folder is needed ({said.lower()})"
+    if error.errno == errno.EISDIR:
+        return f"{place}a folder stands where a file is needed; move it away"
     return f"{place}{said}"
 
 

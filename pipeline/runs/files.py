@@ -89,14 +89,25 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def anew(path: Path) -> str:
+    """What makes a damaged file anew, in words: those of a trained cell come with its mark only."""
+    if (path.parent / "done.json").exists():
+        return f"put it back, or remove {path.parent}: the same command trains that cell anew"
+    return "without it the same command makes it anew"
+
+
+def damaged(path: Path, error: Exception | None = None) -> ValueError:
+    """What is raised for a file that holds something else, or is gone without an `error`."""
+    what = "gone" if error is None else f"damaged ({str(error).splitlines()[0].rstrip('.')})"
+    return ValueError(f"{path}: {what}; {anew(path)}")
+
+
 def read_json(path: Path) -> Any:
     """A stored value. Raises ValueError naming a file that holds no JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(
-            f"{path}: damaged ({error}); without it the same command makes it anew"
-        ) from None
+        raise damaged(path, error) from None
 
 
 def write_table(path: Path, frame: "pd.DataFrame", *, exact: bool = False) -> None:
@@ -125,13 +136,35 @@ def join_tables(path: Path, parts: Sequence[Path], *, empty: bool = False) -> No
 
 
 def read_table(path: Path) -> "pd.DataFrame":
-    """A stored table; in a CSV the ids stay text."""
+    """A stored table; in a CSV the ids stay text. Raises ValueError for a file that holds none."""
     import pandas as pd
+    import pyarrow as pa
 
-    if path.suffix == ".csv":
-        ids = {"image_id": str, "person_id": str}
-        return rearm(pd.read_csv(path, dtype=ids, keep_default_na=False))
-    return pd.read_parquet(path)
+    try:
+        if path.suffix == ".csv":
+            ids = {"image_id": str, "person_id": str}
+            _check_last_line(path)
+            return rearm(pd.read_csv(path, dtype=ids, keep_default_na=False))
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        if not (path.parent / "done.json").exists():
+            raise
+        raise damaged(path) from None
+    except (ValueError, pa.ArrowException) as error:
+        raise damaged(path, error) from None
+    except OSError as error:
+        if error.errno is not None:  # the system's own; pyarrow's is of the file's content
+            raise
+        raise damaged(path, error) from None
+
+
+def _check_last_line(path: Path) -> None:
+    """Raises ValueError for a CSV that breaks off: what is left of it would pass for all."""
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        if file.read(1) != b"\n":
+            raise ValueError("its last line is cut off")
 
 
 def mark(path: Path, recipe: Any) -> None:
@@ -150,7 +183,7 @@ def is_marked(path: Path, recipe: Any) -> bool:
     """Whether the artefact is there and was made from this recipe."""
     found = next((p for p in (_mark_of(path), _earlier_mark_of(path)) if p.exists()), None)
     return (
-        found is not None and path.exists() and read_json(found) == {"recipe": recipe_hash(recipe)}
+        found is not None and path.is_file() and read_json(found) == {"recipe": recipe_hash(recipe)}
     )
 
 

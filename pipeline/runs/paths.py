@@ -71,6 +71,7 @@ class Runs:
             split["fixes"] = self.fixes_digest
         self.crop_recipe = recipe_hash([crop.faces, crop.margin, crop.fallback])
         self.images = shared / f"images-{recipe_hash(labels)}" / "images.parquet"
+        self.tables = self.images.parent / "tables.json"
         self.faces = shared / f"faces-{recipe_hash(boxes)}" / "faces.parquet"
         self.face_shards = self.faces.parent / "shards"
         self.crops = shared / f"crops-{recipe_hash(cut)}" / "crops.npy"
@@ -275,14 +276,14 @@ class Runs:
 
 def _below_project(path: str) -> Path:
     """The place that a path of the settings means, however it was typed."""
-    return Path(os.path.normpath(PROJECT / Path(os.path.expandvars(path)).expanduser()))
+    return Path(os.path.normpath(PROJECT / os.path.expanduser(os.path.expandvars(path))))
 
 
 def _find_fixes(path: str | None, *, root: Path) -> Path | None:
     """The contest's fixes: below root, or else below the project, where they may be missing too."""
     if path is None:
         return None
-    inside = root / Path(path).expanduser()
+    inside = root / os.path.expanduser(path)
     return inside if inside.is_file() else _below_project(path)
 
 

@@ -46,7 +46,7 @@ def _find_faces(work: Work, images: pd.DataFrame) -> None:
         return Job(f"faces of pictures {start} on", find_shard, given, reads=reads, makes=made)
 
     files = _run_shards(work, len(images), job, desc="crop: find faces")
-    faces = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    faces = pd.concat([read_table(file) for file in files], ignore_index=True)
     kept = (faces["status"] == OK).to_numpy()
     faces["row"] = np.where(kept, np.cumsum(kept) - 1, -1)
     write_table(work.runs.faces, check_table(faces, FACES))
@@ -72,7 +72,7 @@ def _cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
         create_crops(temporary, num_crops=len(pictures), size=work.settings.crop.size).flush()
         for start, file in zip(range(0, len(pictures), SHARD), files, strict=True):
             store = np.lib.format.open_memmap(temporary, mode="r+")  # anew: else all stays mapped
-            store[start : start + SHARD] = np.load(file)
+            store[start : start + SHARD] = open_crops(file)
             store.flush()
             del store
     _remove(files)

@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.config import Experiment, Member
 from pipeline.labels.answers import combine_classes, combine_names
 from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
-from pipeline.runs import REFIT, Runs, read_table
+from pipeline.runs import REFIT, Runs, read_json, read_table
 from pipeline.stages.training.memory import limit_workers
 from pipeline.tables import FACES, FOLDS, IMAGES, OK, check_same_ids, check_table, pick
 
@@ -86,6 +86,14 @@ def read_labelled(runs: Runs) -> pd.DataFrame:
     folds = pick(folds, pictures["image_id"], what="folds")
     people = folds["person_id"].to_numpy()  # the split's word: it may have joined lookalikes
     splits = {name: folds[name].to_numpy() for name in folds if name.startswith("fold")}
+    if runs.certificate.exists():  # it was written of the very folds
+        proven = read_json(runs.certificate)["pictures_per_fold"]
+        found = [int((splits["fold"] == fold).sum()) for fold in range(len(proven))]
+        if found != proven or len(folds) != sum(proven):
+            raise ValueError(
+                f"{runs.folds} was edited: its folds hold {found} pictures, and {proven} when it "
+                "was written; without the file the same command splits anew"
+            )
     return pictures.assign(**splits, person_id=people)
 
 

@@ -4,18 +4,20 @@ It works in a folder of its own below `runs/reproduced/`, so nothing of the firs
 touched; interrupted, the same command goes on.
 """
 
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import Experiment, read_settings
+from pipeline.config import read_settings, recipe_hash
 from pipeline.runs import Runs, hold, provenance, read_json, shown
 from pipeline.stages import STAGES, Work, plan_stages
 from pipeline.stages.progress import is_done
-from pipeline.stages.submitting.records import file_hash
+from pipeline.stages.submitting.records import data_digests, file_hash
 
 NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
+MADE_OF = {"images": "label tables or pictures", "crops": "crops", "folds": "folds"}
 
 
 def check(work: Work) -> None:
@@ -23,33 +25,39 @@ def check(work: Work) -> None:
     if len(work.words) != 1:
         raise ValueError("reproduce takes one record, as in ./run.sh reproduce submissions/x.json")
     path, record = read_record(work)
-    if record["fixes"] != _made_again(work, path, record).fixes_digest:
+    again = _made_again(work, path, record)
+    if record["fixes"] != again.runs.fixes_digest:
         raise ValueError(f"{path}: its fixes of the labels are not those of today")
+    for name in plan_stages([_last_stage(record)]):
+        if not is_done(again, name) and hasattr(STAGES[name].module, "check"):
+            STAGES[name].module.check(again)
 
 
 def run(work: Work) -> None:
     """Raises ValueError when the bytes are others, with what differs between then and now."""
     path, record = read_record(work)
-    runs = _made_again(work, path, record)
-    settings = _settings(work, path, record)
-    command = shlex.join(work.command)
-    again = replace(work, settings=settings, runs=runs, words=(), options={})
-    stage, made = "infer", runs.submission
-    if record["method"] == "stack":
-        stage, made = "stack", runs.stacked
-    with hold(runs.lock("train"), command=command):
+    again, stage = _made_again(work, path, record), _last_stage(record)
+    runs, settings = again.runs, again.settings
+    made = runs.stacked if stage == "stack" else runs.submission
+    with hold(runs.lock("train"), command=shlex.join(work.command)):
         for name in plan_stages([stage]):
             if not is_done(again, name):
                 print(f"reproduce: {name}")
                 STAGES[name].module.run(again)
+            if name == "index" and "images" in _other_data(again, record):
+                raise ValueError(
+                    f"{path}: the {MADE_OF['images']} below {runs.root} are not those that it was "
+                    "made from; root=/another/folder names a copy that is as it was"
+                )
     found, wanted = file_hash(made), record["sha256"]
     if found == wanted:
         print(f"reproduce: the same bytes, sha256 {wanted[:12]}…, in {shown(made)}")
         return
-    then, now = record["provenance"], provenance(work.command, device=settings.device)
+    said = differences(record["provenance"], provenance(work.command, device=settings.device))
+    said += [f"the {MADE_OF[name]} are others" for name in _other_data(again, record)]
     raise ValueError(
         f"{shown(made)} has other bytes than {path} tells of (sha256 {found[:12]}…, it was "
-        f"{wanted[:12]}…); between then and now: {'; '.join(differences(then, now)) or 'nothing'}"
+        f"{wanted[:12]}…); between then and now: {'; '.join(said) or 'nothing'}"
     )
 
 
@@ -62,7 +70,19 @@ def read_record(work: Work) -> tuple[Path, dict[str, Any]]:
     record = read_json(path)
     lacking = [key for key in NEEDS if not isinstance(record, dict) or key not in record]
     if lacking:
-        raise ValueError(f"{path}: not a submission's record, or an old one: no {lacking[0]!r}")
+        raise ValueError(
+            f"{path}: not a submission's record, or one of an older form, which does not hold all "
+            f"that is needed: no {lacking[0]!r}; the same experiment run again writes a whole one"
+        )
+    settings, then = record["settings"], record["provenance"]
+    for key, is_sound in (
+        ("settings", isinstance(settings, dict) and isinstance(settings.get("competition"), dict)),
+        ("provenance", isinstance(then, dict) and isinstance(then.get("packages", {}), dict)),
+        ("sha256", re.fullmatch("[0-9a-f]{64}", str(record["sha256"])) is not None),
+        ("data", isinstance(record.get("data", {}), dict)),
+    ):
+        if not is_sound:
+            raise ValueError(f"{path}: its {key!r} is not what ensemble and stack write there")
     return path, record
 
 
@@ -84,17 +104,26 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return said
 
 
-def _settings(work: Work, path: Path, record: dict[str, Any]) -> Experiment:
-    """The settings of then; only where the pictures lie and what computes may be others."""
+def _last_stage(record: dict[str, Any]) -> str:
+    return "stack" if record["method"] == "stack" else "infer"
+
+
+def _other_data(again: Work, record: dict[str, Any]) -> list[str]:
+    """Which of the data that the submission was made of are not as they were; older records tell of
+    none."""
+    then, now = record.get("data", {}), data_digests(again.runs)
+    return [name for name in MADE_OF if name in then and now.get(name, then[name]) != then[name]]
+
+
+def _made_again(work: Work, path: Path, record: dict[str, Any]) -> Work:
+    """The work of then in a folder of its own; only where the pictures lie and what computes may be
+    others."""
     raw = dict(record["settings"])
     if "root" in work.options:
         raw["competition"] = {**raw["competition"], "root": work.options["root"]}
-    raw["device"] = work.options.get("device", raw["device"])
-    folder = f"reproduced/{record['sha256'][:12]}"
-    raw["runs"] = str(work.runs.of_experiment(folder) / "runs")
-    raw["submissions"] = str(work.runs.of_experiment(folder) / "submissions")
-    return read_settings(raw, name=str(path))
-
-
-def _made_again(work: Work, path: Path, record: dict[str, Any]) -> Runs:
-    return Runs(_settings(work, path, record))
+    raw["device"] = work.options.get("device", raw.get("device", "auto"))
+    # by the settings: two experiments may give the same answers, and each is trained anew
+    folder = work.runs.of_experiment(f"reproduced/{recipe_hash(raw)}")
+    raw |= {"runs": str(folder / "runs"), "submissions": str(folder / "submissions")}
+    settings = read_settings(raw, name=str(path))
+    return replace(work, settings=settings, runs=Runs(settings), words=(), options={})

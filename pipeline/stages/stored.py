@@ -1,5 +1,9 @@
 """Whether a run's folder was made with the settings that are asked for, and what may differ."""
 
+import hashlib
+import os
+from pathlib import Path
+
 from pipeline.config import load_settings
 from pipeline.runs import Runs, read_json, shown
 from pipeline.stages import Work
@@ -15,6 +19,7 @@ SAFE_TO_CHANGE = (
     "audit",
     "device",
     "precision",
+    "compile",
     "workers",
     "parallel",
     "cells_per_device",
@@ -28,7 +33,10 @@ SAFE_TO_CHANGE = (
 
 
 def check_stored(work: Work) -> None:
-    """Raises ValueError when the run's folder was made with other settings than those asked for."""
+    """Raises ValueError when the run's folder was made with other settings than those asked for, or
+    its index of tables that were edited since; also where a folder can't be."""
+    _check_folders(work)
+    _check_tables(work)
     if not work.runs.settings.exists():
         return
     stored = load_settings(work.runs.settings).model_dump(mode="json")
@@ -64,6 +72,47 @@ def _check_fixes(work: Work) -> None:
                 f"{folder} was trained before {fixes} was changed, so its labels are others\n"
                 f"copy the config to a new name, or remove {_to_remove(work)} to start over"
             )
+
+
+def table_digests(work: Work) -> dict[str, str]:
+    """The sha256 of the contest's own tables that are there, by their path below root."""
+    from pipeline.labels.layouts.places import list_tables
+
+    contest, root = work.settings.competition, work.runs.root
+    files = list_tables(contest.layout, root, options=contest.layout_options)
+    return {os.path.relpath(file, root): _digest(file) for file in files}
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_tables(work: Work) -> None:
+    """Raises ValueError when a table of labels was edited after the index was made of it: what is
+    done would be of other labels than what follows."""
+    runs = work.runs
+    if not (runs.images.exists() and runs.tables.exists()):
+        return
+    then = read_json(runs.tables)
+    changed = [name for name, now in table_digests(work).items() if then.get(name, now) != now]
+    if changed:
+        made = [runs.images, runs.faces, runs.crops, runs.folds]
+        folders = [shown(path.parent) for path in made if path.parent.exists()]
+        again = [_to_remove(work)] if runs.settings.exists() else []
+        raise ValueError(
+            f"{runs.root / changed[0]} was changed after it was read into {shown(runs.images)}; "
+            "undo the change and mend labels with competition.fixes, or remove "
+            f"{' '.join([*folders, *again])} to start over"
+        )
+
+
+def _check_folders(work: Work) -> None:
+    """Raises ValueError for runs= or submissions= that name a file, or lie below one."""
+    for key, folder in (("runs", work.runs.folder), ("submissions", work.runs.submissions)):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not there.is_dir():
+            raise ValueError(f"{key}: {there} is a file, needed is a folder")
 
 
 def _to_remove(work: Work) -> str:

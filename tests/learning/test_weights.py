@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from pipeline.learning.weights import check_backbone, load_backbone
+from pipeline.learning.weights import check_backbone, check_weights, load_backbone
 
 
 def test_packaged_weights_are_those_of_imagenet() -> None:
@@ -34,6 +35,39 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         load_backbone("test_resnet", weights=str(tmp_path / "w.safetensors"), drop_path=0.0)
     with pytest.raises(ValueError, match=r"no file .*absent"):
         load_backbone("test_resnet", weights=str(tmp_path / "absent.pth"), drop_path=0.0)
+
+
+class Touch:
+    """What a pickle would run: it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
+
+
+def test_a_file_of_weights_runs_nothing_and_is_looked_at_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    mark = tmp_path / "run"
+    contents = {
+        "pickle.pth": pickle.dumps(Touch(mark), protocol=2),
+        "short.safetensors": b"short",
+        "empty.pth": b"",
+        "text.pth": b"layer,weight\n1,2\n",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    torch.save({"a": Touch(mark)}, tmp_path / "zip.pth")
+    torch.save({"epoch": 3}, tmp_path / "number.pth")
+    for name in (*contents, "zip.pth", "number.pth"):
+        with pytest.raises(ValueError, match="holds other things than named tensors") as caught:
+            check_weights("test_resnet", weights=str(tmp_path / name))
+        assert "\n" not in str(caught.value) and name in str(caught.value)
+    assert not mark.exists()
+    pickle.loads(contents["pickle.pth"])
+    assert mark.exists(), "the file would have done it"
 
 
 def test_an_unknown_backbone_gets_the_nearest_names() -> None:

@@ -3,8 +3,10 @@
 import errno
 import os
 import resource
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from pipeline.faces.store import create_crops
 from pipeline.learning.checkpoint import save_state
 from pipeline.runs import explain, write_json, write_table, write_text, writing
 from tests.conftest import tiny
+from tests.stages.test_odd_contests import make, people
 
 Call = Callable[..., tuple[int, str, str]]
 BIG = np.random.default_rng(0).integers(255, size=400_000, dtype=np.uint8)
@@ -103,6 +106,64 @@ def test_a_run_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
         assert code == 0, err
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@contextmanager
+def mounted(kind: str, folder: Path, *, size: int) -> Iterator[Path]:
+    """A folder on a file system of its own, of `size` MB: a tmpfs, or ext4 in a file; or a skip."""
+    place, image = folder / kind, folder / f"{kind}.img"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", str(place)]
+    if kind == "ext4":
+        if shutil.which("mkfs.ext4") is None:
+            pytest.skip("no mkfs.ext4 here")
+        with open(image, "wb") as file:
+            file.truncate(size * 2**20)
+        subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(image)], check=True)
+        mount = ["mount", "-o", "loop", str(image), str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip(f"only root may mount {kind} here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_runs_and_submissions_may_lie_on_other_file_systems(tmp_path: Path, call: Call) -> None:
+    """A rename can't leave its file system: nothing may be made in /tmp and moved from there."""
+    words = ["infer", "stack", *make(tmp_path, people("abababab"), test=["x.png", "y.png"])]
+    assert call(*words)[0] == 0
+    with (
+        mounted("ext4", tmp_path, size=96) as runs,
+        mounted("tmpfs", tmp_path, size=4) as submissions,
+    ):
+        code, _, err = call(*words, f"runs={runs}", f"submissions={submissions}")
+        assert code == 0, err
+        for name in ("odd.csv", "odd-stack.csv"):
+            wanted = (tmp_path / "submissions" / name).read_bytes()
+            assert (submissions / name).read_bytes() == wanted
+        assert not [*runs.rglob(".*.tmp*"), *submissions.rglob(".*.tmp*")]
+
+
+def test_a_disk_that_fills_while_cells_learn_costs_nothing(tmp_path: Path, call: Call) -> None:
+    """An ext4 with room for data, but not for networks; then a file makes way."""
+    words = ["infer", *make(tmp_path, people("abababab"), test=["x.png", "y.png"])]
+    assert call(*words)[0] == 0
+    wanted = (tmp_path / "submissions/odd.csv").read_bytes()
+    with mounted("ext4", tmp_path, size=96) as disk:
+        words = [*words, f"runs={disk}/runs", f"submissions={disk}/submissions"]
+        assert call("split", *words[1:])[0] == 0
+        with open(disk / "ballast", "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - 40_000)
+        code, _, err = call(*words)
+        assert code == 2
+        assert "no room to write (no space left on device, 0 MB are free)" in err, err
+        assert "the same command goes on from there" in err
+        assert not list(disk.rglob("weights.safetensors")), "nothing has a final name"
+        (disk / "ballast").unlink()
+        code, _, err = call(*words)
+        assert code == 0, err
+        assert (disk / "submissions/odd.csv").read_bytes() == wanted
 
 
 def test_a_folder_that_may_only_be_read_is_a_sentence(

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,13 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.images.batches import (
-    CropDataset,
-    EpochSampler,
-    PictureError,
-    make_loader,
-    named_deaths,
-)
+from pipeline.images.batches import CropDataset, PictureError, make_loader, named_deaths
+from pipeline.images.order import EpochSampler
 from pipeline.learning.checkpoint import load_state, save_state
 from pipeline.learning.network import FaceNetwork
 from pipeline.runs import PROJECT
@@ -137,6 +133,10 @@ def test_weights_of_other_code_or_classes_are_refused_with_what_differs(
         code, _, err = call("infer", *words)
         assert code == 2
         assert f"its {key} is {value!r}, but this experiment has" in err
+    for other in (["export"], ["explain"], ["predict", str(next(contest.rglob("*.jpg")))]):
+        code, _, err = call(*other, *words)
+        assert code == 2, other
+        assert "its fingerprint is 'other', but this experiment has" in err, other
     save_state(path, parts, facts={k: v for k, v in facts.items() if k != "generation"})
     code, _, err = call("infer", *words)
     assert code == 0, err
@@ -144,7 +144,17 @@ def test_weights_of_other_code_or_classes_are_refused_with_what_differs(
     (tmp_path / "runs/sample/age/test_views.parquet").unlink()
     code, _, err = call("infer", *words)
     assert code == 2
-    assert "a damaged one" in err and "without it the same command makes it anew" in err
+    assert "a damaged one" in err
+    assert f"or remove {path.parent}: the same command trains that cell anew" in err
+    shutil.rmtree(path.parent)
+    code, _, err = call("infer", *words)
+    assert code == 0, err
+    parts["network"] = {key: value * np.nan for key, value in parts["network"].items()}
+    save_state(path, parts, facts=facts)
+    (tmp_path / "runs/sample/age/test_views.parquet").unlink()
+    code, _, err = call("infer", *words)
+    assert code == 2
+    assert "what the network says of age for " in err and "is no number" in err
 
 
 def test_two_runs_at_once_are_one_run(contest: Path, tmp_path: Path) -> None:

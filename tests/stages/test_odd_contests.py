@@ -1,12 +1,18 @@
 """Contests that are hardly any, pictures and tables that lie: from the pictures to the answers."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+
+from pipeline.config import load_experiment
+from pipeline.runs import Runs, explain
+from pipeline.stages import Work, index
 
 Call = Callable[..., tuple[int, str, str]]
 CLASSES = "{kind: classes, classes: ['a', 'b'], column: label}"
@@ -180,3 +186,39 @@ def test_pictures_and_rows_that_lie_are_counted_and_answered(tmp_path: Path, cal
     assert record["prior_answers"] == ["bad.jpg"]
     parquet = pd.read_parquet(tmp_path / "runs/odd/m/test.parquet").set_index("image_id")
     assert abs(parquet.loc["bad.jpg"].sum() - 1) < 1e-5, "the shares of the classes"
+
+
+def test_nothing_to_learn_from_is_told_with_the_first_row(tmp_path: Path, call: Call) -> None:
+    words = make(tmp_path, people("abab"), test=["x.png"])
+    for path in (tmp_path / "root/images").glob("p*"):
+        path.write_bytes(b"no picture")
+    (tmp_path / "root/images/p1-0.png").unlink()
+    says_why(call, words, "no train picture that can be read and has its labels", tmp_path)
+    _, _, err = call("index", *words)
+    assert "(3 unreadable, 1 missing); the first is" in err and "p0-0.png: " in err
+    (tmp_path / "root/train.csv").write_text("file,person,label\n")
+    says_why(call, words, "the train table has no rows", tmp_path)
+
+
+def test_what_may_not_be_read_is_a_row_or_a_sentence() -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        words = make(folder, people("abababab"), test=["x.png"])
+        (folder / "root/images/p0-0.png").chmod(0)
+        owner = os.geteuid()
+        settings = load_experiment(words[1], [], configs=folder)
+        work = Work(settings=settings, runs=Runs(settings), command=[])
+        os.seteuid(65534 if owner == 0 else owner)  # root may read everything, nobody may not
+        try:
+            index.run(work)
+            found = pd.read_parquet(work.runs.images).set_index("image_id").loc["p0-0.png"]
+            os.seteuid(owner)
+            (folder / "root/train.csv").chmod(0)
+            os.seteuid(65534 if owner == 0 else owner)
+            with pytest.raises(PermissionError) as caught:
+                index.run(work)
+        finally:
+            os.seteuid(owner)
+        assert (found["status"], found["message"]) == ("unreadable", "p0-0.png: permission denied")
+        assert explain(caught.value).startswith(f"{folder}/root/train.csv: no permission")

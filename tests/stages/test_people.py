@@ -12,7 +12,7 @@ from pipeline.ensembling.pooling import measure_clusters
 from pipeline.runs import PROJECT, Runs, write_table
 from pipeline.stages import Work
 from pipeline.stages.members import read_labelled, read_test
-from pipeline.stages.recognising.people import clusters_of, find_people, oof_people, test_people
+from pipeline.stages.recognising.people import clusters_of, find_people, test_people
 from tests.conftest import tiny
 
 Call = Callable[..., tuple[int, str, str]]
@@ -84,7 +84,7 @@ def test_the_contests_own_word_is_taken(split_run: list[str], tmp_path: Path) ->
     write_table(named.runs.images, images)
     assert test_people(named)["cluster"].nunique() == 3
     labelled = read_labelled(named.runs)
-    clusters = clusters_of(oof_people(named), labelled["image_id"])
+    clusters = clusters_of(find_people(named)["oof"].table, labelled["image_id"])
     agreement = measure_clusters(clusters, labelled["person_id"].astype(str).to_numpy())
     assert (agreement.precision, agreement.recall) == (1.0, 1.0)
 

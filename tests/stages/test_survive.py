@@ -10,13 +10,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.runs import PROJECT
+from pipeline.stages.submitting.records import file_hash
 from tests.conftest import tiny
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
-FILES = ("submissions/sample.csv", "runs/sample/scores.csv", "runs/sample/mask/test.parquet")
+FILES = (
+    *("submissions/sample.csv", "runs/sample/scores.csv", "runs/sample/mask/test.parquet"),
+    *("submissions/sample-stack.csv", "runs/sample/stack.csv", "runs/sample/stack.json"),
+    "runs/sample/stack_oof.parquet",
+)
+# one write of every stage, in the order in which they come: NAME:K is the K-th of that name
+WRITES = (
+    *("images.parquet:1", "faces.parquet:1", "crops.npy:1", "folds.csv:1", "balance.json:1"),
+    *("checkpoint.safetensors:1", "checkpoint.safetensors:2", "weights.safetensors:2"),
+    *("oof.parquet:1", "done.json:2", "history.jsonl:3", "scores.csv:1", "oof_views.parquet:1"),
+    *("test_views.parquet:2", "test.parquet:1", "sample.csv:1", "sample.json:1", "ledger.csv:1"),
+    *("stack.csv:1", "stack_oof.parquet:1", "stack.json:1", "sample-stack.csv:1"),
+    "sample-stack.json:1",
+)
 
 
 def words_for(contest: Path, *more: str) -> list[str]:
@@ -25,7 +40,7 @@ def words_for(contest: Path, *more: str) -> list[str]:
     words = tiny("sample", root=contest, folder=Path())
     words = [word for word in words if not word.startswith(places)]
     small = ["defaults.epochs=2", "members.mask.epochs=2", "folds.num=2", "members.age.ema=0.9"]
-    return ["crop", "train", "infer", *words, *small, *more]
+    return ["crop", "train", "infer", "stack", *words, *small, *more]
 
 
 def moments(number: int, *, seed: int) -> list[float]:
@@ -35,8 +50,11 @@ def moments(number: int, *, seed: int) -> list[float]:
     return [round(float(-m if i % 2 else m), 4) for i, m in enumerate(spread)]
 
 
-def kill_and_compare(folder: Path, words: list[str], chains: Sequence[Sequence[float]]) -> None:
-    """Each chain of kills ends in the bytes of the run that was never killed."""
+def kill_and_compare(
+    folder: Path, words: list[str], chains: Sequence[Sequence[float | str]]
+) -> list[int]:
+    """Each chain of kills ends in the bytes of the run that was never killed; the exit codes of
+    what was killed within a write."""
     folders = [folder / f"run{number}" for number in range(len(chains) + 1)]
     plan = {"words": words, "folders": list(map(str, folders)), "runs": list(map(list, chains))}
     (folder / "plan.json").write_text(json.dumps(plan))
@@ -48,6 +66,7 @@ def kill_and_compare(folder: Path, words: list[str], chains: Sequence[Sequence[f
     done = json.loads(told.stdout.splitlines()[-1])
     assert done["whole"][0] == 0, (folders[0] / "log").read_text()
     assert done["kills"].count(-signal.SIGKILL) >= 0.7 * len(done["kills"]), "too few hit the run"
+    assert None not in done["notes"], f"not every write came: {done['notes']}"
     for number, code in enumerate(done["codes"], start=1):
         log = folders[number] / "log"
         assert code == 0, log.read_text()
@@ -56,12 +75,39 @@ def kill_and_compare(folder: Path, words: list[str], chains: Sequence[Sequence[f
             assert found.read_bytes() == wanted.read_bytes(), f"{file} after {chains[number - 1]}"
         left = [path for path in folders[number].rglob(".*.tmp*")]
         assert not left, f"left behind: {left}"
+        answers = [folders[number] / file for file in FILES if file.startswith("submissions/")]
+        recorded = pd.read_csv(folders[number] / "submissions/ledger.csv")["sha256"].tolist()
+        assert sorted(recorded) == sorted({file_hash(path) for path in answers}), "each once"
+    return done["notes"]
 
 
 def test_killed_four_times_in_a_row_it_ends_in_the_same_bytes(
     contest: Path, tmp_path: Path
 ) -> None:
-    kill_and_compare(tmp_path, words_for(contest), [moments(4, seed=1)])
+    within = ["checkpoint.safetensors:2", "sample-stack.csv:1"]
+    codes = kill_and_compare(tmp_path, words_for(contest), [moments(4, seed=1), within])
+    assert codes == [-signal.SIGKILL] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [(), ("workers=2",)], ids=["plain", "w2"])
+def test_killed_within_a_write_of_every_stage(
+    more: tuple[str, ...], contest: Path, tmp_path: Path
+) -> None:
+    codes = kill_and_compare(tmp_path, words_for(contest, *more), [WRITES])
+    assert codes == [-signal.SIGKILL] * len(WRITES)
+
+
+@pytest.mark.slow
+def test_one_of_two_cells_killed_within_its_checkpoint_is_named_and_made_up_for(
+    contest: Path, tmp_path: Path
+) -> None:
+    chain = ["checkpoint.safetensors:1"]
+    codes = kill_and_compare(tmp_path, words_for(contest, "parallel=2"), [chain])
+    assert codes == [2], "the run itself lives, and says what did not come through"
+    said = (tmp_path / "run1/log").read_text()
+    assert "its process was killed (SIGKILL" in said
+    assert "of 6 did not come through; the others are done and kept" in said
 
 
 @pytest.mark.slow
@@ -112,6 +158,6 @@ def test_a_signal_stops_it_with_what_is_done_and_what_to_type(
     assert process.wait(timeout=60) == 143
     said = (tmp_path / "log").read_text()
     assert "stopped; done: draw, index, crop, split; 0 of 6 cells; mask/fold0-seed777 after" in said
-    assert "the same command goes on from there: ./run.sh crop train infer -c sample" in said
+    assert "the same command goes on from there: ./run.sh crop train infer stack -c sample" in said
     assert "Traceback" not in said
     assert not list(tmp_path.rglob(".*.tmp*"))

@@ -9,6 +9,18 @@ import pandas as pd
 from pipeline.labels.layouts import read_csv
 
 
+def list_tables(name: str, root: Path, *, options: Mapping[str, Any]) -> list[Path]:
+    """The tables and lists of labels that this layout reads, of those that are there."""
+    named = {
+        "table": [options.get("train"), options.get("test")],
+        "lines": [options.get("train_labels")],
+        "pstage": ["train/train.csv", "eval/info.csv"],
+        "appa": [f"gt_avg_{split}.csv" for split in ("train", "valid", "test")],
+    }
+    files = [root / file for file in named.get(name, ()) if file is not None]
+    return [file for file in files if file.is_file()]
+
+
 def find_label(
     name: str, root: Path, *, row: Mapping[str, Any], column: str, options: Mapping[str, Any]
 ) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.labels.layouts import read_csv
-from pipeline.runs import Runs, hold, shown, write_json, write_table, writing
+from pipeline.runs import Runs, hold, read_table, shown, write_json, write_table, writing
 from pipeline.scoring.comparisons import show_number
 from pipeline.scoring.metrics import METRICS
 from pipeline.stages import Work
@@ -112,7 +112,18 @@ def ledger_open(work: Work) -> Iterator[pd.DataFrame]:
 
 
 def file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def data_digests(runs: Runs) -> dict[str, str]:
+    """The sha256 of what the index says, of the crops and of the folds, of those that are there."""
+    found = {}
+    if runs.images.exists():  # its content: a parquet file also names who wrote it
+        text = read_table(runs.images).to_csv(index=False)
+        found["images"] = hashlib.sha256(text.encode()).hexdigest()
+    files = {"crops": runs.crops, "folds": runs.folds}
+    return found | {name: file_hash(path) for name, path in files.items() if path.exists()}
 
 
 def now() -> str:

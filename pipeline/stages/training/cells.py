@@ -69,6 +69,8 @@ def count_epochs(work: Work, cells: Sequence[Cell]) -> int:
 
 def training_bytes(work: Work, members: Sequence[str], *, device: str, precision: str) -> int:
     """Memory of the neediest of these members' cells: of its GPU, or of its process."""
+    from pipeline.stages.training.feeding import resident_bytes
+
     most = 0
     for name in members:
         member = work.settings.members[name]
@@ -76,6 +78,7 @@ def training_bytes(work: Work, members: Sequence[str], *, device: str, precision
             batch_size=member.batch_size, ema=member.ema is not None
         )
         most = max(most, needed)
+    most += resident_bytes(work, members, device=device)
     return most + (0 if device == "cuda" else PROCESS)
 
 

@@ -7,7 +7,6 @@ from pipeline.images.batches import PictureError
 from pipeline.learning.steps import NotFiniteError
 from pipeline.runs import Cell, read_json, shown, write_json
 from pipeline.stages import Work
-from pipeline.stages.progress import member_cells
 
 STOPS_A_CELL = (NotFiniteError, PictureError)  # the other cells of the experiment go on
 
@@ -24,13 +23,13 @@ def remember_pieces(work: Work, cell: Cell, pieces: int, *, batch_size: int) -> 
 def read_pieces(work: Work, cell: Cell) -> int:
     """The pieces that a cell's batches were cut into when it was last trained; 1 at first."""
     path = work.runs.memory(cell)
-    return int(read_json(path)["pieces"]) if path.exists() else 1
-
-
-def has_its_folds(work: Work, cell: Cell) -> bool:
-    """Whether the cells that a refit learns its length from are done."""
-    folds = [c for c in member_cells(work.settings, cell.member) if c.seed == cell.seed]
-    return all(work.runs.done(fold).exists() for fold in folds)
+    if not path.exists():
+        return 1
+    found = read_json(path)
+    pieces = found.get("pieces") if isinstance(found, dict) else None
+    if not isinstance(pieces, int) or pieces < 1:
+        raise ValueError(f"{shown(path)}: no number of pieces; without it batches are tried whole")
+    return pieces
 
 
 @contextmanager

@@ -76,7 +76,15 @@ def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
     """Goes on from the cell's checkpoint, when there is one."""
     if not work.runs.checkpoint(cell).exists():
         return
-    parts, facts = load_state(work.runs.checkpoint(cell))
+    try:
+        parts, facts = load_state(work.runs.checkpoint(cell))
+        lacking = {"history", "scaler"} - facts.keys()
+        if lacking:
+            raise ValueError(
+                f"{work.runs.checkpoint(cell)}: no checkpoint: it has no {min(lacking)}"
+            )
+    except ValueError as error:
+        raise ValueError(f"{error}; without it the cell begins with its first epoch") from None
     check_facts(work, cell, facts, path=work.runs.checkpoint(cell))
     state.network.load_state_dict(parts["network"])
     restore_optimiser(state.optimiser, parts.get("optimiser", {}))
@@ -150,5 +158,12 @@ def prediction_frame(
     columns = {"image_id": image_ids.to_numpy(), "fold": cell.fold, "seed": cell.seed, "view": view}
     for task in tasks:
         probs = to_probs(logits[task.name], task=task, loss=losses[task.name]).numpy()
+        lost = ~np.isfinite(probs).all(axis=1)
+        if lost.any():
+            first = image_ids.iloc[lost.argmax()]
+            raise ValueError(
+                f"{cell.name}: what the network says of {task.name} for {first} and "
+                f"{lost.sum() - 1} others is no number; precision=float32 has room for larger ones"
+            )
         columns |= dict(zip(task.columns, probs.T, strict=True))
     return pd.DataFrame(columns)

@@ -8,8 +8,8 @@ import torch
 from timm.utils import ModelEmaV3
 
 from pipeline.config import Experiment, Member
-from pipeline.images.batches import EpochSampler, balanced_chances
 from pipeline.images.mixing import Mixing, mix_batch
+from pipeline.images.order import EpochSampler, balanced_chances
 from pipeline.images.transform import Transform
 from pipeline.labels.kinds import DEFAULT_LOSS
 from pipeline.labels.tasks import Task
