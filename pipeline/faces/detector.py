@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 TABLE_PIXELS = 2**24  # of one batch: bounds the integral images of large photos to some 200 MB
+TOGETHER = 1000  # boxes of several pictures that are suppressed at once
 CPU_PIXELS, GPU_PIXELS = 75_000, 2**23  # a net takes at once: on a CPU, more leave its cache
 
 
@@ -149,12 +150,17 @@ class Detector:
     def _best_apart(
         self, boxes: np.ndarray, scores: np.ndarray, which: np.ndarray, *, overlap: float
     ) -> np.ndarray:
-        """Rows that non-maximum suppression leaves, picture by picture, best first."""
-        order = np.argsort(which, kind="stable")
-        cuts = np.flatnonzero(np.diff(which[order])) + 1
-        kept = [np.zeros(0, dtype=np.int64)]
-        for rows in np.split(order, cuts) if len(order) else ():
-            kept.append(rows[self._suppress(boxes[rows], scores[rows], overlap)])
+        """Rows that non-maximum suppression leaves, picture by picture, best first; the boxes of
+        several pictures, laid apart in float64, go together."""
+        if len(boxes) == 0:
+            return np.zeros(0, dtype=np.int64)
+        apart = which[:, None] * np.float64(boxes.max() - boxes.min() + 1)
+        groups = which // max(1, TOGETHER * (which.max() + 1) // len(which))
+        kept = []
+        for group in np.unique(groups):
+            rows = np.flatnonzero(groups == group)
+            best = self._suppress(boxes[rows] + apart[rows], scores[rows].astype(float), overlap)
+            kept.append(rows[best[np.argsort(which[rows[best]], kind="stable")]])
         return np.concatenate(kept)
 
     def _suppress(self, boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
@@ -173,8 +179,7 @@ class Detector:
             means = np.zeros((1, *means.shape[1:]), dtype=np.float32)
         pixels = torch.from_numpy((means - np.float32(127.5)) * np.float32(0.0078125))
         # a GPU's convolutions keep ten bits unless told otherwise: the boxes are to be the CPU's
-        exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
-        with torch.inference_mode(), exact:
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             rows = pixels.permute(0, 3, 1, 2).split(self._rows_of(means))
             parts = [net(part.to(self._device)) for part in rows]
             outputs = (torch.cat(part)[:num] for part in zip(*parts, strict=True))

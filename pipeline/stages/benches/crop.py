@@ -34,8 +34,8 @@ def run(asked: Asked) -> list[Row]:
         ]
         return [None if face is None else face.box for face in faces], np.stack(crops)
 
-    ours(paths[:2])
-    peer(paths[:1])
+    ours(parts[0])  # warm both
+    peer(parts[0])
     pairs, answers = measure_pairs(ours, peer, parts, clock=asked.clock, ready=asked.ready)
     return [
         row_of(

@@ -12,8 +12,7 @@ from pipeline.images.order import in_order
 from pipeline.images.resident import ResidentBatches, bring
 from pipeline.images.transform import Transform, normalise
 from pipeline.images.views import apply_view
-from pipeline.learning.folding import fold_norms
-from pipeline.learning.kernels import round_convolutions
+from pipeline.learning.kernels import for_answers
 from pipeline.learning.network import input_statistics
 from pipeline.learning.predict import predict_logits
 from pipeline.stages.benches import Asked, Row, row_of
@@ -29,9 +28,7 @@ def run(asked: Asked) -> Iterator[Row]:
         net.eval().to(device, memory_format=torch.channels_last)
         for net in folds_of_a_member(case.backbone, freeze=0)
     ]
-    networks = [fold_norms(net, size=size) for net in trained]
-    for network in networks:
-        round_convolutions(network, precision="bfloat16")
+    networks = [for_answers(net, size=size, precision="bfloat16") for net in trained]
     rng = np.random.default_rng(0)
     crops = np.repeat(rng.integers(256, size=(8, size, size, 3), dtype=np.uint8), case.num // 8, 0)
     dataset = CropDataset(crops, rows=np.arange(len(crops)), size=size, targets={})
