@@ -163,7 +163,9 @@ def _warper(padding: str):
         grid = torch.stack(rows[:2], dim=-1) * (2.0 / (side - 1))
         if len(rows) == 3:
             grid = grid / rows[2][..., None]
-        return F.grid_sample(batch, grid, mode="bilinear", padding_mode=padding, align_corners=True)
+        # torch's own kernel, as for the other paddings: cuDNN's refuses some sizes and layouts
+        with torch.backends.cudnn.flags(enabled=False):
+            return F.grid_sample(batch, grid, "bilinear", padding, align_corners=True)
 
     return apply
 

@@ -57,7 +57,8 @@ def _partners(
     rng: np.random.Generator, number: int, *, codes: torch.Tensor | None, device: torch.device
 ) -> torch.Tensor:
     """A random permutation (N,) of the batch, which keeps every picture's code when given."""
-    order = torch.from_numpy(rng.permutation(number)).to(device, non_blocking=True)
+    quick = device.type == "cuda"  # MPS would go on reading memory of the host that is free again
+    order = torch.from_numpy(rng.permutation(number)).to(device, non_blocking=quick)
     if codes is None:
         return order
     # both orders go code by code, so the i-th places of the two hold pictures of one code

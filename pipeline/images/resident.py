@@ -82,8 +82,7 @@ class ResidentBatches:
             where = _send(torch.from_numpy(positions), device)
             there = _send(torch.from_numpy(rows[positions]), device)
             drawn = _send_drawn(self.augment.draw(seeds, side=side), device)
-            most = AT_ONCE // side**2 if device.type == "cuda" else 1
-            for parts in _together(_parts(batches), most=most):
+            for parts in _together(_parts(batches), most=_at_once(side, device)):
                 whole = slice(parts[0].start, parts[-1].stop)
                 pixels = self.augment.apply(self.table[there[whole]], _cut(drawn, whole))
                 for part in parts:
@@ -109,7 +108,7 @@ class StreamedBatches:
             drawn = _send_drawn(self.augment.draw(seeds, side=side), self.device)
             for part in _parts(batches):
                 pixels, targets = next(ready)
-                pixels = pixels.to(self.device, non_blocking=True)
+                pixels = pixels.to(self.device, non_blocking=self.device.type == "cuda")
                 yield self.augment.apply(pixels, _cut(drawn, part)), targets
 
 
@@ -135,6 +134,11 @@ def _columns(batches: Sequence[Sequence[Sample]]) -> tuple[np.ndarray, np.ndarra
 def _parts(batches: Sequence[Sequence[Sample]]) -> Iterator[slice]:
     ends = np.cumsum([len(batch) for batch in batches]).tolist()
     yield from (slice(end - len(batch), end) for batch, end in zip(batches, ends, strict=True))
+
+
+def _at_once(side: int, device: torch.device) -> int:
+    """Pictures that are augmented at once, where batches are smaller; on a CPU a batch is best."""
+    return AT_ONCE // side**2 if device.type == "cuda" else 1
 
 
 def _together(parts: Iterable[slice], *, most: int) -> Iterator[list[slice]]:

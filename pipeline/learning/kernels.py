@@ -8,6 +8,10 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from pipeline.learning.folding import fold_norms
+
+KINDS = 256  # of networks that a process compiles: members, a study's trials; folds are of one kind
+
 
 @contextmanager
 def tried_kernels(device: torch.device, *, often: bool) -> Iterator[None]:
@@ -19,6 +23,15 @@ def tried_kernels(device: torch.device, *, often: bool) -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.benchmark = before
+
+
+def for_answers(network: nn.Module, *, size: int, precision: str) -> nn.Module:
+    """A trained network as it answers, in this precision only, pictures of `size` pixels a side:
+    BatchNorms folded, plain convolutions rounded."""
+    if precision != "float16":  # whose range the folded weights may leave
+        network = fold_norms(network, size=size)
+    round_convolutions(network, precision=precision)
+    return network
 
 
 @torch.inference_mode()
@@ -36,6 +49,7 @@ def round_convolutions(network: nn.Module, *, precision: str) -> None:
 
 def compiled(network: nn.Module) -> nn.Module:
     """The network with its steps compiled for batches of one shape; the parameters are the same."""
+    torch._dynamo.config.recompile_limit = KINDS  # else the ninth kind would silently not be
     return torch.compile(network, dynamic=False)
 
 

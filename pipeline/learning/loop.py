@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from pipeline.learning.kernels import compiled, tried_kernels
 from pipeline.learning.losses import Criterion
 from pipeline.learning.network import hold_norms
-from pipeline.learning.predict import Logits, ToInput, predict_logits
+from pipeline.learning.predict import Logits, ToInput, move, predict_logits
 from pipeline.learning.schedule import Schedule, epochs_since_best, lr_factor
 from pipeline.learning.steps import (
     Targets,
@@ -112,8 +112,8 @@ def train_epochs(
             )
             for group in optimiser.param_groups:
                 group["lr"] = group["base_lr"] * factor
-            inputs = to_input(pixels.to(device, non_blocking=True))
-            targets = {task: value.to(device, non_blocking=True) for task, value in targets.items()}
+            inputs = to_input(move(pixels, device))
+            targets = {task: move(value, device) for task, value in targets.items()}
             inputs, targets = mix(inputs, targets, (recipe.seed, epoch, batch))
             often = len(pixels) == (whole := whole or len(pixels))  # the last one may be smaller
             with tried_kernels(device, often=often):

@@ -21,6 +21,12 @@ def autocast(device: torch.device, *, precision: str) -> AbstractContextManager:
     return torch.autocast(device.type, dtype=getattr(torch, precision))
 
 
+def move(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The values on the device. Only a GPU of CUDA is not waited for: MPS would go on reading host
+    memory that is free again (pytorch issue 189690)."""
+    return values.to(device, non_blocking=device.type == "cuda")
+
+
 @torch.inference_mode()
 def predict_logits(
     networks: Sequence[nn.Module],
@@ -44,7 +50,7 @@ def predict_logits(
     shared = SharedLayers(networks)
     try:
         for pixels, _ in batches:
-            batch = to_input(pixels.to(device, non_blocking=True))
+            batch = to_input(move(pixels, device))
             for view, look in views.items():
                 seen = look(batch)
                 for answers in room.answers(shared, seen, device=device, precision=precision):

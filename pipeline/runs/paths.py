@@ -141,7 +141,8 @@ class Runs:
         return self.cell(cell) / "oof.parquet"
 
     def pseudo(self, cell: Cell) -> Path:
-        """What the cell was told of the test pictures, and which of them it learnt from."""
+        """What the cell was told by others: of the test pictures, and which of them it learnt from;
+        of its own training pictures where it is a student."""
         return self.cell(cell) / "pseudo.parquet"
 
     def people(self, part: str) -> Path:

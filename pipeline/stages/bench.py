@@ -66,7 +66,7 @@ def run(work: Work) -> None:
         f"{facts['started'][:10]}, {facts['device']}, {asked.clock} clock, {asked.repeats} repeats",
         f"`{shlex.join(work.command)}`",
     ]
-    if work.options.get("device") == "cpu":
+    if work.options.get("device") == "cpu" and set(GPU) & set(work.words):
         heads.append("device=cpu: tiny sizes that show that it runs; they say nothing of a GPU")
     write_json(path, facts | {"rows": [row.as_dict() for row in rows]})
     write_text(path.with_suffix(".md"), "\n".join([*heads, "", table(rows)]) + "\n")

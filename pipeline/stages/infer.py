@@ -20,8 +20,7 @@ from pipeline.images.transform import normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task
 from pipeline.learning.checkpoint import load_state
-from pipeline.learning.folding import fold_norms
-from pipeline.learning.kernels import round_convolutions
+from pipeline.learning.kernels import for_answers
 from pipeline.learning.network import FaceNetwork
 from pipeline.learning.predict import predict_logits
 from pipeline.runs import Cell, anew, damaged, read_table, shown
@@ -120,15 +119,11 @@ def _load_cells(
     key = (str(device), precision, *((str(file), file.stat().st_mtime_ns) for file in files))
     if key not in _loaded:
         _loaded.clear()
-        networks: list[nn.Module] = [load_cell(work, cell, device=device) for cell in cells]
-        if precision != "float16":  # whose range the folded weights may leave
-            sizes = [work.settings.members[cell.member].image_size for cell in cells]
-            networks = [
-                fold_norms(net, size=size) for net, size in zip(networks, sizes, strict=True)
-            ]
-        for network in networks:
-            round_convolutions(network, precision=precision)
-        _loaded[key] = networks
+        size = {cell: work.settings.members[cell.member].image_size for cell in cells}
+        _loaded[key] = [
+            for_answers(load_cell(work, cell, device=device), size=size[cell], precision=precision)
+            for cell in cells
+        ]
     return _loaded[key]
 
 

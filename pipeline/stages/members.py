@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.config import Experiment, Member
 from pipeline.labels.answers import combine_classes, combine_names
 from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
-from pipeline.runs import REFIT, Runs, read_json, read_table
+from pipeline.runs import REFIT, Runs, read_json, read_table, shown
 from pipeline.stages.training.memory import limit_workers
 from pipeline.tables import FACES, FOLDS, IMAGES, OK, check_same_ids, check_table, pick
 
@@ -69,7 +69,9 @@ def read_pictures(runs: Runs) -> pd.DataFrame:
     """The images table with what the crop stage found: columns row, how and face_status added."""
     images = check_table(read_table(runs.images), IMAGES)
     faces = check_table(read_table(runs.faces), FACES)
-    check_same_ids(faces["image_id"], images["image_id"], what="faces")
+    folders = " ".join(shown(path.parent) for path in (runs.faces, runs.crops, runs.folds))
+    hint = f"faces of another index; what helps is to remove {folders} and what was trained on them"
+    check_same_ids(faces["image_id"], images["image_id"], what=hint)
     faces = pick(faces, images["image_id"], what="faces")
     return images.assign(
         row=faces["row"].to_numpy(),

@@ -31,9 +31,9 @@ def all_cells(settings: Experiment) -> list[Cell]:
 
 
 def teaching_cells(settings: Experiment, cell: Cell) -> list[Cell]:
-    """The cells whose predictions a cell takes for labels of test pictures: those that held out the
-    same fold, so that nobody whom it is scored on had a part in its labels. A cell that learns from
-    everybody takes all folds'."""
+    """The cells whose predictions a cell takes for labels, of test pictures or of its own: those
+    that held out the same fold, so that nobody whom it is scored on had a part in its labels. A
+    cell that learns from everybody takes all folds'."""
     member = settings.members[cell.member]
     taught = member.pseudo or member.distil
     cells = [c for name in (taught.by if taught else ()) for c in member_cells(settings, name)]

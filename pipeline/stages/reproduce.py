@@ -45,10 +45,13 @@ def run(work: Work) -> None:
                 print(f"reproduce: {name}")
                 STAGES[name].module.run(again)
             if name == "index" and "images" in _other_data(again, record):
+                runs.images.unlink()  # read anew by the next try, when they may be as they were
                 raise ValueError(
                     f"{path}: the {MADE_OF['images']} below {runs.root} are not those that it was "
                     "made from; root=/another/folder names a copy that is as it was"
                 )
+            if name == "split" and runs.fixes and "folds" in _other_data(again, record):
+                _split_as_before_fixes(again)
     found, wanted = file_hash(made), record["sha256"]
     if found == wanted:
         print(f"reproduce: the same bytes, sha256 {wanted[:12]}…, in {shown(made)}")
@@ -57,7 +60,8 @@ def run(work: Work) -> None:
     said += [f"the {MADE_OF[name]} are others" for name in _other_data(again, record)]
     raise ValueError(
         f"{shown(made)} has other bytes than {path} tells of (sha256 {found[:12]}…, it was "
-        f"{wanted[:12]}…); between then and now: {'; '.join(said) or 'nothing'}"
+        f"{wanted[:12]}…); between then and now: {'; '.join(said) or 'nothing'}\n"
+        f"to try again from the pictures on, remove {shown(runs.folder.parent)}"
     )
 
 
@@ -113,6 +117,19 @@ def _other_data(again: Work, record: dict[str, Any]) -> list[str]:
     none."""
     then, now = record.get("data", {}), data_digests(again.runs)
     return [name for name in MADE_OF if name in then and now.get(name, then[name]) != then[name]]
+
+
+def _split_as_before_fixes(again: Work) -> None:
+    """Makes the folds of the labels without their fixes, and from them those with: fixes that came
+    after a first split left people in their folds."""
+    contest = again.settings.competition.model_copy(update={"fixes": None})
+    settings = again.settings.model_copy(update={"competition": contest})
+    before = replace(again, settings=settings, runs=Runs(settings))
+    for name in plan_stages(["split"]):
+        if not is_done(before, name):
+            STAGES[name].module.run(before)
+    again.runs.folds.unlink()
+    STAGES["split"].module.run(again)
 
 
 def _made_again(work: Work, path: Path, record: dict[str, Any]) -> Work:

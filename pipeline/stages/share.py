@@ -93,6 +93,7 @@ def _copy_models(work: Work, facts: dict) -> None:
     _copy(work.runs.exported("ensemble.onnx"), work.runs.shared("ensemble.onnx"))
     if work.settings.crop.faces == "detect":
         _write_detector(work)
+    _clear(work.runs.shared("weights"))  # an earlier share may have had other members
     for name in used_members(work.settings):
         for cell in answering_cells(work.settings, name):
             _copy(work.runs.weights(cell), work.runs.shared(f"weights/{cell.name}.safetensors"))
@@ -124,12 +125,16 @@ def _copy_code(work: Work) -> None:
     from pipeline.stages.packing.portable_code import files_needed
 
     target = work.runs.shared("pipeline")
-    if target.exists():
-        shutil.rmtree(target)
+    _clear(target)
     for path in files_needed(APP):
         _copy(path, target / path.relative_to(PROJECT / "pipeline"))
     _copy(APP, work.runs.shared("app.py"))
     _copy(PROJECT / "LICENSE", work.runs.shared("LICENSE"))
+
+
+def _clear(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _copy(source: Path, target: Path) -> None:

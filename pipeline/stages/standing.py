@@ -35,8 +35,8 @@ def say_untrained(work: Work, stage: str) -> None:
     name = work.settings.name
     counts = Counter(cell.member for cell in missing)
     members = ", ".join(f"{member} {number}" for member, number in counts.items())
-    folders = work.runs.of_experiment("").glob("*/config.yaml")
-    trained = sorted(path.parent.name for path in folders if path.parent.name != name)
+    scores = work.runs.of_experiment("").glob("*/scores.csv")  # evaluate follows the last cell
+    trained = sorted(path.parent.name for path in scores if path.parent.name != name)
     other = f"; -c with one that is trained takes no time: {', '.join(trained)}" if trained else ""
     print(
         f"{stage}: {len(missing)} of {len(cells)} cells of {name} are not trained ({members}) and "

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.config import load_settings
@@ -36,7 +37,8 @@ def check_stored(work: Work) -> None:
     """Raises ValueError when the run's folder was made with other settings than those asked for, or
     its index of tables that were edited since; also where a folder can't be."""
     _check_folders(work)
-    _check_tables(work)
+    tables = table_digests(work)
+    _check_tables(work, tables)
     if not work.runs.settings.exists():
         return
     stored = load_settings(work.runs.settings).model_dump(mode="json")
@@ -58,18 +60,23 @@ def check_stored(work: Work) -> None:
             + f"\ncopy the config to a new name, or remove {_to_remove(work)} to start over"
             + (f"\nthe same data in a new place: ln -s {work.runs.root} {was}" if moved else "")
         )
-    _check_fixes(work)
+    _check_labels(work, tables)
 
 
-def _check_fixes(work: Work) -> None:
-    """Raises ValueError when the run was trained before its file of fixes was edited."""
-    if work.runs.fixes is None or not work.runs.provenance.exists():
+def _check_labels(work: Work, tables: Mapping[str, str]) -> None:
+    """Raises ValueError when the run was trained before its file of fixes was edited, or a table of
+    labels, of which another experiment may have made the index anew."""
+    runs = work.runs
+    if not runs.provenance.exists():
         return
-    for run in read_json(work.runs.provenance)["runs"]:
-        if run.get("fixes") != work.runs.fixes_digest:
-            folder, fixes = shown(work.runs.experiment), shown(work.runs.fixes)
+    for run in read_json(runs.provenance)["runs"]:
+        changed = [runs.root / name for name in _changed(run.get("tables") or {}, tables)]
+        if runs.fixes is not None and run.get("fixes") != runs.fixes_digest:
+            changed.append(runs.fixes)
+        if changed:
             raise ValueError(
-                f"{folder} was trained before {fixes} was changed, so its labels are others\n"
+                f"{shown(runs.experiment)} was trained before {shown(changed[0])} was changed, so "
+                "its labels or pictures are others\n"
                 f"copy the config to a new name, or remove {_to_remove(work)} to start over"
             )
 
@@ -88,14 +95,18 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_tables(work: Work) -> None:
+def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The tables that are not what they were, of those that are there."""
+    return [name for name, found in now.items() if then.get(name, found) != found]
+
+
+def _check_tables(work: Work, tables: Mapping[str, str]) -> None:
     """Raises ValueError when a table of labels was edited after the index was made of it: what is
     done would be of other labels than what follows."""
     runs = work.runs
     if not (runs.images.exists() and runs.tables.exists()):
         return
-    then = read_json(runs.tables)
-    changed = [name for name, now in table_digests(work).items() if then.get(name, now) != now]
+    changed = _changed(read_json(runs.tables), tables)
     if changed:
         made = [runs.images, runs.faces, runs.crops, runs.folds]
         folders = [shown(path.parent) for path in made if path.parent.exists()]

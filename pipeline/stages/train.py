@@ -142,7 +142,9 @@ def _record(work: Work, *, device: str) -> None:
     from pipeline.config import write_settings
 
     write_text(work.runs.settings, write_settings(work.settings))
-    facts = provenance(work.command, device=device) | {"fixes": work.runs.fixes_digest}
+    tables = read_json(work.runs.tables) if work.runs.tables.exists() else None
+    labels = {"fixes": work.runs.fixes_digest, "tables": tables}
+    facts = provenance(work.command, device=device) | labels
     earlier = []
     if work.runs.provenance.exists():
         earlier = read_json(work.runs.provenance)["runs"]

@@ -154,11 +154,12 @@ def test_a_benchmark_that_fails_is_told_at_the_end_and_the_others_are_kept(
         raise RuntimeError("CUDA out of memory")
 
     monkeypatch.setattr(step, "run", fail)
-    words = ["bench", "step", "folds", "num=1", "repeats=1", f"runs={tmp_path}"]
+    words = ["bench", "step", "folds", "num=1", "repeats=1", "device=cpu", f"runs={tmp_path}"]
     code, _, error = call(*words)
     assert code == 2 and "bench: step: failed: RuntimeError: CUDA out of memory" in error
     rows = json.loads((tmp_path / "bench/step-folds.json").read_text())["rows"]
     assert [row["failed"] for row in rows] == [True, False, False, False, False]
+    assert "of a GPU" not in (tmp_path / "bench/step-folds.md").read_text(), "these are CPU's own"
 
 
 def test_an_estimate_is_the_sum_of_its_parts() -> None:

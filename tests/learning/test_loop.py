@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from timm.utils import ModelEmaV3
+from torch.overrides import TorchFunctionMode
 
 from pipeline.images.batches import CropDataset, make_loader
 from pipeline.images.mixing import Mixing, mix_batch
@@ -179,3 +180,24 @@ def test_weight_decay_leaves_out_biases_and_norms() -> None:
         assert (group["weight_decay"] == 0.0) is one_dimensional.pop()
     counted = sum(len(group["params"]) for group in state.optimiser.param_groups)
     assert counted == len(list(state.network.parameters()))
+
+
+class Copies(TorchFunctionMode):
+    """Notes of every copy whether it was to be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[bool] = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if "non_blocking" in (kwargs or {}):
+            self.waited.append(not kwargs["non_blocking"])
+        return func(*args, **(kwargs or {}))
+
+
+def test_only_a_gpu_of_cuda_is_not_waited_for() -> None:
+    """MPS would read the host's memory when something else is there already."""
+    with Copies() as copies:
+        go_on(fresh_state(), num_epochs=1, mixed=1.0)
+    assert len(copies.waited) > 10
+    assert all(copies.waited)

@@ -3,7 +3,7 @@ from pathlib import Path
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.runs import PROJECT, Cell, Runs
+from pipeline.runs import PROJECT, REFIT, Cell, Runs
 from pipeline.stages import Work
 from pipeline.stages.members import member_tasks
 from pipeline.stages.training.kept import restore_checkpoint, save_checkpoint
@@ -13,14 +13,18 @@ from tests.conftest import tiny
 CELL = Cell("age", 0, 777)
 
 
+def work_in(folder: Path) -> Work:
+    overrides = tiny("sample", root=folder, folder=folder)[2:]
+    settings = load_experiment("sample", overrides, configs=PROJECT / "configs")
+    return Work(settings=settings, runs=Runs(settings), command=[])
+
+
 def test_a_checkpoint_goes_on_in_another_precision(tmp_path: Path) -> None:
     """Another machine's GPU computes in float16, which needs a scaler, where the first did not."""
-    overrides = tiny("sample", root=tmp_path, folder=tmp_path)[2:]
-    settings = load_experiment("sample", overrides, configs=PROJECT / "configs")
-    work = Work(settings=settings, runs=Runs(settings), command=[])
-    member = settings.members["age"]
+    work = work_in(tmp_path)
+    member = work.settings.members["age"]
     fresh = {"seed": 0, "device": torch.device("cpu")}
-    tasks = member_tasks(settings, member)
+    tasks = member_tasks(work.settings, member)
     state = fresh_state(member, tasks, precision="bfloat16", **fresh)
     state.best_weights, state.best_logits = {"x": torch.ones(1)}, {"age": torch.zeros(1, 3)}
     state.history = [{"epoch": 1, "score": 0.5}]
@@ -30,3 +34,15 @@ def test_a_checkpoint_goes_on_in_another_precision(tmp_path: Path) -> None:
         restore_checkpoint(work, CELL, state)
         assert state.history == [{"epoch": 1, "score": 0.5}]
         save_checkpoint(work, CELL, state)
+
+
+def test_a_cell_that_holds_nobody_out_goes_on(tmp_path: Path) -> None:
+    work, cell = work_in(tmp_path), Cell("age", REFIT, 777)
+    member = work.settings.members["age"]
+    how = {"seed": 0, "device": torch.device("cpu"), "precision": "float32"}
+    state = fresh_state(member, member_tasks(work.settings, member), **how)
+    state.best_weights, state.history = state.network.state_dict(), [{"epoch": 1, "score": 0.0}]
+    save_checkpoint(work, cell, state)
+    state = fresh_state(member, member_tasks(work.settings, member), **how)
+    restore_checkpoint(work, cell, state)
+    assert state.history == [{"epoch": 1, "score": 0.0}] and state.best_logits is None

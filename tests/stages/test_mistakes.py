@@ -114,6 +114,44 @@ def test_a_table_that_was_edited_after_it_was_read_is_not_passed_over(
     assert "index (needed first)" in out and "nothing to do" not in out
 
 
+def test_an_index_of_other_pictures_than_the_faces_says_what_to_remove(
+    run: Path, words: list[str], call: Call
+) -> None:
+    home, table = run / "runs/odd", run / "root/train.csv"
+    shutil.copy(run / "root/images/p0-0.png", run / "root/images/new.png")
+    table.write_text(table.read_text() + "new.png,new,3\n")
+    for path in (*home.glob("images-*"), home / "m", home / "config.yaml", home / "provenance.json"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    code, _, err = call("train", *words)
+    assert code == 2
+    assert "1 ids are missing, the first is 'new.png'" in err
+    told = re.search(r"what helps is to remove (.+) and what was trained", err)[1]
+    for path in re.findall(rf"{re.escape(str(run))}\S+", told):
+        shutil.rmtree(path)
+    code, _, err = call("train", *words)
+    assert code == 0, err
+
+
+def test_another_experiment_of_the_contest_does_not_go_on_with_the_old_labels(
+    run: Path, words: list[str], call: Call
+) -> None:
+    second = run / "configs/second.yaml"
+    shutil.copy(words[1], second)
+    assert call("infer", "-c", str(second))[0] == 0
+    table = run / "root/train.csv"
+    frame = pd.read_csv(table)
+    frame["label"] = 8 - frame["label"]
+    frame.to_csv(table, index=False)
+    for path in (run / "runs/odd").iterdir():  # what the refused command says to remove, and more
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert call("infer", *words)[0] == 0
+    code, _, err = call("infer", "-c", str(second))
+    assert code == 2
+    assert f"runs/second was trained before {table} was changed" in err
+    shutil.rmtree(run / "runs/second")
+    assert call("infer", "-c", str(second))[0] == 0
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [

@@ -48,6 +48,24 @@ def test_a_test_picture_gets_its_stored_probabilities(plain: Path, contest: Path
             np.testing.assert_allclose(list(said.probs.values()), wanted, atol=1e-5)
 
 
+def test_in_mixed_precision_it_says_what_infer_says_to_the_last_bit(
+    plain: Path, contest: Path
+) -> None:
+    from pipeline.stages.crop import crops_of
+    from pipeline.stages.infer import predict_cells
+    from pipeline.stages.members import choose_device, read_test
+    from pipeline.stages.progress import answering_cells
+
+    answerer = answerer_of([*trained_words(contest, plain), "precision=bfloat16"])
+    work, some = answerer.work, read_test(answerer.work.runs).head(4)
+    device, precision = choose_device(work.settings)
+    cells = answering_cells(work.settings, "mask")
+    where = {"what": "", "crops_of_work": work, "device": device, "precision": precision}
+    wanted = predict_cells(work, "mask", cells, some, **where)
+    found = answerer._predict("mask", crops_of(work)[some["row"]], some["image_id"])
+    pd.testing.assert_frame_equal(found, wanted)
+
+
 def test_a_group_has_a_row_for_each_face(
     plain: Path, contest: Path, tmp_path: Path, call: Callable
 ) -> None:

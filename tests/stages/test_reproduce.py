@@ -1,6 +1,7 @@
 """A submission is made again from its record, plain and stacked, or it is said what differs."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_an_old_or_edited_record_is_one_sentence(made: Path, call: Call) -> None
 
 def test_other_labels_are_told_before_anything_is_trained(made: Path, call: Call) -> None:
     table = made / "root/train.csv"
-    frame = pd.read_csv(table)
+    before, frame = table.read_bytes(), pd.read_csv(table)
     frame.loc[0, "label"] = 9
     frame.to_csv(table, index=False)
     code, _, err = call("reproduce", f"{made}/submissions/odd.json", f"runs={made}/runs")
@@ -83,10 +84,35 @@ def test_other_labels_are_told_before_anything_is_trained(made: Path, call: Call
     assert "the label tables or pictures below" in err
     assert "are not those that it was made from" in err
     assert not list(made.rglob("reproduced/**/crops.npy"))
+    table.write_bytes(before)
+    code, _, err = call("reproduce", f"{made}/submissions/odd.json", f"runs={made}/runs")
+    assert code == 0, err
+
+
+def test_fixes_that_came_after_a_split_leave_the_folds_also_when_it_is_made_again(
+    tmp_path: Path, call: Call
+) -> None:
+    train = [(name, person, 1 + i % 7) for i, (name, person, _) in enumerate(people("a" * 12))]
+    words = make(tmp_path, train, test=["x.png", "y.png"], task=NUMBER)
+    assert call("split", *words)[0] == 0
+    lines = [f"p{number},label,10,wrong" for number in (0, 2, 4, 6)]
+    (tmp_path / "root/fixes.csv").write_text("\n".join(["person_id,column,value,reason", *lines]))
+    code, out, err = call("infer", *words, "competition.fixes=fixes.csv")
+    assert code == 0, err
+    assert "the folds from before them stay" in out
+    (first, mended) = sorted((tmp_path / "runs/odd").glob("folds-*/folds.csv"), key=mtime)
+    assert first.read_bytes() == mended.read_bytes()
+    code, _, err = call("reproduce", f"{tmp_path}/submissions/odd.json", f"runs={tmp_path}/runs")
+    assert code == 0, err
+
+
+def mtime(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def test_other_pictures_are_told_when_the_bytes_are_others(made: Path, call: Call) -> None:
-    rng = np.random.default_rng(9)
+    rng, kept = np.random.default_rng(9), made / "kept"
+    shutil.copytree(made / "root/images", kept)
     for path in (made / "root/images").iterdir():
         Image.fromarray(rng.integers(255, size=(20, 20, 3), dtype=np.uint8)).save(path)
     record = made / "submissions/odd.json"
@@ -98,6 +124,12 @@ def test_other_pictures_are_told_when_the_bytes_are_others(made: Path, call: Cal
     assert "has other bytes than" in err
     assert "torch was 1.0" in err and "the crops are others" in err
     assert "the folds are others" not in err
+    removed = re.search(r"to try again from the pictures on, remove (\S+)", err)[1]
+    shutil.copytree(kept, made / "root/images", dirs_exist_ok=True)
+    assert call("reproduce", str(record), f"runs={made}/runs")[0] == 2, "what is done stays"
+    shutil.rmtree(removed)
+    code, _, err = call("reproduce", str(record), f"runs={made}/runs")
+    assert code == 0, err
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,13 @@ def test_it_runs_alone_and_says_the_same(
 ) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
-    words = trained_words(contest, plain)
+    words, folder = trained_words(contest, plain), plain / "runs/sample/share"
+    left = folder / "weights/gone/fold0-seed777.safetensors"  # of a member of an earlier share
+    left.parent.mkdir(parents=True)
+    left.touch()
     code, out, err = call("share", *words)
     assert code == 0, err
     assert "nothing was sent" in out
-    folder = plain / "runs/sample/share"
     alone = tmp_path / "elsewhere"
     folder.rename(alone)
     picture = next((contest / "eval/images").glob("*.jpg"))

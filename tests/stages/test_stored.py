@@ -5,6 +5,7 @@ import pytest
 from pipeline.config import Experiment, load_experiment, write_settings
 from pipeline.runs import PROJECT, Runs, write_text
 from pipeline.stages import Work
+from pipeline.stages.standing import say_untrained
 from pipeline.stages.stored import check_stored, say_left_out
 from tests.conftest import tiny
 
@@ -64,3 +65,16 @@ def test_a_member_of_an_earlier_command_is_said_to_be_left_out(
     assert "also holds more, which this command leaves out" in capsys.readouterr().out
     say_left_out(work_of(tmp_path, NEW))
     assert not capsys.readouterr().out
+
+
+def test_only_what_is_trained_to_its_end_is_named_as_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half, whole = (work_of(tmp_path, name=name) for name in ("occlusion-lite", "utkface-lite"))
+    for work in (half, whole):
+        store(work)
+    write_text(whole.runs.scores, "")
+    say_untrained(work_of(tmp_path), "predict")
+    said = capsys.readouterr().out
+    assert "predict: 9 of 9 cells of sample are not trained (mask 3, gender 3, age 3)" in said
+    assert said.endswith("takes no time: utkface-lite\n")

@@ -14,7 +14,7 @@ import torch
 from pipeline.images.transform import fit_size, normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task, decide
-from pipeline.learning.folding import fold_norms
+from pipeline.learning.kernels import for_answers
 from pipeline.learning.network import to_probs
 from pipeline.learning.predict import predict_logits
 from pipeline.showing.reading import SeenFace, read_outputs
@@ -116,11 +116,10 @@ class Answerer:
 
     def _load(self, member: str) -> list[torch.nn.Module]:
         cells = answering_cells(self.work.settings, member)
-        networks = [load_cell(self.work, cell, device=self._device) for cell in cells]
-        if self._precision == "float32":
-            size = self.work.settings.members[member].image_size
-            networks = [fold_norms(network, size=size) for network in networks]
-        return networks
+        how = {"size": self.work.settings.members[member].image_size, "precision": self._precision}
+        return [
+            for_answers(load_cell(self.work, cell, device=self._device), **how) for cell in cells
+        ]
 
     def _predict(self, member: str, crops: np.ndarray, ids: Sequence[str]) -> pd.DataFrame:
         settings = self.work.settings

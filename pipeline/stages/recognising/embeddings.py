@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from pipeline.images.batches import CropDataset, make_loader
+from pipeline.images.batches import CropDataset
 from pipeline.images.order import in_order
 from pipeline.images.transform import normalise
 from pipeline.learning.predict import predict_logits
@@ -19,14 +19,9 @@ from pipeline.runs import Cell, is_marked, mark, read_table, shown, write_table
 from pipeline.stages import Work
 from pipeline.stages.crop import crops_of
 from pipeline.stages.infer import load_cell
-from pipeline.stages.members import (
-    choose_device,
-    choose_workers,
-    held_out,
-    read_labelled,
-    read_test,
-)
+from pipeline.stages.members import choose_device, held_out, read_labelled, read_test
 from pipeline.stages.progress import embeddings_recipe, member_cells
+from pipeline.stages.training.feeding import feed
 from pipeline.stages.training.memory import enough_memory
 from pipeline.stages.training.recipes import member_transform
 
@@ -89,17 +84,17 @@ def cell_features(work: Work, cell: Cell, rows: np.ndarray) -> np.ndarray:
     device, precision = choose_device(work.settings)
     transform = member_transform(work.settings.members[cell.member])
     size = work.settings.infer.batch_size
-    nbytes = size * transform.size**2 * 3
-    loader = make_loader(
+    batches = feed(
+        work,
         CropDataset(crops_of(work), rows=rows, size=transform.size, targets={}),
         in_order(len(rows), batch_size=size),
-        workers=choose_workers(work.settings, device_type=device.type, batch_bytes=nbytes),
-        pin=device.type == "cuda",
+        device=device,
+        batch_size=size,
     )
     with enough_memory("infer.batch_size", size):
         (views,) = predict_logits(
             [_Features(load_cell(work, cell, device=device))],
-            tqdm(loader, desc=f"embeddings: {cell.name}", unit="batch", leave=False),
+            tqdm(batches, desc=f"embeddings: {cell.name}", unit="batch", leave=False),
             views={"identity": lambda batch: batch},
             to_input=lambda pixels: normalise(pixels, transform=transform),
             device=device,

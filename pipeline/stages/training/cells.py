@@ -14,7 +14,7 @@ PROCESS = 700 * 2**20  # bytes of a process that has imported torch and its frie
 
 def cell_needs(settings: Experiment, cell: Cell) -> list[Cell]:
     """The cells that must be trained before: a refit learns its length from its folds, and
-    pseudo-labels come from other members."""
+    a member that is taught needs its teachers."""
     teachers = teaching_cells(settings, cell)
     if cell.fold != REFIT:
         return teachers

@@ -93,7 +93,8 @@ def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
     if facts["scaler"]:  # empty when saved in another precision, on another machine's device
         state.scaler.load_state_dict(facts["scaler"])
     state.history = facts["history"]
-    state.best_weights, state.best_logits = parts["best"], parts["best_logits"]
+    state.best_weights = parts["best"]
+    state.best_logits = parts.get("best_logits")  # a refit holds nobody out
     print(f"train: {cell.name} goes on after epoch {len(state.history)}")
 
 
