@@ -1,0 +1,211 @@
+"""The list of stages, in the order in which they run, and what each needs and is followed by."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of the work: the stages it needs, those that follow it, and what it does in words.
+
+    `takes` shows the words that may follow it on the command line and `options` its own key=value
+    words; a stage that takes words comes last. One that `repeats` is never done: it looks, or asks.
+    One that works `by_words` needs nothing of the config when words are given: they say it all.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    then: tuple[str, ...]
+    says: str
+    takes: str = ""
+    options: tuple[str, ...] = ()
+    repeats: bool = False
+    by_words: bool = False
+
+    @property
+    def module(self) -> ModuleType:
+        return import_module(f"pipeline.stages.{self.name}")
+
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage(
+            "draw", (), (), "draws the sample contest's people (only for configs that are drawn)"
+        ),
+        Stage("index", ("draw",), (), "reads the label tables: one row a picture, with a status"),
+        Stage("crop", ("index",), (), "finds the main face (MTCNN) and stores the crops"),
+        Stage(
+            "split", ("crop",), (), "k folds by person, balanced on several labels, with the proof"
+        ),
+        Stage("explore", ("crop",), (), "what is in the data: figures, example sheets, a summary"),
+        Stage(
+            "tune", ("crop", "split"), (), "six habits before the long run, and a study over ranges"
+        ),
+        Stage(
+            "audit",
+            ("crop", "split"),
+            (),
+            "copies across folds, leaks, shift between train and test, wrong labels",
+        ),
+        Stage("train", ("crop", "split"), ("evaluate",), "trains every member on every fold"),
+        Stage("evaluate", ("train",), (), "out-of-fold scores with intervals over people"),
+        Stage("infer", ("train",), ("ensemble",), "predicts test pictures: all folds, all views"),
+        Stage("ensemble", ("infer",), (), "blends the members and writes the submission CSV"),
+        Stage(
+            "stack",
+            ("infer",),
+            (),
+            "views, weights, calibration, pooling, decision: what helps on OOF, as a submission",
+        ),
+        Stage("transfer", ("crop", "split"), (), "another experiment's weights on this contest"),
+        Stage(
+            "plan",
+            ("index",),
+            (),
+            "minutes, disk, memory and price of stages on this machine, from a short probe",
+            takes="[STAGE ...]",
+            options=("price", "tflops"),
+            repeats=True,
+        ),
+        Stage(
+            "bench",
+            (),
+            (),
+            "how fast this is here, against the plain ways; needs no config",
+            takes="[NAME ...]",
+            options=("num", "repeats", "clock", "root", "device", "epochs"),
+            repeats=True,
+        ),
+        Stage(
+            "report",
+            ("evaluate",),
+            (),
+            "one page that shows it all, from stored tables; with names, experiments side by side",
+            takes="[A B …]",
+            repeats=True,
+            by_words=True,
+        ),
+        Stage(
+            "explain",
+            ("train",),
+            (),
+            "where networks look (Grad-CAM), and what changes their answers",
+            options=("images", "member", "num", "sample"),
+            repeats=True,
+        ),
+        Stage(
+            "predict",
+            ("train",),
+            (),
+            "finds all faces in pictures, folders, videos or a camera, and says what it sees",
+            takes="PICTURE|FOLDER|VIDEO …",
+            options=("by", "camera", "fps", "min_face"),
+            repeats=True,
+        ),
+        Stage(
+            "demo",
+            ("train",),
+            (),
+            "a page to try it in a browser: upload, paste or webcam; other experiments by name",
+            takes="[EXPERIMENT …]",
+            options=("host", "port"),
+            repeats=True,
+        ),
+        Stage(
+            "export",
+            ("train",),
+            (),
+            "every member and the whole ensemble as ONNX, torch.export and TorchScript, checked",
+            options=("formats",),
+            repeats=True,
+        ),
+        Stage(
+            "share",
+            ("evaluate",),
+            (),
+            "a folder for the Hugging Face Hub that runs as it is: card, weights, ONNX, app",
+            options=("push",),
+            repeats=True,
+        ),
+        Stage(
+            "compare",
+            (),
+            (),
+            "experiments or their members on the same folds, with paired intervals",
+            takes="A B …",
+            options=("labels",),
+            repeats=True,
+        ),
+        Stage(
+            "distil",
+            ("evaluate",),
+            (),
+            "a student in place of the ensemble: its score beside it, paired, and what it saves",
+            repeats=True,
+        ),
+        Stage(
+            "diff",
+            (),
+            (),
+            "which answers changed between two submissions, and in which attribute",
+            takes="A B",
+            repeats=True,
+        ),
+        Stage(
+            "ledger",
+            (),
+            (),
+            "all submissions, OOF beside leaderboard; NAME score=0.78 records one",
+            takes="[NAME]",
+            options=("score", "share"),
+            repeats=True,
+        ),
+        Stage(
+            "doctor",
+            (),
+            (),
+            "is everything here that the work needs? python, packages, GPU, disk, data, a batch",
+            repeats=True,
+        ),
+        Stage(
+            "reproduce",
+            (),
+            (),
+            "makes a submission again from its record and compares the bytes",
+            takes="submissions/NAME.json",
+            options=("root", "device"),
+            repeats=True,
+        ),
+        Stage(
+            "submit",
+            (),
+            (),
+            "sends a submission by the Kaggle CLI: NAME competition=… message=…",
+            takes="NAME",
+            options=("competition", "message", "again"),
+            repeats=True,
+        ),
+    )
+}
+
+
+def plan_stages(asked: Iterable[str], *, words: Sequence[str] = ()) -> list[str]:
+    """All stages that the asked ones need or bring, in the order in which they run; `words` are
+    what the last one takes."""
+    wanted: set[str] = set()
+
+    def add(name: str) -> None:
+        if name not in wanted:
+            wanted.add(name)
+            for other in (*STAGES[name].needs, *STAGES[name].then):
+                add(other)
+
+    for name in asked:
+        if words and STAGES[name].by_words:
+            wanted.add(name)
+        else:
+            add(name)
+    return [name for name in STAGES if name in wanted]
