@@ -57,7 +57,7 @@ def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], 
     if fcntl is None:
         return _take_file(_pulse_path(path), command, say)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    told = False
+    looks = 0
     try:
         while True:
             try:
@@ -69,9 +69,9 @@ def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], 
                     return _take_file(_pulse_path(path), command, say)
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
                     raise
-            if not told:
+            looks += 1
+            if looks == 2:  # at the first its holder may not have written itself into it yet
                 say(wait_sentence(path, read_owner(path)))
-                told = True
             time.sleep(POLL)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(this_owner(command)).encode(), 0)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -140,3 +141,22 @@ def test_the_pulse_of_a_living_owner_moves_whatever_the_clock_says(
         first = read_owner(tmp_path / "l.owner")["beats"]
         time.sleep(0.3)
         assert read_owner(tmp_path / "l.owner")["beats"] > first
+
+
+def test_who_has_only_just_taken_it_is_named_and_no_dead_one(tmp_path: Path) -> None:
+    path, said = tmp_path / "l", []
+    path.write_text(json.dumps({"pid": 1, "host": "gone", "since": "long ago", "command": "old"}))
+    descriptor = os.open(path, os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def write() -> None:
+        os.ftruncate(descriptor, 0)
+        owner = {"pid": 4242, "host": "here", "since": "now", "command": "./run.sh train"}
+        os.pwrite(descriptor, json.dumps(owner).encode(), 0)
+
+    timers = [threading.Timer(0.02, write), threading.Timer(0.6, os.close, [descriptor])]
+    for timer in timers:
+        timer.start()
+    with hold(path, command="me", say=said.append):
+        pass
+    assert len(said) == 1 and "process 4242 on here since now (./run.sh train)" in said[0]

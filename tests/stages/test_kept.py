@@ -1,13 +1,15 @@
 from pathlib import Path
 
+import pandas as pd
+import pytest
 import torch
 
 from pipeline.config import load_experiment
 from pipeline.runs import PROJECT, REFIT, Cell, Runs
 from pipeline.stages import Work
 from pipeline.stages.members import member_tasks
-from pipeline.stages.training.kept import restore_checkpoint, save_checkpoint
-from pipeline.stages.training.recipes import fresh_state
+from pipeline.stages.training.kept import prediction_frame, restore_checkpoint, save_checkpoint
+from pipeline.stages.training.recipes import fresh_state, head_losses
 from tests.conftest import tiny
 
 CELL = Cell("age", 0, 777)
@@ -46,3 +48,16 @@ def test_a_cell_that_holds_nobody_out_goes_on(tmp_path: Path) -> None:
     state = fresh_state(member, member_tasks(work.settings, member), **how)
     restore_checkpoint(work, cell, state)
     assert state.history == [{"epoch": 1, "score": 0.0}] and state.best_logits is None
+
+
+@pytest.mark.parametrize(("lost", "said"), [(1, "b is no number"), (3, "b and 2 others is no")])
+def test_an_answer_that_is_no_number_is_named(lost: int, said: str, tmp_path: Path) -> None:
+    settings = work_in(tmp_path).settings
+    tasks = member_tasks(settings, settings.members["age"])
+    logits = torch.zeros(5, 3)
+    logits[1 : 1 + lost] = torch.nan
+    how = {"tasks": tasks, "losses": head_losses(settings.members["age"], tasks)}
+    with pytest.raises(ValueError, match=f"of age for {said}"):
+        prediction_frame(
+            pd.Series(list("abcde")), CELL, view="identity", logits={"age": logits}, **how
+        )

@@ -14,10 +14,10 @@ from multiprocessing.connection import Connection
 from pipeline.stages.benches import Asked, Row, table
 
 PARTS = {  # seconds that each has at most, 500 in all
-    "gpu_feed": 150.0,
-    "gpu_step": 120.0,
+    "gpu_feed": 140.0,
+    "gpu_step": 115.0,
     "gpu_crop": 95.0,
-    "gpu_infer": 55.0,
+    "gpu_infer": 70.0,
     "gpu_cells": 50.0,
     "gpu_rest": 30.0,
 }

@@ -161,10 +161,11 @@ def prediction_frame(
         probs = to_probs(logits[task.name], task=task, loss=losses[task.name]).numpy()
         lost = ~np.isfinite(probs).all(axis=1)
         if lost.any():
-            first = image_ids.iloc[lost.argmax()]
+            first, more = image_ids.iloc[lost.argmax()], int(lost.sum()) - 1
+            others = f" and {more} other{'s' * (more > 1)}" if more else ""
             raise ValueError(
-                f"{cell.name}: what the network says of {task.name} for {first} and "
-                f"{lost.sum() - 1} others is no number; precision=float32 has room for larger ones"
+                f"{cell.name}: what the network says of {task.name} for {first}{others} is no "
+                "number; precision=float32 has room for larger ones"
             )
         columns |= dict(zip(task.columns, probs.T, strict=True))
     return pd.DataFrame(columns)
