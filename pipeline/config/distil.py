@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from pipeline.config.contest import Competition
-from pipeline.config.pseudo import is_given
-from pipeline.config.values import Settings, nearest
+from pipeline.config.teaching import teacher_problems
+from pipeline.config.values import Settings
 
 if TYPE_CHECKING:
     from pipeline.config.recipe import Member
@@ -36,17 +36,8 @@ def distil_problems(
             yield f"{spot}: goes without pseudo; make it two members"
         if member.refit and not has_all_folds:
             yield f"{spot}: a refit is told what every fold answers, so no folds.train"
-        if len(set(teachers)) < len(teachers):
-            yield f"{spot}.by: the same member twice in {list(teachers)}"
-        for teacher in teachers:
-            if teacher not in members:
-                hint, known = nearest(teacher, members), ", ".join(members)
-                yield f"{spot}.by: no member {teacher!r}{hint} there are {known}"
-            elif members[teacher].is_taught:
-                yield f"{spot}.by: {teacher} is taught by others itself; name who teaches it"
-        heads = {task for each in teachers if each in members for task in members[each].tasks}
         for task, head in member.tasks.items():
             if head.span is not None:
                 yield f"{spot}: {task} is taught as probabilities of classes, so without span"
-            elif heads and not is_given(task, heads, contest=contest):
-                yield f"{spot}.by: none of {', '.join(teachers)} predicts {task}"
+        tasks = [task for task, head in member.tasks.items() if head.span is None]
+        yield from teacher_problems(spot, teachers, tasks, contest=contest, members=members)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from pipeline.config.contest import Competition
-from pipeline.config.values import Fraction, Settings, nearest
+from pipeline.config.teaching import teacher_problems
+from pipeline.config.values import Fraction, Settings
 
 if TYPE_CHECKING:
     from pipeline.config.recipe import Member
@@ -39,28 +40,11 @@ def pseudo_problems(
             yield f"{spot}: {contest.name} has no test pictures to learn from"
         if member.sampler == "balanced":
             yield f"{spot}: needs sampler: shuffled; balanced goes by true labels"
-        if len(set(sources)) < len(sources):
-            yield f"{spot}.by: the same member twice in {list(sources)}"
-        for source in sources:
-            if source not in members:
-                known = ", ".join(members)
-                yield f"{spot}.by: no member {source!r}{nearest(source, members)} there are {known}"
-            elif members[source].pseudo is not None:
-                yield f"{spot}.by: {source} is given pseudo-labels itself; name who gives them"
-        heads = {task for source in sources if source in members for task in members[source].tasks}
+        taught = []
         for task, head in member.tasks.items():
             kind = contest.learnable[task].kind if task in contest.learnable else None
             if kind == "number" or head.span is not None:
                 yield f"{spot}: {task} is learnt as a number, which has no confidence"
-            elif heads and kind is not None and not is_given(task, heads, contest=contest):
-                yield f"{spot}.by: none of {', '.join(sources)} predicts {task}"
-
-
-def is_given(task: str, heads: set[str], *, contest: Competition) -> bool:
-    """Whether members with these heads predict the task, by itself or by way of the answer."""
-    parts = set(contest.answer.tasks) if contest.answer.is_product else set()
-    return (
-        task in heads
-        or (task in parts and "answer" in heads)
-        or (task == "answer" and parts <= heads)
-    )
+            elif kind is not None:
+                taught.append(task)
+        yield from teacher_problems(spot, sources, taught, contest=contest, members=members)

@@ -36,7 +36,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.benches import Asked, Row, table
+    from pipeline.stages.benches import Asked, Row, show_trace, table
 
     root = work.options.get("root")
     asked = Asked(
@@ -54,6 +54,7 @@ def run(work: Work) -> None:
         try:
             found = _module(name).run(replace(asked, device=device))
         except Exception as error:  # whatever it is, the others are to run, and are kept
+            show_trace()
             said = f"failed: {type(error).__name__}: {error}"
             found = [Row(name=name, unit="", agree=said, failed=True)]
         rows += found

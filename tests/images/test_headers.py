@@ -34,7 +34,7 @@ def pil_size(content: bytes) -> tuple[int, int] | None:
     try:
         with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
             return picture.size
-    except Exception:
+    except Exception:  # what PIL refuses, for whatever reason, is left to it
         return None
 
 

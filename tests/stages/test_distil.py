@@ -110,6 +110,13 @@ def test_teachers_come_first_and_a_refit_has_all_of_them() -> None:
             student("{tasks: {age: {loss: distribution, span: [0, 100]}}, distil: {by: [age]}}"),
             "age is taught as probabilities of classes, so without span",
         ),
+        (
+            [
+                "members.whole={tasks: {answer: {}}}",
+                *student("{tasks: {answer: {}}, distil: {by: [whole, mask, gender, age]}}"),
+            ],
+            "members.student.distil.by: mask has no head 'answer' as others have",
+        ),
     ],
 )
 def test_what_can_not_be_is_said_before_anything_starts(

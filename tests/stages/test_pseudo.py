@@ -113,7 +113,7 @@ def test_teachers_are_trained_first_and_hold_out_the_same_fold(settings) -> None
         (
             "sample",
             [*taught(), "members.more={tasks: {age: {}}, pseudo: {by: [taught]}}"],
-            "members.more.pseudo.by: taught is given pseudo-labels itself",
+            "members.more.pseudo.by: taught is taught by others itself",
         ),
         ("sample", [*taught(), "members.taught.sampler=balanced"], "needs sampler: shuffled"),
         ("sample", [*taught(), "pool.by=age"], "people are told apart by crops"),

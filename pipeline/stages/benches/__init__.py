@@ -3,6 +3,8 @@
 Each module has `run(asked)`, which gives Rows, and costs what `asked` says.
 """
 
+import os
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,6 +51,12 @@ class Row:
 
     def as_dict(self) -> dict:
         return asdict(self)
+
+
+def show_trace() -> None:
+    """Where the error in hand came from, for whoever set PIPELINE_TRACEBACK."""
+    if os.environ.get("PIPELINE_TRACEBACK"):
+        traceback.print_exc()
 
 
 def row_of(name: str, unit: str, pairs: Pairs, *, num: int, **rest) -> Row:

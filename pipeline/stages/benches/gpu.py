@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from multiprocessing.connection import Connection
 
-from pipeline.stages.benches import Asked, Row, table
+from pipeline.stages.benches import Asked, Row, show_trace, table
 
 PARTS = {  # seconds that each has at most, 500 in all
     "gpu_feed": 140.0,
@@ -84,6 +84,7 @@ def serve(link: Connection, part: str, asked: Asked) -> None:
         for row in import_module(f"pipeline.stages.benches.{part}").run(asked):
             link.send(row)
     except Exception as error:  # whatever it is, the other parts are to run
+        show_trace()
         said = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     with contextlib.suppress(BrokenPipeError):
         link.send(said)
