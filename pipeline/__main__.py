@@ -10,11 +10,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from pipeline.config import load_experiment
-from pipeline.runs import PROJECT, Runs, StoppedError, explain, hold, listen, shown
-from pipeline.stages import STAGES, Work, plan_stages
-from pipeline.stages.progress import is_done
-from pipeline.stages.standing import describe_standing
-from pipeline.stages.stored import check_stored, say_left_out
+from pipeline.experiment.settings_guard import check_stored, say_left_out
+from pipeline.experiment.work import Work
+from pipeline.stages import STAGES, plan_stages
+from pipeline.stages.registry import is_done
+from pipeline.stages.status import describe_standing
+from pipeline.storage import PROJECT, Runs, StoppedError, explain, hold, listen, shown
 
 USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
 

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+
 settings.register_profile("patient", deadline=None)  # a busy machine is not a failing test
+
+
 settings.load_profile("patient")
+
 
 # what makes any experiment small enough for a test: a tiny real network, no pretrained weights
 TINY = ("crop.size=32", "bootstrap=100", "device=cpu", "parallel=1")
@@ -27,7 +32,7 @@ TINY_MEMBER = {
 @pytest.fixture(scope="session")
 def contest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of a small drawn contest in the P-stage layout: 12 people to learn, 3 to answer."""
-    from pipeline.drawing.contest import draw_contest
+    from pipeline.sample.contest import draw_contest
 
     root = tmp_path_factory.mktemp("contest") / "root"
     draw_contest(root, num_people=12, num_test_people=3, seed=5)
@@ -50,7 +55,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
 def tiny(config: str, *, root: Path, folder: Path) -> list[str]:
     """Overrides that turn a shipped experiment into one of seconds, kept in `folder`."""
     from pipeline.config import load_experiment
-    from pipeline.runs import PROJECT
+    from pipeline.storage import PROJECT
 
     members = load_experiment(config, [], configs=PROJECT / "configs").members
     small = [f"members.{m}.{key}={value}" for m in members for key, value in TINY_MEMBER.items()]
@@ -61,7 +66,7 @@ def tiny(config: str, *, root: Path, folder: Path) -> list[str]:
 @pytest.fixture(scope="session")
 def real() -> Path:
     """The folder of real contests in FACES_DATA, or shared/data beside the project, or a skip."""
-    from pipeline.runs import PROJECT
+    from pipeline.storage import PROJECT
 
     folder = Path(os.environ.get("FACES_DATA", PROJECT.parent / "shared/data"))
     if not (folder / "utkface").is_dir():

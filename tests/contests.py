@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipeline.drawing.camera import set_up_shot
-from pipeline.drawing.contest import draw_contest
-from pipeline.drawing.coverings import Covering
-from pipeline.drawing.people import Person, invent_people
-from pipeline.drawing.portrait import paint_person, photograph
+from pipeline.sample.camera import set_up_shot
+from pipeline.sample.contest import draw_contest
+from pipeline.sample.coverings import Covering
+from pipeline.sample.people import Person, invent_people
+from pipeline.sample.portrait import paint_person, photograph
 
 SIZE = (96, 112)  # width and height of a drawn picture
 NUM_PEOPLE = 30

@@ -149,5 +149,6 @@ def main(plan: dict) -> dict:
 if __name__ == "__mp_main__":  # a cell's own process, which imports this file anew
     obey()
 
+
 if __name__ == "__main__":
     print(json.dumps(main(json.loads(Path(sys.argv[1]).read_text()))))

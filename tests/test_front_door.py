@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runs import PROJECT
+from pipeline.storage import PROJECT
 from tests.conftest import tiny
 
 Call = Callable[..., tuple[int, str, str]]

@@ -10,9 +10,9 @@ from hypothesis.extra.numpy import arrays
 from pipeline.ensembling.answer_file import Column, build_answers, check_answers
 from pipeline.ensembling.blending import hard_vote, hard_vote_scores, mean_probs, median_values
 from pipeline.faces.boxes import centre_box, iou, main_face, square_box
-from pipeline.faces.cut import cut
+from pipeline.faces.crop import cut
 from pipeline.folds.assignment import assign_folds
-from pipeline.folds.proofs import prove_folds
+from pipeline.folds.leak_checks import prove_folds
 from pipeline.labels.answers import combine_classes, combine_probs, marginal_probs, split_classes
 from pipeline.labels.tasks import Task, decide
 

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, requires
 import pytest
 from packaging.requirements import Requirement
 
-from pipeline.runs import PROJECT
+from pipeline.storage import PROJECT
 
 STANDS_IN = {"opencv-python": "opencv-python-headless"}  # the same cv2 without a screen's libraries
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import recipe_hash
-from pipeline.runs import (
+from pipeline.storage import (
     is_marked,
     mark,
     provenance,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.ensembling.answer_file import Column, build_answers, check_answers
-from pipeline.runs import read_table, write_table
+from pipeline.storage import read_table, write_table
 
 PIPELINE = Path(__file__).parent.parent / "pipeline"
 FORBIDDEN = {"pickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
@@ -69,6 +69,6 @@ def test_ids_come_back_as_they_were_and_a_submission_has_them_bare(
     answers = build_answers(ids, columns, sample_ids=ids[::-1], id_column="image_id")
     check_answers(answers, columns, sample_ids=ids[::-1], id_column="image_id")
     write_table(path, answers, exact=True)
-    from pipeline.labels.sheets import read_csv
+    from pipeline.labels.csv_reader import read_csv
 
     assert read_csv(path, needs=())["image_id"].tolist() == ids[::-1]

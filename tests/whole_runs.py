@@ -5,7 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
-from pipeline.config.settings import STAGE_FOLDERS
+from pipeline.config.experiment import STAGE_FOLDERS
 from tests.conftest import tiny
 
 CLOCKS = {"seconds", "images_per_second"}

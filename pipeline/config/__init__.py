@@ -1,6 +1,7 @@
 """The typed settings and the only reader of YAML. Nothing here knows torch, pictures or tables."""
 
-from pipeline.config.contest import Competition
+from pipeline.config.competition import Competition
+from pipeline.config.experiment import Experiment
 from pipeline.config.loading import (
     load_experiment,
     load_settings,
@@ -8,8 +9,7 @@ from pipeline.config.loading import (
     recipe_hash,
     write_settings,
 )
-from pipeline.config.recipe import Member
-from pipeline.config.settings import Experiment
+from pipeline.config.member import Member
 
 __all__ = [
     "Competition",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.config.values import Count, Fraction, Positive, Seed, Settings
+from pipeline.config.types import Count, Fraction, Positive, Seed, Settings
 
 
 class Audit(Settings):

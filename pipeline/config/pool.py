@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.config.values import Fraction, Settings, nearest
+from pipeline.config.types import Fraction, Settings, nearest
 
 
 class Pool(Settings):

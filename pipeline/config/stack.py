@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.values import Count, Positive, Seed, Settings
+from pipeline.config.types import Count, Positive, Seed, Settings
 
 Layer = Literal["views", "members", "calibration", "pooling", "decision"]
 Method = Literal["geometric", "median", "rank", "caruana", "stacking"]

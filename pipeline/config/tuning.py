@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from pipeline.config.values import Count, Fraction, Positive, Seed, Settings
+from pipeline.config.types import Count, Fraction, Positive, Seed, Settings
 
 
 class Tune(Settings):

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.folds.cells import code_labels, code_people, group_kinds, join_codes
 from pipeline.folds.search import split_kinds
+from pipeline.folds.strata import code_labels, code_people, group_kinds, join_codes
 
 BY = ("person", "label")
 

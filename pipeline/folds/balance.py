@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.folds.cells import (
+from pipeline.folds.strata import (
     Coded,
     code_labels,
     code_people,

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from pipeline.folds.cells import Kinds, smallest_deviation
+from pipeline.folds.strata import Kinds, smallest_deviation
 
 NUM_ROUNDS = 40  # times the cells that are still uneven are made to weigh more
 NUM_PASSES = 10  # times that each pair of folds is looked at before the weights are looked at

@@ -8,9 +8,11 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 
-from pipeline.runs import mark, read_table, shown, write_table, write_text
-from pipeline.stages import Work
-from pipeline.stages.auditing.copies import (
+from pipeline.experiment.fingerprints import audit_recipe
+from pipeline.experiment.pictures import read_labelled, read_pictures
+from pipeline.experiment.tasks import contest_tasks
+from pipeline.experiment.work import Work
+from pipeline.features.audit.copies import (
     PAIR_COLUMNS,
     copy_lines,
     find_copies,
@@ -18,14 +20,13 @@ from pipeline.stages.auditing.copies import (
     name_copies,
     write_joins,
 )
-from pipeline.stages.auditing.doubts import doubt_labels, member_judges, probe_judges
-from pipeline.stages.auditing.evidence import chart_scores, show_labels, show_pairs, show_shift
-from pipeline.stages.auditing.leaks import probe_leaks
-from pipeline.stages.auditing.probing import Sample, draw_people, probe_features
-from pipeline.stages.auditing.shift import judge_shift
-from pipeline.stages.auditing.suggestions import write_fixes
-from pipeline.stages.members import contest_tasks, read_labelled, read_pictures
-from pipeline.stages.progress import audit_recipe
+from pipeline.features.audit.figures import chart_scores, show_labels, show_pairs, show_shift
+from pipeline.features.audit.fixes import write_fixes
+from pipeline.features.audit.leaks import probe_leaks
+from pipeline.features.audit.probing import Sample, draw_people, probe_features
+from pipeline.features.audit.shift import judge_shift
+from pipeline.features.audit.wrong_labels import doubt_labels, member_judges, probe_judges
+from pipeline.storage import mark, read_table, shown, write_table, write_text
 from pipeline.tables import FACES, check_table, pick
 
 
@@ -38,7 +39,7 @@ def check(work: Work) -> None:
             "(or leave them out: audit.labels=false)"
         )
     if audit.backbone is not None:
-        from pipeline.learning.weights import check_backbone, check_weights
+        from pipeline.models.pretrained import check_backbone, check_weights
 
         check_backbone(audit.backbone)
         check_weights(audit.backbone, weights="imagenet")

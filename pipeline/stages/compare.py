@@ -9,21 +9,20 @@ from itertools import combinations
 
 import pandas as pd
 
-from pipeline.runs import shown, write_table
-from pipeline.scoring.rows import compare_rows, metric_rows
-from pipeline.scoring.sheet import describe_comparisons
-from pipeline.scoring.side_by_side import describe_folds
-from pipeline.stages import Work
-from pipeline.stages.blending.questions import Questions
-from pipeline.stages.comparing.contenders import Contender, held_out
-from pipeline.stages.comparing.disagreements import describe_disagreements, disagreement_tables
-from pipeline.stages.comparing.given import answers_of
-from pipeline.stages.comparing.judging import (
+from pipeline.evaluation.candidate_answers import answers_of
+from pipeline.evaluation.candidates import Contender, held_out
+from pipeline.evaluation.disagreements import describe_disagreements, disagreement_tables
+from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.shared_questions import (
     choose_judge,
     gather_contenders,
     say_labels,
     shared_questions,
 )
+from pipeline.experiment.work import Work
+from pipeline.metrics.score_rows import compare_rows, metric_rows
+from pipeline.metrics.text_tables import describe_comparisons, describe_folds
+from pipeline.storage import shown, write_table
 
 MANY = 4  # pairs from which chance findings are worth a word
 SCORES = ("source", "task", "metric", "fold", "value", "low", "high", "num_images", "num_people")
@@ -34,7 +33,7 @@ def check(work: Work) -> None:
     gather_contenders(work)
 
 
-def run(work: Work) -> None:
+def compare_experiments(work: Work) -> None:
     contenders = gather_contenders(work)
     with_views = all(contender.can_show_views for contender in contenders)
     judge = choose_judge(work, contenders)

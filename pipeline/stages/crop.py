@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline.faces.store import create_crops, open_crops
-from pipeline.runs import read_table, shown, write_table, writing
-from pipeline.stages import Work
-from pipeline.stages.launching.crop_shards import cut_shard, find_shard
-from pipeline.stages.launching.jobs import Job
-from pipeline.stages.launching.scheduling import check_launch, run_jobs
-from pipeline.stages.launching.slots import find_slots
+from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import create_crops, open_crops
+from pipeline.jobs.job import Job
+from pipeline.jobs.resources import find_slots
+from pipeline.jobs.run import check_launch, run_jobs
+from pipeline.preprocessing.shards import cut_shard, find_shard
+from pipeline.storage import read_table, shown, write_table, writing
 from pipeline.tables import FACES, IMAGES, OK, check_table
 
 SHARD = 256  # pictures between two marks on disk: what a killed run loses
@@ -92,8 +92,3 @@ def _run_shards(work: Work, num: int, job: Callable[[int], Job], *, desc: str) -
 def _remove(shards: Sequence[Path]) -> None:
     if shards:
         shutil.rmtree(shards[0].parent)
-
-
-def crops_of(work: Work) -> np.ndarray:
-    """The crop store, read-only (rows, size, size, 3) uint8."""
-    return open_crops(work.runs.crops)

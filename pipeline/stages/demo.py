@@ -7,12 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from pipeline.runs import shown
-from pipeline.stages import Work
-from pipeline.stages.comparing.contenders import trained_work
-from pipeline.stages.predicting.answerer_choice import choices, left_out, missing_weights
-from pipeline.stages.progress import used_members
-from pipeline.stages.standing import check_is_no_stage, say_untrained
+from pipeline.evaluation.candidates import trained_work
+from pipeline.experiment.cells import used_members
+from pipeline.experiment.work import Work
+from pipeline.inference.choice import choices, left_out, missing_weights
+from pipeline.stages.status import check_is_no_stage, say_untrained
+from pipeline.storage import shown
 
 HERE, PORT = "127.0.0.1", 7860
 LOADED = 3  # choices kept in memory
@@ -35,7 +35,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.showing.page import serve
+    from pipeline.features.demo.app import serve
 
     host, port = work.options.get("host", HERE), int(work.options.get("port", PORT))
     app = make_demo(work)
@@ -50,8 +50,8 @@ def run(work: Work) -> None:
 
 def make_demo(work: Work):
     """The page of an experiment and of those named beside it, as an ASGI app."""
-    from pipeline.images.reading import read_picture
-    from pipeline.showing.page import make_app
+    from pipeline.features.demo.app import make_app
+    from pipeline.images.read import read_picture
 
     works = {work.settings.name: work} | {word: _experiment(work, word) for word in work.words}
     known = {
@@ -65,7 +65,7 @@ def make_demo(work: Work):
 
     @lru_cache(maxsize=LOADED)
     def answerer(choice: str):
-        from pipeline.stages.predicting.answerer import Answerer
+        from pipeline.inference.face_predictor import Answerer
 
         each, who = known[choice]
         return Answerer(each, by=who)

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.runs import shown, write_table
-from pipeline.scoring.changes import Attribute, count_flips, measure_shift, name_flips
-from pipeline.scoring.comparisons import show_number
-from pipeline.scoring.sheet import lay_out
-from pipeline.stages import Work
-from pipeline.stages.submitting.records import file_hash
-from pipeline.stages.submitting.submissions import Answered, align, find_submission, read_answers
+from pipeline.experiment.work import Work
+from pipeline.leaderboard.ledger import file_hash
+from pipeline.leaderboard.submissions import Answered, align, find_submission, read_answers
+from pipeline.metrics.paired import show_number
+from pipeline.metrics.submission_diff import Attribute, count_flips, measure_shift, name_flips
+from pipeline.metrics.text_tables import lay_out
+from pipeline.storage import shown, write_table
 
 SHOWN = 10  # rows that are printed
 

@@ -6,10 +6,11 @@ demo take it by its name. Here it is put beside the ensemble, by compare.
 
 from dataclasses import replace
 
-from pipeline.runs import read_json
-from pipeline.stages import Work, compare
-from pipeline.stages.progress import answering_cells, used_members
-from pipeline.stages.standing import say_untrained
+from pipeline.experiment.cells import answering_cells, used_members
+from pipeline.experiment.work import Work
+from pipeline.stages import compare
+from pipeline.stages.status import say_untrained
+from pipeline.storage import read_json
 
 
 def check(work: Work) -> None:

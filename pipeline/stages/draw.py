@@ -1,11 +1,11 @@
 """draw: the sample contest's people, drawn with a seed, for a machine without data."""
 
-from pipeline.runs import shown
-from pipeline.stages import Work
+from pipeline.experiment.work import Work
+from pipeline.storage import shown
 
 
 def run(work: Work) -> None:
-    from pipeline.drawing.contest import draw_contest
+    from pipeline.sample.contest import draw_contest
 
     drawn = work.settings.competition.drawn
     counts = draw_contest(

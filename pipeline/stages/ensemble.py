@@ -1,18 +1,19 @@
 """ensemble: the named members' predictions become the contest's answer file and its record."""
 
-from pipeline.stages import Work
-from pipeline.stages.blending.answering import (
+from pipeline.evaluation.decisions import decide_space, say_score
+from pipeline.evaluation.held_out import Questions
+from pipeline.experiment.blend import answer_spaces, blend_spaces
+from pipeline.experiment.cells import used_members
+from pipeline.experiment.fingerprints import ensemble_recipe
+from pipeline.experiment.pictures import read_test
+from pipeline.experiment.predictions import read_predictions
+from pipeline.experiment.work import Work
+from pipeline.leaderboard.submission import (
     answer_column,
     check_answering,
     score_labelled,
     write_submission,
 )
-from pipeline.stages.blending.blend import answer_spaces, blend_spaces
-from pipeline.stages.blending.decisions import decide_space, say_score
-from pipeline.stages.blending.questions import Questions
-from pipeline.stages.infer import read_predictions
-from pipeline.stages.members import read_test
-from pipeline.stages.progress import ensemble_recipe, used_members
 
 
 def check(work: Work) -> None:

@@ -5,23 +5,24 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pipeline.labels.tasks import Task
-from pipeline.runs import mark, read_table, shown, write_table
-from pipeline.scoring.answers import seen_by
-from pipeline.scoring.metrics import METRICS, reported
-from pipeline.scoring.rows import CONSTANT, class_rows, metric_rows
-from pipeline.scoring.sheet import describe_scores
-from pipeline.stages import Work
-from pipeline.stages.blending.blend import blend_spaces, member_probs
-from pipeline.stages.blending.questions import Questions
-from pipeline.stages.comparing.formulations import (
+from pipeline.evaluation.formulations import (
     Answers,
     compare_formulations,
     compare_members,
     judge_taught,
 )
-from pipeline.stages.progress import evaluate_recipe, member_cells
-from pipeline.tables import PREDICTIONS, SCORES, check_table
+from pipeline.evaluation.held_out import Questions
+from pipeline.experiment.blend import blend_spaces, member_probs
+from pipeline.experiment.fingerprints import evaluate_recipe
+from pipeline.experiment.predictions import read_oof
+from pipeline.experiment.work import Work
+from pipeline.labels.tasks import Task
+from pipeline.metrics.answer_space import seen_by
+from pipeline.metrics.metrics import METRICS, reported
+from pipeline.metrics.score_rows import CONSTANT, class_rows, metric_rows
+from pipeline.metrics.text_tables import describe_scores
+from pipeline.storage import mark, shown, write_table
+from pipeline.tables import SCORES, check_table
 
 
 def run(work: Work) -> None:
@@ -51,13 +52,6 @@ def run(work: Work) -> None:
     print("\n".join([describe_scores(frame), *said]))
     files = [work.runs.scores, *([work.runs.comparisons] if compared else [])]
     print(f"evaluate: wrote {' and '.join(map(shown, files))}")
-
-
-def read_oof(work: Work, member: str) -> pd.DataFrame:
-    """The OOF predictions of all cells of a member, on the pictures as they are (view identity)."""
-    cells = member_cells(work.settings, member)
-    frames = [read_table(work.runs.oof(cell)) for cell in cells]
-    return check_table(pd.concat(frames, ignore_index=True), PREDICTIONS)
 
 
 def _member_rows(

@@ -5,10 +5,10 @@ A picture is shown to the cell that held its person out; a test picture to the f
 
 from importlib.util import find_spec
 
-from pipeline.runs import shown
-from pipeline.stages import Work
-from pipeline.stages.progress import used_members
-from pipeline.stages.standing import say_untrained
+from pipeline.experiment.cells import used_members
+from pipeline.experiment.work import Work
+from pipeline.stages.status import say_untrained
+from pipeline.storage import shown
 
 NUM = 24  # pictures on a sheet of heatmaps
 SAMPLE = 100  # held-out pictures whose answers are looked at as they get worse
@@ -27,8 +27,8 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.explaining.heatmaps import draw_heatmaps
-    from pipeline.stages.explaining.sensitivity import measure_sensitivity
+    from pipeline.features.explain.heatmaps import draw_heatmaps
+    from pipeline.features.explain.sensitivity import measure_sensitivity
 
     number, sample = number_of(work, "num", NUM), number_of(work, "sample", SAMPLE)
     members, written = asked_members(work), []
@@ -42,7 +42,7 @@ def run(work: Work) -> None:
 
 def asked_members(work: Work) -> list[str]:
     """The member that `member=` names, or all of the ensemble. Raises ValueError for no member."""
-    from pipeline.config.values import nearest
+    from pipeline.config.types import nearest
 
     word = work.options.get("member")
     if word is None:

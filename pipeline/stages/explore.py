@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from pipeline.experiment.crops import crops_of
+from pipeline.experiment.data_summary import joint_table, label_words, summary_lines
+from pipeline.experiment.fingerprints import explore_recipe
+from pipeline.experiment.pictures import read_pictures, usable
+from pipeline.experiment.tasks import contest_tasks
+from pipeline.experiment.work import Work
 from pipeline.labels.tasks import to_numbers
-from pipeline.runs import mark, shown, write_table, write_text, writing
-from pipeline.stages import Work
-from pipeline.stages.contents import joint_table, label_words, summary_lines
-from pipeline.stages.crop import crops_of
-from pipeline.stages.members import contest_tasks, read_pictures, usable
-from pipeline.stages.progress import explore_recipe
+from pipeline.storage import mark, shown, write_table, write_text, writing
 from pipeline.tables import FACES, check_table, pick
 
 SHEET = 24  # crops on a sheet
@@ -22,7 +23,7 @@ SEED = 777  # of the draw of the examples: the same sheets every time
 
 
 def run(work: Work) -> None:
-    from pipeline.runs import read_table
+    from pipeline.storage import read_table
 
     pictures = read_pictures(work.runs)
     faces = check_table(read_table(work.runs.faces), FACES)
@@ -120,7 +121,7 @@ def _parts(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def _draw_sheets(
     work: Work, pictures: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
 ) -> int:
-    from pipeline.figures.sheets import draw_sheet
+    from pipeline.figures.contact_sheet import draw_sheet
 
     crops, rng, listed, sheets = crops_of(work), np.random.default_rng(SEED), [], 0
     for name, title, chosen in _sheet_rows(pictures, labelled, words, rng=rng):

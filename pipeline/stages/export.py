@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 from tqdm import tqdm
 
-from pipeline.runs import provenance, shown, write_json
-from pipeline.stages import Work
-from pipeline.stages.predicting.answerer_choice import is_stacked, left_out, missing_weights
-from pipeline.stages.progress import used_members
-from pipeline.stages.standing import say_untrained
+from pipeline.experiment.cells import used_members
+from pipeline.experiment.work import Work
+from pipeline.inference.choice import is_stacked, left_out, missing_weights
+from pipeline.stages.status import say_untrained
+from pipeline.storage import provenance, shown, write_json
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 APART = 1e-4  # probabilities further apart than that are another model
@@ -29,7 +29,7 @@ def check(work: Work) -> None:
 
 def read_formats(work: Work) -> list[str]:
     """The formats asked for, all when none is named."""
-    from pipeline.stages.packing.export_formats import FORMATS
+    from pipeline.features.export.names import FORMATS
 
     asked = [word for word in work.options.get("formats", ",".join(FORMATS)).split(",") if word]
     for word in asked:
@@ -64,10 +64,10 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     """Writes all files and export.json, and gives what that holds; `alone`: each member too."""
     import torch
 
-    from pipeline.stages.crop import crops_of
-    from pipeline.stages.packing.exporting import ensemble_model, member_model
-    from pipeline.stages.predicting.answerer import Answerer
-    from pipeline.stages.predicting.speakers import choose_speakers
+    from pipeline.experiment.crops import crops_of
+    from pipeline.features.export.formats import ensemble_model, member_model
+    from pipeline.inference.ensemble_spec import choose_speakers
+    from pipeline.inference.face_predictor import Answerer
 
     cpu = work.settings.model_copy(update={"device": "cpu", "precision": "float32"})
     work = replace(work, settings=cpu)
@@ -129,7 +129,7 @@ def _write(
     """The rows of a model's files. Raises ValueError where one says something else."""
     import torch
 
-    from pipeline.stages.packing.exporting import load_model, save_models, seconds_of
+    from pipeline.features.export.formats import load_model, save_models, seconds_of
 
     def eager(some: np.ndarray) -> list[np.ndarray]:
         with torch.inference_mode():

@@ -4,14 +4,14 @@ import math
 
 import pandas as pd
 
-from pipeline.runs import shown
-from pipeline.scoring.comparisons import show_number
-from pipeline.scoring.metrics import METRICS
-from pipeline.scoring.sheet import EMPTY, lay_out
-from pipeline.stages import Work
-from pipeline.stages.submitting.finals import describe_finals
-from pipeline.stages.submitting.records import file_hash, ledger_open, now, read_ledger
-from pipeline.stages.submitting.submissions import find_submission
+from pipeline.experiment.work import Work
+from pipeline.leaderboard.final_picks import describe_finals
+from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
+from pipeline.leaderboard.submissions import find_submission
+from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.paired import show_number
+from pipeline.metrics.text_tables import EMPTY, lay_out
+from pipeline.storage import shown
 
 
 def check(work: Work) -> None:

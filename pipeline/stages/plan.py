@@ -6,9 +6,10 @@ What it foretells of train and infer is kept, and compared at their ends with wh
 import shutil
 from collections.abc import Sequence
 
-from pipeline.runs import read_table, shown, write_json
-from pipeline.stages import STAGES, Work, plan_stages
-from pipeline.stages.progress import is_done
+from pipeline.experiment.work import Work
+from pipeline.stages import STAGES, plan_stages
+from pipeline.stages.registry import is_done
+from pipeline.storage import read_table, shown, write_json
 
 ASKED = ("crop", "train", "infer")  # when no stage is named
 BYTES = 2**20
@@ -25,7 +26,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.planning.forecasting import foretell
+    from pipeline.features.planning.estimate import foretell
 
     asked = list(work.words) or list(ASKED)
     stages = [name for name in plan_stages(asked) if not is_done(work, name)]
@@ -52,7 +53,7 @@ def _count(work: Work) -> str:
 
 def _say_needs(work: Work, found) -> Sequence[str]:
     """Time in all, and what must be free of disk and memory, beside what is."""
-    from pipeline.stages.launching.slots import free_memory
+    from pipeline.experiment.memory import free_memory
 
     below = work.runs.folder
     while not below.is_dir():

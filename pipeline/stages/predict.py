@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline.images.reading import UnreadablePictureError, read_picture
-from pipeline.runs import shown, write_table, writing
-from pipeline.showing.reading import SeenFace
-from pipeline.stages import Work
-from pipeline.stages.predicting.answerer_choice import check_by, left_out, read_min_face
-from pipeline.stages.predicting.films import VIDEOS, answer_camera, answer_video, read_fps
-from pipeline.stages.standing import say_untrained
-
-NO_FACE = "no face found"
+from pipeline.experiment.work import Work
+from pipeline.images.read import UnreadablePictureError, read_picture
+from pipeline.inference.choice import check_by, left_out, read_min_face
+from pipeline.inference.faces_table import NO_FACE, _columns, face_rows
+from pipeline.inference.video import VIDEOS, answer_camera, answer_video, read_fps
+from pipeline.stages.status import say_untrained
+from pipeline.storage import shown, write_table, writing
 
 
 def check(work: Work) -> None:
@@ -37,8 +35,8 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.showing.annotate import draw_faces
-    from pipeline.stages.predicting.answerer import Answerer
+    from pipeline.inference.annotate import draw_faces
+    from pipeline.inference.face_predictor import Answerer
 
     answerer = Answerer(
         work, by=work.options.get("by", "ensemble"), min_face=read_min_face(work.options)
@@ -71,32 +69,6 @@ def run(work: Work) -> None:
     frame = frame.astype(dict.fromkeys(whole, "Int64"))  # a missing one must not make them 1.0
     write_table(table, frame)
     _say(work, frame, num_files=len(files), table=table, by=answerer.by)
-
-
-def face_rows(file: str, faces: list[SeenFace], **more: object) -> list[dict]:
-    """A row a face; one that says so where there is none."""
-    if not faces:
-        return [{"file": file, **more, "status": NO_FACE}]
-    rows = []
-    for number, face in enumerate(faces, start=1):
-        row = {"file": file, **more, "face": number, "status": "ok"}
-        row |= dict(zip(("x1", "y1", "x2", "y2"), (round(v, 1) for v in face.box), strict=True))
-        row["found"] = face.how if face.how != "mtcnn" else round(face.detected, 4)
-        for said in face.said:
-            row[said.task] = said.text if said.probability is not None else said.probs["value"]
-        row |= {name: value for name, value in face.answers.items() if name not in row}
-        for said in face.said:
-            if said.probability is not None:
-                row |= {f"{said.task}.{word}": round(p, 6) for word, p in said.probs.items()}
-        rows.append(row)
-    return rows
-
-
-def _columns(rows: list[dict]) -> list[str]:
-    """All columns, the probabilities last."""
-    first = ("file", "frame", "seconds", "face", "status")
-    names = dict.fromkeys(name for row in rows for name in row)
-    return [*(n for n in first if n in names or n == "face"), *(n for n in names if n not in first)]
 
 
 def _files(words: tuple[str, ...]) -> Iterator[tuple[Path, str]]:

@@ -1,9 +1,23 @@
 """The list of stages, in the order in which they run, and what each needs and is followed by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
+
+from pipeline.experiment.cells import all_cells, tuned_member
+from pipeline.experiment.fingerprints import (
+    audit_recipe,
+    ensemble_recipe,
+    evaluate_recipe,
+    explore_recipe,
+    is_inferred,
+    stack_recipe,
+    transfer_recipe,
+    tune_recipe,
+)
+from pipeline.experiment.work import Work
+from pipeline.storage import is_marked
 
 
 @dataclass(frozen=True)
@@ -68,15 +82,6 @@ STAGES: dict[str, Stage] = {
             "minutes, disk, memory and price of stages on this machine, from a short probe",
             takes="[STAGE ...]",
             options=("price", "tflops"),
-            repeats=True,
-        ),
-        Stage(
-            "bench",
-            (),
-            (),
-            "how fast this is here, against the plain ways; needs no config",
-            takes="[NAME ...]",
-            options=("num", "repeats", "clock", "root", "device", "epochs"),
             repeats=True,
         ),
         Stage(
@@ -209,3 +214,41 @@ def plan_stages(asked: Iterable[str], *, words: Sequence[str] = ()) -> list[str]
         else:
             add(name)
     return [name for name in STAGES if name in wanted]
+
+
+def _is_explored(work: Work) -> bool:
+    return is_marked(work.runs.explored("summary.txt"), explore_recipe(work))
+
+
+def _is_tuned(work: Work) -> bool:
+    member = tuned_member(work.settings)
+    return is_marked(work.runs.tuned("report.json", member=member), tune_recipe(work))
+
+
+def _is_transferred(work: Work) -> bool:
+    source = work.settings.transfer.source
+    return source is not None and is_marked(work.runs.transfer(source), transfer_recipe(work))
+
+
+_DONE: dict[str, Callable[[Work], bool]] = {
+    "draw": lambda work: (
+        work.settings.competition.drawn is None or (work.runs.root / "drawn.json").exists()
+    ),
+    "index": lambda work: work.runs.images.exists(),
+    "crop": lambda work: work.runs.faces.exists() and work.runs.crops.exists(),
+    "split": lambda work: work.runs.folds.exists(),
+    "train": lambda work: all(work.runs.done(c).exists() for c in all_cells(work.settings)),
+    "evaluate": lambda work: is_marked(work.runs.scores, evaluate_recipe(work)),
+    "infer": lambda work: all(is_inferred(work, member) for member in work.settings.members),
+    "explore": _is_explored,
+    "audit": lambda work: is_marked(work.runs.audited("summary.txt"), audit_recipe(work)),
+    "tune": _is_tuned,
+    "transfer": _is_transferred,
+    "ensemble": lambda work: is_marked(work.runs.submission, ensemble_recipe(work)),
+    "stack": lambda work: is_marked(work.runs.stacked, stack_recipe(work)),
+}
+
+
+def is_done(work: Work, stage: str) -> bool:
+    """Whether a stage has nothing left to do for these settings."""
+    return not STAGES[stage].repeats and _DONE[stage](work)

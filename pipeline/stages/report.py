@@ -1,13 +1,13 @@
 """report: one page that shows an experiment, from stored tables alone; with names a page that puts
 experiments beside each other. A file that opens from disk and asks no network for anything."""
 
-from pipeline.pages.markup import Html, join, paragraph, tag
-from pipeline.pages.page import Section, build_page
-from pipeline.runs import read_json, shown, write_text
-from pipeline.scoring.comparisons import show_number
-from pipeline.stages import Work
-from pipeline.stages.standing import say_untrained
-from pipeline.stages.submitting.records import now, read_ledger
+from pipeline.experiment.work import Work
+from pipeline.features.report.html.markup import Html, join, paragraph, tag
+from pipeline.features.report.html.page import Section, build_page
+from pipeline.leaderboard.ledger import now, read_ledger
+from pipeline.metrics.paired import show_number
+from pipeline.stages.status import say_untrained
+from pipeline.storage import read_json, shown, write_text
 
 LIMIT = 10e6  # bytes
 
@@ -16,7 +16,7 @@ def check(work: Work) -> None:
     """Raises ValueError for a name of nothing trained, and for a ledger that can't be read."""
     read_ledger(work.runs)
     if work.words:
-        from pipeline.stages.sections.versus import find_sides
+        from pipeline.features.report.experiments import find_sides
 
         find_sides(work)
     else:
@@ -27,8 +27,8 @@ def run(work: Work) -> None:
     if work.words:
         _compare(work)
         return
-    from pipeline.stages.sections.material import gather_material
-    from pipeline.stages.sections.overview import lead, whole_row
+    from pipeline.features.report.context import gather_material
+    from pipeline.features.report.overview import lead, whole_row
 
     material = gather_material(work)
     sections = _sections(material)
@@ -46,17 +46,17 @@ def run(work: Work) -> None:
 
 def _sections(material) -> list[Section]:
     """All sections of one experiment's page, in their order."""
-    from pipeline.stages.sections.curves import describe_curves
-    from pipeline.stages.sections.data import describe_data, describe_folds
-    from pipeline.stages.sections.gains import describe_gains
-    from pipeline.stages.sections.groups import describe_groups
-    from pipeline.stages.sections.leaderboard import describe_audit, describe_ledger
-    from pipeline.stages.sections.looks import describe_looks
-    from pipeline.stages.sections.mistakes import describe_mistakes
-    from pipeline.stages.sections.numbers import describe_numbers
-    from pipeline.stages.sections.overview import describe_work
-    from pipeline.stages.sections.scores import describe_confusion, describe_scores
-    from pipeline.stages.sections.trust import describe_trust
+    from pipeline.features.report.ablation import describe_gains
+    from pipeline.features.report.calibration import describe_trust
+    from pipeline.features.report.curves import describe_curves
+    from pipeline.features.report.data import describe_data, describe_folds
+    from pipeline.features.report.explanations import describe_looks
+    from pipeline.features.report.groups import describe_groups
+    from pipeline.features.report.leaderboard import describe_audit, describe_ledger
+    from pipeline.features.report.mistakes import describe_mistakes
+    from pipeline.features.report.numbers import describe_numbers
+    from pipeline.features.report.overview import describe_work
+    from pipeline.features.report.scores import describe_confusion, describe_scores
 
     makers = (
         describe_work,
@@ -79,7 +79,7 @@ def _sections(material) -> list[Section]:
 
 
 def _compare(work: Work) -> None:
-    from pipeline.stages.sections.versus import describe_sides, find_sides
+    from pipeline.features.report.experiments import describe_sides, find_sides
 
     sides = find_sides(work)
     names = [side.settings.name for side in sides]

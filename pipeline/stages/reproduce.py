@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import read_settings, recipe_hash
-from pipeline.runs import Runs, hold, provenance, read_json, shown
-from pipeline.stages import STAGES, Work, plan_stages
-from pipeline.stages.progress import is_done
-from pipeline.stages.submitting.records import data_digests, file_hash
+from pipeline.experiment.work import Work
+from pipeline.leaderboard.ledger import data_digests, file_hash
+from pipeline.stages import STAGES, plan_stages
+from pipeline.stages.registry import is_done
+from pipeline.storage import Runs, hold, provenance, read_json, shown
 
 NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
 MADE_OF = {"images": "label tables or pictures", "crops": "crops", "folds": "folds"}

@@ -5,14 +5,14 @@ import json
 import shutil
 from pathlib import Path
 
-from pipeline.runs import PROJECT, read_json, shown, write_json, write_text, writing
-from pipeline.stages import Work
+from pipeline.experiment.cells import answering_cells, used_members
+from pipeline.experiment.work import Work
+from pipeline.inference.choice import missing_weights
 from pipeline.stages.export import check_packages, export_models
-from pipeline.stages.predicting.answerer_choice import missing_weights
-from pipeline.stages.progress import answering_cells, used_members
-from pipeline.stages.standing import say_untrained
+from pipeline.stages.status import say_untrained
+from pipeline.storage import PROJECT, read_json, shown, write_json, write_text, writing
 
-APP = PROJECT / "pipeline/stages/packing/shared_app.py"
+APP = PROJECT / "pipeline/features/export/hub_app.py"
 REQUIREMENTS = ("numpy", "pillow", "opencv-python-headless")
 PINNED = (("requirements.txt", REQUIREMENTS), ("requirements-export.txt", ("onnxruntime",)))
 
@@ -32,7 +32,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.packing.model_card import write_card
+    from pipeline.features.export.model_card import write_card
 
     gone = missing_weights(work, used_members(work.settings))
     if gone:
@@ -72,7 +72,7 @@ def _read_export(work: Work) -> dict:
 
 def _is_same(work: Work, facts: dict) -> bool:
     """Whether an export answers as these settings do."""
-    from pipeline.stages.predicting.speakers import choose_speakers
+    from pipeline.inference.ensemble_spec import choose_speakers
 
     speakers = choose_speakers(work, "ensemble")
     ensemble = speakers.settings.ensemble
@@ -88,7 +88,7 @@ def _is_same(work: Work, facts: dict) -> bool:
 
 
 def _copy_models(work: Work, facts: dict) -> None:
-    from pipeline.stages.predicting.speakers import FINE
+    from pipeline.inference.ensemble_spec import FINE
 
     _copy(work.runs.exported("ensemble.onnx"), work.runs.shared("ensemble.onnx"))
     if work.settings.crop.faces == "detect":
@@ -113,7 +113,7 @@ def _without_places(settings: dict) -> dict:
 
 def _write_detector(work: Work) -> None:
     """The detector's three nets, taken once as ONNX with any number and size of pictures."""
-    from pipeline.stages.packing.exporting import save_detector
+    from pipeline.features.export.formats import save_detector
 
     for name, model in save_detector():
         with writing(work.runs.shared(f"{name}.onnx")) as temporary:
@@ -122,7 +122,7 @@ def _write_detector(work: Work) -> None:
 
 def _copy_code(work: Work) -> None:
     """The rooms that the page needs, and the page."""
-    from pipeline.stages.packing.portable_code import files_needed
+    from pipeline.features.export.bundle_code import files_needed
 
     target = work.runs.shared("pipeline")
     _clear(target)

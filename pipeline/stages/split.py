@@ -2,28 +2,20 @@
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from pipeline.experiment.pictures import read_pictures, split_column, usable
+from pipeline.experiment.tasks import contest_tasks, targets_of
+from pipeline.experiment.work import Work
 from pipeline.folds.assignment import assign_folds
 from pipeline.folds.balance import certificate, describe
-from pipeline.folds.keeping import keep_folds
+from pipeline.folds.leak_checks import prove_folds
 from pipeline.folds.lookalikes import group_lookalikes
-from pipeline.folds.proofs import prove_folds
-from pipeline.images.transform import fit_size
+from pipeline.folds.reuse import keep_folds
 from pipeline.labels.tasks import Task
-from pipeline.runs import read_table, shown, write_json, write_table
-from pipeline.stages import Work
-from pipeline.stages.crop import crops_of
-from pipeline.stages.members import (
-    contest_tasks,
-    read_pictures,
-    split_column,
-    targets_of,
-    usable,
-)
+from pipeline.people.features import upper_halves
+from pipeline.storage import read_table, shown, write_json, write_table
 from pipeline.tables import FOLDS, check_table
 
-THUMBNAIL = 32  # pixels a side, of which the upper half is compared
 MANY_VALUES = 20  # a column of more different numbers is balanced by its quintiles
 
 
@@ -80,15 +72,6 @@ def _people(work: Work, pictures: pd.DataFrame) -> pd.Series:
     joined = group_lookalikes(upper, people.to_numpy(), correlation=limit)
     print(f"split: {people.nunique()} people by name, {len(set(joined))} by their looks ({limit})")
     return pd.Series(joined, index=people.index, name="person_id")
-
-
-def upper_halves(work: Work, rows: pd.Series, *, said: str) -> np.ndarray:
-    """Grey thumbnails (n, 16, 32) of the crops' upper halves: masks, beards and hands change the
-    lower ones."""
-    crops, half = crops_of(work), THUMBNAIL // 2
-    bar = tqdm(rows, desc=said, unit="pic")
-    upper = [fit_size(crops[row], size=THUMBNAIL)[:half].mean(axis=2) for row in bar]
-    return np.stack(upper).astype(np.float32)
 
 
 def _by_column(pictures: pd.DataFrame, *, column: str, num_folds: int) -> np.ndarray:

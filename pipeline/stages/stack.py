@@ -6,25 +6,26 @@ Every layer is judged on people that it was not fitted on, and kept only where i
 import numpy as np
 import pandas as pd
 
-from pipeline.runs import shown, write_json, write_table
-from pipeline.scoring.answers import AnswerSpace
-from pipeline.stages import Work
-from pipeline.stages.blending.answering import (
+from pipeline.evaluation.candidate_answers import answer_names
+from pipeline.evaluation.decisions import say_score
+from pipeline.evaluation.held_out import Questions
+from pipeline.experiment.blend import answer_spaces, blend_spaces
+from pipeline.experiment.cells import used_members
+from pipeline.experiment.fingerprints import stack_recipe
+from pipeline.experiment.pictures import read_test
+from pipeline.experiment.predictions import read_predictions
+from pipeline.experiment.work import Work
+from pipeline.features.stack.load import gather_ballots
+from pipeline.features.stack.search import climb_space
+from pipeline.leaderboard.submission import (
     answer_column,
     check_answering,
     score_labelled,
     write_submission,
 )
-from pipeline.stages.blending.blend import answer_spaces, blend_spaces
-from pipeline.stages.blending.decisions import say_score
-from pipeline.stages.blending.questions import Questions
-from pipeline.stages.comparing.given import answer_names
-from pipeline.stages.infer import read_predictions
-from pipeline.stages.members import read_test
-from pipeline.stages.progress import stack_recipe, used_members
-from pipeline.stages.recognising.people import clusters_of, find_people
-from pipeline.stages.stacking.climbs import climb_space
-from pipeline.stages.stacking.voters import gather_ballots
+from pipeline.metrics.answer_space import AnswerSpace
+from pipeline.people.people import clusters_of, find_people
+from pipeline.storage import shown, write_json, write_table
 
 
 def check(work: Work) -> None:

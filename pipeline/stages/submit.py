@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.ensembling.answer_file import Column, check_answers
+from pipeline.experiment.pictures import read_test
+from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
-from pipeline.runs import Runs, shown
-from pipeline.scoring.comparisons import show_number
-from pipeline.stages import Work
-from pipeline.stages.members import read_test
-from pipeline.stages.submitting.kaggle import find_lack, send
-from pipeline.stages.submitting.records import file_hash, ledger_open, now, read_ledger
-from pipeline.stages.submitting.submissions import Answered, find_submission, read_answers
+from pipeline.leaderboard.kaggle import find_lack, send
+from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
+from pipeline.leaderboard.submissions import Answered, find_submission, read_answers
+from pipeline.metrics.paired import show_number
+from pipeline.storage import Runs, shown
 
 
 @dataclass(frozen=True)

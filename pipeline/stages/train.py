@@ -5,28 +5,28 @@ import time
 from functools import partial
 
 from pipeline.config import Member
-from pipeline.runs import provenance, read_json, shown, unmark, write_json, write_text
-from pipeline.stages import Work
-from pipeline.stages.launching.jobs import Outcome
-from pipeline.stages.progress import all_cells
+from pipeline.experiment.cells import all_cells
+from pipeline.experiment.work import Work
+from pipeline.jobs.job import Outcome
+from pipeline.storage import provenance, read_json, shown, unmark, write_json, write_text
 
 
-def check(work: Work) -> None:
+def check_training(work: Work) -> None:
     """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built."""
+    from pipeline.experiment.data_loading import augments_there
+    from pipeline.experiment.device import choose_device
+    from pipeline.experiment.targets import check_balance
     from pipeline.images.augment import build_augment
-    from pipeline.learning.kernels import check_compiler
-    from pipeline.learning.network import check_freeze
-    from pipeline.learning.weights import (
+    from pipeline.jobs.run import check_launch
+    from pipeline.models.network import check_freeze
+    from pipeline.models.pretrained import (
         check_backbone,
         check_drop_path,
         check_image_size,
         check_weights,
     )
-    from pipeline.stages.launching.scheduling import check_launch
-    from pipeline.stages.members import choose_device
-    from pipeline.stages.tracking import check_tracking
-    from pipeline.stages.training.feeding import augments_there
-    from pipeline.stages.training.targets import check_balance
+    from pipeline.models.speedups import check_compiler
+    from pipeline.training.trackers import check_tracking
 
     def check_augment(member: Member) -> None:
         build_augment(member.augment)
@@ -78,11 +78,11 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     from tqdm import tqdm
 
-    from pipeline.stages.launching.scheduling import run_jobs
-    from pipeline.stages.launching.slots import describe_slots, find_slots
-    from pipeline.stages.members import choose_device, describe_device
-    from pipeline.stages.planning.forecast import compare_forecast
-    from pipeline.stages.training.cells import cell_job, count_epochs, training_bytes
+    from pipeline.experiment.device import choose_device, describe_device
+    from pipeline.features.planning.forecast import compare_forecast
+    from pipeline.jobs.resources import describe_slots, find_slots
+    from pipeline.jobs.run import run_jobs
+    from pipeline.training.cell_jobs import cell_job, count_epochs, training_bytes
 
     device, precision = choose_device(work.settings)
     _record(work, device=describe_device(device, precision=precision))

@@ -8,21 +8,17 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import load_settings
+from pipeline.experiment.cells import member_cells
+from pipeline.experiment.device import choose_device
+from pipeline.experiment.fingerprints import transfer_recipe
+from pipeline.experiment.pictures import read_labelled
+from pipeline.experiment.predict import predict_cells
+from pipeline.experiment.tasks import contest_tasks, group_of, member_tasks, targets_of
+from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task, decide
-from pipeline.runs import Runs, mark, shown, write_table
-from pipeline.scoring.intervals import person_interval
-from pipeline.scoring.metrics import METRICS
-from pipeline.stages import Work
-from pipeline.stages.infer import predict_cells
-from pipeline.stages.members import (
-    choose_device,
-    contest_tasks,
-    group_of,
-    member_tasks,
-    read_labelled,
-    targets_of,
-)
-from pipeline.stages.progress import member_cells, transfer_recipe
+from pipeline.metrics.bootstrap import person_interval
+from pipeline.metrics.metrics import METRICS
+from pipeline.storage import Runs, mark, shown, write_table
 from pipeline.tables import SCORES, check_table
 
 

@@ -6,12 +6,12 @@ Nothing here changes the experiment: the last habit prints the command that does
 import sys
 from importlib.util import find_spec
 
-from pipeline.runs import PROJECT, mark, shown, write_json
-from pipeline.stages import STAGES, Work
-from pipeline.stages.progress import tune_recipe, tuned_member
-from pipeline.tuning.ranges import long_command
-from pipeline.tuning.sweep import read_sweep
-from pipeline.tuning.verdicts import (
+from pipeline.experiment.cells import tuned_member
+from pipeline.experiment.fingerprints import tune_recipe
+from pipeline.experiment.work import Work
+from pipeline.features.tuning.lr_sweep import read_sweep
+from pipeline.features.tuning.ranges import long_command
+from pipeline.features.tuning.verdicts import (
     Verdict,
     judge_grid,
     judge_overfit,
@@ -19,12 +19,14 @@ from pipeline.tuning.verdicts import (
     judge_sweep,
     judge_untrained,
 )
+from pipeline.stages import STAGES
+from pipeline.storage import PROJECT, mark, shown, write_json
 
 
 def check(work: Work) -> None:
     """Raises ValueError, one sentence a line, for ranges that can't be varied, or no Optuna."""
+    from pipeline.features.tuning.optuna_study import read_ranges
     from pipeline.stages import train
-    from pipeline.stages.studying.study import read_ranges
 
     train.check(work)
     member = tuned_member(work.settings)
@@ -44,9 +46,10 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.stages.members import choose_device, read_labelled
-    from pipeline.stages.studying.grid import learn_grid
-    from pipeline.stages.studying.steps import first_habits, write_sweep
+    from pipeline.experiment.device import choose_device
+    from pipeline.experiment.pictures import read_labelled
+    from pipeline.features.tuning.grid import learn_grid
+    from pipeline.features.tuning.lr_range_test import first_habits, write_sweep
 
     member, tune = tuned_member(work.settings), work.settings.tune
     device, precision = choose_device(work.settings)
@@ -95,7 +98,7 @@ def run(work: Work) -> None:
 
 
 def _study(work: Work, member: str, report: dict, *, device, precision) -> dict | None:
-    from pipeline.stages.studying.study import run_study
+    from pipeline.features.tuning.optuna_study import run_study
 
     facts = run_study(work, member=member, device=device, precision=precision)
     report["study"] = facts

@@ -8,24 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.benchmarks.pairs import measure_pairs
+from benchmarks import caruana, cells, crop, data, folds, gpu, infer, sizes, step
+from benchmarks import harness as benches
+from benchmarks.contest import repeat_contest
+from benchmarks.estimate import estimate_contest
+from benchmarks.harness import Asked, Row
+from benchmarks.peers.pairs import measure_pairs
 from pipeline.labels.layouts.pstage import read_pstage
-from pipeline.stages import benches
-from pipeline.stages.benches import (
-    Asked,
-    Row,
-    caruana,
-    cells,
-    crop,
-    data,
-    folds,
-    gpu,
-    infer,
-    sizes,
-    step,
-)
-from pipeline.stages.benches.contest import repeat_contest
-from pipeline.stages.benches.estimate import estimate_contest
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +79,7 @@ def test_caruana_says_when_its_peer_cannot_be_had(
 @pytest.mark.parametrize("part", ["gpu_feed", "gpu_step", "gpu_infer"])  # the others: below
 def test_a_part_of_the_gpu_column_runs_on_the_cpu(asked: Asked, part: str) -> None:
     """At its smallest, where bfloat16 is slow but there: all of it but the device."""
-    rows = list(import_module(f"pipeline.stages.benches.{part}").run(asked))
+    rows = list(import_module(f"benchmarks.{part}").run(asked))
     assert rows
     for row in rows:
         assert row.ours > 0

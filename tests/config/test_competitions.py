@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config.contest import Competition
-from pipeline.config.reading import read_yaml_file
-from pipeline.labels.kinds import LAYOUT_COLUMNS
+from pipeline.config.competition import Competition
+from pipeline.config.yaml12 import read_yaml_file
 from pipeline.labels.layouts.registry import LAYOUTS
-from pipeline.runs import PROJECT
+from pipeline.labels.registry import LAYOUT_COLUMNS
+from pipeline.storage import PROJECT
 
 SHIPPED = sorted((PROJECT / "configs/competitions").glob("*.yaml"))
 AGE = {"kind": "number"}

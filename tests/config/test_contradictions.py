@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.config import load_experiment
-from pipeline.runs import PROJECT
+from pipeline.storage import PROJECT
 
 COLUMNS = "competition.answer={tasks: [age, gender], combine: columns}"
 NUMBER = "competition.tasks.years={kind: number, low: 0, high: 99"

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_experiment
-from pipeline.labels.kinds import LOSS_KINDS, METRIC_KINDS
-from pipeline.runs import PROJECT
+from pipeline.labels.registry import LOSS_KINDS, METRIC_KINDS
+from pipeline.storage import PROJECT
 
 CONFIGS = PROJECT / "configs"
 
@@ -87,8 +87,8 @@ def test_an_unknown_config_lists_what_there_is() -> None:
 
 
 def test_names_in_settings_are_the_registries_names() -> None:
-    from pipeline.learning.losses import LOSSES
-    from pipeline.scoring.metrics import METRICS
+    from pipeline.metrics.metrics import METRICS
+    from pipeline.models.losses import LOSSES
 
     assert {name: loss.kinds for name, loss in LOSSES.items()} == LOSS_KINDS
     assert {name: metric.kinds for name, metric in METRICS.items()} == METRIC_KINDS

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import load_experiment
-from pipeline.config.reading import read_yaml_file
-from pipeline.runs import PROJECT
+from pipeline.config.yaml12 import read_yaml_file
+from pipeline.storage import PROJECT
 
 CONFIGS = PROJECT / "configs"
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))

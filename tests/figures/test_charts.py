@@ -16,7 +16,7 @@ from pipeline.figures.charts import (
     save_panels,
     size_map,
 )
-from pipeline.figures.heat import bands
+from pipeline.figures.overlay import bands
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from pipeline.images.reading import UnreadablePictureError, measure_picture, read_picture
-from pipeline.runs import PROJECT
+from pipeline.images.read import UnreadablePictureError, measure_picture, read_picture
+from pipeline.storage import PROJECT
 
 NOISE = np.random.default_rng(0).integers(255, size=(16, 24, 3), dtype=np.uint8)
 ENDINGS = {"PNG": "png", "TIFF": "tif", "WEBP": "webp", "JPEG": "jpg", "GIF": "gif", "BMP": "bmp"}
@@ -76,7 +76,7 @@ def test_the_first_picture_of_an_animation_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 2), (2, 2), (3, 1), (1, 4000)])
 def test_the_smallest_pictures_have_a_middle_to_cut(size: tuple[int, int], tmp_path: Path) -> None:
     from pipeline.faces.boxes import centre_box, square_box
-    from pipeline.faces.cut import cut
+    from pipeline.faces.crop import cut
 
     path = tmp_path / "a.png"
     Image.new("RGB", size, "red").save(path)
@@ -177,7 +177,7 @@ def test_bombs_cost_no_memory(tmp_path: Path) -> None:
 
 def test_large_photographs_are_decoded_a_few_at_a_time() -> None:
     """64 pictures of 24 million pixels would be 4.6 GB, and as much for those read ahead."""
-    from pipeline.stages.launching.crop_shards import CHUNK, PIXELS, chunks_of
+    from pipeline.preprocessing.shards import CHUNK, PIXELS, chunks_of
 
     small = list(chunks_of([96 * 112] * 200))
     assert [len(part) for part in small] == [CHUNK, CHUNK, CHUNK, 200 - 3 * CHUNK]

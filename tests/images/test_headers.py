@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.images.headers import jpeg_size
+from pipeline.images.read import jpeg_size
 
 PIXELS = np.random.default_rng(0).integers(256, size=(24, 40, 3), dtype=np.uint8)
 EXIF = Image.Exif()

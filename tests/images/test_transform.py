@@ -4,8 +4,8 @@ import torch
 from PIL import Image
 from torchvision.transforms import functional as reference
 
-from pipeline.images.batches import CropDataset, make_loader
-from pipeline.images.order import EpochSampler, in_order
+from pipeline.images.dataset import CropDataset, make_loader
+from pipeline.images.sampler import EpochSampler, in_order
 from pipeline.images.transform import Transform, fit_size, normalise
 
 CROP = np.random.default_rng(0).integers(255, size=(40, 40, 3), dtype=np.uint8)

@@ -15,7 +15,6 @@ from tests.conftest import tiny
 from tests.contests import make_contest
 
 Call = Callable[..., tuple[int, str, str]]
-
 # no pretrained network: the crop itself is what the probe looks at
 QUICK = ("audit.backbone=null", "crop.faces=given")
 

@@ -11,8 +11,9 @@ import pytest
 from sklearn import metrics as reference
 
 from pipeline.config import write_settings
-from pipeline.runs import Runs, read_table, write_table, write_text
-from pipeline.stages import Work, compare, split
+from pipeline.experiment.work import Work
+from pipeline.stages import compare, split
+from pipeline.storage import Runs, read_table, write_table, write_text
 from tests.stages.test_evaluate import (
     AGE,
     FOLD,

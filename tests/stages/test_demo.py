@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.images.reading import read_picture
+from pipeline.images.read import read_picture
 from tests.browser import open_browser
 from tests.stages.test_predict import trained_words
 
@@ -30,9 +30,9 @@ def address(plain: Path, contest: Path) -> Iterator[str]:
     pytest.importorskip("gradio", reason="the packages of requirements-demo.txt are not here")
     uvicorn = pytest.importorskip("uvicorn")
     from pipeline.config import load_experiment
-    from pipeline.runs import PROJECT, Runs
-    from pipeline.stages import Work
+    from pipeline.experiment.work import Work
     from pipeline.stages.demo import make_demo
+    from pipeline.storage import PROJECT, Runs
 
     words, port = trained_words(contest, plain), free_port()
     settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")

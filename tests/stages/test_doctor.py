@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runs import PROJECT
 from pipeline.stages.doctor import read_pins
+from pipeline.storage import PROJECT
 from tests.stages.test_odd_contests import make, people
 
 Call = Callable[..., tuple[int, str, str]]

@@ -11,10 +11,11 @@ import yaml
 from sklearn import metrics as reference
 
 from pipeline.config import load_experiment
-from pipeline.config.pseudo import Pseudo
-from pipeline.runs import Cell, Runs, mark, write_json, write_table
-from pipeline.stages import Work, ensemble, evaluate
-from pipeline.stages.progress import infer_recipe
+from pipeline.config.member import Pseudo
+from pipeline.experiment.fingerprints import infer_recipe
+from pipeline.experiment.work import Work
+from pipeline.stages import ensemble, evaluate
+from pipeline.storage import Cell, Runs, mark, write_json, write_table
 
 NUM, FOLDS = 120, 4
 RNG = np.random.default_rng(0)
@@ -22,7 +23,6 @@ PEOPLE = [f"p{i // 2}" for i in range(NUM)]
 FOLD = (np.arange(NUM) // 2) % FOLDS
 SEX, AGE = RNG.integers(2, size=NUM), RNG.integers(10, 80, size=NUM)
 OLD = (AGE >= 40).astype(int)
-
 SEX_TASK = {"kind": "classes", "classes": ["m", "f"], "metric": "accuracy"}
 OLD_TASK = {"kind": "classes", "column": "age", "edges": [40]}
 YES_TASK = {"kind": "score", "column": "sex", "classes": ["m", "f"]}

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from pipeline.config import load_experiment
-from pipeline.runs import PROJECT
+from pipeline.storage import PROJECT
 from tests.conftest import tiny
 from tests.contests import make_contest
 
@@ -164,7 +164,7 @@ def test_a_finished_run_is_not_overwritten_by_other_settings(finished, call: Cal
 
 
 def test_weights_of_other_preprocessing_are_refused(finished, call: Call) -> None:
-    from pipeline.learning.checkpoint import load_state, save_state
+    from pipeline.models.checkpoint import load_state, save_state
 
     folder, words = finished
     path = folder / "runs/sample/mask/fold0-seed777/weights.safetensors"

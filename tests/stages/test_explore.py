@@ -89,7 +89,7 @@ def test_asked_again_it_does_nothing_and_other_edges_are_explored_anew(
 
 
 def test_combinations_that_never_come_are_zero() -> None:
-    from pipeline.stages.contents import joint_table
+    from pipeline.experiment.data_summary import joint_table
 
     kinds = {"a": ["x", "y"], "b": ["p", "q"], "c": ["0", "1", "2"]}
     rows = [("x", "p", "0"), ("x", "p", "0"), ("y", "q", "2")]

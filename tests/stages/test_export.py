@@ -11,16 +11,16 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.images.resizing import resize_matrix
+from pipeline.experiment.work import Work
+from pipeline.features.export.formats import load_model, save_models
+from pipeline.images.resize_matrix import resize_matrix
 from pipeline.images.transform import Transform, fit_size, normalise
+from pipeline.inference.choice import left_out
 from pipeline.labels.tasks import Task
-from pipeline.learning.losses import LOSSES, head_shape
-from pipeline.learning.network import build_network, to_probs
-from pipeline.learning.whole import MemberModel, Resize
-from pipeline.runs import PROJECT, Runs
-from pipeline.stages import Work
-from pipeline.stages.packing.exporting import load_model, save_models
-from pipeline.stages.predicting.answerer_choice import left_out
+from pipeline.models.export_module import MemberModel, Resize
+from pipeline.models.losses import LOSSES, head_shape
+from pipeline.models.network import build_network, to_probs
+from pipeline.storage import PROJECT, Runs
 from tests.stages.test_predict import answerer_of, trained_words
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from pipeline.config import load_experiment, write_settings
-from pipeline.runs import PROJECT, Runs, write_json, write_text
-from pipeline.stages.members import read_test
+from pipeline.experiment.pictures import read_test
+from pipeline.storage import PROJECT, Runs, write_json, write_text
 from tests.conftest import tiny
 from tests.contests import make_contest
 

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline.stages import Work, ensemble
-from pipeline.stages.submitting.records import file_hash, read_ledger, record_submission
+from pipeline.experiment.work import Work
+from pipeline.leaderboard.ledger import file_hash, read_ledger, record_submission
+from pipeline.stages import ensemble
 from tests.stages import test_evaluate
 from tests.stages.test_compare import copy_as, places, store
 from tests.stages.test_evaluate import NUM, OLD, OLD_TASK, SEX, SEX_TASK, make_work, probs

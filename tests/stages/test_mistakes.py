@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.learning.checkpoint import load_state, save_state
+from pipeline.models.checkpoint import load_state, save_state
 from tests.stages.test_odd_contests import NUMBER, make, people
 
 Call = Callable[..., tuple[int, str, str]]

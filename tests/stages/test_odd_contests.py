@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from pipeline.config import load_experiment
-from pipeline.runs import Runs, explain
-from pipeline.stages import Work, index
+from pipeline.experiment.work import Work
+from pipeline.stages import index
+from pipeline.storage import Runs, explain
 
 Call = Callable[..., tuple[int, str, str]]
 CLASSES = "{kind: classes, classes: ['a', 'b'], column: label}"

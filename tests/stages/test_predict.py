@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.images.reading import read_picture
+from pipeline.images.read import read_picture
 from tests.whole_runs import run_words
 
 
@@ -20,9 +20,9 @@ def trained_words(contest: Path, plain: Path) -> list[str]:
 def answerer_of(words: list[str], **options):
     """The ensemble of a run as a function of pictures."""
     from pipeline.config import load_experiment
-    from pipeline.runs import PROJECT, Runs
-    from pipeline.stages import Work
-    from pipeline.stages.predicting.answerer import Answerer
+    from pipeline.experiment.work import Work
+    from pipeline.inference.face_predictor import Answerer
+    from pipeline.storage import PROJECT, Runs
 
     settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
     return Answerer(Work(settings=settings, runs=Runs(settings), command=[]), **options)
@@ -51,10 +51,11 @@ def test_a_test_picture_gets_its_stored_probabilities(plain: Path, contest: Path
 def test_in_mixed_precision_it_says_what_infer_says_to_the_last_bit(
     plain: Path, contest: Path
 ) -> None:
-    from pipeline.stages.crop import crops_of
-    from pipeline.stages.infer import predict_cells
-    from pipeline.stages.members import choose_device, read_test
-    from pipeline.stages.progress import answering_cells
+    from pipeline.experiment.cells import answering_cells
+    from pipeline.experiment.crops import crops_of
+    from pipeline.experiment.device import choose_device
+    from pipeline.experiment.pictures import read_test
+    from pipeline.experiment.predict import predict_cells
 
     answerer = answerer_of([*trained_words(contest, plain), "precision=bfloat16"])
     work, some = answerer.work, read_test(answerer.work.runs).head(4)

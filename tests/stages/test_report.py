@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.scoring.comparisons import show_number
+from pipeline.metrics.paired import show_number
 from tests.browser import open_browser
 from tests.conftest import tiny
-from tests.pages.test_page import Reader
+from tests.features.report.test_page import Reader
 
 Call = Callable[..., tuple[int, str, str]]
 EVIL = '<img src="https://x.test/a.png" onerror=alert(1)>'
@@ -163,8 +163,9 @@ def test_a_page_without_crops_and_with_bad_names_is_still_a_page(
     assert EVIL[:20] in "".join(Reader(said).texts)
     cells.unlink()
     from pipeline.config import load_experiment
-    from pipeline.runs import PROJECT, Runs
-    from pipeline.stages import Work, report
+    from pipeline.experiment.work import Work
+    from pipeline.stages import report
+    from pipeline.storage import PROJECT, Runs
 
     config, overrides = words[1], words[2:]
     settings = load_experiment(config, overrides, configs=PROJECT / "configs")

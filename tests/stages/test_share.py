@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.images.reading import read_picture
+from pipeline.images.read import read_picture
 from tests.stages.test_predict import answerer_of, trained_words
 
 ALONE = """

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.runs import write_table
-from pipeline.stages import Work, stack
-from pipeline.stages.blending.blend import answer_spaces, blend_spaces
-from pipeline.stages.infer import read_predictions
-from pipeline.stages.progress import is_done
-from pipeline.stages.stacking.voters import gather_ballots
+from pipeline.experiment.blend import answer_spaces, blend_spaces
+from pipeline.experiment.predictions import read_predictions
+from pipeline.experiment.work import Work
+from pipeline.features.stack.load import gather_ballots
+from pipeline.stages import stack
+from pipeline.stages.registry import is_done
+from pipeline.storage import write_table
 from tests.stages.test_evaluate import (
     AGE,
     FOLD,

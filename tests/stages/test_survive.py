@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.runs import PROJECT
-from pipeline.stages.submitting.records import file_hash
+from pipeline.leaderboard.ledger import file_hash
+from pipeline.storage import PROJECT
 from tests.conftest import tiny
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.runs import PROJECT, Cell, Runs
-from pipeline.stages import Work
-from pipeline.stages.infer import predict_cells
-from pipeline.stages.members import read_labelled
+from pipeline.experiment.pictures import read_labelled
+from pipeline.experiment.predict import predict_cells
+from pipeline.experiment.work import Work
+from pipeline.storage import PROJECT, Cell, Runs
 from tests.conftest import tiny
 
 Call = Callable[..., tuple[int, str, str]]

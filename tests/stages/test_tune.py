@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.runs import PROJECT, Runs, StoppedError
-from pipeline.stages import Work
+from pipeline.experiment.work import Work
+from pipeline.storage import PROJECT, Runs, StoppedError
 from tests.conftest import tiny
 
 Call = Callable[..., tuple[int, str, str]]
@@ -37,9 +37,10 @@ def work_of(words: list[str]) -> Work:
 
 
 def bench_of(words: list[str]):
-    from pipeline.stages.crop import crops_of
-    from pipeline.stages.members import member_tasks, read_labelled
-    from pipeline.stages.studying.habits import Bench
+    from pipeline.experiment.crops import crops_of
+    from pipeline.experiment.pictures import read_labelled
+    from pipeline.experiment.tasks import member_tasks
+    from pipeline.features.tuning.sanity_checks import Bench
 
     work = work_of(words)
     member = work.settings.members["mask"]
@@ -80,8 +81,8 @@ def test_the_habits_of_the_first_member(words: list[str], tmp_path: Path, call: 
 
 
 def test_a_head_with_an_opinion_gets_a_bad_verdict(words: list[str], call: Call) -> None:
-    from pipeline.stages.studying.untrained import measure_untrained
-    from pipeline.tuning.verdicts import judge_untrained
+    from pipeline.features.tuning.initial_loss import measure_untrained
+    from pipeline.features.tuning.verdicts import judge_untrained
 
     assert call("split", *words)[0] == 0
     bench, member = bench_of(words)
@@ -97,7 +98,7 @@ def test_a_head_with_an_opinion_gets_a_bad_verdict(words: list[str], call: Call)
 
 
 def test_a_handful_is_learnt_by_heart_unless_the_rate_is_nothing(words: list[str], call: Call):
-    from pipeline.stages.studying.habits import overfit_handful, sweep_rates
+    from pipeline.features.tuning.sanity_checks import overfit_handful, sweep_rates
 
     assert call("split", *words)[0] == 0
     bench, member = bench_of(words)
@@ -117,8 +118,8 @@ def test_a_handful_is_learnt_by_heart_unless_the_rate_is_nothing(words: list[str
 def test_the_sweep_draws_and_mixes_as_the_member_does(
     words: list[str], call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.config.recipe import Mix
-    from pipeline.stages.studying import habits
+    from pipeline.config.member import Mix
+    from pipeline.features.tuning import sanity_checks as habits
 
     assert call("split", *words)[0] == 0
     bench, member = bench_of(words)
@@ -142,7 +143,7 @@ def test_the_sweep_draws_and_mixes_as_the_member_does(
 
 
 def test_a_trial_whose_loss_is_lost_is_broken_and_the_others_go_on(words: list[str]) -> None:
-    from pipeline.stages.studying.trials import run_trial
+    from pipeline.features.tuning.trials import run_trial
 
     device = {"device": torch.device("cpu"), "precision": "float32"}
     for changes, broken in (({"members.mask.lr": 1e30}, True), ({}, False)):
@@ -164,7 +165,7 @@ def test_an_interrupted_study_makes_the_same_trials(
     words: list[str], contest: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("optuna")
-    from pipeline.stages.studying import trials
+    from pipeline.features.tuning import trials
 
     study = [*words, RANGES, "tune.epochs=1"]
     elsewhere = tiny("sample", root=contest, folder=tmp_path / "whole")

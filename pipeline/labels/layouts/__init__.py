@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.labels.sheets import read_csv
+from pipeline.labels.csv_reader import read_csv
 from pipeline.tables import IMAGES, OK, check_table
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")

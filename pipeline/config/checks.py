@@ -1,0 +1,160 @@
+"""What is asked of members that teach another one, by pseudo-labels or as a student."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from pipeline.config.competition import Competition
+from pipeline.config.member import Head, Member
+from pipeline.config.task import Task
+from pipeline.config.types import check_name, nearest
+from pipeline.labels.registry import BATCH_LOSSES, GROUP_LOSSES, HEAD_FORMS, LOSS_KINDS, SPAN_LOSSES
+
+if TYPE_CHECKING:
+    from pipeline.config.member import Member
+
+
+WHOLE = "answer"  # a head for the contest's whole answer
+
+
+def teacher_problems(
+    spot: str,
+    teachers: Sequence[str],
+    tasks: Sequence[str],
+    *,
+    contest: Competition,
+    members: Mapping[str, "Member"],
+) -> Iterator[str]:
+    """A sentence for whatever keeps members from teaching these tasks."""
+    if len(set(teachers)) < len(teachers):
+        yield f"{spot}.by: the same member twice in {list(teachers)}"
+    for teacher in teachers:
+        if teacher not in members:
+            hint, known = nearest(teacher, members), ", ".join(members)
+            yield f"{spot}.by: no member {teacher!r}{hint} there are {known}"
+        elif members[teacher].is_taught:
+            yield f"{spot}.by: {teacher} is taught by others itself; name who teaches it"
+    known = [teacher for teacher in teachers if teacher in members]
+    heads = {task for teacher in known for task in members[teacher].tasks}
+    for task in tasks:
+        if heads and not _is_given(task, heads, contest=contest):
+            yield f"{spot}.by: none of {', '.join(teachers)} predicts {task}"
+    if WHOLE in tasks and WHOLE in heads:
+        for teacher in known:
+            if WHOLE not in members[teacher].tasks:
+                yield f"{spot}.by: {teacher} has no head {WHOLE!r} as others have: leave it out"
+
+
+def _is_given(task: str, heads: set[str], *, contest: Competition) -> bool:
+    """Whether members with these heads predict the task, by itself or by way of the answer."""
+    parts = set(contest.answer.tasks) if contest.answer.is_product else set()
+    return task in heads or (task in parts and WHOLE in heads) or (task == WHOLE and parts <= heads)
+
+
+def distil_problems(
+    contest: Competition, members: Mapping[str, "Member"], *, has_all_folds: bool
+) -> Iterator[str]:
+    """A sentence for whatever keeps a member from being taught."""
+    for name, member in members.items():
+        if member.distil is None:
+            continue
+        spot, teachers = f"members.{name}.distil", member.distil.by
+        if member.pseudo is not None:
+            yield f"{spot}: goes without pseudo; make it two members"
+        if member.refit and not has_all_folds:
+            yield f"{spot}: a refit is told what every fold answers, so no folds.train"
+        for task, head in member.tasks.items():
+            if head.span is not None:
+                yield f"{spot}: {task} is taught as probabilities of classes, so without span"
+        tasks = [task for task, head in member.tasks.items() if head.span is None]
+        yield from teacher_problems(spot, teachers, tasks, contest=contest, members=members)
+
+
+def pseudo_problems(
+    contest: Competition, members: Mapping[str, "Member"], *, people_by: str
+) -> Iterator[str]:
+    """A sentence for whatever keeps a member from being given pseudo-labels."""
+    for name, member in members.items():
+        if member.pseudo is None:
+            continue
+        if people_by in members:  # some of its networks learnt from whom others held out
+            yield f"pool.by: {name} learns from pseudo-labels, so people are told apart by crops"
+        spot, sources = f"members.{name}.pseudo", member.pseudo.by
+        if not contest.has_test:
+            yield f"{spot}: {contest.name} has no test pictures to learn from"
+        if member.sampler == "balanced":
+            yield f"{spot}: needs sampler: shuffled; balanced goes by true labels"
+        taught = []
+        for task, head in member.tasks.items():
+            kind = contest.learnable[task].kind if task in contest.learnable else None
+            if kind == "number" or head.span is not None:
+                yield f"{spot}: {task} is learnt as a number, which has no confidence"
+            elif kind is not None:
+                taught.append(task)
+        yield from teacher_problems(spot, sources, taught, contest=contest, members=members)
+
+
+def head_problems(spot: str, task: Task, head: Head):
+    yield from _loss_problems(spot, task, head)
+    if head.edges is not None and (task.edges is None or len(head.edges) != len(task.edges)):
+        found = 0 if task.edges is None else len(task.edges)
+        yield f"{spot}.edges: the task has {found} edges, so training needs as many"
+    if head.edges is not None and list(head.edges) != sorted(set(head.edges)):
+        yield f"{spot}.edges: must rise, found {list(head.edges)}"
+    if head.band is not None and task.edges is None:
+        yield f"{spot}.band: only a task with edges can share labels near an edge"
+    if isinstance(head.class_weights, tuple) and len(head.class_weights) != task.num_classes:
+        yield f"{spot}.class_weights: {len(head.class_weights)} for {task.num_classes} classes"
+    if head.class_weights != "none" and task.kind != "classes":
+        yield f"{spot}.class_weights: only for a task of kind classes"
+
+
+def _span_problems(spot: str, task: Task, head: Head, losses: dict[str, float]):
+    if task.kind != "classes" or not losses.keys() & set(SPAN_LOSSES):
+        known = ", ".join(SPAN_LOSSES)
+        yield f"{spot}.span: only for a task of kind classes with one of the losses {known}"
+    for key in ("band", "edges"):
+        if getattr(head, key) is not None:
+            yield f"{spot}.{key}: of no use beside span, which learns the number itself"
+    if head.class_weights != "none":
+        yield f"{spot}.class_weights: of no use beside span, which learns the number itself"
+
+
+def _loss_problems(spot: str, task: Task, head: Head):
+    losses = head.losses_for(task.kind)
+    if not losses:
+        yield f"{spot}.loss: a mixture needs at least one `name: weight`"
+        return
+    try:
+        for name in losses:
+            check_name(name, LOSS_KINDS, kind=task.kind, what="loss")
+    except ValueError as error:
+        yield f"{spot}.loss: {error}"
+        return
+    forms = {name: HEAD_FORMS.get(name, task.kind) for name in losses}
+    if len(set(forms.values())) > 1:
+        words = ", ".join(f"{name} ({form})" for name, form in forms.items())
+        yield f"{spot}.loss: a mixture has one head, but these need unlike ones: {words}"
+    if forms.keys() & set(SPAN_LOSSES):
+        low, high = (task.low, task.high) if task.kind == "number" else head.span or (None, None)
+        if task.kind == "classes" and task.edges is None:
+            yield f"{spot}.loss: {', '.join(losses)} needs a number, or classes cut at `edges`"
+        elif task.kind == "classes" and head.span is None:
+            yield f"{spot}.span: {', '.join(losses)} needs the range of the number, as in [0, 100]"
+        elif low is None or high is None or low >= high:
+            yield f"{spot}.loss: {', '.join(losses)} needs the task's low and high"
+        elif task.kind == "classes" and not low < min(task.edges) <= max(task.edges) < high:
+            yield f"{spot}.span: {low:g}..{high:g} must hold the edges {list(task.edges)}"
+        elif head.bins is None and (not isfinite(high - low) or (high - low) % 1 != 0):
+            yield f"{spot}.bins: {low:g}..{high:g} are no whole steps; say how many values"
+    elif head.bins is not None:
+        yield f"{spot}.bins: only for the losses {', '.join(SPAN_LOSSES)}"
+    if head.span is not None:
+        yield from _span_problems(spot, task, head, losses)
+    for name in losses:
+        if name in GROUP_LOSSES and task.group is None:
+            yield f"{spot}.loss: {name} needs the task's `group:`, the column it splits at 0.5"
+    if head.bin_weights is not None and task.kind != "number":
+        yield f"{spot}.bin_weights: only for a task of kind number"
+    elif head.bin_weights is not None and set(losses) <= set(BATCH_LOSSES):
+        yield f"{spot}.bin_weights: {', '.join(losses)} judges a batch, so no sample has a weight"

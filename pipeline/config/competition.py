@@ -1,0 +1,165 @@
+"""What the data is: tasks, answer, layout and submission of one competition."""
+
+from math import prod
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.layouts import AppaLayout, Drawn, LinesLayout, TableLayout
+from pipeline.config.task import Task
+from pipeline.config.types import Settings, Word, check_name
+from pipeline.labels.registry import GROUP_METRICS, LAYOUT_COLUMNS, METRIC_KINDS
+
+TAKEN = frozenset(  # columns of the images table and the pictures' own, so no label's
+    {"answer", "image_id", "path", "person_id", "part", "status", "message", "width", "height"}
+    | {"row", "how", "face_status", "num_faces", "fold"}
+)
+
+
+class Answer(Settings):
+    """How the tasks become the one answer of the contest."""
+
+    tasks: tuple[str, ...] = Field(min_length=1)  # for a product the first changes slowest
+    metric: str | None = None  # of a product; one task's answer is scored by the task's metric
+    combine: Literal["product", "columns"] = "product"  # columns: each task answers in its own
+
+    @property
+    def is_product(self) -> bool:
+        """Whether several tasks are multiplied into one answer."""
+        return len(self.tasks) > 1 and self.combine == "product"
+
+
+class Submission(Settings):
+    """The contest's own answer file."""
+
+    sample: str | None = None  # path below root: its ids, in its order, are what must be answered
+    id: Word = "image_id"  # the id column
+    column: Word = "answer"  # the answer's column
+    columns: dict[Word, Word] = Field(
+        {}
+    )  # combine columns: task -> its column; the task's own name else
+    # index: the class number, of a score 0 or 1 by the threshold; probability when not given and a
+    # score is judged by roc_auc, which looks at the order of the scores
+    value: Literal["index", "label", "probability", "number"] = "index"
+    format: Literal["csv", "lines"] = "csv"  # lines: bare answers in order, no ids, NAME.txt
+
+
+class Competition(Settings):
+    name: Word
+    layout: Literal["pstage", "table", "lines", "utkface", "cacd", "afad", "appa"]
+    root: str  # the folder with the contest's files; a relative path starts at the project's folder
+    table: TableLayout | None = None
+    lines: LinesLayout | None = None
+    appa: AppaLayout | None = None
+    fixes: str | None = None  # a CSV laid over the labels; below root, or else below the project
+    drawn: Drawn | None = None
+    tasks: dict[Word, Task] = Field(min_length=1)
+    answer: Answer
+    submission: Submission = Submission()
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Competition":
+        if (self.layout == "table") != (self.table is not None):
+            raise ValueError("`table:` says where the tables lie; it goes with layout: table")
+        if (self.layout == "lines") != (self.lines is not None):
+            raise ValueError(
+                "`lines:` says where pictures and labels lie; it goes with layout: lines"
+            )
+        if self.appa is not None and self.layout != "appa":
+            raise ValueError("`appa:` says which pictures are read; it goes with layout: appa")
+        if self.drawn is not None and self.layout != "pstage":
+            raise ValueError("`drawn:` makes a contest in the pstage layout; it goes with that one")
+        if "answer" in self.tasks:
+            raise ValueError("a task cannot be called 'answer': that word is taken")
+        self._check_columns()
+        for name in self.answer.tasks:
+            check_name(name, self.tasks, what="answer.tasks: task")
+        kinds = {self.tasks[name].kind for name in self.answer.tasks}
+        if self.answer.is_product and kinds != {"classes"}:
+            raise ValueError(
+                "answer.tasks: only tasks of kind classes can be multiplied; combine: columns "
+                "answers unlike tasks side by side"
+            )
+        self._check_answer()
+        if self.answer.metric is not None:
+            kind = self.tasks[self.answer.tasks[0]].kind
+            check_name(self.answer.metric, METRIC_KINDS, kind=kind, what="answer.metric")
+        return self
+
+    @property
+    def learnable(self) -> dict[str, Task]:
+        """The tasks that a member can have: those of the contest, and their product as `answer`."""
+        if not self.answer.is_product:
+            return self.tasks
+        parts = [self.tasks[name] for name in self.answer.tasks]
+        number = prod(part.num_classes for part in parts)
+        product = Task(kind="classes", classes=tuple(str(i) for i in range(number)))
+        return {**self.tasks, "answer": product}
+
+    @property
+    def has_test(self) -> bool:
+        """Whether this layout comes with pictures to be answered."""
+        if self.table is not None:
+            return self.table.test is not None
+        if self.lines is not None:
+            return self.lines.test_images is not None
+        return self.layout in ("pstage", "appa")
+
+    @property
+    def layout_options(self) -> dict[str, object]:
+        """What the layout's reader is told, beside root and labels."""
+        section = getattr(self, self.layout, None)
+        return {} if section is None else section.model_dump()
+
+    def _check_answer(self) -> None:
+        """Raises ValueError for an answer that its file or its metric can't hold."""
+        answer, file = self.answer, self.submission
+        if len(set(answer.tasks)) < len(answer.tasks):
+            raise ValueError(f"answer.tasks: the same task twice in {list(answer.tasks)}")
+        several = len(answer.tasks) > 1 and not answer.is_product
+        if several and answer.metric is not None:
+            raise ValueError("answer.metric: each column is scored by its own task's metric")
+        if several and file.format == "lines":
+            raise ValueError("submission.format: lines hold one answer each, not several columns")
+        if file.columns and not several:
+            raise ValueError("submission.columns: only with combine: columns; else `column:`")
+        for name in file.columns:
+            check_name(name, dict.fromkeys(answer.tasks), what="submission.columns: task")
+        named = [file.columns.get(name, name) for name in answer.tasks] if several else []
+        if len({file.id, *named}) < len(named) + bool(named):
+            raise ValueError(f"submission.columns: a column twice in {[file.id, *named]}")
+        kinds = {self.tasks[name].kind for name in answer.tasks}
+        if file.value == "probability" and (several or kinds != {"score"}):
+            raise ValueError("submission.value: probability is for one task of kind score")
+        if file.value == "number" and "number" not in kinds:
+            raise ValueError("submission.value: number is for an answer of kind number")
+        if answer.metric in GROUP_METRICS and self.tasks[answer.tasks[0]].group is None:
+            raise ValueError(f"answer.metric: {answer.metric} needs the task's `group:`")
+
+    def _check_columns(self) -> None:
+        """Raises ValueError for a label or group column that this layout can't have."""
+        known = LAYOUT_COLUMNS[self.layout]
+        columns = {name: task.column or name for name, task in self.tasks.items()}
+        if self.layout == "lines" and len(set(columns.values())) > 1:
+            found = ", ".join(dict.fromkeys(columns.values()))
+            raise ValueError(
+                f"layout lines has one label a line, but the tasks read the columns {found}; "
+                "`column:` lets several tasks read the same"
+            )
+        for name, task in self.tasks.items():
+            for key, column in (("column", columns[name]), ("group", task.group)):
+                if column in TAKEN:
+                    raise ValueError(f"tasks.{name}.{key}: {column!r} is the program's own word")
+                if column is not None and known is not None and column not in known:
+                    raise ValueError(
+                        f"tasks.{name}.{key}: layout {self.layout} has no {column!r}; "
+                        f"its columns are {', '.join(known)}"
+                    )
+
+    @property
+    def metric_name(self) -> str:
+        """The metric of the combined answer; of its first column when it has several."""
+        first = self.tasks[self.answer.tasks[0]]
+        if self.answer.metric:
+            return self.answer.metric
+        return "macro_f1" if self.answer.is_product else first.metric_name

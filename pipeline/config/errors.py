@@ -1,0 +1,102 @@
+"""What is wrong with settings, in sentences: the place, what was found, what is allowed."""
+
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from pipeline.config.experiment import Experiment
+from pipeline.config.types import nearest
+from pipeline.config.yaml12 import Key
+
+
+class Source:
+    """Where each value came from: a file's line or the command line."""
+
+    def __init__(self) -> None:
+        self.places: dict[Key, str] = {}
+        self.new_members: dict[str, list[str]] = {}  # on the command line -> those of the file
+
+    def add(self, lines: dict[Key, int], *, name: str, above: Key = ()) -> None:
+        for key, line in lines.items():
+            self.places[(*above, *key)] = f"{name} line {line}"
+
+    def find(self, key: Key) -> str:
+        """The place of the longest part of the key that came from somewhere."""
+        for length in range(len(key), -1, -1):
+            if key[:length] in self.places:
+                return self.places[key[:length]]
+        return "settings"
+
+
+def say_problem(problem: dict, source: Source) -> str:
+    """One of pydantic's problems as a sentence."""
+    key = tuple(part for part in problem["loc"] if not _is_choice(part))
+    place, spot = source.find(key), ".".join(map(str, key))
+    lead = f"{place}: {spot}" if spot else place
+    found = problem.get("input")
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = _fields_at(key[:-1])
+        hint = nearest(str(key[-1]), known)
+        return f"{lead}: unknown key (found {found!r}){hint} allowed here: {', '.join(known)}"
+    if kind == "missing":
+        if key[:1] == ("members",) and key[1:2] and key[1] in source.new_members:
+            known = source.new_members[str(key[1])]
+            return (
+                f"command line: no member {key[1]!r}{nearest(key[1], known)} the members are "
+                f"{', '.join(known)}, and a new one needs its tasks and backbone"
+            )
+        return f"{lead}: is missing"
+    if kind == "dict_type":
+        return f"{lead}: found {found!r}; write {key[-1]}: {{name: value}}"
+    if kind == "model_type":
+        return f"{lead}: found {found!r}; {_say_model(key, found)}"
+    if kind == "value_error":
+        lines = str(context["error"]).split("\n")
+        return "\n".join(f"{_place_of(line, lead, source)}: {line}" for line in lines)
+    if kind == "literal_error":
+        allowed = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        hint = nearest(str(found), allowed)
+        return f"{lead}: found {found!r}{hint} allowed: {', '.join(allowed)}"
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{lead}: found {found!r}; {message}"
+
+
+def _say_model(key: Key, found: object) -> str:
+    """What to write where a value stands in the place of several keys."""
+    known = _fields_at(key)
+    if "name" in known and isinstance(found, str):
+        start = f"write {key[-1]}: {{name: {found}}}; beside name"
+        return f"{start} there may be {', '.join(word for word in known if word != 'name')}"
+    return f"write {key[-1]}: {{key: value}}, with the keys {', '.join(known)}"
+
+
+def _place_of(line: str, lead: str, source: Source) -> str:
+    """For a cross-field problem `a.b.c: ...` the line where that key stands."""
+    key = tuple(line.split(": ", maxsplit=1)[0].split("."))
+    while key and key not in source.places:
+        key = key[:-1]
+    return source.places[key] if key else lead
+
+
+def _is_choice(part: Any) -> bool:
+    """Whether pydantic put this word in for a branch of a union, and no user wrote it."""
+    branches = ("str", "int", "float", "constrained-int")
+    return isinstance(part, str) and ("[" in part or part in branches)
+
+
+def _fields_at(key: Key) -> list[str]:
+    """The keys that are known at a place in the settings."""
+    model: Any = Experiment
+    for part in key:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(str(part))
+            model = field.annotation if field else None
+        elif get_origin(model) is dict:
+            model = get_args(model)[1]
+        if get_origin(model) in (Union, UnionType):
+            model = next(arg for arg in get_args(model) if arg is not type(None))
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return list(model.model_fields)
+    return []

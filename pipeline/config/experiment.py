@@ -1,0 +1,172 @@
+"""An experiment: all that a run is made from. Frozen models that forbid a key they do not know."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.audit import Audit
+from pipeline.config.checks import distil_problems, head_problems, pseudo_problems
+from pipeline.config.competition import Competition
+from pipeline.config.inference import Ensemble, Infer, Transfer
+from pipeline.config.member import Member
+from pipeline.config.pool import Pool, pool_problems
+from pipeline.config.preprocessing import Crop, Folds
+from pipeline.config.stack import Stack
+from pipeline.config.tuning import Tune
+from pipeline.config.types import Count, Settings, Word, nearest
+from pipeline.labels.registry import BLEND_KINDS, SCORE_METRICS
+
+# beside the members' folders, so no member's name
+STAGE_FOLDERS = ("audit", "explain", "explore", "export", "predict", "share", "track", "tune")
+
+
+class Experiment(Settings):
+    """All that a run is made from. The file's name is the experiment's name."""
+
+    name: Word
+    competition: Competition
+    crop: Crop = Crop()
+    folds: Folds = Folds()
+    members: dict[Word, Member] = Field(min_length=1)
+    infer: Infer = Infer()
+    ensemble: Ensemble = Ensemble()
+    pool: Pool = Pool()
+    stack: Stack = Stack()
+    compare: dict[str, tuple[str, ...]] = Field(
+        {}
+    )  # formulations: name -> the members whose mean answers
+    transfer: Transfer = Transfer()
+    tune: Tune = Tune()
+    audit: Audit = Audit()
+    bootstrap: Annotated[int, Field(ge=100)] = 1000  # draws of people behind every interval
+    device: Annotated[str, Field(pattern=r"^[a-z]+(:[0-9]+)?$")] = (
+        "auto"  # auto, cpu, cuda, cuda:1, mps
+    )
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    augmenter: Literal["albumentations", "device", "auto"] = "albumentations"  # device: the common
+    # transforms on whole batches where the network is: other draws of the same distribution; auto:
+    # on a GPU where it has all of the recipe's
+    compile: bool = False  # training steps by torch.compile: a minute's wait, then faster on a GPU
+    workers: Annotated[int, Field(ge=0)] | None = None  # loader processes; by the machine when null
+    threads: Count = 1  # of one cell on a CPU; more change the last digits of its sums
+    parallel: Literal["auto"] | Count = "auto"  # cells at once on this machine: as many as fit
+    cells_per_device: Literal["auto"] | Count = "auto"  # cells at once on each GPU
+    cluster: Annotated[str, Field(min_length=1)] | None = None  # Ray: auto, or its head's address
+    cluster_folders: Literal["auto", "shared", "own"] = "auto"  # whether its machines see runs/
+    track: Literal["tensorboard", "wandb", "mlflow"] | None = None  # live curves; none is needed
+    runs: str = "runs"
+    submissions: str = "submissions"
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Experiment":
+        problems = list(self._problems())
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """The members that answer: those that the ensemble names, or all that learn from true
+        labels; one that is taught by others has to earn its place first."""
+        if self.ensemble.members is not None:
+            return self.ensemble.members
+        return tuple(name for name, member in self.members.items() if not member.is_taught)
+
+    def _problems(self):
+        for name, member in self.members.items():
+            if name in STAGE_FOLDERS:
+                yield f"members.{name}: a run keeps what the stage {name} makes there; rename it"
+            for task, head in member.tasks.items():
+                spot = f"members.{name}.tasks.{task}"
+                known = self.competition.learnable
+                if task not in known:
+                    hint = nearest(task, known)
+                    yield f"{spot}: no such task{hint} the tasks are {', '.join(known)}"
+                    continue
+                yield from head_problems(spot, known[task], head)
+            if member.mix is not None and member.mix.within is not None:
+                allowed = [t for t in member.tasks if t in known and known[t].kind == "classes"]
+                if member.mix.within not in allowed:
+                    yield (
+                        f"members.{name}.mix.within: {member.mix.within!r} is no task of kind "
+                        f"classes of this member; allowed: {', '.join(allowed) or 'null'}"
+                    )
+        used = self.answering
+        for key, names in (("members", used), ("weights", tuple(self.ensemble.weights or ()))):
+            for name in names:
+                if name not in self.members:
+                    yield f"ensemble.{key}: {self._no_member(name)}"
+        if len(set(used)) < len(used):
+            yield f"ensemble.members: the same member twice in {list(used)}"
+        if self.ensemble.method == "weighted" and not self.ensemble.weights:
+            some = "{" + ", ".join(f"{name}: 1" for name in used) + "}"
+            yield f"ensemble.weights: method: weighted needs them, as in ensemble.weights={some}"
+        elif self.ensemble.weights and self.ensemble.method != "weighted":
+            yield "ensemble.weights: count with ensemble.method=weighted only"
+        elif self.ensemble.weights and not any(self.ensemble.weights.get(m, 0) for m in used):
+            yield "ensemble.weights: at least one must be above 0"
+        weights = self.ensemble.weights or dict.fromkeys(used, 1.0)
+        counted = [name for name in used if weights.get(name, 0.0) > 0]
+        if counted and set(used) <= set(self.members):
+            yield from self._answer_problems("ensemble.members", counted)
+        yield from self._threshold_problems()
+        yield from self._method_problems()
+        for name, members in self.compare.items():
+            unknown = [member for member in members if member not in self.members]
+            for member in unknown:
+                yield f"compare.{name}: {self._no_member(member)}"
+            if len(set(members)) < len(members):
+                yield f"compare.{name}: the same member twice in {list(members)}"
+            if name in self.members or name == "all members":
+                yield f"compare.{name}: already the name of a row; choose another"
+            if not unknown:
+                yield from self._answer_problems(f"compare.{name}", members)
+        if self.tune.member is not None and self.tune.member not in self.members:
+            yield f"tune.member: {self._no_member(self.tune.member)}"
+        without = [name for name in used if name in self.members and not self.members[name].refit]
+        if self.infer.use != "folds" and without:
+            yield (
+                f"infer.use: {self.infer.use} needs refit: true in {', '.join(without)}; "
+                "defaults.refit=true sets it in every member"
+            )
+        yield from pool_problems(self.pool, self.members)
+        yield from pseudo_problems(self.competition, self.members, people_by=self.pool.by)
+        whole = self.folds.train is None or len(self.folds.train) == self.folds.total
+        yield from distil_problems(self.competition, self.members, has_all_folds=whole)
+        for fold in self.folds.train or ():
+            if fold >= self.folds.total:
+                yield f"folds.train: fold {fold} of {self.folds.total}; the first is 0"
+
+    def _no_member(self, name: str) -> str:
+        known = ", ".join(self.members)
+        return f"no member {name!r}{nearest(name, self.members)} the members are {known}"
+
+    def _answer_problems(self, spot: str, names: Sequence[str]):
+        """A sentence for every task of the answer that none of these members predicts."""
+        known = [self.members[name] for name in names if name in self.members]
+        predicted = {task for member in known for task in member.tasks}
+        for task in self.competition.answer.tasks:
+            if not predicted & {task, "answer"}:
+                yield f"{spot}: none of {', '.join(names)} predicts the task {task}"
+
+    def _method_problems(self):
+        """A sentence for every task of the answer that the ensemble's method does not serve."""
+        method = self.ensemble.method
+        for task in self.competition.answer.tasks:
+            kind = self.competition.tasks[task].kind
+            if kind not in BLEND_KINDS.get(method, (kind,)):
+                serves = " or ".join(BLEND_KINDS[method])
+                yield f"ensemble.method: {method} is for tasks of kind {serves}; {task} is {kind}"
+
+    def _threshold_problems(self):
+        threshold, contest = self.ensemble.threshold, self.competition
+        if threshold == 0.5:
+            return
+        own = (contest.answer.metric or contest.tasks[t].metric_name for t in contest.answer.tasks)
+        if all(contest.tasks[name].kind != "score" for name in contest.answer.tasks):
+            yield "ensemble.threshold: the answer holds no task of kind score"
+        if self.ensemble.method == "hard_vote":
+            yield "ensemble.threshold: hard_vote counts votes at 0.5; choose it with another method"
+        if threshold == "oof" and all(name in SCORE_METRICS for name in own):
+            yield "ensemble.threshold: roc_auc looks at the score, so no threshold changes it"

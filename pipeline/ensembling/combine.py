@@ -1,0 +1,127 @@
+"""Ways to make one voter of many: fixed formulas, selected weights, stacks. Pure.
+
+Each is fitted task by task where single tasks are voted on, and meets the whole answers after that.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.ensembling.blending import geometric_mean, median_probs, rank_mean
+from pipeline.ensembling.caruana import Score, select_members
+from pipeline.ensembling.predictions import WHOLE, Ballots
+from pipeline.ensembling.product import join_answers
+from pipeline.ensembling.stacker import Stack, fit_stack
+from pipeline.labels.answers import combine_probs, marginal_probs
+
+
+def unite_by_formula(
+    ballots: Ballots, *, method: str, references: Sequence[np.ndarray] | None = None
+) -> Ballots:
+    """`geometric`, `median`, or `rank` among the references; whole answers join as in a mean."""
+
+    def blend(task: str) -> np.ndarray | None:
+        votes, weights = ballots.of_task(task), ballots.weights_of(task)
+        if not len(votes):
+            return None
+        if method == "rank":
+            return rank_mean(list(votes), references=references, weights=weights)
+        if method == "median":
+            return median_probs(list(votes))
+        return geometric_mean(list(votes), weights=weights)
+
+    if not ballots.is_product:
+        return ballots.united(blend(ballots.tasks[0]))
+    singles = [blend(task) for task in ballots.tasks]
+    return ballots.united(join_answers(blend(WHOLE), singles, sizes=ballots.sizes))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """By task, the weight of each of its voters; of the product first, then each whole voter."""
+
+    by_task: dict[str, np.ndarray]
+    whole: np.ndarray | None = None
+
+
+def select_weights(
+    ballots: Ballots,
+    truths: Mapping[str, np.ndarray],
+    *,
+    scores: Mapping[str, Score],
+    groups: Sequence,
+    num_rounds: int,
+    num_bags: int,
+    seed: int,
+) -> Weights:
+    """Caruana's weights of the voters of each task by that task's score, then of the product and
+    the whole answers by that of `answer`."""
+    given = {"groups": groups, "num_rounds": num_rounds, "num_bags": num_bags, "seed": seed}
+    by_task = {}
+    for task in ballots.tasks:
+        votes = ballots.of_task(task)
+        if len(votes):
+            by_task[task] = select_members(votes, truths[task], score=scores[task], **given)
+    if not len(ballots.of_task(WHOLE)):
+        return Weights(by_task)
+    candidates = _whole_candidates(ballots, by_task)
+    return Weights(by_task, select_members(candidates, truths[WHOLE], score=scores[WHOLE], **given))
+
+
+def unite_by_weights(ballots: Ballots, weights: Weights) -> Ballots:
+    if weights.whole is not None:
+        candidates = _whole_candidates(ballots, weights.by_task)
+        return ballots.united(np.tensordot(weights.whole, candidates, axes=1))
+    return ballots.united(combine_probs(_weighted(ballots, weights.by_task)))
+
+
+def _weighted(ballots: Ballots, by_task: Mapping[str, np.ndarray]) -> list[np.ndarray | None]:
+    """Each task's weighted mean (N, C); None for a task without voters of its own."""
+    return [
+        np.tensordot(by_task[task], ballots.of_task(task), axes=1) if task in by_task else None
+        for task in ballots.tasks
+    ]
+
+
+def _whole_candidates(ballots: Ballots, by_task: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(M, N, product): the product of the tasks, where any has voters, then the whole voters."""
+    whole, singles = ballots.of_task(WHOLE), _weighted(ballots, by_task)
+    if not by_task:
+        return whole
+    product = join_answers(ballots.blend(WHOLE), singles, sizes=ballots.sizes, weights=(0.0, 1.0))
+    return np.concatenate([product[None], whole])
+
+
+def fit_stacks(
+    ballots: Ballots,
+    truths: Mapping[str, np.ndarray],
+    *,
+    kinds: Mapping[str, str],
+    folds: np.ndarray,
+    penalties: Sequence[float],
+) -> dict[str, Stack]:
+    """A stack a task, of its voters and the whole voters' marginals."""
+    return {
+        task: fit_stack(
+            _stacked(ballots, task),
+            truths[task],
+            kind=kinds[task],
+            folds=folds,
+            penalties=penalties,
+        )
+        for task in ballots.tasks
+    }
+
+
+def unite_by_stacks(ballots: Ballots, stacks: Mapping[str, Stack]) -> Ballots:
+    found = [stacks[task].predict(_stacked(ballots, task)) for task in ballots.tasks]
+    return ballots.united(combine_probs(found))
+
+
+def _stacked(ballots: Ballots, task: str) -> np.ndarray:
+    """(M, N, C): the task's voters, then the whole voters' marginals of it."""
+    place, sizes = ballots.tasks.index(task), ballots.sizes
+    wholes = ballots.of_task(WHOLE) if ballots.is_product else []
+    marginals = [marginal_probs(whole, sizes=sizes, task=place) for whole in wholes]
+    return np.array([*ballots.of_task(task), *marginals])

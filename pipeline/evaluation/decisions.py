@@ -1,0 +1,134 @@
+"""From blended probabilities to answers and the scores they should match; called by ensemble."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.evaluation.held_out import Questions
+from pipeline.experiment.tasks import group_of, targets_of
+from pipeline.experiment.work import Work
+from pipeline.metrics.answer_space import AnswerSpace
+from pipeline.metrics.bootstrap import person_interval
+from pipeline.metrics.paired import say_difference, show_number
+from pipeline.metrics.score_rows import Held, Question
+from pipeline.metrics.thresholds import PLAIN, choose_threshold
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How one answer is decided: the record of it, the sentences, and the OOF answers (N,)."""
+
+    threshold: float
+    record: dict
+    said: list[str]
+    oof_answers: np.ndarray
+
+
+def decide_space(work: Work, asked: Questions, space: AnswerSpace, joint: np.ndarray) -> Decision:
+    """The decision in an answer, with its OOF score; a chosen threshold only where it helps."""
+    question, held, wanted = asked.of_space(space), asked.held, work.settings.ensemble.threshold
+    plain = measure(question, space.scored(joint), held=held)
+    name = space.name if len(asked.spaces) > 1 else "OOF"
+    if space.kind != "score":
+        record = {"decision": "value" if space.kind == "number" else "likeliest class"}
+        answers = space.decide(joint)
+        return Decision(PLAIN, {**record, "oof": plain}, [say_score(name, plain)], answers)
+    if wanted != "oof" or space.metric.looks_at == "score":
+        threshold = PLAIN if wanted == "oof" else wanted
+        score = measure(question, space.scored(joint, threshold=threshold), held=held)
+        record = {"decision": f"score >= {threshold:g}", "threshold": threshold, "oof": score}
+        said = [say_score(name, score)]
+        if threshold != PLAIN:
+            record["plain"] = plain
+            said = [
+                f"threshold {threshold:g} as asked: {said[0]}",
+                f"threshold 0.5: {say_score(name, plain)}",
+            ]
+        return Decision(threshold, record, said, space.decide(joint, threshold=threshold))
+    choice = choose_threshold(
+        question.truth,
+        joint[:, 0],
+        metric=question.metric,
+        folds=held.folds,
+        person_ids=held.person_ids,
+        group=question.group,
+        num_draws=held.num_draws,
+    )
+    nested, threshold = measure(question, choice.nested, held=held), choice.threshold
+    kept = threshold != PLAIN
+    verdict = f"{threshold:.4f} is used" if kept else "0.5 stays"
+    record = {
+        "decision": f"score >= {threshold:g}",
+        "threshold": threshold,
+        "oof": nested if kept else plain,
+        "plain": plain,
+        "nested": nested,
+        "nested_gain": asdict(choice.gain),
+        "fitted_threshold": choice.fitted,
+    }
+    said = [
+        f"threshold 0.5: {say_score(name, plain)}",
+        f"threshold chosen on the other folds' people: {say_score(name, nested)}",
+        say_difference("threshold 0.5", "the chosen threshold", choice.gain) + f"; {verdict}",
+    ]
+    answers = choice.nested if kept else space.decide(joint)
+    return Decision(threshold, record, said, answers)
+
+
+def score_on_test(
+    work: Work, space: AnswerSpace, seen: np.ndarray, *, test: pd.DataFrame
+) -> dict | None:
+    """The score of what the metric looks at (N,) on those test pictures that have their labels;
+    None when there is none.
+
+    Raises ValueError for a label that is none of the task's.
+    """
+    columns = [task.column for task in space.tasks]
+    columns += [task.group for task in space.tasks if task.group is not None]
+    if any(column not in test.columns for column in columns):
+        return None
+    words = test[columns].astype(object)
+    known = (words.notna() & (words.astype(str).apply(lambda c: c.str.strip()) != "")).all(axis=1)
+    if not known.any():
+        return None
+    pictures = test[known].reset_index(drop=True)
+    people = pictures["person_id"].where(pictures["person_id"].notna(), pictures["image_id"])
+    question = Question(
+        task=space.name,
+        metric_name=space.metric_name,
+        metric=space.metric,
+        truth=space.truth(targets_of(space.tasks, pictures)),
+        group=group_of(space.tasks[0], pictures),
+    )
+    held = Held(
+        folds=np.zeros(len(pictures), dtype=np.int64),
+        person_ids=people.astype(str).to_numpy(),
+        num_draws=work.settings.bootstrap,
+        test_share=0.0,
+    )
+    return measure(question, seen[known.to_numpy()], held=held)
+
+
+def measure(question: Question, answer: np.ndarray, *, held: Held) -> dict:
+    """A score with its interval over people, and what it stands on."""
+    truth, group = question.truth, question.group
+    low, high = person_interval(
+        question.metric,
+        truth,
+        answer,
+        person_ids=held.person_ids,
+        group=group,
+        num_draws=held.num_draws,
+    )
+    value = question.metric.compute(truth, answer, group)
+    return {"metric": question.metric_name, "value": value, "low": low, "high": high, **held.counts}
+
+
+def say_score(name: str, score: dict) -> str:
+    """The score in words."""
+    value, low, high = (show_number(score[key]) for key in ("value", "low", "high"))
+    return (
+        f"{name} {score['metric']} {value} (95 % {low}..{high}, "
+        f"{score['num_images']} pictures of {score['num_people']} people)"
+    )

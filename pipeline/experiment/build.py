@@ -1,0 +1,141 @@
+"""A member's settings as the rooms take them: heads, network, criteria, sampler, mixing."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import torch
+from timm.utils import ModelEmaV3
+
+from pipeline.config import Experiment, Member
+from pipeline.experiment.targets import balance_codes, own_targets
+from pipeline.images.mixing import Mixing, mix_batch
+from pipeline.images.sampler import EpochSampler, balanced_chances
+from pipeline.images.transform import Transform
+from pipeline.labels.registry import DEFAULT_LOSS
+from pipeline.labels.tasks import Task
+from pipeline.models.heads import HeadShape
+from pipeline.models.loop import Mix, State
+from pipeline.models.losses import Criterion, balanced_bins, balanced_weights, head_shape
+from pipeline.models.network import FaceNetwork, build_network, input_statistics
+from pipeline.models.optimiser import build_optimiser
+
+
+def member_transform(member: Member) -> Transform:
+    """The evaluation transform of a member: its image size, its backbone's mean and std."""
+    mean, std = input_statistics(member.backbone)
+    return Transform(size=member.image_size, mean=mean, std=std)
+
+
+def head_losses(member: Member, tasks: Sequence[Task]) -> dict[str, str]:
+    """The loss that says how each task's head is read; it stands for all of a mixture."""
+    return {task.name: next(iter(member.tasks[task.name].losses_for(task.kind))) for task in tasks}
+
+
+def head_shapes(member: Member, tasks: Sequence[Task]) -> dict[str, HeadShape]:
+    """What each task's head gives."""
+    heads = member.tasks
+    return {
+        task.name: head_shape(
+            task, loss=loss, bins=heads[task.name].bins, scale=heads[task.name].scale
+        )
+        for task, loss in zip(tasks, head_losses(member, tasks).values(), strict=True)
+    }
+
+
+def make_network(member: Member, tasks: Sequence[Task], *, weights: str) -> FaceNetwork:
+    """The member's network; `weights` as in load_backbone. Raises ValueError likewise."""
+    return build_network(
+        member.backbone,
+        weights=weights,
+        heads=head_shapes(member, tasks),
+        hidden=member.hidden,
+        dropout=member.dropout,
+        drop_path=member.drop_path,
+        freeze=member.freeze,
+    )
+
+
+def fresh_state(
+    member: Member, tasks: Sequence[Task], *, seed: int, device: torch.device, precision: str
+) -> State:
+    """Network, optimiser and the rest before the first step."""
+    torch.manual_seed(seed)
+    network = make_network(member, tasks, weights=member.weights)
+    network = network.to(device, memory_format=torch.channels_last)
+    optimiser = build_optimiser(
+        network,
+        name=member.optimiser,
+        lr=member.lr,
+        backbone_lr=member.backbone_lr,
+        layer_decay=member.layer_decay,
+        weight_decay=member.weight_decay,
+        momentum=member.momentum,
+        fused=device.type == "cuda",
+    )
+    ema = ModelEmaV3(network, decay=member.ema, use_warmup=True) if member.ema else None
+    scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
+    return State(network=network, optimiser=optimiser, ema=ema, scaler=scaler)
+
+
+def make_criteria(
+    member: Member, tasks: Sequence[Task], train: pd.DataFrame
+) -> tuple[Criterion, ...]:
+    """How each task is learnt; weights by rarity come from the training pictures' labels."""
+    criteria = []
+    for task in tasks:
+        head = member.tasks[task.name]
+        weights, bins = None if head.class_weights == "none" else head.class_weights, None
+        if weights == "balanced":
+            codes = own_targets(member, task, train)
+            weights = balanced_weights(codes, num_classes=len(task.classes))
+        if head.bin_weights is not None:
+            values = own_targets(member, task, train)
+            bins = balanced_bins(values, num_bins=head.bin_weights, power=head.bin_power)
+        criteria.append(
+            Criterion(
+                task=task,
+                loss=head.loss or DEFAULT_LOSS[task.kind],
+                weight=head.weight,
+                smoothing=head.smoothing,
+                gamma=head.gamma,
+                margin=head.margin,
+                scale=head.scale,
+                delta=head.delta,
+                sigma=head.sigma,
+                class_weights=weights,
+                bin_weights=bins,
+            )
+        )
+    return tuple(criteria)
+
+
+def make_sampler(
+    settings: Experiment, member: Member, train: pd.DataFrame, *, seed: int
+) -> EpochSampler:
+    """Which training picture comes when. Raises ValueError for a label that is not there."""
+    chances = None
+    if member.sampler == "balanced":
+        chances = balanced_chances(balance_codes(settings, member, train))
+    return EpochSampler(
+        len(train),
+        batch_size=member.batch_size,
+        seed=seed,
+        groups=train["person_id"].astype(str).tolist(),
+        per_group=member.pictures_per_person,
+        chances=chances,
+        repeats=member.repeats,
+    )
+
+
+def make_mix(member: Member, tasks: Sequence[Task]) -> dict[str, Mix]:
+    """The loop's argument `mix`, or none when batches are not mixed."""
+    if member.mix is None:
+        return {}
+    sizes = {
+        task.name: len(task.classes)
+        for task in tasks
+        if task.kind == "classes" and not task.learns_number
+    }
+    mixing = Mixing(**member.mix.model_dump())
+    return {"mix": partial(mix_batch, mixing=mixing, num_classes=sizes)}

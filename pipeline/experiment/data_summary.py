@@ -1,0 +1,105 @@
+"""What is in the data, counted and in words: classes, combinations, sizes, people, faces."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from pipeline.experiment.tasks import contest_tasks, targets_of
+from pipeline.experiment.work import Work
+from pipeline.labels.tasks import Task, to_numbers
+from pipeline.tables import OK
+
+
+def label_words(tasks: list[Task], pictures: pd.DataFrame) -> pd.DataFrame:
+    """One ordered categorical a task: the class of each picture; a number's fifths."""
+    columns = {}
+    for name, target in targets_of(tasks, pictures).items():
+        task = next(task for task in tasks if task.name == name)
+        if task.kind == "number":
+            edges = np.unique(np.quantile(target, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]))
+            edges = edges if len(edges) > 1 else np.array([edges[0], edges[0] + 1.0])
+            codes = np.clip(np.searchsorted(edges, target, side="right") - 1, 0, len(edges) - 2)
+            columns[name] = pd.Categorical.from_codes(codes, _bin_words(edges), ordered=True)
+        else:
+            columns[name] = pd.Categorical.from_codes(
+                target.astype(int), list(task.classes), ordered=True
+            )
+    return pd.DataFrame(columns)
+
+
+def joint_table(words: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
+    """Counts of the answer's tasks together: the last task's classes are the columns, the others'
+    products the rows; combinations that never come are there with 0."""
+    *above, last = tasks
+    counts = words.groupby(list(tasks), observed=False).size().unstack(last)
+    counts.columns = pd.Index([str(word) for word in counts.columns], name=last)
+    rows = [word if isinstance(word, tuple) else (word,) for word in counts.index]
+    counts.index = pd.Index(["/".join(map(str, row)) for row in rows], name=" / ".join(above))
+    return counts
+
+
+def summary_lines(
+    work: Work, pictures: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
+) -> Iterator[str]:
+    """The printed summary, line by line."""
+    tasks = contest_tasks(work.settings)
+    yield f"explore: {work.settings.competition.name}, {len(pictures)} pictures"
+    for (part, status), count in pictures.groupby(["part", "status"]).size().items():
+        yield f"  {part:<8}{status:<14}{count:>8}"
+    sizes = pictures[pictures["status"].isin([OK, "unlabelled"]) & (pictures["width"] > 0)]
+    common = sizes.groupby(["width", "height"]).size().sort_values(ascending=False)
+    if len(common):
+        (width, height), count = common.index[0], int(common.iloc[0])
+        yield (
+            f"sizes: {len(common)}, commonest {width}x{height} ({count}); "
+            f"width {sizes['width'].min()} to {sizes['width'].max()}, "
+            f"height {sizes['height'].min()} to {sizes['height'].max()}"
+        )
+    each = labelled.groupby("person_id").size()
+    yield (
+        f"people to learn from: {len(each)}, pictures each {each.min()} to {each.max()} "
+        f"(median {each.median():g})"
+    )
+    for task in tasks:
+        counts = words[task.name].value_counts(sort=False)
+        if task.kind == "number":
+            values = to_numbers(task, labelled[task.column], image_ids=labelled["image_id"])
+            yield (
+                f"task {task.name}: {values.min():.4g} to {values.max():.4g}, mean "
+                f"{values.mean():.4g}, median {np.median(values):.4g}, sd {values.std():.4g}"
+            )
+            continue
+        people = labelled["person_id"].groupby(words[task.name].to_numpy(), observed=False)
+        said = ", ".join(
+            f"{word} {count} ({count / len(words):.0%}, {people.nunique().get(word, 0)} people)"
+            for word, count in counts.items()
+        )
+        yield f"task {task.name}: {said}"
+    answer = work.settings.competition.answer.tasks
+    if len(answer) > 1:
+        table = joint_table(words, list(answer))
+        flat = table.stack()
+        rarest = flat.idxmin()
+        yield (
+            f"answer: {flat.size} combinations, {int((flat == 0).sum())} never come; the rarest "
+            f"is {'/'.join(rarest)} with {int(flat.min())} pictures, the commonest "
+            f"{'/'.join(flat.idxmax())} with {int(flat.max())}"
+        )
+        yield from ("  " + line for line in table.to_string().splitlines())
+    how = pictures.groupby(pictures["how"].where(pictures["how"] != "", "no crop")).size()
+    yield "faces: " + ", ".join(f"{word} {count}" for word, count in how.items())
+    found = pictures[pictures["how"] == "mtcnn"]
+    if len(found):
+        low = (found["probability"] < 0.9).sum()
+        yield (
+            f"  probability: lowest {found['probability'].min():.3f}, median "
+            f"{found['probability'].median():.4f}, {low} below 0.9; several faces in "
+            f"{(found['num_faces'] > 1).sum()} pictures"
+        )
+
+
+def _bin_words(edges: Sequence[float]) -> list[str]:
+    """`12 to 30` for each bin between rising edges."""
+    return [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]

@@ -1,0 +1,27 @@
+"""How much memory a member's network needs."""
+
+from functools import lru_cache
+
+from pipeline.config import Member
+from pipeline.experiment.work import Work
+
+PROCESS = 700 * 2**20  # bytes of a process that has imported torch and its friends
+
+
+def footprint_of(work: Work, name: str, precision: str) -> "Footprint":  # noqa: F821
+    """What one member's network needs."""
+    from pipeline.experiment.tasks import member_tasks
+
+    member = work.settings.members[name]
+    tasks = tuple(member_tasks(work.settings, member))
+    return _footprint(member.model_dump_json(), tasks, precision)
+
+
+@lru_cache(maxsize=64)
+def _footprint(member: str, tasks: tuple, precision: str):
+    from pipeline.experiment.build import make_network
+    from pipeline.models.memory_estimate import measure_footprint
+
+    read = Member.model_validate_json(member)
+    network = make_network(read, tasks, weights="none")
+    return measure_footprint(network, image_size=read.image_size, precision=precision)

@@ -1,0 +1,163 @@
+"""Whether a run's folder was made with the settings that are asked for, and what may differ."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.config import load_settings
+from pipeline.experiment.work import Work
+from pipeline.storage import Runs, read_json, shown
+
+SAFE_TO_CHANGE = (
+    "ensemble",
+    "pool",
+    "compare",
+    "stack",
+    "infer",
+    "transfer",
+    "tune",
+    "audit",
+    "device",
+    "precision",
+    "compile",
+    "workers",
+    "parallel",
+    "cells_per_device",
+    "cluster",
+    "cluster_folders",
+    "bootstrap",
+    "track",
+    "runs",
+    "submissions",
+)
+
+
+def check_stored(work: Work) -> None:
+    """Raises ValueError when the run's folder was made with other settings than those asked for, or
+    its index of tables that were edited since; also where a folder can't be."""
+    _check_folders(work)
+    tables = table_digests(work)
+    _check_tables(work, tables)
+    if not work.runs.settings.exists():
+        return
+    stored = load_settings(work.runs.settings).model_dump(mode="json")
+    asked = work.settings.model_dump(mode="json")
+    was = Runs(load_settings(work.runs.settings)).root
+    moved = was != work.runs.root
+    if not moved:  # the same folder, typed in another way
+        asked["competition"]["root"] = stored["competition"]["root"]
+    differ = [
+        line
+        for key in asked
+        if key not in SAFE_TO_CHANGE
+        for line in _differences(stored.get(key), asked[key], key)
+    ]
+    if differ:
+        folder = shown(work.runs.experiment)
+        raise ValueError(
+            "\n".join(f"{folder} was made with other settings: {line}" for line in differ)
+            + f"\ncopy the config to a new name, or remove {_to_remove(work)} to start over"
+            + (f"\nthe same data in a new place: ln -s {work.runs.root} {was}" if moved else "")
+        )
+    _check_labels(work, tables)
+
+
+def _check_labels(work: Work, tables: Mapping[str, str]) -> None:
+    """Raises ValueError when the run was trained before its file of fixes was edited, or a table of
+    labels, of which another experiment may have made the index anew."""
+    runs = work.runs
+    if not runs.provenance.exists():
+        return
+    for run in read_json(runs.provenance)["runs"]:
+        changed = [runs.root / name for name in _changed(run.get("tables") or {}, tables)]
+        if runs.fixes is not None and run.get("fixes") != runs.fixes_digest:
+            changed.append(runs.fixes)
+        if changed:
+            raise ValueError(
+                f"{shown(runs.experiment)} was trained before {shown(changed[0])} was changed, so "
+                "its labels or pictures are others\n"
+                f"copy the config to a new name, or remove {_to_remove(work)} to start over"
+            )
+
+
+def table_digests(work: Work) -> dict[str, str]:
+    """The sha256 of the contest's own tables that are there, by their path below root."""
+    from pipeline.labels.layouts.locate import list_tables
+
+    contest, root = work.settings.competition, work.runs.root
+    files = list_tables(contest.layout, root, options=contest.layout_options)
+    return {os.path.relpath(file, root): _digest(file) for file in files}
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The tables that are not what they were, of those that are there."""
+    return [name for name, found in now.items() if then.get(name, found) != found]
+
+
+def _check_tables(work: Work, tables: Mapping[str, str]) -> None:
+    """Raises ValueError when a table of labels was edited after the index was made of it: what is
+    done would be of other labels than what follows."""
+    runs = work.runs
+    if not (runs.images.exists() and runs.tables.exists()):
+        return
+    changed = _changed(read_json(runs.tables), tables)
+    if changed:
+        made = [runs.images, runs.faces, runs.crops, runs.folds]
+        folders = [shown(path.parent) for path in made if path.parent.exists()]
+        again = [_to_remove(work)] if runs.settings.exists() else []
+        raise ValueError(
+            f"{runs.root / changed[0]} was changed after it was read into {shown(runs.images)}; "
+            "undo the change and mend labels with competition.fixes, or remove "
+            f"{' '.join([*folders, *again])} to start over"
+        )
+
+
+def _check_folders(work: Work) -> None:
+    """Raises ValueError for runs= or submissions= that name a file, or lie below one."""
+    for key, folder in (("runs", work.runs.folder), ("submissions", work.runs.submissions)):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not there.is_dir():
+            raise ValueError(f"{key}: {there} is a file, needed is a folder")
+
+
+def _to_remove(work: Work) -> str:
+    """What is in the way of a fresh start, but not the contest's crops, which may lie beside it."""
+    runs = work.runs
+    if runs.images.parent.parent != runs.experiment:
+        return shown(runs.experiment)
+    members = (runs.experiment / name for name in load_settings(runs.settings).members)
+    return " ".join(shown(path) for path in (runs.settings, runs.provenance, *members))
+
+
+def say_left_out(work: Work) -> None:
+    """Says which members were trained, by an earlier command, and are not in this one."""
+    if not work.runs.settings.exists():
+        return
+    left = load_settings(work.runs.settings).members.keys() - work.settings.members.keys()
+    if left:
+        print(
+            f"{shown(work.runs.experiment)} also holds {', '.join(sorted(left))}, which this "
+            "command leaves out: members are those of the config and of the words typed with it"
+        )
+
+
+def _differences(stored: object, asked: object, key: str) -> list[str]:
+    """Where two settings differ, one line each; new members, folds, answer files are none."""
+    if key in ("competition.submission", "folds.train"):
+        return []
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        names = dict.fromkeys([*asked, *stored])
+        if key == "members":
+            names = [name for name in names if name in asked and name in stored]
+        return [
+            line
+            for name in names
+            for line in _differences(stored.get(name), asked.get(name), f"{key}.{name}")
+        ]
+    return [] if stored == asked else [f"{key} was {stored!r}, asked for is {asked!r}"]

@@ -1,0 +1,101 @@
+"""A member's targets: what its heads learn, the groups that losses need, what is drawn evenly."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import Experiment, Member
+from pipeline.experiment.tasks import answer_task, contest_tasks, group_of, targets_of
+from pipeline.experiment.work import Work
+from pipeline.labels.layouts import read_csv
+from pipeline.labels.registry import GROUP_LOSSES, LAYOUT_COLUMNS
+from pipeline.labels.tasks import Task, bin_edges, encode, encode_band, encode_number, to_numbers
+from pipeline.storage import read_table
+from pipeline.tables import IMAGES
+
+
+def training_targets(
+    member: Member, tasks: Sequence[Task], pictures: pd.DataFrame
+) -> dict[str, np.ndarray]:
+    """The targets as the member learns them: its own edges, softened near them if asked; and
+    `TASK@group` where a loss needs the task's group."""
+    targets = {}
+    for task in tasks:
+        head, ids = member.tasks[task.name], pictures["image_id"]
+        if head.band is not None:
+            numbers = to_numbers(task, pictures[task.column], image_ids=ids)
+            edges = head.edges or task.edges
+            targets[task.name] = encode_band(numbers, edges=edges, band=head.band)
+        else:
+            targets[task.name] = own_targets(member, task, pictures)
+        if any(name in GROUP_LOSSES for name in head.losses_for(task.kind)):
+            targets[f"{task.name}@group"] = group_of(task, pictures).astype(np.float32)
+    return targets
+
+
+def own_targets(member: Member, task: Task, pictures: pd.DataFrame) -> np.ndarray:
+    """The targets (N,) with the member's own edges, not softened."""
+    if task.parts:
+        return targets_of([task], pictures)[task.name]
+    edges, ids = member.tasks[task.name].edges, pictures["image_id"]
+    if task.learns_number:
+        return encode_number(task, pictures[task.column], image_ids=ids)
+    return encode(task, pictures[task.column], image_ids=ids, edges=edges)
+
+
+def check_balance(work: Work, member: Member) -> None:
+    """Raises ValueError for a balance_on that will be no task and no column of the pictures."""
+    name, settings = member.balance_on, work.settings
+    tasks = [*settings.competition.learnable]
+    columns = _columns_to_come(work) if name is not None and name not in tasks else None
+    if columns is not None and name not in columns:
+        raise ValueError(no_such(name, (*tasks, *sorted(columns - set(tasks)))))
+
+
+def no_such(name: str, known: Sequence[str]) -> str:
+    """The sentence for a name that is neither a task nor a column."""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ";"
+    return f"no task or column {name!r}{hint} there are {', '.join(known)}"
+
+
+def _columns_to_come(work: Work) -> set[str] | None:
+    """The columns that the training pictures have or will have; None when it can't be known yet."""
+    contest, runs = work.settings.competition, work.runs
+    if runs.images.exists():
+        found = set(read_table(runs.images).columns)
+    elif contest.table is not None and (runs.root / contest.table.train).is_file():
+        found = set(read_csv(runs.root / contest.table.train, needs=()).columns)
+    elif (known := LAYOUT_COLUMNS[contest.layout]) is not None:
+        found = {*known, "split"}
+    else:
+        return None
+    groups = {task.group for task in contest.tasks.values() if task.group}
+    made = {"how", "face_status", "num_faces", "fold", *(f"{group}_half" for group in groups)}
+    return found | made | {*IMAGES.key, *IMAGES.columns, "width", "height"}
+
+
+def balance_codes(settings: Experiment, member: Member, train: pd.DataFrame) -> np.ndarray:
+    """What is drawn equally often (N,): a task's classes, a number's bins, or a column's values."""
+    name = member.balance_on or next(iter(member.tasks))
+    tasks = {task.name: task for task in contest_tasks(settings)}
+    if settings.competition.answer.is_product:
+        tasks["answer"] = answer_task(settings)
+    if name in tasks:
+        values = targets_of([tasks[name]], train)[name]
+        is_number = tasks[name].kind == "number"
+    elif name in train.columns:
+        values = train[name].to_numpy()
+        is_number = values.dtype.kind == "f" or len(set(values)) > member.balance_bins
+        is_number = is_number and values.dtype.kind in "fiu"
+    else:
+        known = (*tasks, *train.columns.difference(list(tasks)))
+        raise ValueError(f"balance_on: {no_such(name, known)}")
+    if is_number and len(np.unique(values)) > member.balance_bins:
+        values = values.astype(np.float64)
+        return np.searchsorted(
+            bin_edges(values, num_bins=member.balance_bins), values, side="right"
+        )
+    return pd.factorize(pd.Series(values).astype(str))[0]

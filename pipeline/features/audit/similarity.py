@@ -1,0 +1,31 @@
+"""How alike a trained member finds the two pictures of a pair."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.experiment.cells import member_cells, trained_members
+from pipeline.experiment.work import Work
+
+
+def embedding_cosines(work: Work, pictures: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
+    """The cosine (p,) of each pair's embeddings, NaN without a trained member and for pairs beyond
+    as many pictures as the probe looks at.
+
+    Both pictures are looked at by one cell, the first member's first: two cells' features can't
+    be compared. They are centred on the mean of the pictures seen.
+    """
+    cosines = np.full(len(table), np.nan)
+    members = trained_members(work)
+    if not members or not len(table):
+        return cosines
+    from pipeline.people.embeddings import cell_features
+
+    some = table.head(work.settings.audit.pictures // 2)
+    places = np.unique(some[["left", "right"]].to_numpy())
+    cell = member_cells(work.settings, members[0])[0]
+    features = cell_features(work, cell, pictures["row"].to_numpy()[places])
+    features = features - features.mean(axis=0)
+    features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
+    left, right = (features[np.searchsorted(places, some[side])] for side in ("left", "right"))
+    cosines[: len(some)] = np.clip((left * right).sum(axis=1), -1.0, 1.0)
+    return cosines

@@ -1,0 +1,193 @@
+"""audit, fourth part: labels that contradict what models say that never saw them, and fixes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.experiment.blend import member_probs
+from pipeline.experiment.cells import trained_members
+from pipeline.experiment.data_summary import label_words
+from pipeline.experiment.predictions import read_oof
+from pipeline.experiment.tasks import contest_tasks, targets_of
+from pipeline.experiment.work import Work
+from pipeline.features.audit.fixes import count_words, put_into_words
+from pipeline.features.audit.probing import describe_probe, probe_tasks
+from pipeline.features.audit.pure.confident_learning import (
+    doubt_classes,
+    doubt_numbers,
+    pool_people,
+)
+from pipeline.folds.assignment import assign_folds
+from pipeline.labels.tasks import Task, decide
+from pipeline.storage import write_table
+
+COLUMNS = ("image_id", "person_id", "task", "column", "given", "suggested", "self_confidence")
+COLUMNS += ("agreeing", "pictures", "in_fixes", "reason", "row")
+TRUSTED = 0.9  # a judge that agrees with fewer labels errs more often than labels usually do
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Out-of-fold probabilities (n, C) of one task for these pictures, and whose they are."""
+
+    task: Task
+    pictures: pd.DataFrame
+    probs: np.ndarray
+    said: str
+
+
+def member_judges(work: Work, labelled: pd.DataFrame) -> dict[str, Judge]:
+    """By task the mean of the trained members that predict it, on the pictures they answered."""
+    found: dict[str, list] = {}
+    for member in trained_members(work):
+        frame = read_oof(work, member)
+        ids = [name for name in labelled["image_id"] if name in set(frame["image_id"])]
+        given = {"image_ids": ids, "settings": work.settings, "member": member}
+        for task, probs in member_probs(frame, **given).items():
+            found.setdefault(task, []).append((member, ids, probs))
+    judges, tasks = {}, {task.name: task for task in contest_tasks(work.settings)}
+    for name, several in found.items():
+        pictures = labelled.set_index("image_id", drop=False).loc[several[0][1]]
+        probs = np.mean([probs for *_, probs in several], axis=0)
+        said = f"the OOF of {', '.join(member for member, *_ in several)}"
+        judges[name] = Judge(tasks[name], pictures.reset_index(drop=True), probs, said)
+    return judges
+
+
+def probe_judges(
+    work: Work,
+    pictures: pd.DataFrame,
+    features: np.ndarray,
+    *,
+    people: np.ndarray,
+    but: Collection[str],
+) -> dict[str, Judge]:
+    """By task, but for those that have a judge, the probe on the pictures it looks at; copies of a
+    picture are kept in one fold, or each would vouch for the other."""
+    tasks = [task for task in contest_tasks(work.settings) if task.name not in but]
+    if not tasks:
+        return {}
+    words = label_words(tasks, pictures).astype(str)
+    options = {"num_folds": work.settings.folds.num, "seed": work.settings.audit.seed}
+    folds = assign_folds(people, words, **options)
+    probs = probe_tasks(tasks, targets_of(tasks, pictures), features, folds)
+    said = f"{describe_probe(work)} (no member is trained)"
+    return {task.name: Judge(task, pictures, probs[task.name], said) for task in tasks}
+
+
+def doubt_labels(work: Work, judges: dict[str, Judge]) -> tuple[pd.DataFrame, list[str]]:
+    """The doubted labels of all tasks, the least believable first, and the sentences."""
+    frames, lines = [], []
+    for judge in judges.values():
+        doubt = _doubt_people if judge.task.constant else _doubt_pictures
+        frame, agreeing = doubt(work, judge)
+        frames.append(frame)
+        lines.append(_line(judge, frame, agreeing=agreeing))
+    table = pd.concat(frames, ignore_index=True)
+    table = table.sort_values(["in_fixes", "self_confidence"], ascending=[False, True])
+    table = table.reset_index(drop=True)
+    write_table(work.runs.audited("labels.csv"), table[list(COLUMNS)])
+    return table, lines
+
+
+def _doubt_pictures(work: Work, judge: Judge) -> tuple[pd.DataFrame, float]:
+    """The doubted labels of single pictures, and the share of all that the judge agrees with."""
+    task, pictures = judge.task, judge.pictures
+    given = targets_of([task], pictures)[task.name]
+    doubts = _judge(work, task, judge.probs, given)
+    doubts = doubts.assign(varied=False, agreeing=1, pictures=1, place=np.arange(len(pictures)))
+    doubts = doubts.assign(image_id=pictures["image_id"], person_id="", note="")
+    agreeing = _share_agreeing(task, doubts, given)
+    return _in_words(work, judge, doubts[doubts["doubted"]]), agreeing
+
+
+def _doubt_people(work: Work, judge: Judge) -> tuple[pd.DataFrame, float]:
+    """The doubted labels of whole people, judged on all their pictures together, with those of
+    people whose label varies although it can't; and the share that the judge agrees with."""
+    task, pictures = judge.task, judge.pictures
+    given, ids = targets_of([task], pictures)[task.name], pictures["person_id"].astype(str)
+    people, pooled = pool_people(judge.probs, ids)
+    codes = np.searchsorted(people, ids)
+    labels = pd.Series(given).groupby(codes)
+    usual = labels.agg(lambda some: some.mode().iloc[0]).to_numpy()
+    doubts = _judge(work, task, pooled, usual)
+    suggested = doubts["suggested"].to_numpy()[codes]
+    if task.kind == "number":
+        agrees = np.abs(judge.probs[:, 0] - suggested) < np.abs(judge.probs[:, 0] - usual[codes])
+    elif task.kind == "score":
+        agrees = (judge.probs[:, 0] >= 0.5) == suggested
+    else:
+        agrees = judge.probs.argmax(axis=1) == suggested
+    place = pd.Series(_against(task, judge.probs, usual[codes])).groupby(codes).idxmax()
+    doubts = doubts.assign(
+        varied=labels.nunique().to_numpy() > 1,
+        agreeing=pd.Series(agrees).groupby(codes).sum().to_numpy(),
+        pictures=np.bincount(codes),
+        place=place.to_numpy(),
+        image_id="",
+        person_id=people,
+    )
+    counts = labels.agg(lambda some: count_words(task, some)).to_numpy()
+    doubts["note"] = np.where(doubts["varied"], counts, "")
+    agreeing = _share_agreeing(task, doubts, usual)
+    return _in_words(work, judge, doubts[doubts["doubted"] | doubts["varied"]]), agreeing
+
+
+def _judge(work: Work, task: Task, probs: np.ndarray, given: np.ndarray) -> pd.DataFrame:
+    """The rows of auditing.mislabelled for one task."""
+    if task.kind == "number":
+        found = doubt_numbers(decide(task, probs), given, limit=work.settings.audit.residual)
+        found["suggested"] = found["suggested"].clip(task.low, task.high)
+        return found.assign(doubted=found["doubted"] & (found["suggested"] != given))
+    if task.kind == "score":
+        probs = np.concatenate([1.0 - probs, probs], axis=1)
+    return doubt_classes(probs, given.astype(np.int64))
+
+
+def _against(task: Task, probs: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """How much each picture (n,) speaks against a label: the picture to be shown of a person."""
+    if task.kind == "number":
+        return np.abs(probs[:, 0] - given)
+    if task.kind == "score":
+        return np.abs(probs[:, 0] - given)
+    return -probs[np.arange(len(probs)), given.astype(int)]
+
+
+def _in_words(work: Work, judge: Judge, doubts: pd.DataFrame) -> pd.DataFrame:
+    """The doubts as the table has them; the sure ones and those that must be settled are fixes."""
+    sure = doubts["doubted"] & (doubts["self_confidence"] <= work.settings.audit.confidence)
+    words = put_into_words(
+        doubts.assign(in_fixes=sure | doubts["varied"]),
+        task=judge.task,
+        pictures=judge.pictures,
+        judged_by=judge.said,
+    )
+    return words[[*COLUMNS, "varied"]]
+
+
+def _share_agreeing(task: Task, doubts: pd.DataFrame, given: np.ndarray) -> float:
+    """The share of the classes given that are the likeliest too; NaN for numbers."""
+    return NAN if task.kind == "number" else float((doubts["suggested"] == given).mean())
+
+
+def _line(judge: Judge, frame: pd.DataFrame, *, agreeing: float) -> str:
+    """What was found of one task, in a sentence."""
+    task, count = judge.task, len(judge.pictures)
+    who = "pictures"
+    if task.constant:
+        count, who = judge.pictures["person_id"].nunique(), "people"
+    varied = int(frame["varied"].sum())
+    also = f"; {varied:,} of them have several labels, and can have one only" if varied else ""
+    line = (
+        f"labels: {task.name}: {len(frame):,} of {count:,} {who} are doubted by {judge.said}, "
+        f"{int(frame['in_fixes'].sum()):,} of them surely enough for fixes.csv{also}"
+    )
+    if agreeing < TRUSTED:
+        line += (
+            f"\n  it agrees with only {agreeing:.0%} of these labels: a judge that weak errs more "
+            f"often than labels do, so look closely before you believe it"
+        )
+    return line

@@ -1,0 +1,152 @@
+"""A page in the browser: a picture in, the annotated picture and every probability out.
+
+What answers is given as functions, so that a trained run and an exported model have the same page.
+Nothing is loaded from the network: the page's own rules forbid the browser to ask elsewhere.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.features.demo.bars import CSS, faces_html
+from pipeline.inference.annotate import draw_faces
+from pipeline.inference.readout import SeenFace
+
+LARGEST = 20 * 2**20  # bytes of an upload
+WAITING = 16  # visitors that wait; one is served at a time
+KEPT = 600  # seconds until an uploaded picture is removed
+NO_FACE = (
+    "No face was found. It works best with an upright face that fills a good part of the picture."
+)
+POLICY = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss: "
+    "data: blob:; img-src 'self' data: blob:; media-src 'self' data: blob:; form-action 'self'"
+)
+# what the library leaves without a name for those who do not see it
+NAMES = """() => {
+  document.querySelector("#status").setAttribute("role", "status");
+  const name = () => {
+    for (const image of document.querySelectorAll("#given img, #seen img"))
+      image.alt ||= image.closest("#seen")
+        ? "The picture with what was found in it; the same stands below in words."
+        : "The picture that was given.";
+    for (const button of document.querySelectorAll("#seen button:not([aria-label])"))
+      button.ariaLabel = "The annotated picture";
+  };
+  new MutationObserver(name).observe(document.body, {childList: true, subtree: true});
+}"""
+See = Callable[[str, np.ndarray], list[SeenFace]]  # by a choice's name
+Heat = Callable[[str, np.ndarray], list[tuple[np.ndarray, str]]]  # pictures with captions
+
+
+def make_app(
+    see: See,
+    *,
+    read: Callable[[Path], np.ndarray],
+    choices: Sequence[str],
+    title: str,
+    note: str,
+    heat: Heat | None = None,
+):
+    """The page as an ASGI app. `read` gives the pixels of a file or raises ValueError with the
+    reason; so may `see`."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio
+    from fastapi import FastAPI
+
+    def answer(choice: str, file: str | None, wants_heat: bool):
+        empty = gradio.Gallery(value=[], visible=False)
+        if file is None:
+            return "Upload a picture, paste one, or take one with the camera.", None, "", empty
+        try:
+            picture = read(Path(file))
+            faces = see(choice, picture)
+            maps = heat(choice, picture) if heat and wants_heat and faces else []
+        except ValueError as error:
+            return _say_wrong(str(error), file), None, "", empty
+        if not faces:
+            return NO_FACE, picture, "", empty
+        said = "One face." if len(faces) == 1 else f"{len(faces)} faces; 1 is the main one."
+        gallery = gradio.Gallery(value=maps, visible=bool(maps))
+        return said, draw_faces(picture, faces), faces_html(faces), gallery
+
+    with gradio.Blocks(title=title, analytics_enabled=False, delete_cache=(60, KEPT)) as page:
+        gradio.Markdown(f"# {title}\n{note}")
+        with gradio.Row():
+            with gradio.Column():
+                choice = gradio.Dropdown(
+                    list(choices), value=choices[0], label="Answered by", elem_id="choice"
+                )
+                given = gradio.Image(
+                    sources=["upload", "webcam", "clipboard"],
+                    type="filepath",
+                    label="Picture",
+                    height=360,
+                    elem_id="given",
+                )
+                # the file as it came: what is no picture is then said in our words
+                given.preprocess = lambda payload: None if payload is None else payload.path
+                wants = gradio.Checkbox(
+                    False, label="Show where it looks (slower)", visible=heat is not None
+                )
+                ask = gradio.Button("Look", elem_id="look")
+            with gradio.Column():
+                status = gradio.Markdown("", elem_id="status")
+                seen = gradio.Image(
+                    label="What it sees",
+                    interactive=False,
+                    format="png",
+                    elem_id="seen",
+                    buttons=["fullscreen", "download"],
+                )
+                bars = gradio.HTML("", elem_id="bars")
+                maps = gradio.Gallery(
+                    label="What spoke for the answer (Grad-CAM)",
+                    visible=False,
+                    columns=3,
+                    height=260,
+                    object_fit="contain",
+                )
+        inputs, outputs = [choice, given, wants], [status, seen, bars, maps]
+        limits = {"concurrency_limit": 1, "concurrency_id": "look", "api_visibility": "private"}
+        ask.click(answer, inputs, outputs, **limits)
+        for changed in (given, choice, wants):
+            changed.change(answer, inputs, outputs, **limits)
+        page.load(None, js=NAMES)
+    page.queue(max_size=WAITING, default_concurrency_limit=1)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.middleware("http")
+    async def keep_inside(request, call_next):
+        response = await call_next(request)
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+    return gradio.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        max_file_size=LARGEST,
+        ssr_mode=False,
+        enable_monitoring=False,
+        footer_links=[],
+        theme=gradio.themes.Default(**fonts),
+        css=CSS,
+    )
+
+
+def serve(app, *, host: str, port: int) -> None:
+    """Serves the page until it is stopped. Raises OSError where the port is taken."""
+    import uvicorn
+
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+def _say_wrong(reason: str, file: str) -> str:
+    """The reason as a sentence, without the name that the upload got here."""
+    reason = reason.removeprefix(f"{Path(file).name}: ")
+    return f"This can't be read: {reason}."

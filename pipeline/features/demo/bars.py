@@ -1,0 +1,60 @@
+"""What is said of faces as a piece of HTML: a bar for every probability. No script, no network."""
+
+from collections.abc import Sequence
+from html import escape
+
+from pipeline.inference.annotate import COLOURS
+from pipeline.inference.readout import Said, SeenFace
+
+CHOSEN = ' class="chosen"'
+IN_THE_DARK = 0.5  # of a face's colour, the rest white: 3:1 against a dark page
+CSS = """
+.faces {display: grid; gap: 1.2rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr))}
+.faces section {border-left: 5px solid var(--mine); padding-left: 0.8rem}
+.faces h3, .faces h4 {margin: 0 0 0.2rem; font-size: 1rem; font-weight: 600}
+.faces h4 {margin-top: 0.6rem; font-size: 0.9rem}
+.faces p {display: flex; align-items: center; gap: 0.6rem; margin: 0; font-size: 0.85rem}
+.faces .word {width: 6rem; overflow-wrap: anywhere; line-height: 1.2}
+.faces .share {width: 3.8rem; text-align: right; white-space: nowrap}
+.faces .track {flex: 1; height: 0.65rem; background: rgba(128, 128, 128, 0.22)}
+.faces .fill {display: block; height: 100%; min-width: 1px; background: var(--mine)}
+.faces .chosen {font-weight: 600}
+.dark .faces section {border-color: var(--light)}
+.dark .faces .fill {background: var(--light)}
+:focus-visible {outline: 3px solid #3b82c4 !important; outline-offset: 2px}
+"""
+
+
+def faces_html(faces: Sequence[SeenFace]) -> str:
+    """A section a face, in the order and colours of the annotated picture."""
+    return f'<div class="faces">{"".join(map(_face, range(len(faces)), faces))}</div>'
+
+
+def _face(number: int, face: SeenFace) -> str:
+    colour = COLOURS[number % len(COLOURS)]
+    said = "".join(_task(each) for each in face.said)
+    sure = f", found with {100 * face.detected:.1f} %" if face.how == "mtcnn" else ""
+    title = f"Face {number + 1}{sure}"
+    style = f"--mine: {colour}; --light: {lighter(colour)}"
+    return f'<section style="{style}"><h3>{title}</h3>{said}</section>'
+
+
+def lighter(colour: str) -> str:
+    """A colour `#rrggbb` as it stands on a dark page."""
+    parts = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    mixed = [round(IN_THE_DARK * part + (1.0 - IN_THE_DARK) * 255) for part in parts]
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def _task(said: Said) -> str:
+    name = escape(said.task)
+    if said.probability is None:
+        return f"<h4>{name}: {escape(said.text)}</h4>"
+    rows = "".join(
+        f"<p{CHOSEN if word == said.text else ''}>"
+        f'<span class="word">{escape(word)}</span>'
+        f'<span class="track"><span class="fill" style="width: {100 * share:.1f}%"></span></span>'
+        f'<span class="share">{100 * share:.1f} %</span></p>'
+        for word, share in said.probs.items()
+    )
+    return f"<h4>{name}: {escape(said.text)}</h4>{rows}"

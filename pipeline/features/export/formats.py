@@ -1,0 +1,195 @@
+"""Modules to files in three formats, each checked against what infer says of the same crops."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipeline.experiment.build import head_losses, member_transform
+from pipeline.experiment.cells import answering_cells
+from pipeline.experiment.predict import load_cell
+from pipeline.experiment.tasks import member_tasks
+from pipeline.experiment.work import Work
+from pipeline.images.resize_matrix import resize_matrix
+from pipeline.images.transform import normalise
+from pipeline.images.views import apply_view
+from pipeline.inference.ensemble_spec import Speakers
+from pipeline.models.export_module import EnsembleModel, MemberModel, Output, Resize
+from pipeline.models.fuse_batchnorm import fold_norms
+from pipeline.storage import writing
+
+Run = Callable[[np.ndarray], list[np.ndarray]]
+
+
+def member_model(work: Work, member: str) -> MemberModel:
+    """A member with all its cells, on the CPU. Raises ValueError like load_cell."""
+    settings, recipe = work.settings, work.settings.members[member]
+    transform, tasks = member_transform(recipe), member_tasks(settings, recipe)
+    cells, cpu = answering_cells(settings, member), torch.device("cpu")
+    networks = [
+        fold_norms(load_cell(work, cell, device=cpu), size=transform.size) for cell in cells
+    ]
+    matrix = None
+    if transform.size != settings.crop.size:
+        matrix = torch.from_numpy(resize_matrix(settings.crop.size, transform.size))
+    return MemberModel(
+        networks,
+        tasks=tasks,
+        losses=head_losses(recipe, tasks),
+        views=[partial(apply_view, view=v, transform=transform) for v in settings.infer.views],
+        to_input=partial(normalise, transform=transform),
+        size=transform.size,
+        resize=None if matrix is None else Resize(matrix),
+    ).eval()
+
+
+def ensemble_model(speakers: Speakers, members: dict[str, MemberModel]) -> EnsembleModel:
+    """All members in one module, blended as the ensemble says."""
+    ensemble = speakers.settings.ensemble
+    weights = ensemble.weights or dict.fromkeys(speakers.members, 1.0)
+    outputs = [
+        Output(
+            reading.name,
+            reading.tasks[0].kind,
+            tuple(task.name for task in reading.tasks),
+            tuple(len(task.classes) for task in reading.tasks),
+        )
+        for reading in speakers.readings
+    ]
+    others = {task.name for task in speakers.others}
+    if others and ensemble.method not in ("mean", "weighted"):
+        outputs = [output for output in outputs if output.name not in others]
+    return EnsembleModel(
+        {name: members[name] for name in speakers.members},
+        outputs=outputs,
+        method=ensemble.method,
+        weights={name: weights.get(name, 0.0) for name in speakers.members},
+    ).eval()
+
+
+def save_models(
+    model: nn.Module, paths: Sequence[Path], crops: np.ndarray, *, names: Sequence[str], facts: str
+) -> Iterator[Path]:
+    """Writes a model in the format that each path ends in, one after another. `facts` is JSON that
+    goes into every file; `crops` (2 or more, S, S, 3) are what the graph is taken with."""
+    example, program = torch.from_numpy(crops), None
+    with torch.inference_mode():
+        model(example)  # constants of the first call are kept: they must be real ones
+    for path in paths:
+        with writing(path, short=False) as temporary, _quiet():
+            if path.suffix == ".pt":
+                with torch.no_grad():
+                    traced = torch.jit.trace(model, example, check_trace=False, strict=False)
+                traced.save(str(temporary), _extra_files={"facts.json": facts})
+            elif program is None:
+                dynamic = ({0: torch.export.Dim("num", min=1)},)
+                program = torch.export.export(model, (example,), dynamic_shapes=dynamic)
+            if path.suffix == ".pt2":
+                torch.export.save(program, str(temporary), extra_files={"facts.json": facts})
+            if path.suffix == ".onnx":
+                _write_onnx(program, temporary, names=names, facts=facts)
+        yield path
+
+
+def _write_onnx(program, path: Path, *, names: Sequence[str], facts: str) -> None:
+    try:
+        made = torch.onnx.export(
+            program,
+            input_names=["crops"],
+            output_names=list(names),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    except torch.onnx.errors.OnnxExporterError as error:
+        lines = [line for line in str(error).splitlines() if "Error" in line] or [str(error)]
+        raise ValueError(
+            f"{path.name}: ONNX has no word for a layer of it ({lines[0].strip()[:200]}); "
+            "formats=pt2,pt leaves ONNX out"
+        ) from None
+    made.model.metadata_props["facts"] = facts
+    made.save(str(path), external_data=False)
+
+
+def load_model(path: Path) -> Run:
+    """A stored model as a function of uint8 crops (N, S, S, 3): its outputs in their order."""
+    if path.suffix == ".onnx":
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        return lambda crops: session.run(None, {"crops": crops})
+    if path.suffix == ".pt2":
+        return _as_run(torch.export.load(str(path)).module())
+    with _quiet():
+        return _as_run(torch.jit.load(str(path)))
+
+
+def _as_run(module: nn.Module) -> Run:
+    def run(crops: np.ndarray) -> list[np.ndarray]:
+        with torch.inference_mode(), _quiet():
+            return [out.numpy() for out in module(torch.from_numpy(crops))]
+
+    return run
+
+
+@contextmanager
+def _quiet():
+    """Without the warnings of the exporters, which are about their own inside."""
+    import logging
+
+    noisy = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in noisy]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for logger in noisy:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(noisy, levels, strict=True):
+                logger.setLevel(level)
+
+
+def seconds_of(run: Run, crops: np.ndarray, *, repeats: int = 3) -> float:
+    """The least time of a few runs, after one to warm up."""
+    run(crops)
+    taken = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        run(crops)
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+def save_detector() -> Iterator[tuple[str, object]]:
+    """The detector's nets by name as ONNX programs, for any number of windows; the first one for
+    any size of them too."""
+    from pipeline.faces.mtcnn.detector import Detector
+
+    for name, net in Detector(device="cpu", min_face=1.0).nets.items():
+        side = {"pnet": 40, "rnet": 24, "onet": 48}[name]
+        pixels, dim = torch.zeros(3, 3, side, side + (4 if name == "pnet" else 0)), torch.export.Dim
+        dynamic = {0: dim("num", min=1)}
+        if name == "pnet":
+            dynamic |= {2: dim("height", min=12), 3: dim("width", min=12)}
+        with _quiet(), torch.no_grad():
+            made = torch.onnx.export(
+                net,
+                (pixels,),
+                input_names=["pixels"],
+                dynamic_shapes=(dynamic,),
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+        yield name, made

@@ -1,0 +1,192 @@
+"""From rates that were probed here to minutes, disk and memory of the stages that are not done."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+from tqdm import tqdm
+
+from pipeline.experiment.cells import all_cells, answering_cells
+from pipeline.experiment.data_loading import resident_bytes
+from pipeline.experiment.device import choose_device
+from pipeline.experiment.fingerprints import is_inferred
+from pipeline.experiment.footprint import footprint_of
+from pipeline.experiment.tasks import contest_tasks, member_tasks
+from pipeline.experiment.work import Work
+from pipeline.jobs.job import Job, Outcome, makespan
+from pipeline.jobs.resources import Slot, find_slots
+from pipeline.jobs.run import run_jobs
+from pipeline.storage import REFIT, Cell, read_table
+from pipeline.tables import OK
+from pipeline.training.cell_jobs import cell_needs, training_bytes
+
+FACES = 24  # pictures in which faces are looked for
+LEARNT = 3.0  # operations of a step for one of its forward pass
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stage: minutes, and of what."""
+
+    seconds: float
+    what: str
+
+    def say(self) -> str:
+        return f"about {self.seconds / 60:.1f} min: {self.what}"
+
+
+@dataclass
+class Forecast:
+    """What the work will take here."""
+
+    device: str
+    slots: int
+    start: float = 0.0  # seconds until processes have started
+    parts: dict[str, Part] = field(default_factory=dict)  # by stage
+    jobs: dict[str, dict] = field(default_factory=dict)  # name -> seconds and needs
+    disk: float = 0.0
+    memory: float = 0.0
+    gpu_memory: float = 0.0
+    operations: float = 0.0
+
+    @property
+    def minutes(self) -> float:
+        return sum(part.seconds for part in self.parts.values()) / 60.0
+
+    def stored(self) -> dict:
+        return {"device": self.device, "slots": self.slots, "start": self.start, "jobs": self.jobs}
+
+
+def foretell(work: Work, stages: Sequence[str]) -> Forecast:
+    """Probes what these stages need and adds it up. Early stops are not foreseen."""
+    device, precision = choose_device(work.settings)
+    images = read_table(work.runs.images)
+    pictures = images[(images["part"] == "train") & (images["status"] == OK)]
+    pictures = pictures.reset_index(drop=True)
+    cells = [cell for cell in all_cells(work.settings) if not work.runs.done(cell).exists()]
+    cells = cells if "train" in stages else []
+    answering = [n for n in work.settings.members if not is_inferred(work, n)]
+    answering = answering if "infer" in stages else []
+    members = list(dict.fromkeys([*(cell.member for cell in cells), *answering]))
+    each = training_bytes(work, members, device=device.type, precision=precision)
+    slots = find_slots(work.settings, most=max(len(cells), 1), job_bytes=each)
+    found = Forecast(device=str(device), slots=len(slots))
+    rates = _probe(work, found, slots, members, images, pictures, crop="crop" in stages)
+    if "crop" in stages:
+        seconds = rates["crop"]["seconds"] * len(images) / len(slots)
+        found.parts["crop"] = Part(seconds, f"{len(images)} pictures, faces {_mode(work)}")
+        found.disk += len(images) * work.settings.crop.size**2 * 3
+    for cell in cells:
+        member, rate = work.settings.members[cell.member], rates[cell.member]
+        shown, held = _sizes(work, cell, pictures)
+        seconds = member.epochs * (shown * rate["learning"] + held * rate["answering"])
+        needs = [other.name for other in cell_needs(work.settings, cell)]
+        found.jobs[cell.name] = {"seconds": seconds, "needs": needs}
+        ahead = LEARNT * shown + held
+        found.operations += member.epochs * ahead * rate["operations"]
+        found.disk += footprint_of(work, cell.member, precision).weights
+    if cells:
+        lasting = {name: one["seconds"] for name, one in found.jobs.items()}
+        needs = {name: one["needs"] for name, one in found.jobs.items()}
+        seconds = found.start + makespan(lasting, needs, slots=len(slots))
+        found.parts["train"] = Part(seconds, f"{len(cells)} cells, {_say_epochs(work, cells)}")
+    if answering:
+        parts = [_answer(work, n, images, pictures, rates[n], found) for n in answering]
+        views = len(work.settings.infer.views)
+        what = f"{len(answering)} members, {views} views of every picture, all folds"
+        found.parts["infer"] = Part(found.start + sum(parts) / len(slots), what)
+    if device.type == "cuda":
+        found.gpu_memory = max((rates[name]["gpu_memory"] for name in members), default=0)
+        found.gpu_memory += resident_bytes(work, members, device=device.type)
+    found.memory = len(slots) * each if members else 0
+    return found
+
+
+def _probe(
+    work: Work,
+    found: Forecast,
+    slots: Sequence[Slot],
+    members: Sequence[str],
+    images: pd.DataFrame,
+    pictures: pd.DataFrame,
+    *,
+    crop: bool,
+) -> Mapping[str, Mapping[str, float]]:
+    """Each probe as often at once as the work's jobs will be; the means of what they gave."""
+    from pipeline.features.planning.probe import probe_faces, probe_member
+
+    labels = pictures[["image_id", "person_id", *_label_columns(work, pictures)]]
+    jobs, given = [], {}
+    for place in range(len(slots)):
+        if crop:
+            some = images[images["status"] == OK].iloc[place * FACES : (place + 1) * FACES]
+            jobs.append(Job(f"crop {place}", probe_faces, {"images": some}))
+        for name in members:
+            probe = {"name": name, "pictures": labels}
+            jobs.append(Job(f"{name} {place}", probe_member, probe))
+    jobs.sort(key=lambda job: job.name.rpartition(" ")[0])  # the same probe at the same time
+
+    def keep(outcome: Outcome) -> None:
+        given.setdefault(outcome.job.rpartition(" ")[0], []).append(outcome.facts)
+
+    def call(work: Work, jobs: Sequence[Job]) -> float:
+        started = time.monotonic()
+        bar = tqdm(total=len(jobs), desc="plan: probing", unit="probe", leave=False)
+        run_jobs(work, jobs, slots=slots, bar=bar, after=keep)
+        return time.monotonic() - started
+
+    here = Work(work.settings.model_copy(update={"cluster": None}), work.runs, work.command)
+    took = call(here, jobs)
+    if len(slots) > 1:  # what was not probing was starting processes
+        probing = sum(one["took"] for facts in given.values() for one in facts)
+        found.start = max(0.0, took - probing / len(slots))
+    return {name: pd.DataFrame(facts).mean().to_dict() for name, facts in given.items()}
+
+
+def _label_columns(work: Work, pictures: pd.DataFrame) -> list[str]:
+    asked = {task.column for task in contest_tasks(work.settings)}
+    asked |= {task.group for task in contest_tasks(work.settings) if task.group}
+    return [column for column in pictures.columns if column in asked]
+
+
+def _sizes(work: Work, cell: Cell, pictures: pd.DataFrame) -> tuple[float, float]:
+    """Pictures that a cell learns from in an epoch, and pictures that it is scored on."""
+    member, num = work.settings.members[cell.member], len(pictures)
+    held = 0.0 if cell.fold == REFIT else num / work.settings.folds.num
+    counts = pictures.groupby("person_id").size()
+    if member.pictures_per_person is not None:
+        counts = counts.clip(upper=member.pictures_per_person)
+    return member.repeats * counts.sum() * (1.0 - held / num), held
+
+
+def _answer(
+    work: Work,
+    name: str,
+    images: pd.DataFrame,
+    pictures: pd.DataFrame,
+    rate: Mapping[str, float],
+    found: Forecast,
+) -> float:
+    """Seconds of a member's answers, one shard after another."""
+    settings, num_test = work.settings, int((images["part"] == "test").sum())
+    seeds = len(settings.members[name].seeds)
+    rows = num_test * len(answering_cells(settings, name)) + len(pictures) * seeds
+    rows *= len(settings.infer.views)
+    columns = sum(len(task.columns) for task in member_tasks(settings, settings.members[name]))
+    found.disk += rows * (4 * columns + 8)
+    found.operations += rows * rate["operations"]
+    seconds = rows * rate["answering"]
+    found.jobs[f"infer {name}"] = {"seconds": seconds, "needs": []}
+    return seconds
+
+
+def _say_epochs(work: Work, cells: Sequence[Cell]) -> str:
+    total = sum(work.settings.members[cell.member].epochs for cell in cells)
+    return f"{total} epochs in all when none stops early"
+
+
+def _mode(work: Work) -> str:
+    return {"detect": "looked for", "given": "given", "centre": "not looked for"}[
+        work.settings.crop.faces
+    ]

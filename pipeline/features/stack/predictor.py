@@ -1,0 +1,66 @@
+"""The layers that stack kept, learnt again from the same OOF predictions, for new pictures.
+
+Layers are deterministic, so this is what stack's submission was made with; but for pooling, which
+needs many pictures of one person and is left out here.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from pipeline.evaluation.held_out import Questions
+from pipeline.experiment.blend import answer_spaces
+from pipeline.experiment.cells import used_members
+from pipeline.experiment.predictions import read_predictions
+from pipeline.experiment.work import Work
+from pipeline.features.stack.layers import Layers
+from pipeline.features.stack.load import gather_ballots
+from pipeline.inference.choice import check_stack
+from pipeline.storage import read_json
+
+
+class Relearnt:
+    """Kept layers as everybody's OOF predictions taught them. Raises ValueError where stack has
+    not run."""
+
+    def __init__(self, work: Work) -> None:
+        check_stack(work)
+        self._settings = work.settings
+        tables = {name: read_predictions(work, name, "oof") for name in used_members(work.settings)}
+        asked = Questions(work, held_out=set(next(iter(tables.values()))["image_id"]))
+        kept = {
+            part["answer"]: part["kept"]
+            for part in read_json(work.runs.stacked.with_suffix(".json"))["parts"]
+        }
+        ids, rows = asked.pictures["image_id"], np.arange(len(asked.pictures))
+        self._layers = {}
+        for space in answer_spaces(work.settings):
+            state = gather_ballots(tables, image_ids=ids, space=space, settings=work.settings)
+            slots = Layers(work, asked, space, state).by_slot()
+            known = {layer.name: layer for layers in slots.values() for layer in layers}
+            found = []
+            for name in kept[space.name]:
+                if name in known:  # pooling is not
+                    fitted = known[name].fit(state, rows)
+                    found.append((known[name], fitted))
+                    state = known[name].apply(fitted, state)
+            self._layers[space] = found
+
+    def answer(
+        self, tables: Mapping[str, pd.DataFrame], image_ids: Sequence[str]
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """By answer the probabilities (N, C), and the answers (N,) where a decision was learnt."""
+        outputs, decided = {}, {}
+        for space, found in self._layers.items():
+            state = gather_ballots(
+                tables, image_ids=image_ids, space=space, settings=self._settings
+            )
+            for layer, fitted in found:
+                after = layer.apply(fitted, state)
+                if isinstance(after, np.ndarray):
+                    decided[space.name] = after
+                else:
+                    state = after
+            outputs[space.name] = state.joint()
+        return outputs, decided

@@ -1,0 +1,33 @@
+"""Learning rate × weight decay around the picked rate: the fourth habit."""
+
+import pandas as pd
+
+from pipeline.experiment.work import Work
+from pipeline.features.tuning.trials import run_trial
+from pipeline.storage import write_table
+
+
+def learn_grid(work: Work, member: str, *, picked: float, device, precision) -> list[dict]:
+    """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
+    tune, rows = work.settings.tune, []
+    for factor in sorted(tune.grid_lr):
+        for decay in sorted(tune.grid_weight_decay):
+            own = {"lr": float(f"{picked * factor:.2g}"), "weight_decay": decay}
+            own["epochs"] = tune.grid_epochs
+            outcome = run_trial(
+                work,
+                {f"members.{member}.{key}": value for key, value in own.items()},
+                member=member,
+                folds=tune.folds[:1],
+                device=device,
+                precision=precision,
+            )
+            good = outcome.broken is None
+            score = outcome.score if good else None
+            said = f"{outcome.metric} {abs(score):.4f}" if good else outcome.broken
+            print(f"tune: lr {own['lr']:g}, weight_decay {decay:g}: {said}", flush=True)
+            result = {"score": score, "metric": outcome.metric, "broken": outcome.broken}
+            value = abs(score) if good else None
+            rows.append({**own, **result, "value": value, "folder": outcome.folder})
+    write_table(work.runs.tuned("grid.csv", member=member), pd.DataFrame(rows))
+    return rows

@@ -1,0 +1,54 @@
+"""What the first three habits measured, kept, and the sweep of rates as a table and a figure."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.experiment.crops import crops_of
+from pipeline.experiment.fingerprints import study_base
+from pipeline.experiment.tasks import member_tasks
+from pipeline.experiment.work import Work
+from pipeline.features.tuning.initial_loss import measure_untrained
+from pipeline.features.tuning.lr_sweep import end_of, log_grid, read_sweep
+from pipeline.features.tuning.sanity_checks import Bench, overfit_handful, sweep_rates
+from pipeline.figures.charts import rate_curve, save_panels
+from pipeline.storage import is_marked, mark, read_json, write_json, write_table, writing
+
+
+def first_habits(work: Work, member: str, *, pictures, device, precision) -> dict:
+    """What the first three habits measured; read again when nothing that they depend on changed."""
+    tune, recipe = work.settings.tune, work.settings.members[member]
+    path = work.runs.tuned("habits.json", member=member)
+    plain = tune.model_dump(mode="json", include={"overfit", "overfit_steps", "sweep", "folds"})
+    made_of = [study_base(work), recipe.model_dump(mode="json"), plain, tune.sweep_steps]
+    if is_marked(path, made_of):
+        return read_json(path)
+    bench = Bench(
+        settings=work.settings,
+        crops=crops_of(work),
+        tasks=member_tasks(work.settings, recipe),
+        train=pictures[pictures["fold"] != tune.folds[0]].reset_index(drop=True),
+        device=device,
+        precision=precision,
+        seed=recipe.seeds[0],
+    )
+    rates = log_grid(*tune.sweep)
+    steps = {
+        "untrained": measure_untrained(bench, recipe),
+        "overfit": overfit_handful(bench, recipe, goal=tune.overfit, max_steps=tune.overfit_steps),
+        "rates": rates,
+        "sweep": sweep_rates(bench, recipe, rates=rates, steps=tune.sweep_steps),
+    }
+    write_json(path, steps)
+    mark(path, made_of)
+    return steps
+
+
+def write_sweep(work: Work, member: str, *, rates: list[float], losses: list) -> None:
+    sweep, ends = read_sweep(rates, losses), [end_of(steps) for steps in losses]
+    table = pd.DataFrame({"lr": rates, "first_loss": [s[0] for s in losses], "end_loss": ends})
+    write_table(work.runs.tuned("sweep.csv", member=member), table)
+    marks = {"picked": sweep.picked, "last stable": sweep.last_stable if sweep.limit_seen else None}
+    curves = {"first step": table["first_loss"], f"after {len(losses[0])} steps": np.array(ends)}
+    with writing(work.runs.tuned("sweep.png", member=member)) as temporary:
+        draw = rate_curve(rates, curves, marks={k: v for k, v in marks.items() if v is not None})
+        save_panels(temporary, {f"learning rates of {member}": draw}, tall=4.2)

@@ -1,0 +1,113 @@
+"""Short trainings beside the experiment: the cells of a grid, the trials of a study.
+
+A trial is a cell of changed settings in a folder of its own, named by their hash: what was trained
+once is read, and what was interrupted goes on from its checkpoint. Weights are not kept.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from pipeline.config import Experiment, recipe_hash
+from pipeline.experiment.fingerprints import study_base
+from pipeline.experiment.pictures import read_labelled
+from pipeline.experiment.tasks import member_tasks
+from pipeline.experiment.work import Work
+from pipeline.features.tuning.ranges import lay_over
+from pipeline.metrics.metrics import METRICS
+from pipeline.models.gradient import NotFiniteError
+from pipeline.stages import STAGES
+from pipeline.stages.registry import is_done
+from pipeline.storage import Cell, Runs, read_json, shown
+from pipeline.training.cell import train_cell
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Held-out scores (higher is better) of the folds that came through, and the metric's name."""
+
+    scores: tuple[float, ...]
+    metric: str
+    folder: str
+    broken: str | None = None  # why it did not come through
+
+    @property
+    def score(self) -> float:
+        return sum(self.scores) / len(self.scores)
+
+
+def changed_work(work: Work, changes: Mapping[str, Any], *, member: str) -> Work:
+    """The same data with changed settings, its own files in a trial's folder.
+
+    Raises ValueError, one sentence a line, for changes that the settings don't allow.
+    """
+    from pydantic import ValidationError
+
+    raw = lay_over(work.settings.model_dump(mode="json"), changes)
+    try:
+        settings = Experiment.model_validate_json(json.dumps(raw), strict=True)
+    except ValidationError as error:
+        said = "; ".join(problem["msg"] for problem in error.errors())
+        keys = ", ".join(f"{key}={value!r}" for key, value in changes.items())
+        raise ValueError(f"tune.ranges: {keys}: {said}") from None
+    trial = Work(settings=settings, runs=Runs(settings), command=work.command)
+    recipe = [study_base(trial), settings.members[member].model_dump(mode="json")]
+    return Work(
+        settings=settings,
+        runs=trial.runs.inside(recipe_hash([member, *recipe])),
+        command=work.command,
+    )
+
+
+def run_trial(
+    work: Work,
+    changes: Mapping[str, Any],
+    *,
+    member: str,
+    folds: Sequence[int],
+    device: torch.device,
+    precision: str,
+    after_fold: Callable[[int, float], bool] = lambda number, score: False,
+) -> Outcome:
+    """Trains (or reads) the member with these changes on these folds. It ends early when a loss is
+    not finite, or when `after_fold(number, score)` says so."""
+    trial = changed_work(work, changes, member=member)
+    for stage in ("index", "crop", "split"):  # a range over crop.* makes crops of its own
+        if not is_done(trial, stage):
+            STAGES[stage].module.run(trial)
+    pictures, scores, metric = read_labelled(trial.runs), [], ""
+    folder = shown(trial.runs.experiment)
+    for number, fold in enumerate(folds):
+        cell = Cell(member, fold, trial.settings.members[member].seeds[0])
+        try:
+            if not trial.runs.done(cell).exists():
+                train_cell(trial, cell, pictures=pictures, device=device, precision=precision)
+                trial.runs.weights(cell).unlink(missing_ok=True)
+        except (NotFiniteError, torch.OutOfMemoryError) as error:
+            return Outcome(tuple(scores), metric, folder, broken=str(error).split(";")[0])
+        score, metric = held_out_score(trial, cell)
+        scores.append(score)
+        if after_fold(number, score):
+            return Outcome(tuple(scores), metric, folder, broken="pruned")
+    return Outcome(tuple(scores), metric, folder)
+
+
+def held_out_score(work: Work, cell: Cell) -> tuple[float, str]:
+    """The best epoch's metric on the held-out people, higher is better, and its name.
+
+    The metric of the member's one task or of the answer; else the held-out loss, turned round.
+    """
+    rows = [json.loads(line) for line in work.runs.history(cell).read_text().splitlines()]
+    row = rows[read_json(work.runs.done(cell))["best_epoch"] - 1]
+    tasks = member_tasks(work.settings, work.settings.members[cell.member])
+    names = [f"answer.{work.settings.competition.metric_name}"]
+    if len(tasks) == 1:
+        names.insert(0, f"{tasks[0].name}.{tasks[0].metric}")
+    for name in names:
+        if name in row and not math.isnan(row[name]):
+            return METRICS[name.rpartition(".")[2]].as_score(row[name]), name
+    return -row["held_out_loss"], "held-out loss"

@@ -1,0 +1,128 @@
+"""Crops and targets to batches, read and augmented on the host; order.py says which come when."""
+
+import multiprocessing
+import os
+import re
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, get_worker_info
+
+from pipeline.images.augment import Augment
+from pipeline.images.sampler import EpochSampler, Sample
+from pipeline.images.transform import fit_size
+
+
+class PictureError(ValueError):
+    """A picture that could not be made ready, or at which a loader process died; it is named."""
+
+    def __init__(self, message: str) -> None:
+        # torch hands an error of a loader process over as the text of its traceback
+        super().__init__(message.rpartition("PictureError: ")[2].strip())
+
+
+class CropDataset(Dataset):
+    """Crops by (position, seed): uint8 pixels (S, S, 3) and that position's targets by task.
+
+    `names` (N,) is what errors call the pictures.
+    """
+
+    def __init__(
+        self,
+        crops: np.ndarray,
+        *,
+        rows: np.ndarray,
+        size: int,
+        targets: dict[str, np.ndarray],
+        augment: Augment | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self.crops, self.rows, self.size = crops, rows, size
+        self.targets, self.augment = targets, augment
+        self.names = names
+        self.at: torch.Tensor | None = None  # (workers, 2) process and position each is busy with
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, sample: Sample) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        position, seed = sample
+        if self.at is not None and (worker := get_worker_info()) is not None:
+            self.at[worker.id, 0], self.at[worker.id, 1] = os.getpid(), position
+        try:
+            pixels = fit_size(self.crops[self.rows[position]], size=self.size)
+            if self.augment is not None:
+                pixels = self.augment(pixels, seed)
+        except Exception as error:  # a transform may raise anything: the picture must be named
+            reason = f"{type(error).__name__}: {error}"
+            raise PictureError(f"picture {self.name_of(position)}: {reason}") from error
+        targets = {task: values[position] for task, values in self.targets.items()}
+        return np.ascontiguousarray(pixels), targets
+
+    def name_of(self, position: int) -> str:
+        return str(self.names[position]) if self.names is not None else f"number {position}"
+
+
+def collate(samples: list) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Samples to uint8 pixels (N, S, S, 3) and targets (N, ...) by task."""
+    pixels = torch.from_numpy(np.stack([pixels for pixels, _ in samples]))
+    tasks = samples[0][1]
+    return pixels, {t: torch.from_numpy(np.stack([s[1][t] for s in samples])) for t in tasks}
+
+
+def make_loader(
+    dataset: CropDataset, sampler: EpochSampler | list[list[Sample]], *, workers: int, pin: bool
+) -> DataLoader:
+    """A loader of (pixels, targets) batches; its workers live through all epochs.
+
+    They are forked, whatever this Python's default is: the crops are mapped into memory, and to
+    hand them over in any other way would copy them all.
+    """
+    can_fork = "fork" in multiprocessing.get_all_start_methods()
+    if workers > 0:
+        dataset.at = torch.full((workers, 2), -1).share_memory_()
+    return DataLoader(
+        dataset,
+        batch_sampler=sampler,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=pin,
+        persistent_workers=workers > 0,
+        multiprocessing_context="fork" if workers > 0 and can_fork else None,
+        worker_init_fn=_start_worker,
+    )
+
+
+@contextmanager
+def named_deaths(*loaders: DataLoader) -> Iterator[None]:
+    """Turns the death of a loader process in the block into a PictureError that names the picture
+    it was busy with."""
+    try:
+        yield
+    except RuntimeError as error:
+        found = re.search(r"DataLoader worker \(pid(?:\(s\))? ([0-9, ]+)\) ?(.*)", str(error))
+        if found is None:
+            raise
+        dead = {int(pid) for pid in found[1].split(",")}
+        busy = [
+            f"picture {loader.dataset.name_of(position)}"
+            for loader in loaders
+            if loader.dataset.at is not None
+            for pid, position in loader.dataset.at.tolist()
+            if pid in dead
+        ]
+        raise PictureError(
+            f"a loader process died at {', '.join(busy) or 'no picture'} ({found[2].strip()}); "
+            "workers=0 reads in the main process, and when memory ran out fewer workers help"
+        ) from None
+
+
+def _start_worker(worker: int) -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process stops, and stops its loaders
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

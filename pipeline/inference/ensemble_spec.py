@@ -1,0 +1,100 @@
+"""Who answers a picture, what they say, and how its faces are found."""
+
+import math
+from dataclasses import dataclass
+
+from pipeline.config import Experiment
+from pipeline.experiment.blend import answer_spaces
+from pipeline.experiment.cells import used_members
+from pipeline.experiment.fingerprints import ensemble_recipe
+from pipeline.experiment.tasks import contest_tasks
+from pipeline.experiment.work import Work
+from pipeline.faces.finder import FaceFinder
+from pipeline.inference.choice import ENSEMBLE, STACK
+from pipeline.inference.readout import Heading, Reading
+from pipeline.labels.tasks import Task
+from pipeline.metrics.answer_space import ANSWER
+from pipeline.storage import is_marked, read_json
+
+FINE = 0.06  # smallest face of the finer search, as a fraction of the shorter side
+
+
+@dataclass(frozen=True)
+class Speakers:
+    """Who answers: the members, how they are blended, and what they say."""
+
+    members: tuple[str, ...]
+    settings: Experiment
+    readings: tuple[Reading, ...]
+    whole: bool  # they answer the contest, not only some of its tasks
+    others: tuple[Task, ...]  # tasks beside the answers
+
+
+def choose_speakers(work: Work, by: str) -> Speakers:
+    """The ensemble, the stack, or one member by name (check_by says whether there is one)."""
+    settings, alone = work.settings, by not in (ENSEMBLE, STACK)
+    members = (by,) if alone else tuple(used_members(settings))
+    ensemble = settings.ensemble
+    if alone or ensemble.method == "rank":  # a rank is one among many pictures
+        ensemble = ensemble.model_copy(update={"method": "mean", "weights": None})
+        ensemble = ensemble.model_copy(update={"members": members})
+        settings = settings.model_copy(update={"ensemble": ensemble})
+    said = {task for name in members for task in settings.members[name].tasks}
+    spaces = answer_spaces(settings)
+    whole = all(
+        {task.name for task in space.tasks} <= said or (space.is_product and ANSWER in said)
+        for space in spaces
+    )
+    known = {task.name: task for task in contest_tasks(settings)}
+    inside = {task.name for space in spaces for task in space.tasks} if whole else set()
+    others = tuple(task for name, task in known.items() if name in said and name not in inside)
+    thresholds = {} if alone else _thresholds(work)
+    readings = [
+        Reading(
+            space.name,
+            tuple(_heading(task) for task in space.tasks),
+            threshold=thresholds.get(space.name, 0.5),
+        )
+        for space in (spaces if whole else ())
+    ]
+    readings += [Reading(task.name, (_heading(task),)) for task in others]
+    return Speakers(members, settings, tuple(readings), whole, others)
+
+
+def _heading(task: Task) -> Heading:
+    low, high = (value if math.isfinite(value) else None for value in (task.low, task.high))
+    return Heading(task.name, task.kind, tuple(task.classes), low, high)
+
+
+def _thresholds(work: Work) -> dict[str, float]:
+    """What ensemble decided scores at; until it has, what is asked for, or 0.5."""
+    if is_marked(work.runs.submission, ensemble_recipe(work)):
+        parts = read_json(work.runs.submission_record)["parts"]
+        return {part["answer"]: part.get("threshold", 0.5) for part in parts}
+    asked = work.settings.ensemble.threshold
+    return (
+        {}
+        if asked == "oof"
+        else dict.fromkeys((s.name for s in answer_spaces(work.settings)), asked)
+    )
+
+
+def make_finder(work: Work, *, device: str, min_face: float | None = None) -> FaceFinder:
+    """Finds faces as the crop stage does, and beside them smaller ones down to `min_face` of the
+    shorter side (FINE when not given)."""
+    crop, detectors = work.settings.crop, {}
+    if crop.faces == "detect":
+        from pipeline.faces.mtcnn.detector import Detector
+
+        given = {"device": device, "thresholds": crop.thresholds}
+        detectors["detector"] = Detector(min_face=crop.min_face, **given)
+        least = FINE if min_face is None else min_face
+        if least < crop.min_face:
+            detectors["fine"] = Detector(min_face=least, **given)
+    return FaceFinder(
+        faces=crop.faces,
+        margin=crop.margin,
+        fallback=crop.fallback,
+        size=crop.size,
+        **detectors,
+    )

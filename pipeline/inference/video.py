@@ -1,0 +1,134 @@
+"""Moving pictures for predict: a video's frames one after another, or a camera in a window."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from pipeline.inference.annotate import draw_faces
+from pipeline.inference.readout import SeenFace
+from pipeline.storage import writing
+
+VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"}
+FPS = 5.0  # frames a second that are answered
+Answer = Callable[[np.ndarray], list[SeenFace]]
+
+
+def read_fps(options: Mapping[str, str]) -> float:
+    """Frames a second to answer. Raises ValueError for what is no number above 0."""
+    word = options.get("fps", str(FPS))
+    try:
+        value = float(word)
+    except ValueError:
+        value = 0.0
+    if not value > 0:
+        raise ValueError(f"predict: fps={word} must be a number above 0: frames a second")
+    return value
+
+
+def answer_video(answer: Answer, path: Path, made: Path, *, fps: float) -> list[dict]:
+    """Rows of the frames that were answered, `fps` a second; writes them annotated as a video."""
+    from pipeline.inference.faces_table import face_rows
+
+    film = cv2.VideoCapture(str(path))
+    rate = film.get(cv2.CAP_PROP_FPS) or 25.0
+    step = max(1, round(rate / fps))
+    rows, writer, number = [], None, 0
+    total = max(0, int(film.get(cv2.CAP_PROP_FRAME_COUNT))) // step
+    bar = tqdm(total=total, desc=f"predict: {path.name}", unit="frame", leave=False)
+    with writing(made, short=False) as temporary:
+        try:
+            while film.grab():
+                if number % step == 0:
+                    read, frame = film.retrieve()
+                    if not read:
+                        break
+                    picture = np.ascontiguousarray(frame[:, :, ::-1])
+                    faces = answer(picture)
+                    when = {"frame": number, "seconds": round(number / rate, 3)}
+                    rows += face_rows(str(path), faces, **when)
+                    seen = draw_faces(picture, faces)
+                    if writer is None:
+                        code = cv2.VideoWriter_fourcc(*"mp4v")
+                        size = (seen.shape[1], seen.shape[0])
+                        writer = cv2.VideoWriter(str(temporary), code, rate / step, size)
+                    writer.write(np.ascontiguousarray(seen[:, :, ::-1]))
+                    bar.update()
+                number += 1
+        finally:
+            film.release()
+            bar.close()
+            if writer is not None:
+                writer.release()
+        if writer is None:
+            temporary.touch()
+    if not rows:
+        made.unlink()
+        return [{"file": str(path), "status": f"{path.name}: not a video that can be read"}]
+    return rows
+
+
+def answer_camera(answer: Answer, number: int) -> None:
+    """A window with the camera's picture and what is seen in it, until it is closed or Esc.
+
+    Raises ValueError where there is no window, or no such camera.
+    """
+    window = _open_window()
+    camera = cv2.VideoCapture(number)
+    if not camera.isOpened():
+        window.close()
+        raise ValueError(f"camera={number}: no such camera here; 0 is the first")
+    try:
+        started, frames = time.monotonic(), 0
+        while window.is_open:
+            read, frame = camera.read()
+            if not read:
+                raise ValueError(f"camera={number} gives no more pictures")
+            picture = np.ascontiguousarray(frame[:, :, ::-1])
+            window.show(draw_faces(picture, answer(picture)))
+            frames += 1
+        print(f"predict: {frames / (time.monotonic() - started):.1f} pictures a second")
+    finally:
+        camera.release()
+        window.close()
+
+
+class _Window:
+    """A plain window of Python's own Tk: the OpenCV that is installed has none."""
+
+    def __init__(self, root, label) -> None:
+        self._root, self._label, self._shown, self.is_open = root, label, None, True
+        root.protocol("WM_DELETE_WINDOW", self.close)
+        root.bind("<Escape>", lambda event: self.close())
+
+    def show(self, picture: np.ndarray) -> None:
+        from PIL import Image, ImageTk
+
+        self._shown = ImageTk.PhotoImage(Image.fromarray(picture))
+        self._label.configure(image=self._shown)
+        self._root.update()
+
+    def close(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            self._root.destroy()
+
+
+def _open_window() -> _Window:
+    """Raises ValueError where there is no screen, or a Python without Tk."""
+    none = "camera: there is no window here; ./run.sh demo shows the camera in a browser"
+    try:
+        import tkinter
+    except ImportError:  # a Python without Tk
+        raise ValueError(none) from None
+    try:
+        root = tkinter.Tk()
+    except tkinter.TclError:  # no display
+        raise ValueError(none) from None
+    root.title("Esc closes")
+    label = tkinter.Label(root)
+    label.pack()
+    return _Window(root, label)

@@ -1,0 +1,107 @@
+"""What a launcher is given and gives back: jobs that wait for one another, and what became of them.
+
+A job is a function of a Work that makes files. It does not know who launched it: this process, one
+beside it, or another machine.
+"""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from pipeline.experiment.work import Work
+from pipeline.storage import explain
+
+
+@dataclass(frozen=True)
+class Job:
+    """`call(work, **given)`, a module's own function, after the jobs that it needs.
+
+    `reads` and `makes` are what must be there before and is there afterwards, files or folders,
+    for a machine that does not see the same ones.
+    """
+
+    name: str
+    call: Callable[..., Any]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    reads: tuple[Path, ...] = ()
+    makes: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job gave, or in one sentence why it failed; and what it printed."""
+
+    job: str
+    facts: Any = None
+    failed: str | None = None
+    trace: str = ""
+    said: str = ""
+
+
+def attempt(work: Work, job: Job, *, quiet: bool) -> Outcome:
+    """Runs a job to an outcome; a quiet one keeps what it prints."""
+    said = StringIO()
+    try:
+        if not quiet:
+            return Outcome(job.name, facts=job.call(work, **job.given))
+        with redirect_stdout(said):
+            facts = job.call(work, **job.given)
+        return Outcome(job.name, facts=facts, said=said.getvalue())
+    except Exception as error:  # whatever it is: it must not take the other jobs along
+        trace, sentence = traceback.format_exc(), str(error) or type(error).__name__
+        sentence = explain(error) if isinstance(error, OSError) else sentence
+        if not isinstance(error, ValueError | OSError):
+            sentence = f"{type(error).__name__}: {sentence}"
+        return Outcome(job.name, failed=sentence, trace=trace, said=said.getvalue())
+
+
+class Line:
+    """Jobs in the order in which they are asked for; those whose needs are done may start."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._waiting = {job.name: job for job in jobs}
+        self._open = set(self._waiting)  # waiting or running; a need of no job here is long done
+        if len(self._waiting) < len(jobs):
+            raise ValueError(f"two jobs of one name among {[job.name for job in jobs]}")
+
+    def take(self) -> Job | None:
+        """The next job that may start; None while all that wait need one that is not done."""
+        for job in self._waiting.values():
+            if not self._open.intersection(job.needs):
+                return self._waiting.pop(job.name)
+        return None
+
+    def give_back(self, outcome: Outcome) -> Iterator[Outcome]:
+        """The outcome, and those of jobs that can't start any more because of it."""
+        self._open.discard(outcome.job)
+        yield outcome
+        if outcome.failed is None:
+            return
+        for job in [job for job in self._waiting.values() if outcome.job in job.needs]:
+            if self._waiting.pop(job.name, None) is not None:
+                yield from self.give_back(Outcome(job.name, failed=f"it needs {outcome.job}"))
+
+    def __len__(self) -> int:
+        """How many wait for their start."""
+        return len(self._waiting)
+
+
+def makespan(
+    seconds: Mapping[str, float], needs: Mapping[str, Sequence[str]], *, slots: int
+) -> float:
+    """Seconds until all jobs are done, so many at once, each started as soon as it may."""
+    line = Line([Job(name, print, needs=tuple(needs.get(name, ()))) for name in seconds])
+    now, running = 0.0, []
+    while True:
+        while len(running) < slots and (job := line.take()) is not None:
+            running.append((now + seconds[job.name], job.name))
+        if not running:
+            return now
+        running.sort()
+        now, name = running.pop(0)
+        list(line.give_back(Outcome(name)))

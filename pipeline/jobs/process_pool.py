@@ -1,0 +1,151 @@
+"""Jobs in processes of this machine, one a slot. A process that dies takes no other job along.
+
+Processes are started once and take one job after another: importing torch costs seconds.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from pipeline.experiment.work import Work
+from pipeline.jobs.job import Job, Line, Outcome, attempt
+from pipeline.storage import StoppedError, listen
+
+BEAT = 2.0  # seconds between two looks while nothing comes
+PATIENCE = 20.0  # seconds for a write in hand, before a process that was asked to end is killed
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place where one job runs at a time, with a share of the machine."""
+
+    device: str
+    threads: int
+    workers: int | None = None  # loader processes; as the settings say when None
+
+
+def run_in_processes(
+    work: Work, jobs: Sequence[Job], *, slots: Sequence[Slot]
+) -> Iterator[Outcome | None]:
+    """The outcomes of the jobs as they come, one process a slot; None now and then.
+
+    However the caller ends, by a signal too, no process is left.
+    """
+    line, idle = Line(jobs), list(slots)
+    running: list[_Worker] = []
+    resting: list[_Worker] = []
+    try:
+        while True:
+            while (resting or idle) and (job := line.take()) is not None:
+                worker = resting.pop() if resting else _Worker(work, idle.pop(0))
+                running.append(worker)
+                worker.start(job)
+            if not running:
+                return
+            ends = [end for w in running for end in (w.link, w.process.sentinel)]
+            ready = set(wait(ends, timeout=BEAT))
+            if not ready:
+                yield None
+            for worker in [w for w in running if {w.link, w.process.sentinel} & ready]:
+                running.remove(worker)
+                outcome = worker.finish()
+                if worker.process.is_alive():
+                    resting.append(worker)
+                else:
+                    idle.append(worker.slot)
+                yield from line.give_back(outcome)
+    finally:
+        _end(running + resting)
+
+
+class _Worker:
+    """A process on a slot, and the job that it has."""
+
+    def __init__(self, work: Work, slot: Slot) -> None:
+        spawning = multiprocessing.get_context("spawn")  # a fork would share torch's state
+        self.slot, self.job = slot, None
+        self.link, link = spawning.Pipe()
+        self.process = spawning.Process(target=_serve, args=(link, _placed(work, slot), slot))
+        self.process.start()
+        link.close()
+
+    def start(self, job: Job) -> None:
+        self.job = job
+        with suppress(BrokenPipeError, ConnectionResetError):  # it died: finish says so
+            self.link.send(job)
+
+    def finish(self) -> Outcome:
+        """The outcome of the job; of a process that died, how."""
+        job, self.job = self.job, None
+        try:
+            return self.link.recv()
+        except (EOFError, ConnectionResetError):
+            self.process.join()
+            return Outcome(job.name, failed=_say_death(self.process.exitcode))
+
+
+def _placed(work: Work, slot: Slot) -> Work:
+    """The work as a slot does it: on its device, with its loader processes."""
+    there: dict[str, Any] = {"device": slot.device}
+    if slot.workers is not None:
+        there["workers"] = slot.workers
+    return replace(work, settings=work.settings.model_copy(update=there))
+
+
+def _say_death(code: int | None) -> str:
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name
+        hint = ", most likely because memory was full; parallel=1 needs less" if code == -9 else ""
+        return f"its process was killed ({name}{hint})"
+    return f"its process ended without a word (exit {code})"
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    """Asks the processes to end, waits, and kills who does not."""
+    for worker in workers:
+        worker.link.close()  # whoever rests reads that no job comes any more
+        if worker.job is not None and worker.process.is_alive():
+            worker.process.terminate()
+    for worker in workers:
+        worker.process.join(PATIENCE)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+
+
+def _serve(link: Connection, work: Work, slot: Slot) -> None:
+    """The process: takes jobs until none comes."""
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    listen()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides
+    os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported: one bar for all, the parent's
+    if not slot.device.startswith("cuda"):
+        os.environ["OMP_NUM_THREADS"] = str(slot.threads)
+        _limit_cv2(slot.threads)
+    try:
+        while True:
+            try:
+                job = link.recv()
+            except EOFError:
+                return
+            link.send(attempt(work, job, quiet=True))
+    except (StoppedError, BrokenPipeError):
+        os._exit(143)  # loader processes and threads of libraries would make exit wait
+
+
+def _limit_cv2(threads: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(threads)
+
+
+def _follow_parent() -> None:
+    """Ends this process when its parent is gone, however that ended."""
+    wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)

@@ -1,0 +1,133 @@
+"""What the scored submissions of a contest say: OOF to leaderboard, the next score, the two finals;
+called by ledger."""
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from pipeline.experiment.work import Work
+from pipeline.leaderboard.submissions import align, read_answers
+from pipeline.metrics.leaderboard_fit import (
+    LEAST,
+    fit_line,
+    propose_two,
+    rank_agreement,
+    shrunken_estimates,
+)
+from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.paired import show_number
+from pipeline.metrics.submission_diff import distance
+
+_REACH = 1.959964  # from a standard error to half a 95 % interval
+
+
+def describe_finals(work: Work, rows: pd.DataFrame, *, metric_name: str) -> list[str]:
+    """Sentences about the submissions of one contest that are judged by one metric."""
+    oof, score = _numbers(rows["oof"]), _numbers(rows["score"])
+    known = ~np.isnan(score)
+    if known.sum() < LEAST:
+        needed = LEAST - int(known.sum())
+        return [
+            f"{known.sum()} of {len(rows)} have a leaderboard score; {needed} more, and OOF is "
+            "fitted to the leaderboard: ledger NAME score=0.78"
+        ]
+    sign = 1 if METRICS[metric_name].higher_is_better else -1
+    return [
+        *_say_ranks(oof[known], score[known]),
+        *_say_line(rows, oof, score),
+        *_say_finals(work, rows, _noise(rows), sign=sign),
+    ]
+
+
+def _say_ranks(oof: np.ndarray, score: np.ndarray) -> list[str]:
+    agreement = rank_agreement(oof, score)
+    if agreement is None:
+        return [f"rank agreement of {len(oof)}: unknown, all of one kind of score are equal"]
+    rho, tau = agreement
+    return [
+        f"rank agreement of OOF and leaderboard (n = {len(oof)}): Spearman {rho:.2f}, "
+        f"Kendall {tau:.2f}" + ("; OOF points the wrong way here" if tau < 0 else "")
+    ]
+
+
+def _say_line(rows: pd.DataFrame, oof: np.ndarray, score: np.ndarray) -> list[str]:
+    known = ~np.isnan(score)
+    line = fit_line(oof[known], score[known])
+    if line is None:
+        return ["no line from OOF to leaderboard: the OOF scores of all are equal"]
+    gap = show_number(float((score - oof)[known].mean()))
+    said = [
+        f"leaderboard = {line.intercept:.4f} + {line.slope:.3f} x OOF (n = {line.num}, residual "
+        f"sd {show_number(line.spread)}); on average it is {gap} from OOF"
+    ]
+    for place in np.flatnonzero(~known):
+        row, (value, low, high) = rows.iloc[place], line.predict(oof[place])
+        said.append(
+            f"{row['name']} ({row['sha256'][:8]}) would score {show_number(value)}, "
+            f"95 % from {show_number(low)} to {show_number(high)} (prediction, n = {line.num})"
+        )
+    if known.all():
+        value, low, high = line.predict(oof[-1])
+        said.append(
+            f"the next one with the OOF of {rows.iloc[-1]['name']} would score "
+            f"{show_number(value)}, 95 % from {show_number(low)} to {show_number(high)}"
+        )
+    return said
+
+
+def _noise(rows: pd.DataFrame) -> np.ndarray:
+    """The sampling variance (N,) of leaderboard scores: that of OOF, for as many test pictures."""
+    error = (_numbers(rows["high"]) - _numbers(rows["low"])) / (2.0 * _REACH)
+    shares = np.nan_to_num(_numbers(rows["share"]), nan=1.0)
+    return error**2 * _numbers(rows["pictures"]) / (_numbers(rows["rows"]) * shares)
+
+
+def _say_finals(work: Work, rows: pd.DataFrame, noise: np.ndarray, *, sign: int) -> list[str]:
+    oof, score = _numbers(rows["oof"]), _numbers(rows["score"])
+    found = shrunken_estimates(oof, score, noise=noise)
+    apart, unit = _distances(work, rows)
+    error = float(np.sqrt(noise[int(np.argmax(sign * found.values))]))
+    first, second = propose_two(found.values, apart, sign=sign, within=error)
+    trust = float(np.mean(found.trust[~np.isnan(score)]))
+    chance = "no more than chance would" if trust == 0 else "more than chance alone would"
+    names = [f"{row['name']} ({row['sha256'][:8]})" for _, row in rows.iterrows()]
+    said = [
+        "two to hand in as final, by estimates that lean on OOF (leaderboard scores spread about a "
+        f"line of slope {found.slope:.2f} {chance}, so {trust:.0%} of their distance from it is "
+        "kept):",
+        f"  1. {names[first]}: the best estimate, {show_number(found.values[first])}",
+    ]
+    if second is None:
+        return [*said, "  2. none: no other with other answers is near it"]
+    return [
+        *said,
+        f"  2. {names[second]}: {show_number(found.values[second])}; of the better half, and "
+        f"within a standard error ({show_number(error)}), its answers differ most from the "
+        f"first's ({unit(apart[first, second])})",
+    ]
+
+
+def _distances(work: Work, rows: pd.DataFrame) -> tuple[np.ndarray, Callable[[float], str]]:
+    """How unlike the kept answers of each two submissions are (N, N), and how to say it; 0 where it
+    is not known, as for a copy that is no longer there."""
+    paths = [work.runs.submissions / name for name in rows["file"]]
+    apart, fractions = np.zeros((len(paths), len(paths))), False
+    for one, other in combinations([n for n, path in enumerate(paths) if path.is_file()], 2):
+        try:
+            first = read_answers(work, paths[one])
+            second = align(first, read_answers(work, paths[other]))
+            answers = [(first.codes(name), second.codes(name)) for name in first.frame.columns]
+        except ValueError:  # answers in another form, or to other pictures: no distance is known
+            continue
+        fractions |= any(values.dtype == np.float64 for values, _ in answers)
+        far = float(np.mean([distance(*pair) for pair in answers]))
+        apart[one, other] = apart[other, one] = far
+    if fractions:
+        return apart, lambda far: f"by {show_number(far)} on average"
+    return apart, lambda far: f"in {far:.2%} of the rows"
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)

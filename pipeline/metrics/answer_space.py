@@ -1,0 +1,77 @@
+"""The contest's answer as it is scored: one task, several multiplied into one, or one of several
+columns. Its classes, its truth and the decisions in it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.labels.answers import combine_classes, combine_names, combine_probs
+from pipeline.labels.tasks import Task, decide
+from pipeline.metrics.metrics import METRICS, Metric
+
+ANSWER = "answer"
+
+
+@dataclass(frozen=True)
+class AnswerSpace:
+    """One answer: its name (`answer`, or the task's when there are several columns), its tasks
+    (several are multiplied, the first changing slowest) and the metric that judges it."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    metric_name: str
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.metric_name]
+
+    @property
+    def is_product(self) -> bool:
+        return len(self.tasks) > 1
+
+    @property
+    def kind(self) -> str:
+        return "classes" if self.is_product else self.tasks[0].kind
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(task.classes) for task in self.tasks]
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes in the order of their numbers; none for a number."""
+        if not self.is_product:
+            return list(self.tasks[0].classes)
+        return combine_names([task.classes for task in self.tasks])
+
+    @property
+    def num_columns(self) -> int:
+        return len(self.classes) if self.is_product else self.tasks[0].num_columns
+
+    def truth(self, targets: Mapping[str, np.ndarray]) -> np.ndarray:
+        """(N,) the true combined class, 0/1 or value."""
+        if not self.is_product:
+            return targets[self.tasks[0].name]
+        return combine_classes([targets[task.name] for task in self.tasks], sizes=self.sizes)
+
+    def probs(self, probs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """(N, C) probabilities of the combined classes, or the score or value (N, 1)."""
+        return combine_probs([probs[task.name] for task in self.tasks])
+
+    def decide(self, joint: np.ndarray, *, threshold: float = 0.5) -> np.ndarray:
+        """(N,) the answer; the threshold is a score's."""
+        if self.is_product:
+            return joint.argmax(axis=1)
+        return decide(self.tasks[0], joint, threshold=threshold)
+
+    def scored(self, joint: np.ndarray, *, threshold: float = 0.5) -> np.ndarray:
+        """(N,) what the metric looks at: the score itself, or the answer."""
+        if self.metric.looks_at == "score":
+            return joint[:, 0]
+        return self.decide(joint, threshold=threshold)
+
+
+def seen_by(metric: Metric, task: Task, probs: np.ndarray) -> np.ndarray:
+    """(N,) what a metric looks at in a task's probabilities (N, C): the score, or the answer."""
+    return probs[:, 0] if metric.looks_at == "score" else decide(task, probs)

@@ -1,0 +1,127 @@
+"""Intervals that respect that a person's pictures go together: people are drawn, not pictures."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from pipeline.metrics.metrics import Metric, Tally
+
+_MOST_COUNTS = 4_000_000  # drawn people counted at once: 32 MB
+
+
+def draw_people(person_ids: Sequence[str], *, num_draws: int, seed: int) -> Iterator[np.ndarray]:
+    """For each draw the positions of all pictures of as many people, drawn with replacement."""
+    _, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
+    by_person = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes)
+    starts = np.cumsum(counts) - counts
+    rng = np.random.default_rng(seed)
+    for _ in range(num_draws):
+        drawn = rng.integers(len(counts), size=len(counts))
+        lengths = counts[drawn]
+        ends = np.cumsum(lengths)
+        inside = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
+        yield by_person[np.repeat(starts[drawn], lengths) + inside]
+
+
+def person_interval(
+    metric: Metric | Callable[..., float],
+    truth: np.ndarray,
+    answer: np.ndarray,
+    *,
+    person_ids: Sequence[str],
+    group: np.ndarray | None = None,
+    num_draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """The percentile interval (low, high) of a metric under the person bootstrap (Efron 1979).
+
+    A plain function is called with truth and answer, and with the group when there is one. NaN
+    draws (a draw without one of two classes) are left out; (nan, nan) when all are.
+    """
+    drawing = {"person_ids": person_ids, "group": group, "num_draws": num_draws, "seed": seed}
+    return percentiles(drawn_values(metric, truth, [answer], **drawing)[0], level=level)
+
+
+def drawn_values(
+    metric: Metric | Callable[..., float],
+    truth: np.ndarray,
+    answers: Sequence[np.ndarray],
+    *,
+    person_ids: Sequence[str],
+    group: np.ndarray | None = None,
+    num_draws: int,
+    seed: int,
+) -> np.ndarray:
+    """The metric (A, draws) of each answer in each draw of people, the same draws for all."""
+    tally = metric.tally if isinstance(metric, Metric) else None
+    if tally is not None and (group is not None or not metric.needs_group):
+        drawing = {"person_ids": person_ids, "num_draws": num_draws, "seed": seed}
+        return _tallied(tally, truth, answers, group=group, **drawing)
+    compute = metric.compute if isinstance(metric, Metric) else metric
+    groups = [] if group is None else [group]
+    values = [
+        [compute(*(array[draw] for array in (truth, answer, *groups))) for answer in answers]
+        for draw in draw_people(person_ids, num_draws=num_draws, seed=seed)
+    ]
+    return np.array(values, dtype=np.float64).reshape(num_draws, len(answers)).T
+
+
+def _tallied(
+    tally: Tally,
+    truth: np.ndarray,
+    answers: Sequence[np.ndarray],
+    *,
+    person_ids: Sequence[str],
+    group: np.ndarray | None,
+    num_draws: int,
+    seed: int,
+) -> np.ndarray:
+    """As drawn_values: how often each person is drawn, times the counts of each person."""
+    people, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
+    num = len(people)
+
+    def sums(column: np.ndarray) -> np.ndarray:
+        return np.bincount(codes, weights=column, minlength=num)
+
+    counts = [tally.count(truth, answer, group, sums) for answer in answers]
+    values = [
+        np.stack([tally.value(times @ count) for count in counts])
+        for times in _times_drawn(num, num_draws=num_draws, seed=seed)
+    ]
+    return np.concatenate(values, axis=1)
+
+
+def _times_drawn(num: int, *, num_draws: int, seed: int) -> Iterator[np.ndarray]:
+    """How often (draws, people) each of `num` people comes in each draw, in blocks of draws."""
+    if num * num_draws <= _MOST_COUNTS:
+        yield _all_times(num, num_draws, seed)
+        return
+    rng, block = np.random.default_rng(seed), max(1, _MOST_COUNTS // num)
+    for start in range(0, num_draws, block):
+        yield _draw_times(rng, num, min(block, num_draws - start))
+
+
+@lru_cache(maxsize=8)
+def _all_times(num: int, num_draws: int, seed: int) -> np.ndarray:
+    """The draws depend on the number of people only, so every comparison of the same people has
+    the same: made once."""
+    return _draw_times(np.random.default_rng(seed), num, num_draws)
+
+
+def _draw_times(rng: np.random.Generator, num: int, num_draws: int) -> np.ndarray:
+    draws = [np.bincount(rng.integers(num, size=num), minlength=num) for _ in range(num_draws)]
+    return np.array(draws, dtype=np.float64)
+
+
+def percentiles(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float]:
+    """The middle `level` of the values, NaN left out; (nan, nan) when all are NaN."""
+    known = np.asarray(values, dtype=np.float64)
+    known = known[~np.isnan(known)]
+    if not len(known):
+        return float("nan"), float("nan")
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(known, [tail, 1.0 - tail])
+    return float(low), float(high)

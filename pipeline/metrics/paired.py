@@ -1,0 +1,115 @@
+"""Two answers to the same pictures: how much better one is, and whether that can be told apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from pipeline.metrics.bootstrap import drawn_values, percentiles
+from pipeline.metrics.metrics import Metric
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better the second answer is than the first (above 0: better), with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def is_distinguishable(self) -> bool:
+        """Whether the interval leaves out 0; no when it is unknown."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def turned(self) -> "Difference":
+        """How much better the first is than the second."""
+        return Difference(-self.value, -self.high, -self.low)
+
+
+def paired_difference(
+    metric: Metric,
+    truth: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    person_ids: Sequence[str],
+    group: np.ndarray | None = None,
+    num_draws: int = 1000,
+    seed: int = 0,
+) -> Difference:
+    """How much better `second` is, with the percentile interval of drawing people, both answers of
+    a drawn person together. Draws in which the metric is undefined are left out."""
+
+    one, other = (metric.compute(truth, answer, group) for answer in (first, second))
+    drawing = {"person_ids": person_ids, "group": group, "num_draws": num_draws, "seed": seed}
+    ones, others = drawn_values(metric, truth, [first, second], **drawing)
+    drawn = metric.as_score(others) - metric.as_score(ones)
+    return Difference(metric.as_score(other) - metric.as_score(one), *percentiles(drawn))
+
+
+def fold_differences(
+    metric: Metric,
+    truth: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    folds: np.ndarray,
+    group: np.ndarray | None = None,
+) -> np.ndarray:
+    """How much better `second` is on each fold, in the folds' order; undefined ones left out."""
+    found = []
+    for fold in np.unique(folds):
+        here = folds == fold
+        some = None if group is None else group[here]
+        one, other = (metric.compute(truth[here], answer[here], some) for answer in (first, second))
+        found.append(metric.as_score(other) - metric.as_score(one))
+    values = np.array(found)
+    return values[~np.isnan(values)]
+
+
+def corrected_t_test(differences: Sequence[float], *, test_share: float) -> tuple[float, float]:
+    """t and the two-sided p of the corrected resampled t-test (Nadeau and Bengio 2003).
+
+    `test_share` is the held-out pictures over the training pictures of a fold: folds share their
+    training pictures, so their spread is widened by it. (nan, nan) for fewer than two folds.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    spread = np.sqrt((1.0 / len(values) + test_share) * values.var(ddof=1))
+    if not spread > 0:
+        mean = float(values.mean())
+        return (0.0, 1.0) if mean == 0 else (float(np.copysign(np.inf, mean)), 0.0)
+    t = float(values.mean() / spread)
+    return t, float(2.0 * stats.t.sf(abs(t), df=len(values) - 1))
+
+
+def show_number(value: float) -> str:
+    """Four decimals; two for 10 and more (years), six below 0.01; a dash when it is unknown."""
+    if np.isnan(value):
+        return "–"
+    if 0 < abs(value) < 0.01:
+        return f"{value:.6f}"
+    return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
+
+
+def say_difference(first: str, second: str, difference: Difference, *, p: float = np.nan) -> str:
+    """The comparison as a sentence that names the better one first."""
+    if difference.value < 0:
+        return say_difference(second, first, difference.turned, p=p)
+    if difference.value == difference.low == difference.high == 0:
+        return f"{second} and {first} score the same, whoever is drawn"
+    lead = f"{second} is better than {first} by" if difference.value else f"{second} and {first}:"
+    bounds = np.abs([difference.value, difference.low, difference.high])
+    small = np.nan_to_num(bounds).max() < 0.01
+    value, low, high = (
+        f"{number:.{6 if small else 4}f}"
+        for number in (difference.value, difference.low, difference.high)
+    )
+    lead = f"{lead} {value}, 95 % from {low} to {high}"
+    verdict = "distinguishable" if difference.is_distinguishable else "not yet distinguishable"
+    folds = "" if np.isnan(p) else f" (over folds p = {p:.2f})"
+    return f"{lead}: {verdict}{folds}"

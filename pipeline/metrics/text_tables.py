@@ -1,0 +1,192 @@
+"""The tables that a person reads in a terminal, as text. Pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from pipeline.metrics.layer_search import Step
+from pipeline.metrics.paired import Difference, say_difference, show_number
+from pipeline.metrics.score_rows import Question
+
+EMPTY = "–"
+
+
+def lay_out(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
+    """The rows as lines with columns of equal width, the first `left` of them flush left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            word.ljust(width) if place < left else word.rjust(width)
+            for place, (word, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def describe_scores(frame: pd.DataFrame) -> str:
+    """The scores table: a line a task and metric, then who beats the best constant answer."""
+    plain = frame[~frame["metric"].str.startswith("f1:")]
+    lines = [("", "task", "metric", "OOF", "95 % interval", "constant", "mean ± sd of folds")]
+    last = ()
+    for (source, task, metric), rows in plain.groupby(["source", "task", "metric"], sort=False):
+        by_fold = rows.set_index("fold")
+        whole = by_fold.loc["all"]
+        spread = (
+            f"{show_number(by_fold.at['mean', 'value'])} ± {show_number(by_fold.at['sd', 'value'])}"
+        )
+        lines.append(
+            (
+                *((source, task) if (source, task) != last else ("", "")),
+                metric,
+                show_number(whole["value"]),
+                f"{show_number(whole['low'])}..{show_number(whole['high'])}",
+                show_number(whole["constant"]),
+                spread,
+            )
+        )
+        last = (source, task)
+    text = ["", *lay_out(lines, left=3)]
+    classes = frame[frame["metric"].str.startswith("f1:") & (frame["task"] == "answer")]
+    if len(classes):
+        text.append("F1 of each class of the answer (n):")
+        text += [
+            f"  {row.metric[3:]:<28}{row.value:.3f} ({row.num_images})"
+            for row in classes.itertuples()
+        ]
+    whole = plain[plain["fold"] == "all"]
+    n, people = whole["num_images"].iloc[0], whole["num_people"].iloc[0]
+    text.append(f"{n} pictures of {people} people, none seen in training; intervals over people")
+    text.append("on the pictures as they are; the ensemble's score is with its views")
+    return "\n".join([*text, *say_gains(whole)])
+
+
+def say_gains(whole: pd.DataFrame) -> list[str]:
+    """Sentences: which answers beat the best constant one beyond the interval, and which do not."""
+    compared = whole[whole["gain"].notna()]
+    beats = compared[compared["gain_low"] > 0]
+    lines = []
+    if len(beats):
+        names = ", ".join(f"{row.source} ({row.task})" for row in beats.itertuples())
+        lines.append(f"better than the best constant answer beyond the interval: {names}")
+    same: dict[tuple, list[str]] = {}  # one member alone is the blend, and its task the answer
+    for row in compared[~(compared["gain_low"] > 0)].itertuples():
+        key = (row.metric, row.value, row.gain, row.gain_low, row.gain_high)
+        same.setdefault(key, []).append(f"{row.source} ({row.task})")
+    for (metric, _, *gain), names in same.items():
+        said = say_difference("the best constant answer", " = ".join(names), Difference(*gain))
+        lines.append(f"NOT beyond a constant answer: {metric}: {said}")
+    return lines
+
+
+def describe_comparisons(rows: Sequence[dict]) -> list[str]:
+    """One sentence for each compared pair."""
+    return [
+        f"{row['task']} {row['metric']}: "
+        + say_difference(
+            row["first"],
+            row["second"],
+            Difference(row["difference"], row["low"], row["high"]),
+            p=row["p"],
+        )
+        for row in rows
+    ]
+
+
+def describe_members(rows: Sequence[dict]) -> list[str]:
+    """The table of members that predict the same task, the best first, with the distance to it."""
+    known = ("member", "backbone", "size", "parameters", "pictures/s")
+    lines = [(*known, rows[0]["metric"], "95 % interval", "behind the best")]
+    for row in rows:
+        behind = EMPTY
+        if not np.isnan(row["behind"]):
+            behind, low, high = (show_number(row[key]) for key in ("behind", "low", "high"))
+            behind = f"{behind} ({low}..{high})"
+        lines.append(
+            (
+                row["member"],
+                row["backbone"],
+                str(row["image_size"]),
+                EMPTY if row["num_parameters"] is None else f"{row['num_parameters'] / 1e6:.1f} M",
+                EMPTY if row["images_per_second"] is None else f"{row['images_per_second']:.0f}",
+                show_number(row["value"]),
+                f"{show_number(row['value_low'])}..{show_number(row['value_high'])}",
+                behind,
+            )
+        )
+    return lay_out(lines, left=2)
+
+
+HEADER = ("layer", "plain", "naive", "nested", "95 %", "nested gain", "95 %", "kept")
+
+
+def describe_layers(plain: dict, steps: Sequence[Step], final: dict, gain: Difference) -> list[str]:
+    """The plain answer, every layer that was tried, and what is kept: a line each."""
+    rows = [HEADER, ("plain mean", *_value(plain), "", "", "")]
+    for step in steps:
+        rows.append(
+            (
+                step.name,
+                show_number(step.before),
+                show_number(step.naive),
+                show_number(step.nested),
+                f"{show_number(step.low)}..{show_number(step.high)}",
+                *_gain(step.gain),
+                "yes" if step.kept else "no",
+            )
+        )
+    rows.append(("what is kept", *_value(final, nested=True), *_gain(gain), ""))
+    return lay_out(rows, left=1)
+
+
+def say_sharper(step: Step) -> str:
+    """By how much a layer lowers the log-loss, in words."""
+    found = step.sharper
+    low, high = (f"{value:+.4f}" for value in (found.low, found.high))
+    return (
+        f"{step.name} lowers the log-loss by {found.value:.4f} (95 % {low}..{high}); that decides"
+    )
+
+
+def describe_views(rows: Sequence[dict]) -> list[str]:
+    """A line a task and view: the view alone, and added to the picture as it is."""
+    lines = [("task", "view", "metric", "alone", "added to the first", "95 %", "")]
+    for row in rows:
+        gain = ("", "") if row["gain"] is None else _gain(row["gain"])
+        known = (row["task"], row["view"], row["metric"], show_number(row["value"]))
+        lines.append((*known, *gain, row["verdict"]))
+    return lay_out(lines, left=3)
+
+
+def _value(score: dict, *, nested: bool = False) -> tuple[str, ...]:
+    value, low, high = (show_number(score[key]) for key in ("value", "low", "high"))
+    places = (EMPTY, EMPTY, value) if nested else (value, EMPTY, EMPTY)
+    return (*places, f"{low}..{high}")
+
+
+def _gain(gain: Difference) -> tuple[str, str]:
+    small = max(abs(gain.value), abs(gain.low), abs(gain.high)) < 0.01
+    value, low, high = (f"{n:+.{6 if small else 4}f}" for n in (gain.value, gain.low, gain.high))
+    return value, f"{low}..{high}"
+
+
+def describe_folds(rows: pd.DataFrame, question: Question) -> list[str]:
+    """Score rows of one question by fold, a column a source, with the intervals of the whole."""
+    names = list(dict.fromkeys(rows["source"]))
+    better = "higher" if question.metric.higher_is_better else "lower"
+    whole = rows[rows["fold"] == "all"].set_index("source")
+    n, people = whole["num_images"].iloc[0], whole["num_people"].iloc[0]
+    lines = [("fold", *names)]
+    values = rows.pivot_table(index="fold", columns="source", values="value", sort=False)
+    for fold in [f for f in values.index if f not in ("all", "mean", "sd")]:
+        lines.append((fold, *(show_number(values.at[fold, name]) for name in names)))
+    for fold in ("mean", "sd"):
+        if fold in values.index:
+            lines.append((fold, *(show_number(values.at[fold, name]) for name in names)))
+    lines.append(("OOF", *(show_number(whole.at[name, "value"]) for name in names)))
+    spans = (
+        f"{show_number(whole.at[n, 'low'])}..{show_number(whole.at[n, 'high'])}" for n in names
+    )
+    lines.append(("95 %", *spans))
+    title = f"{question.task}, {question.metric_name} ({better} is better), "
+    return ["", f"{title}{n} pictures of {people} people:", *lay_out(lines, left=1)]

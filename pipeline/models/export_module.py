@@ -1,0 +1,187 @@
+"""A member, and an ensemble, as one module from uint8 crops to probabilities: what is exported.
+
+It says what infer and ensemble say, in torch, so that a graph can be taken of it: resize, views,
+all cells, their heads read, and the blend.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from pipeline.labels.tasks import Task
+from pipeline.models.logits import ToInput, View
+from pipeline.models.network import to_probs
+from pipeline.models.shared_trunk import SharedLayers
+from pipeline.models.torch_blending import LEAST, geometric, hard_vote, marginal, median, product
+
+WHOLE = "answer"  # the head for the product of all tasks
+
+
+class Resize(nn.Module):
+    """uint8 (N, S, S, 3) at another side: `matrix` (side, S) says how much of each old pixel a new
+    one holds, the same in rows and columns, as an area mean and a cubic curve do."""
+
+    def __init__(self, matrix: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("matrix", matrix)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        pixels = crops.permute(0, 3, 1, 2).float()
+        pixels = self.matrix @ pixels @ self.matrix.T
+        return pixels.round().clamp(0.0, 255.0).permute(0, 2, 3, 1)
+
+
+class MemberModel(nn.Module):
+    """uint8 crops (N, S, S, 3) to (N, C) for each task: cells and views averaged.
+
+    Layers that all cells have in common, frozen ones, are computed once and kept once.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[nn.Module],
+        *,
+        tasks: Sequence[Task],
+        losses: Mapping[str, str],
+        views: Sequence[View],
+        to_input: ToInput,
+        size: int,
+        resize: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.networks, self.resize = nn.ModuleList(networks).eval(), resize or nn.Identity()
+        _freshen(self.networks)
+        self.tasks, self.losses = list(tasks), dict(losses)
+        self.views, self.to_input = list(views), to_input
+        self.shared = SharedLayers(list(self.networks))
+        with torch.inference_mode():
+            self.shared.answer(torch.randn(2, 3, size, size, generator=torch.Generator()))
+        for path in self.shared.paths:
+            _tie([network.get_submodule(path) for network in self.networks])
+
+    @property
+    def names(self) -> list[str]:
+        return [task.name for task in self.tasks]
+
+    def votes(self, crops: torch.Tensor) -> dict[str, torch.Tensor]:
+        """By task (K, N, C): every cell's word, its views averaged."""
+        batch = self.to_input(self.resize(crops))
+        seen = torch.cat([look(batch) for look in self.views]) if self.views else batch
+        answers = self.shared.answer(seen)
+        return {
+            task.name: torch.stack(
+                [
+                    _mean_of_views(
+                        to_probs(each[task.name], task=task, loss=self.losses[task.name]),
+                        len(self.views),
+                    )
+                    for each in answers
+                ]
+            )
+            for task in self.tasks
+        }
+
+    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        votes = self.votes(crops)
+        return tuple(votes[name].mean(dim=0) for name in self.names)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of an ensemble: its name, kind, the tasks multiplied in it and their classes."""
+
+    name: str
+    kind: str
+    tasks: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+
+class EnsembleModel(nn.Module):
+    """uint8 crops (N, S, S, 3) to (N, C) for each output, in their order."""
+
+    def __init__(
+        self,
+        members: Mapping[str, MemberModel],
+        *,
+        outputs: Sequence[Output],
+        method: str,
+        weights: Mapping[str, float],
+    ) -> None:
+        super().__init__()
+        counted = {name: model for name, model in members.items() if weights[name] > 0}
+        self.order, self.members = list(counted), nn.ModuleList(counted.values())
+        self.outputs, self.method, self.weights = list(outputs), method, dict(weights)
+
+    @property
+    def names(self) -> list[str]:
+        return [output.name for output in self.outputs]
+
+    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        said = {
+            name: model.votes(crops) for name, model in zip(self.order, self.members, strict=True)
+        }
+        return tuple(self._answer(output, said) for output in self.outputs)
+
+    def _answer(self, output: Output, said: Mapping[str, dict]) -> torch.Tensor:
+        if len(output.tasks) == 1:
+            return self._blend(output.tasks[0], output.kind, said)[0]
+        joint, total = self._blend(WHOLE, "classes", said)
+        singles = [self._blend(task, "classes", said) for task in output.tasks]
+        known = [single for single, _ in singles if single is not None]
+        if joint is None:
+            return product(known)
+        if not known:
+            return joint
+        filled = [
+            marginal(joint, output.sizes, place) if single is None else single
+            for place, (single, _) in enumerate(singles)
+        ]
+        other = min(weight for single, weight in singles if single is not None)
+        return (total * joint + other * product(filled)) / (total + other)
+
+    def _blend(self, task: str, kind: str, said: Mapping[str, dict]):
+        """A task's (N, C) and its weight among others; None and 0 where nobody answers it."""
+        votes = {name: each[task] for name, each in said.items() if task in each}
+        if not votes:
+            return None, 0.0
+        if self.method in ("soft_vote", "hard_vote"):
+            every = torch.cat(list(votes.values()))
+            weight = float(sum(len(each) for each in votes.values()))
+            soft = every.mean(dim=0)
+            return (soft if self.method == "soft_vote" else hard_vote(every, kind, soft)), weight
+        each = torch.stack([vote.mean(dim=0) for vote in votes.values()])
+        weights = torch.tensor([self.weights[name] for name in votes], dtype=each.dtype)
+        weight = float(sum(self.weights[name] for name in votes))
+        if self.method == "geometric":
+            return geometric(each), weight
+        if self.method == "median":
+            middle = median(each)
+            whole = middle.sum(dim=1, keepdim=True).clamp(min=LEAST)
+            return (middle if middle.shape[1] == 1 else middle / whole), weight
+        shares = (weights / weights.sum()).to(each.device)
+        return (shares[:, None, None] * each).sum(dim=0), weight
+
+
+def _freshen(module: nn.Module) -> None:
+    """Copies what was computed in inference mode: no graph can be taken of it."""
+    for layer in module.modules():
+        for name, value in layer._parameters.items():
+            if value is not None:
+                layer._parameters[name] = nn.Parameter(value.detach().clone(), requires_grad=False)
+        for name, value in layer._buffers.items():
+            if value is not None:
+                layer._buffers[name] = value.detach().clone()
+
+
+def _tie(layers: Sequence[nn.Module]) -> None:
+    """Gives equal layers the first one's very tensors, so that they are kept once."""
+    for other in layers[1:]:
+        for mine, theirs in zip(layers[0].modules(), other.modules(), strict=True):
+            theirs._parameters.update(mine._parameters)
+            theirs._buffers.update(mine._buffers)
+
+
+def _mean_of_views(probs: torch.Tensor, num: int) -> torch.Tensor:
+    return probs if num < 2 else probs.reshape(num, -1, probs.shape[1]).mean(dim=0)

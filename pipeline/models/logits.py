@@ -1,0 +1,92 @@
+"""Logits of one or several networks over one pass of the data, for every view."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import nn
+
+from pipeline.models.shared_trunk import SharedLayers
+
+ToInput = Callable[[torch.Tensor], torch.Tensor]
+View = Callable[[torch.Tensor], torch.Tensor]
+Logits = dict[str, torch.Tensor]  # by task
+CACHED_PIXELS = 16 * 112**2  # a third faster than batches of 64 for EfficientNet-Lite0, 1 core
+
+
+def autocast(device: torch.device, *, precision: str) -> AbstractContextManager:
+    """Mixed precision for the block; nothing for float32."""
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=getattr(torch, precision))
+
+
+def move(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The values on the device. Only a GPU of CUDA is not waited for: MPS would go on reading host
+    memory that is free again (pytorch issue 189690)."""
+    return values.to(device, non_blocking=device.type == "cuda")
+
+
+@torch.inference_mode()
+def predict_logits(
+    networks: Sequence[nn.Module],
+    batches: Iterable[tuple[torch.Tensor, Mapping]],
+    *,
+    views: Mapping[str, View],
+    to_input: ToInput,
+    device: torch.device,
+    precision: str,
+) -> list[dict[str, Logits]]:
+    """For each network and view the float32 logits (N, C) by task, on the CPU, in the data's order.
+
+    Every batch is read, moved and turned into each view once, whatever the number of networks. A
+    batch for which the device's memory is too small is halved until it fits, and so are the later
+    ones. Layers that are alike in all networks are computed once.
+    """
+    room = Room()
+    for network in networks:
+        network.eval()
+    parts: list[dict[str, list[Logits]]] = [{view: [] for view in views} for _ in networks]
+    shared = SharedLayers(networks)
+    try:
+        for pixels, _ in batches:
+            batch = to_input(move(pixels, device))
+            for view, look in views.items():
+                seen = look(batch)
+                for answers in room.answers(shared, seen, device=device, precision=precision):
+                    for part, logits in zip(parts, answers, strict=True):
+                        part[view].append(logits)
+    finally:
+        shared.release()
+    return [{view: _join(pieces) for view, pieces in part.items()} for part in parts]
+
+
+class Room:
+    """How many pictures at once the device's memory has room for, as far as it was found out, or on
+    a CPU its cache (sums of another order: logits change by a millionth of their size at most)."""
+
+    def __init__(self) -> None:
+        self.most: int | None = None
+
+    def answers(
+        self, shared: SharedLayers, inputs: torch.Tensor, *, device: torch.device, precision: str
+    ) -> list[list[Logits]]:
+        """All networks' float32 logits of the inputs, in one piece or more."""
+        answers, start = [], 0
+        if self.most is None and device.type == "cpu":
+            self.most = max(1, CACHED_PIXELS // (inputs.shape[-1] * inputs.shape[-2]))
+        while start < len(inputs):
+            piece = inputs[start : start + (self.most or len(inputs))]
+            try:
+                with autocast(device, precision=precision):
+                    answers.append(shared.answer(piece))
+                start += len(piece)
+            except torch.OutOfMemoryError:
+                if len(piece) == 1:
+                    raise
+                self.most = len(piece) // 2
+        return answers
+
+
+def _join(pieces: list[Logits]) -> Logits:
+    return {task: torch.cat([piece[task] for piece in pieces]).cpu() for task in pieces[0]}

@@ -1,0 +1,91 @@
+"""Losses of numbers. Targets (N,) are in the label's unit; an output of 0 means `centre`, and 1 a
+`unit` more."""
+
+import torch
+from torch.nn import functional as F
+
+from pipeline.models.heads import bin_centres
+
+
+def mse(logits, targets, *, unit=1.0, centre=0.0, **_) -> torch.Tensor:
+    """Squared error of scaled targets."""
+    return (logits[:, 0] - (targets - centre) / unit) ** 2
+
+
+def l1(logits, targets, *, unit=1.0, centre=0.0, **_) -> torch.Tensor:
+    """Absolute error of scaled targets."""
+    return (logits[:, 0] - (targets - centre) / unit).abs()
+
+
+def huber(logits, targets, *, unit=1.0, centre=0.0, delta=1.0, **_) -> torch.Tensor:
+    """Half the squared error of scaled targets, linear above `delta` (in the label's unit)."""
+    delta = delta / unit
+    return F.huber_loss(logits[:, 0], (targets - centre) / unit, reduction="none", delta=delta)
+
+
+def weighted_mse(logits, targets, *, unit=1.0, centre=0.0, **_) -> torch.Tensor:
+    """Squared errors whose mean is Σ w e² / Σ w with w = 1/30 + y, y in the label's unit."""
+    weights = 1.0 / 30.0 + targets
+    return weights / weights.mean() * mse(logits, targets, unit=unit, centre=centre)
+
+
+def occlusion_gap(logits, targets, *, unit=1.0, centre=0.0, group=None, **_) -> torch.Tensor:
+    """(Err_F + Err_M) / 2 + |Err_F - Err_M| of the batch, male from group 0.5 on: a scalar.
+
+    Err is Σ w e² / Σ w with w = 1/30 + y. A batch with one group only gives that group's Err.
+    """
+    weights, squares = 1.0 / 30.0 + targets, mse(logits, targets, unit=unit, centre=centre)
+    male = (group >= 0.5).to(weights.dtype)
+    errors = []
+    for members in (1.0 - male, male):
+        total = (weights * members).sum()
+        errors.append((weights * members * squares).sum() / total.clamp(min=1e-12))
+    both = (male.amin() < 0.5) & (male.amax() > 0.5)
+    mixed = (errors[0] + errors[1]) / 2.0 + (errors[0] - errors[1]).abs()
+    return torch.where(both, mixed, errors[0] + errors[1])
+
+
+def ordinal(logits, targets, *, low=0.0, high=1.0, **_) -> torch.Tensor:
+    """Mean BCE of "y is above threshold k" over all thresholds (OR-CNN, Niu et al. 2016; the same
+    with CORAL's head, Cao et al. 2020)."""
+    steps = encode_ordinal(targets, low=low, high=high, num_steps=logits.shape[1])
+    return F.binary_cross_entropy_with_logits(
+        logits, steps.to(logits.dtype), reduction="none"
+    ).mean(dim=1)
+
+
+def distribution(logits, targets, *, low=0.0, high=1.0, sigma=2.0, **_) -> torch.Tensor:
+    """KL divergence from the label's Gaussian over the bins, plus the absolute error of the
+    expectation in bins (DLDL-v2, Gao et al. 2018)."""
+    number = logits.shape[1]
+    wanted = encode_distribution(targets, low=low, high=high, num_bins=number, sigma=sigma)
+    divergence = F.kl_div(logits.log_softmax(dim=1), wanted.to(logits.dtype), reduction="none").sum(
+        dim=1
+    )
+    centres = bin_centres(low, high, number=number, like=logits)
+    error = (logits.softmax(dim=1) @ centres - targets).abs()
+    return divergence + error * ((number - 1) / (high - low))
+
+
+def encode_ordinal(
+    values: torch.Tensor, *, low: float, high: float, num_steps: int
+) -> torch.Tensor:
+    """How much of each step (N, num_steps) between low and high lies below the values (N,).
+
+    A value on a step gives ones, then zeros; between two steps it takes its share of one, so that
+    low + Σ * step size is the value again.
+    """
+    steps = torch.arange(num_steps, device=values.device)
+    position = (values - low) * (num_steps / (high - low))
+    return (position[:, None] - steps[None, :]).clamp(0.0, 1.0)
+
+
+def encode_distribution(
+    values: torch.Tensor, *, low: float, high: float, num_bins: int, sigma: float
+) -> torch.Tensor:
+    """A Gaussian (N, num_bins) around each value (N,) over bins from low to high; rows sum to 1.
+
+    Its mean is the value where the range cuts nothing off.
+    """
+    centres = bin_centres(low, high, number=num_bins, like=values)
+    return (-0.5 * ((centres[None, :] - values[:, None]) / sigma) ** 2).softmax(dim=1)

@@ -1,0 +1,120 @@
+"""How people are told apart: clusters of a part's pictures, and how good they are on people who are
+known. Called by people, which keeps what is found.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from pipeline.ensembling.linkage import LARGEST, Fit, fit_threshold, grow_tree, measure_together
+from pipeline.ensembling.person_pooling import Agreement
+from pipeline.experiment.pictures import read_labelled, read_test
+from pipeline.experiment.work import Work
+from pipeline.people.features import appearance_points
+
+THRESHOLDS = tuple(np.round(np.arange(0.50, 0.996, 0.01), 2).tolist())  # that are tried
+
+
+def tell_apart(work: Work) -> tuple[dict[str, pd.DataFrame], dict]:
+    """The clusters of both parts and the facts about them."""
+    labelled, test, pool = read_labelled(work.runs), read_test(work.runs), work.settings.pool
+    if work.settings.folds.train is not None:  # only these are ever held out
+        labelled = labelled[labelled["fold"].isin(work.settings.folds.train)].reset_index(drop=True)
+    alone = {"oof": _table(labelled, range(len(labelled))), "test": _table(test, range(len(test)))}
+    if pool.use == "off":
+        return alone, {"used": False, "said": "people: off (pool.use)"}
+    if len(test) and test["person_id"].notna().all():
+        people, names = test["person_id"].nunique(), {"oof": labelled, "test": test}
+        said = f"people: the contest names {people} people in its {len(test)} test pictures"
+        tables = {p: _table(t, pd.factorize(t["person_id"])[0]) for p, t in names.items()}
+        return tables, {"used": people < len(test), "said": said}
+    if not labelled["person_id"].duplicated().any():
+        said = "people: off, no two train pictures are of one person, so nothing can be fitted"
+        return alone, {"used": False, "said": said}
+    points = appearance_points(work, labelled, part="oof")
+    clusters, found, thresholds = _oof_clusters(work, labelled, points)
+    facts = {"by": pool.by, "thresholds": thresholds, "oof": _plain(found)}
+    fit = _fit(work, labelled, points, np.ones(len(labelled), dtype=bool))
+    if fit is None:
+        said = f"no similarity makes clusters of purity {pool.min_purity:g} (pool.min_purity)"
+        return alone, {**facts, "used": False, "said": f"people: off, {said}"}
+    if pool.use == "auto" and not found.purity >= pool.min_purity:
+        said = f"{_say(found, thresholds)}, below pool.min_purity {pool.min_purity:g}"
+        return alone, {**facts, "used": False, "said": f"people: off, {said}"}
+    tested = _test_clusters(work, test, threshold=fit.threshold)
+    number = len(np.unique(tested))
+    said = f"people: {_say(found, thresholds)}; {len(test)} test pictures in {number} clusters"
+    facts |= {"threshold": fit.threshold, "test_clusters": number, "used": True, "said": said}
+    return {"oof": _table(labelled, clusters), "test": _table(test, tested)}, facts
+
+
+def _oof_clusters(
+    work: Work, labelled: pd.DataFrame, points: np.ndarray
+) -> tuple[np.ndarray, Agreement, list[float]]:
+    """Clusters (N,) within each fold at a threshold of the other folds; their agreement with who is
+    there; the thresholds, 1 where none is pure enough."""
+    folds, people = labelled["fold"].to_numpy(), labelled["person_id"].astype(str).to_numpy()
+    clusters, thresholds, parts = np.zeros(len(labelled), dtype=np.int64), [], []
+    for fold in np.unique(folds):
+        held = folds == fold
+        fit = _fit(work, labelled, points, ~held)
+        thresholds.append(1.0 if fit is None else fit.threshold)
+        tree = grow_tree(points[held], floor=thresholds[-1])
+        found = tree.cut(thresholds[-1], size=work.settings.pool.size)
+        clusters[held] = found + len(labelled) * int(fold)
+        parts.append((found, people[held]))
+    return clusters, measure_together(parts), thresholds
+
+
+def _fit(work: Work, labelled: pd.DataFrame, points: np.ndarray, chosen: np.ndarray) -> Fit | None:
+    """The threshold fitted on the chosen (N,) pictures: all at once, or as many people as LARGEST
+    holds, because in a crowd more people look alike; in a member's eyes each fold alone, for every
+    fold has eyes of its own."""
+    pool = work.settings.pool
+    folds, people = labelled["fold"].to_numpy(), labelled["person_id"].astype(str).to_numpy()
+    tried = THRESHOLDS if pool.threshold == "auto" else (pool.threshold,)
+    crowds = [_crowd(chosen, people)]
+    if pool.by != "crops":
+        crowds = [chosen & (folds == fold) for fold in np.unique(folds[chosen])]
+    trees = [(grow_tree(points[crowd], floor=min(tried)), people[crowd]) for crowd in crowds]
+    limit = pool.min_purity if pool.threshold == "auto" else 0.0
+    return fit_threshold(trees, thresholds=tried, min_purity=limit, size=pool.size)
+
+
+def _crowd(chosen: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """The chosen (N,) pictures; of more than LARGEST those of people who are drawn from them."""
+    names, counts = np.unique(people[chosen], return_counts=True)
+    order = np.random.default_rng(len(names)).permutation(len(names))
+    drawn = order[np.cumsum(counts[order]) <= LARGEST]
+    return chosen & np.isin(people, names[drawn])
+
+
+def _test_clusters(work: Work, test: pd.DataFrame, *, threshold: float) -> np.ndarray:
+    """Clusters (N,) of the test pictures; one without a crop is by itself."""
+    seen = test["row"].to_numpy() >= 0
+    clusters = len(test) + np.arange(len(test))
+    if seen.any():
+        points = appearance_points(work, test[seen].reset_index(drop=True), part="test")
+        tree = grow_tree(points, floor=threshold)
+        clusters[seen] = tree.cut(threshold, size=work.settings.pool.size)
+    return clusters
+
+
+def _table(pictures: pd.DataFrame, clusters: Iterable[int]) -> pd.DataFrame:
+    return pd.DataFrame({"image_id": pictures["image_id"], "cluster": np.asarray(clusters)})
+
+
+def _plain(agreement: Agreement) -> dict:
+    """As JSON takes it: no NaN."""
+    return {k: None if np.isnan(value) else value for k, value in asdict(agreement).items()}
+
+
+def _say(found: Agreement, thresholds: list[float]) -> str:
+    span = " to ".join(dict.fromkeys(f"{t:g}" for t in (min(thresholds), max(thresholds))))
+    return (
+        f"{found.num_joined} of {found.num_pictures} held-out pictures share a cluster (similarity "
+        f"{span}) of purity {found.purity:.3f}; {found.precision:.3f} of their pairs are of one "
+        f"person, {found.recall:.3f} of all such pairs are found"
+    )

@@ -1,0 +1,105 @@
+"""What a member's trained networks see in pictures: the features before its heads, stored once.
+
+A train picture is seen by the cell that held it out, a test picture by the first fold's cell, and
+never by a mean over cells: a place in one network's features means something else in another's.
+Only what the same cell has seen may be compared.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from pipeline.experiment.build import member_transform
+from pipeline.experiment.cells import member_cells
+from pipeline.experiment.crops import crops_of
+from pipeline.experiment.data_loading import feed
+from pipeline.experiment.device import choose_device
+from pipeline.experiment.fingerprints import embeddings_recipe
+from pipeline.experiment.memory import enough_memory
+from pipeline.experiment.pictures import held_out, read_labelled, read_test
+from pipeline.experiment.predict import load_cell
+from pipeline.experiment.work import Work
+from pipeline.images.dataset import CropDataset
+from pipeline.images.sampler import in_order
+from pipeline.images.transform import normalise
+from pipeline.models.logits import predict_logits
+from pipeline.storage import Cell, is_marked, mark, read_table, shown, write_table
+
+
+class _Features(nn.Module):
+    """A trained network without its heads."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"features": self.network.neck(self.network.backbone(batch))}
+
+
+def member_embeddings(work: Work, member: str, part: str) -> pd.DataFrame:
+    """image_id, fold (of the cell that looked) and embedding (d float32) of every picture of a
+    part, `oof` or `test`, that has a crop; made when it is not there.
+
+    Raises ValueError naming the cell that is not trained.
+    """
+    path, recipe = work.runs.embeddings(member, part), embeddings_recipe(work, member)
+    if not is_marked(path, recipe):
+        table = _embed(work, member, part)
+        write_table(path, table)
+        mark(path, recipe)
+        print(f"embeddings: {member}: {len(table)} {part} pictures; wrote {shown(path)}")
+    return read_table(path)
+
+
+def _embed(work: Work, member: str, part: str) -> pd.DataFrame:
+    cells = list({c.fold: c for c in reversed(member_cells(work.settings, member))}.values())[::-1]
+    for cell in cells:
+        if not work.runs.done(cell).exists():
+            raise ValueError(
+                f"pool.by: {cell.name} is not trained yet, so it can't tell people apart"
+            )
+    if part == "test":
+        pictures = read_test(work.runs)
+        looks = [(cells[0], pictures[pictures["row"] >= 0])]
+    else:
+        pictures = read_labelled(work.runs)
+        looks = [(c, pictures[held_out(work.settings, pictures, c.fold)]) for c in cells]
+    tables = [
+        pd.DataFrame(
+            {
+                "image_id": seen["image_id"].to_numpy(),
+                "fold": cell.fold,
+                "embedding": list(cell_features(work, cell, seen["row"].to_numpy())),
+            }
+        )
+        for cell, seen in looks
+        if len(seen)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def cell_features(work: Work, cell: Cell, rows: np.ndarray) -> np.ndarray:
+    """The features (n, d) of these crops in one cell's network."""
+    device, precision = choose_device(work.settings)
+    transform = member_transform(work.settings.members[cell.member])
+    size = work.settings.infer.batch_size
+    batches = feed(
+        work,
+        CropDataset(crops_of(work), rows=rows, size=transform.size, targets={}),
+        in_order(len(rows), batch_size=size),
+        device=device,
+        batch_size=size,
+    )
+    with enough_memory("infer.batch_size", size):
+        (views,) = predict_logits(
+            [_Features(load_cell(work, cell, device=device))],
+            tqdm(batches, desc=f"embeddings: {cell.name}", unit="batch", leave=False),
+            views={"identity": lambda batch: batch},
+            to_input=lambda pixels: normalise(pixels, transform=transform),
+            device=device,
+            precision=precision,
+        )
+    return views["identity"]["features"].numpy()

@@ -1,0 +1,136 @@
+"""Shards of the crop stage as jobs: faces found in, and crops cut out of, some pictures in a row.
+
+A shard's answer depends on its own pictures only, so it is the same wherever it is made.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config.preprocessing import Crop
+from pipeline.experiment.device import choose_device
+from pipeline.experiment.work import Work
+from pipeline.faces.boxes import centre_box, square_box
+from pipeline.faces.crop import cut
+from pipeline.images.read import UnreadablePictureError, read_picture
+from pipeline.storage import write_table, writing
+from pipeline.tables import OK
+
+CHUNK = 64  # pictures decoded at once, as long as they are small
+PIXELS = 2**26  # decoded at once, 200 MB of them; a larger picture is alone
+Decoded = tuple[np.ndarray | None, str]  # the pixels, or None and the reason
+
+
+def find_shard(work: Work, *, start: int, images: pd.DataFrame) -> None:
+    """Writes the rows of the faces table of these images, the shard from `start` on."""
+    write_table(work.runs.face_shard(start), pd.DataFrame(face_rows(work, images)))
+
+
+def face_rows(work: Work, images: pd.DataFrame) -> list[dict]:
+    """A row of the faces table for every image, whatever became of it."""
+    crop, rows, detector = work.settings.crop, [], None
+    if crop.faces == "detect":
+        device, _ = choose_device(work.settings)
+        detector = _make_detector(str(device), crop.min_face, crop.thresholds)
+    for chunk, decoded in _decode(work.runs.root, images):
+        rows += _rows(chunk, decoded, crop=crop, detector=detector)
+    return rows
+
+
+def cut_shard(
+    work: Work, *, start: int, pictures: Sequence[str], boxes: np.ndarray, margins: np.ndarray
+) -> None:
+    """Writes the crops (n, size, size, 3) of the boxes (n, 4), each cut out of its picture, the
+    shard from `start` on."""
+    size = work.settings.crop.size
+
+    def make(row: int) -> np.ndarray:
+        square = square_box(boxes[row], margin=margins[row])
+        return cut(read_picture(work.runs.root / pictures[row]), square, size=size)
+
+    with ThreadPoolExecutor(_threads(work)) as pool:
+        crops = np.stack(list(pool.map(make, range(len(pictures)))))
+    with writing(work.runs.crop_shard(start)) as temporary:
+        np.save(temporary, crops)
+
+
+def _threads(work: Work) -> int | None:
+    """Pictures decoded at once: on a cluster a job's own share of the cores, else what Python
+    thinks best."""
+    return None if work.settings.cluster is None else max(2, work.settings.threads)
+
+
+@lru_cache(maxsize=1)
+def _make_detector(device: str, min_face: float, thresholds: tuple[float, float, float]):
+    from pipeline.faces.mtcnn.detector import Detector
+
+    return Detector(device=device, min_face=min_face, thresholds=thresholds)
+
+
+def _decode(root: Path, images: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, list[Decoded]]]:
+    """Chunks of the images with their pixels, decoded by threads one chunk ahead."""
+
+    def read(path: str, status: str, message: str) -> Decoded:
+        if status not in (OK, "unlabelled"):
+            return None, message
+        try:
+            return read_picture(root / path), ""
+        except UnreadablePictureError as error:
+            return None, str(error)
+
+    sizes = (images["width"] * images["height"]).tolist()
+    chunks = [images.iloc[part.start : part.stop] for part in chunks_of(sizes)]
+    with ThreadPoolExecutor() as pool:
+
+        def start(chunk: pd.DataFrame) -> list:
+            columns = (chunk["path"], chunk["status"], chunk["message"])
+            return [pool.submit(read, *cells) for cells in zip(*columns, strict=True)]
+
+        ahead = start(chunks[0]) if chunks else []
+        for number, chunk in enumerate(chunks):
+            now, ahead = ahead, start(chunks[number + 1]) if number + 1 < len(chunks) else []
+            yield chunk, [future.result() for future in now]
+
+
+def chunks_of(sizes: Sequence[int]) -> Iterator[range]:
+    """Consecutive pictures that are decoded together, by their pixels: few when they are large, so
+    that what is in memory does not depend on the camera."""
+    start, pixels = 0, 0
+    for row, size in enumerate(sizes):
+        if row > start and (row - start == CHUNK or pixels + size > PIXELS):
+            yield range(start, row)
+            start, pixels = row, 0
+        pixels += size
+    if start < len(sizes):
+        yield range(start, len(sizes))
+
+
+def _rows(images: pd.DataFrame, decoded: list[Decoded], *, crop: Crop, detector) -> list[dict]:
+    """A row of the faces table for every image, whatever became of it."""
+    readable = [pixels for pixels, _ in decoded if pixels is not None]
+    found = iter(detector.detect(readable) if detector is not None else [None] * len(readable))
+    rows = []
+    for image, (pixels, message) in zip(images.to_dict("records"), decoded, strict=True):
+        row = {"image_id": image["image_id"], "how": "", "status": OK, "message": message}
+        row |= dict.fromkeys(("x1", "y1", "x2", "y2", "probability"), np.nan)
+        row |= {"landmarks": None, "num_faces": 0}
+        if pixels is None:
+            unread = image["status"] in (OK, "unlabelled")
+            rows.append(row | {"status": "unreadable" if unread else image["status"]})
+            continue
+        height, width = pixels.shape[:2]
+        face = next(found)
+        if face is not None:
+            box, row["how"] = face.box, "mtcnn"
+            row |= {"probability": float(face.probability), "num_faces": int(face.num_faces)}
+            row["landmarks"] = np.asarray(face.landmarks, dtype=np.float32).ravel().tolist()
+        elif crop.faces == "given":
+            box, row["how"] = np.array([0.0, 0.0, width, height]), "given"
+        else:
+            box, row["how"] = centre_box(width, height, fraction=crop.fallback), "centre"
+        rows.append(row | dict(zip(("x1", "y1", "x2", "y2"), map(float, box), strict=True)))
+    return rows

@@ -1,0 +1,51 @@
+"""Paints one person and takes pictures of them.
+
+The sheet of a person is painted once; a picture adds a covering, light and pose.
+"""
+
+import numpy as np
+
+from pipeline.sample.camera import Shot, place, take_picture
+from pipeline.sample.canvas import Canvas
+from pipeline.sample.coverings import Covering, paint_disguise, paint_glasses, paint_mask
+from pipeline.sample.features import paint_brows, paint_features
+from pipeline.sample.hair import hair_sheet, paint_back, paint_beard, paint_hair
+from pipeline.sample.head import paint_age, paint_shoulders, paint_skin
+from pipeline.sample.people import Person
+
+
+def paint_person(person: Person, *, unit: int = 72) -> Canvas:
+    """The bare head and shoulders, `unit` pixels to half a face's width."""
+    canvas = Canvas(unit)
+    hair = hair_sheet(canvas, person)
+    paint_back(canvas, person, hair)
+    paint_shoulders(canvas, person)
+    inside = paint_skin(canvas, person)
+    paint_features(canvas, person)
+    paint_age(canvas, person, inside)
+    paint_beard(canvas, person, hair, inside)
+    paint_brows(canvas, person, hair)
+    paint_hair(canvas, person, hair)
+    return canvas
+
+
+def photograph(
+    sheet: Canvas, person: Person, covering: Covering, shot: Shot, *, width: int, height: int
+) -> np.ndarray:
+    """One picture of a painted person, uint8 RGB (height, width, 3)."""
+    canvas = sheet.copy()
+    paint_mask(canvas, person, covering)
+    if covering.disguised:
+        paint_disguise(canvas, person)
+    else:
+        paint_glasses(canvas, person)
+    return take_picture(canvas, shot, width=width, height=height)
+
+
+def face_box(person: Person, shot: Shot, *, width: int, height: int) -> np.ndarray:
+    """x1, y1, x2, y2 in pixels around forehead to chin of the drawn face (a turn of the head
+    moves it by a few pixels more)."""
+    low = 1.4 * person.length
+    corners = np.array([(0, -1.0), (1, 0), (0, low), (-1, 0)], np.float32)
+    points = place(shot, corners, width, height)
+    return np.concatenate([points.min(0), points.max(0)])

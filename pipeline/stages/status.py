@@ -1,0 +1,55 @@
+"""How far an experiment has come, in words."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pipeline.experiment.cells import all_cells
+from pipeline.experiment.work import Work
+from pipeline.stages import STAGES
+from pipeline.stages.registry import is_done
+
+
+def describe_standing(work: Work, plan: Sequence[str]) -> str:
+    """The stages that are done, and of the training its cells and the epochs of those begun."""
+    done = [name for name in plan if is_done(work, name)]
+    said = [f"done: {', '.join(done) or 'nothing yet'}"]
+    if "train" in plan and "train" not in done and work.runs.experiment.exists():
+        cells = all_cells(work.settings)
+        finished = [cell for cell in cells if work.runs.done(cell).exists()]
+        said.append(f"{len(finished)} of {len(cells)} cells")
+        for cell in cells:
+            history = work.runs.history(cell)
+            if cell not in finished and work.runs.checkpoint(cell).exists() and history.exists():
+                epochs = len(history.read_text(encoding="utf-8").splitlines())
+                said.append(f"{cell.name} after epoch {epochs}")
+    return "; ".join(said)
+
+
+def say_untrained(work: Work, stage: str) -> None:
+    """Says which cells are trained before a stage can look at them, and what else could be typed;
+    nothing where all are, where train was asked for, or where another such stage has said it."""
+    asked = [word for word in work.command if word in STAGES and STAGES[word].repeats]
+    cells = all_cells(work.settings)
+    missing = [cell for cell in cells if not work.runs.done(cell).exists()]
+    if not missing or "train" in work.command or asked[:1] not in ([], [stage]):
+        return
+    name = work.settings.name
+    counts = Counter(cell.member for cell in missing)
+    members = ", ".join(f"{member} {number}" for member, number in counts.items())
+    scores = work.runs.of_experiment("").glob("*/scores.csv")  # evaluate follows the last cell
+    trained = sorted(path.parent.name for path in scores if path.parent.name != name)
+    other = f"; -c with one that is trained takes no time: {', '.join(trained)}" if trained else ""
+    print(
+        f"{stage}: {len(missing)} of {len(cells)} cells of {name} are not trained ({members}) and "
+        f"are trained first; ./run.sh plan train -c {name} says how long that takes{other}",
+        flush=True,
+    )
+
+
+def check_is_no_stage(work: Work, word: str, *, last: str) -> None:
+    """Raises ValueError where a stage was named behind one that takes names of experiments."""
+    if word in STAGES and not (work.runs.of_experiment(word) / "config.yaml").exists():
+        raise ValueError(
+            f"{last}: {word} is a stage, and {last} takes names of experiments, so it comes last: "
+            f"./run.sh {word} {last}"
+        )

@@ -1,1 +1,0 @@
-"""The habits and the study of tune."""

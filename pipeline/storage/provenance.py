@@ -1,0 +1,36 @@
+"""Provenance: what a run was made with."""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import distributions
+from typing import Any
+
+from pipeline.storage.paths import PROJECT
+
+
+def provenance(command: list[str], *, device: str) -> dict[str, Any]:
+    """What a run was made with: command, time, code state, interpreter, packages, hardware."""
+    packages = {item.metadata["Name"]: item.version for item in distributions()}
+    return {
+        "command": command,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "git": _git("rev-parse", "HEAD"),
+        "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "python": sys.version.split()[0],
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "device": device,
+        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+    }
+
+
+def _git(*words: str) -> str | None:
+    """What git says of the project's folder; None where there is no git or no repository."""
+    try:
+        command = ["git", "-C", str(PROJECT), *words]
+        found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None

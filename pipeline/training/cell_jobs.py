@@ -1,0 +1,81 @@
+"""Cells as jobs: what each waits for, what it reads and makes, how much memory it takes."""
+
+from collections.abc import Sequence
+
+from pipeline.config import Experiment
+from pipeline.experiment.cells import member_cells, teaching_cells
+from pipeline.experiment.footprint import PROCESS, footprint_of
+from pipeline.experiment.work import Work
+from pipeline.jobs.job import Job
+from pipeline.storage import REFIT, Cell
+
+
+def cell_needs(settings: Experiment, cell: Cell) -> list[Cell]:
+    """The cells that must be trained before: a refit learns its length from its folds, and
+    a member that is taught needs its teachers."""
+    teachers = teaching_cells(settings, cell)
+    if cell.fold != REFIT:
+        return teachers
+    return [c for c in member_cells(settings, cell.member) if c.seed == cell.seed] + teachers
+
+
+def cell_job(work: Work, cell: Cell) -> Job:
+    """The training of one cell."""
+    runs, needed = work.runs, cell_needs(work.settings, cell)
+    return Job(
+        name=cell.name,
+        call=train_one,
+        given={"cell": cell},
+        needs=tuple(other.name for other in needed),
+        reads=(
+            *(runs.images, runs.faces, runs.folds, runs.crops),
+            *(runs.cell(other) for other in needed),
+            *([runs.cell(cell)] if runs.cell(cell).exists() else []),  # to go on from there
+        ),
+        makes=(runs.cell(cell),),
+    )
+
+
+def train_one(work: Work, *, cell: Cell) -> dict:
+    """Trains a cell where it is called, and gives its facts."""
+    from pipeline.experiment.device import choose_device
+    from pipeline.experiment.memory import enough_memory
+    from pipeline.experiment.pictures import read_labelled
+    from pipeline.training.cell import train_cell
+
+    device, precision = choose_device(work.settings)
+    size = work.settings.members[cell.member].batch_size
+    with enough_memory(f"members.{cell.member}.batch_size", size):
+        return train_cell(
+            work,
+            cell,
+            pictures=read_labelled(work.runs),
+            device=device,
+            precision=precision,
+        )
+
+
+def count_epochs(work: Work, cells: Sequence[Cell]) -> int:
+    """Epochs that stand in the histories of these cells; a done cell counts as all of its."""
+    total = 0
+    for cell in cells:
+        if work.runs.done(cell).exists():
+            total += work.settings.members[cell.member].epochs
+        elif work.runs.history(cell).exists():
+            total += work.runs.history(cell).read_bytes().count(b"\n")
+    return total
+
+
+def training_bytes(work: Work, members: Sequence[str], *, device: str, precision: str) -> int:
+    """Memory of the neediest of these members' cells: of its GPU, or of its process."""
+    from pipeline.experiment.data_loading import resident_bytes
+
+    most = 0
+    for name in members:
+        member = work.settings.members[name]
+        needed = footprint_of(work, name, precision).training(
+            batch_size=member.batch_size, ema=member.ema is not None
+        )
+        most = max(most, needed)
+    most += resident_bytes(work, members, device=device)
+    return most + (0 if device == "cuda" else PROCESS)

@@ -1,0 +1,104 @@
+"""What is kept of a cell: a checkpoint while it learns; weights, OOF table and mark when done."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.experiment.build import head_losses
+from pipeline.experiment.facts import cell_facts, check_facts
+from pipeline.experiment.predict import prediction_frame
+from pipeline.experiment.work import Work
+from pipeline.images.transform import Transform
+from pipeline.labels.tasks import Task
+from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
+from pipeline.models.loop import State
+from pipeline.storage import REFIT, Cell, write_json, write_table, writing
+
+
+def save_checkpoint(work: Work, cell: Cell, state: State) -> None:
+    """Writes all that the cell needs to go on as if it had never been stopped."""
+    parts = {
+        "network": state.network.state_dict(),
+        "optimiser": optimiser_tensors(state.optimiser),
+        "best": state.best_weights or {},
+        "best_logits": state.best_logits or {},
+    }
+    if state.ema is not None:
+        parts["ema"] = state.ema.module.state_dict()
+    facts = {
+        "history": state.history,
+        "scaler": state.scaler.state_dict(),
+        **cell_facts(work, cell),
+    }
+    with writing(work.runs.checkpoint(cell)) as temporary:
+        save_state(temporary, parts, facts=facts)
+
+
+def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
+    """Goes on from the cell's checkpoint, when there is one."""
+    if not work.runs.checkpoint(cell).exists():
+        return
+    try:
+        parts, facts = load_state(work.runs.checkpoint(cell))
+        lacking = {"history", "scaler"} - facts.keys()
+        if lacking:
+            raise ValueError(
+                f"{work.runs.checkpoint(cell)}: no checkpoint: it has no {min(lacking)}"
+            )
+    except ValueError as error:
+        raise ValueError(f"{error}; without it the cell begins with its first epoch") from None
+    check_facts(work, cell, facts, path=work.runs.checkpoint(cell))
+    state.network.load_state_dict(parts["network"])
+    restore_optimiser(state.optimiser, parts.get("optimiser", {}))
+    if state.ema is not None:
+        state.ema.module.load_state_dict(parts["ema"])
+    if facts["scaler"]:  # empty when saved in another precision, on another machine's device
+        state.scaler.load_state_dict(facts["scaler"])
+    state.history = facts["history"]
+    state.best_weights = parts["best"]
+    state.best_logits = parts.get("best_logits")  # a refit holds nobody out
+    print(f"train: {cell.name} goes on after epoch {len(state.history)}")
+
+
+def finish_cell(
+    work: Work,
+    cell: Cell,
+    state: State,
+    *,
+    held: pd.DataFrame,
+    tasks: list[Task],
+    transform: Transform,
+) -> dict:
+    """Writes the best weights, the OOF table and, last of all, the mark that the cell is done."""
+    scores = state.scores
+    keeps_last = cell.fold == REFIT or work.settings.members[cell.member].best == "last"
+    best = len(scores) - 1 if keeps_last else None
+    best = max(range(len(scores)), key=lambda i: (scores[i], -i)) if best is None else best
+    with writing(work.runs.weights(cell)) as temporary:
+        save_state(temporary, {"network": state.best_weights}, facts=cell_facts(work, cell))
+    if cell.fold != REFIT:
+        frame = prediction_frame(
+            held["image_id"],
+            cell,
+            view="identity",
+            logits=state.best_logits,
+            tasks=tasks,
+            losses=head_losses(work.settings.members[cell.member], tasks),
+        )
+        write_table(work.runs.oof(cell), frame)
+    row = state.history[best]
+    known = ("train_loss", "held_out_loss", *(key for key in row if "." in key))
+    decided = [key for key in known if key in row and not np.isnan(row[key])][-1]
+    facts = {
+        "best_epoch": best + 1,
+        "num_epochs": len(scores),
+        "decided_by": decided,
+        "best_value": row[decided],
+        "num_held_out": len(held),
+        "images_per_second": float(np.median([row["images_per_second"] for row in state.history])),
+        "seconds": round(sum(row["seconds"] for row in state.history), 1),
+        "image_size": transform.size,
+        "num_parameters": sum(p.numel() for p in state.network.parameters()),
+    }
+    write_json(work.runs.done(cell), facts)
+    work.runs.checkpoint(cell).unlink(missing_ok=True)
+    return facts

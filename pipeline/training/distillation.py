@@ -1,0 +1,108 @@
+"""Targets of a student: what its teachers answer on its training pictures, in place of the labels.
+
+A cell that holds out a fold is taught by cells that held out the same fold, as with pseudo-labels:
+an out-of-fold answer would be by networks that had learnt from the people it is scored on, and they
+pass that on. The cell that learns from everybody is scored on nobody: it takes out-of-fold answers,
+each by networks that never saw the picture's person. What a cell was told is kept beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pipeline.ensembling.blending import mean_probs
+from pipeline.experiment.blend import gather_votes, member_probs
+from pipeline.experiment.cells import teaching_cells
+from pipeline.experiment.predict import predict_cells
+from pipeline.experiment.predictions import read_oof
+from pipeline.experiment.tasks import answer_task, member_tasks
+from pipeline.experiment.work import Work
+from pipeline.labels.answers import combine_probs
+from pipeline.labels.tasks import Task
+from pipeline.metrics.answer_space import ANSWER
+from pipeline.storage import REFIT, Cell, read_table, write_table
+from pipeline.tables import pick
+
+Targets = dict[str, np.ndarray]
+
+
+def soften(
+    work: Work,
+    cell: Cell,
+    train: pd.DataFrame,
+    targets: Targets,
+    *,
+    device: torch.device,
+    precision: str,
+) -> Targets:
+    """The targets of the training pictures, those of a student by its teachers."""
+    member = work.settings.members[cell.member]
+    if member.distil is None:
+        return targets
+    tasks, path = member_tasks(work.settings, member), work.runs.pseudo(cell)
+    if not path.exists():
+        ids = train["image_id"]
+        if cell.fold == REFIT:
+            frames = {name: read_oof(work, name) for name in member.distil.by}
+        else:
+            frames = ask_teachers(work, cell, train, device=device, precision=precision)
+        probs = mean_answers(work, frames, image_ids=ids)
+        table = pd.DataFrame({"image_id": ids})
+        for task in tasks:
+            if task.name not in probs:  # a head for the whole, and teachers of its parts
+                probs[task.name] = combine_probs([probs[part.name] for part in task.parts])
+            table[task.columns] = probs[task.name]
+        write_table(path, table)
+    told = pick(read_table(path), train["image_id"], what="what a student was told")
+    mixed = {
+        task.name: mix_targets(
+            targets[task.name], told[task.columns].to_numpy(), task=task, share=member.distil.share
+        )
+        for task in tasks
+    }
+    return targets | mixed
+
+
+def ask_teachers(
+    work: Work, cell: Cell, pictures: pd.DataFrame, *, device: torch.device, precision: str
+) -> dict[str, pd.DataFrame]:
+    """What the cells that teach a cell say of these pictures, by member: folds and views averaged,
+    a row a picture and seed."""
+    given = {"crops_of_work": work, "device": device, "precision": precision}
+    teachers: dict[str, list[Cell]] = {}
+    for teacher in teaching_cells(work.settings, cell):
+        teachers.setdefault(teacher.member, []).append(teacher)
+    frames = {}
+    for name, cells in teachers.items():
+        frame = predict_cells(work, name, cells, pictures, what=f"for {cell.name}", **given)
+        frames[name] = frame.groupby(["image_id", "seed"], as_index=False).mean(numeric_only=True)
+    return frames
+
+
+def mean_answers(
+    work: Work, frames: Mapping[str, pd.DataFrame], *, image_ids: Sequence[str]
+) -> Targets:
+    """The mean (N, C) of members' predictions by task, each member counting the same: tasks, parts
+    of a head for the whole answer, and that head."""
+    said: dict[str, list[np.ndarray]] = {}
+    for name, frame in frames.items():
+        given = {"image_ids": image_ids, "settings": work.settings, "member": name}
+        for task, probs in member_probs(frame, **given).items():
+            said.setdefault(task, []).append(probs)
+        if ANSWER in work.settings.members[name].tasks:
+            head = answer_task(work.settings)
+            votes = gather_votes(frame, image_ids=image_ids, task=head, part="oof")
+            said.setdefault(ANSWER, []).append(mean_probs(votes))
+    return {task: mean_probs(votes) for task, votes in said.items()}
+
+
+def mix_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, share: float) -> np.ndarray:
+    """`share` of the answers (N, C) and the rest of the targets: shares of classes (N, C), or (N,)
+    of a score or a number."""
+    if task.kind == "classes":
+        ones = np.eye(len(task.classes), dtype=np.float32)
+        truth = targets if targets.ndim == 2 else ones[targets]
+        return (share * probs + (1.0 - share) * truth).astype(np.float32)
+    return (share * probs[:, 0] + (1.0 - share) * targets).astype(np.float32)

@@ -1,0 +1,109 @@
+"""Pseudo-labels of a cell: test pictures that other members are sure of, learnt beside the others.
+
+For a cell that holds out a fold, only cells that held out the same fold are asked: nobody whom the
+cell is scored on had a part in its labels. What they said is kept beside the cell, so that a cell
+that goes on learns from the same labels.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pipeline.ensembling.confident import choose_confident
+from pipeline.ensembling.person_pooling import pool_answer, pool_probs
+from pipeline.experiment.pictures import read_test
+from pipeline.experiment.tasks import member_tasks
+from pipeline.experiment.work import Work
+from pipeline.labels.answers import combine_probs
+from pipeline.labels.tasks import Task
+from pipeline.people.people import clusters_of, test_people
+from pipeline.storage import Cell, read_table, write_table
+from pipeline.tables import pick
+from pipeline.training.distillation import ask_teachers, mean_answers
+
+Targets = dict[str, np.ndarray]
+TAUGHT = "pseudo:"  # before the name of a person who is only a cluster of test pictures
+
+
+def add_pseudo(
+    work: Work,
+    cell: Cell,
+    train: pd.DataFrame,
+    targets: Targets,
+    *,
+    device: torch.device,
+    precision: str,
+) -> tuple[pd.DataFrame, Targets]:
+    """The training pictures and their targets, with those that other members are sure of added."""
+    member = work.settings.members[cell.member]
+    if member.pseudo is None:
+        return train, targets
+    tasks = member_tasks(work.settings, member)
+    path = work.runs.pseudo(cell)
+    if not path.exists():
+        write_table(path, _label(work, cell, tasks, device=device, precision=precision))
+    told = read_table(path)
+    chosen = told[told["chosen"]].reset_index(drop=True)
+    print(
+        f"train: {cell.name}: {len(chosen)} of {len(told)} test pictures with labels by "
+        f"{', '.join(member.pseudo.by)} beside {len(train)} train pictures"
+    )
+    pictures = pick(read_test(work.runs), chosen["image_id"], what="test pictures")
+    people = TAUGHT + chosen["cluster"].astype(str)
+    pictures = pictures.assign(person_id=people.to_numpy(), fold=cell.fold)
+    joined = {
+        task.name: join_targets(
+            targets[task.name],
+            chosen[task.columns].to_numpy(np.float32),
+            task=task,
+            soft=member.pseudo.labels == "soft",
+        )
+        for task in tasks
+    }
+    return pd.concat([train, pictures], ignore_index=True), joined
+
+
+def _label(
+    work: Work, cell: Cell, tasks: list[Task], *, device: torch.device, precision: str
+) -> pd.DataFrame:
+    """What the teaching cells say of each test picture that has a crop, and whether it is learnt:
+    columns image_id, cluster, chosen, and those of the tasks."""
+    test = read_test(work.runs)
+    test = test[test["row"] >= 0].reset_index(drop=True)
+    frames = ask_teachers(work, cell, test, device=device, precision=precision)
+    probs = mean_answers(work, frames, image_ids=test["image_id"])
+    clusters = np.arange(len(test))
+    if any(task.constant or any(p.constant for p in task.parts) for task in tasks):
+        clusters = clusters_of(test_people(work), test["image_id"])
+    labels = {task.name: _pooled(task, probs, clusters) for task in tasks}
+    options = work.settings.members[cell.member].pseudo
+    chosen = choose_confident(labels, confidence=options.confidence, share=options.share)
+    table = pd.DataFrame({"image_id": test["image_id"], "cluster": clusters, "chosen": chosen})
+    for task in tasks:
+        table[task.columns] = labels[task.name]
+    return table
+
+
+def _pooled(task: Task, probs: Targets, clusters: np.ndarray) -> np.ndarray:
+    """A task's probabilities (N, C), the same for a person's pictures where it is constant."""
+    if not task.parts:
+        own = probs[task.name]
+        return pool_probs(own, clusters, kind=task.kind) if task.constant else own
+    parts = [part.name for part in task.parts]
+    joint = probs[task.name] if task.name in probs else combine_probs([probs[p] for p in parts])
+    sizes, constant = [len(p.classes) for p in task.parts], [p.constant for p in task.parts]
+    return pool_answer(joint, clusters, sizes=sizes, constant=constant)
+
+
+def join_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, soft: bool) -> np.ndarray:
+    """The targets with those of the added pictures behind them, in one form: class numbers, or
+    where either is soft the shares of the classes."""
+    if task.kind == "score":
+        added = probs[:, 0] if soft else (probs[:, 0] >= 0.5)
+        return np.concatenate([targets, added.astype(targets.dtype)])
+    codes = probs.argmax(axis=1)
+    if targets.ndim == 1 and not soft:
+        return np.concatenate([targets, codes.astype(targets.dtype)])
+    ones = np.eye(len(task.classes), dtype=np.float32)
+    shares = targets if targets.ndim == 2 else ones[targets]
+    return np.concatenate([shares, probs if soft else ones[codes]])

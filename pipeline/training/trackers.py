@@ -1,0 +1,109 @@
+"""Live curves: what a cell logs each epoch goes to TensorBoard, W&B or MLflow, or nowhere.
+
+None of them is needed, none is asked over a network unless the user says so: W&B stays offline
+without WANDB_MODE, MLflow writes to a folder without MLFLOW_TRACKING_URI.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from pipeline.experiment.work import Work
+from pipeline.storage import Cell
+
+Log = Callable[[int, Mapping[str, float]], None]
+PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
+
+
+def check_tracking(work: Work) -> None:
+    """Raises ValueError when the package of the tracker that is asked for is not installed."""
+    name = work.settings.track
+    if name is not None and find_spec(PACKAGES[name]) is None:
+        raise ValueError(
+            f"track: {name} is not installed: .venv/bin/pip install -r requirements-track.txt"
+        )
+
+
+@contextmanager
+def open_track(work: Work, cell: Cell, *, past: int = 0) -> Iterator[Log]:
+    """`log(step, values)` for the block, with the tracker that the settings name. `past` epochs
+    were logged before the cell was stopped; what is no finite number is left out."""
+    name = work.settings.track
+    write, close = (lambda step, values: None), (lambda: None)
+    if name is not None:
+        write, close = _OPEN[name](work, cell, past)
+
+    def log(step: int, values: Mapping[str, float]) -> None:
+        known = {key: float(value) for key, value in values.items() if _is_finite(value)}
+        write(step, known)
+
+    try:
+        yield log
+    finally:
+        close()
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _open_tensorboard(work: Work, cell: Cell, past: int) -> tuple[Log, Callable[[], None]]:
+    """Event files below runs/<experiment>/track/tensorboard, a folder a cell."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    folder = work.runs.tracked("tensorboard") / cell.member / cell.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    writer = SummaryWriter(str(folder), purge_step=past + 1 if past else None)
+
+    def write(step: int, values: Mapping[str, float]) -> None:
+        for key, value in values.items():
+            writer.add_scalar(key, value, step)
+        writer.flush()
+
+    return write, writer.close
+
+
+def _open_wandb(work: Work, cell: Cell, past: int) -> tuple[Log, Callable[[], None]]:
+    import wandb
+
+    folder = work.runs.tracked("wandb")
+    folder.mkdir(parents=True, exist_ok=True)
+    run = wandb.init(
+        project=work.settings.competition.name,
+        group=work.settings.name,
+        name=cell.name,
+        dir=str(folder),
+        mode=os.environ.get("WANDB_MODE", "offline"),
+        config=work.settings.members[cell.member].model_dump(mode="json"),
+        reinit="create_new",
+    )
+    return lambda step, values: run.log(dict(values), step=step), run.finish
+
+
+def _open_mlflow(work: Work, cell: Cell, past: int) -> tuple[Log, Callable[[], None]]:
+    os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # asked for since MLflow 3
+    from mlflow import MlflowClient
+
+    folder = work.runs.tracked("mlflow")
+    folder.mkdir(parents=True, exist_ok=True)
+    client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", folder.resolve().as_uri()))
+    known = client.get_experiment_by_name(work.settings.name)
+    experiment = known.experiment_id if known else client.create_experiment(work.settings.name)
+    run = client.create_run(experiment, run_name=cell.name).info.run_id
+    for key, value in work.settings.members[cell.member].model_dump(mode="json").items():
+        client.log_param(run, key, str(value)[:500])
+
+    def write(step: int, values: Mapping[str, float]) -> None:
+        for key, value in values.items():
+            client.log_metric(run, key.replace(":", "/"), value, step=step)
+
+    return write, lambda: client.set_terminated(run)
+
+
+_OPEN: dict[str, Callable[[Work, Cell, int], tuple[Log, Callable[[], None]]]] = {
+    "tensorboard": _open_tensorboard,
+    "wandb": _open_wandb,
+    "mlflow": _open_mlflow,
+}

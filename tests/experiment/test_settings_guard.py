@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Experiment, load_experiment, write_settings
+from pipeline.experiment.settings_guard import check_stored, say_left_out
+from pipeline.experiment.work import Work
+from pipeline.stages.status import say_untrained
+from pipeline.storage import PROJECT, Runs, write_text
+from tests.conftest import tiny
+
+TWO = "members.age.tasks={age: {}, gender: {}}"
+NEW = "members.more={tasks: {age: {}}, backbone: test_resnet}"
+
+
+def work_of(folder: Path, *words: str, name: str = "sample") -> Work:
+    overrides = [*tiny(name, root=folder / "root", folder=folder)[2:], *words]
+    settings = load_experiment(name, overrides, configs=PROJECT / "configs")
+    return Work(settings=settings, runs=Runs(settings), command=[])
+
+
+def store(work: Work) -> Experiment:
+    write_text(work.runs.settings, write_settings(work.settings))
+    return work.settings
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (["members.age.lr=0.1"], [], "members.age.lr was 0.1, asked for is 0.001"),
+        ([TWO], [], "members.age.tasks.gender was {"),  # a head that is no longer asked for
+        (
+            ["members.age.tasks.age.loss={focal: 1, soft_f1: 2}"],
+            ["members.age.tasks.age.loss={focal: 1}"],
+            "members.age.tasks.age.loss.soft_f1 was 2.0, asked for is None",
+        ),
+    ],
+)
+def test_other_settings_are_refused(
+    before: list[str], after: list[str], says: str, tmp_path: Path
+) -> None:
+    store(work_of(tmp_path, *before))
+    with pytest.raises(ValueError, match="was made with other settings") as caught:
+        check_stored(work_of(tmp_path, *after))
+    assert says in str(caught.value)
+
+
+def test_a_start_over_does_not_cost_the_crops_that_lie_in_the_same_folder(tmp_path: Path) -> None:
+    for name, removed in (("sample", "runs/sample/config.yaml"), ("masks-lite", "runs/masks-lite")):
+        store(work_of(tmp_path, name=name))
+        with pytest.raises(ValueError, match="or remove") as caught:
+            check_stored(work_of(tmp_path, "folds.seed=1", name=name))
+        said = str(caught.value).split("or remove ")[1]
+        assert said.startswith(f"{tmp_path}/{removed}")
+        assert f"{tmp_path}/runs/sample " not in said
+
+
+def test_a_member_of_an_earlier_command_is_said_to_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(work_of(tmp_path, NEW))
+    again = work_of(tmp_path)
+    check_stored(again)
+    say_left_out(again)
+    assert "also holds more, which this command leaves out" in capsys.readouterr().out
+    say_left_out(work_of(tmp_path, NEW))
+    assert not capsys.readouterr().out
+
+
+def test_only_what_is_trained_to_its_end_is_named_as_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half, whole = (work_of(tmp_path, name=name) for name in ("occlusion-lite", "utkface-lite"))
+    for work in (half, whole):
+        store(work)
+    write_text(whole.runs.scores, "")
+    say_untrained(work_of(tmp_path), "predict")
+    said = capsys.readouterr().out
+    assert "predict: 9 of 9 cells of sample are not trained (mask 3, gender 3, age 3)" in said
+    assert said.endswith("takes no time: utkface-lite\n")

