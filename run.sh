@@ -58,7 +58,12 @@ if [[ ${1:-} == test ]]; then
     fail "the tests need the packages of requirements-test.txt in $python"
   what=(-m "not slow")
   [[ ${1:-} == --all ]] && { what=(); shift; }
-  "$python" -m ruff check pipeline tests
+  "$python" -m ruff check pipeline benchmarks tests
+  "$python" -m ruff format --check --quiet pipeline benchmarks tests
   exec "$python" -m pytest "${what[@]}" "$@"
+fi
+if [[ ${1:-} == bench ]]; then
+  shift
+  exec "$python" -m benchmarks "$@"
 fi
 exec "$python" -m pipeline "$@"

@@ -1,0 +1,1 @@
+"""How fast the pipeline is, against the plain ways."""

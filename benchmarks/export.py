@@ -12,13 +12,13 @@ from benchmarks.infer import BACKBONE, SIZE, TASK, folds_of_a_member
 from benchmarks.peers.pairs import measure_pairs
 from pipeline.features.export.formats import load_model, save_models
 from pipeline.features.export.names import FORMATS
+from pipeline.features.export.write_models import check_packages
 from pipeline.images.transform import Transform, normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task
 from pipeline.models.export_module import MemberModel
 from pipeline.models.fuse_batchnorm import fold_norms
 from pipeline.models.network import input_statistics
-from pipeline.stages.export import check_packages
 
 VIEWS = ("identity", "flip")
 

@@ -24,6 +24,7 @@ USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
   ./run.sh -c masks                                what is done and what is not
   ./run.sh train -c masks members.age.lr=1e-4      any setting can be given as key=value
   ./run.sh test                                    the tests
+  ./run.sh bench                                   how fast this machine is, against the plain ways
 
 A stage makes what it needs first; asked again it does only what is not done.
 """

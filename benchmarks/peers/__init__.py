@@ -1,0 +1,1 @@
+"""The plain ways that the pipeline is compared with."""

@@ -5,10 +5,10 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from pipeline.config.competition import Competition
-from pipeline.config.member import Head, Member
+from pipeline.config.member import Head
 from pipeline.config.task import Task
 from pipeline.config.types import check_name, nearest
-from pipeline.labels.registry import BATCH_LOSSES, GROUP_LOSSES, HEAD_FORMS, LOSS_KINDS, SPAN_LOSSES
+from pipeline.labels.kinds import BATCH_LOSSES, GROUP_LOSSES, HEAD_FORMS, LOSS_KINDS, SPAN_LOSSES
 
 if TYPE_CHECKING:
     from pipeline.config.member import Member

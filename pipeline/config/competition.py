@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pipeline.config.layouts import AppaLayout, Drawn, LinesLayout, TableLayout
 from pipeline.config.task import Task
 from pipeline.config.types import Settings, Word, check_name
-from pipeline.labels.registry import GROUP_METRICS, LAYOUT_COLUMNS, METRIC_KINDS
+from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS, METRIC_KINDS
 
 TAKEN = frozenset(  # columns of the images table and the pictures' own, so no label's
     {"answer", "image_id", "path", "person_id", "part", "status", "message", "width", "height"}

@@ -15,7 +15,7 @@ from pipeline.config.preprocessing import Crop, Folds
 from pipeline.config.stack import Stack
 from pipeline.config.tuning import Tune
 from pipeline.config.types import Count, Settings, Word, nearest
-from pipeline.labels.registry import BLEND_KINDS, SCORE_METRICS
+from pipeline.labels.kinds import BLEND_KINDS, SCORE_METRICS
 
 # beside the members' folders, so no member's name
 STAGE_FOLDERS = ("audit", "explain", "explore", "export", "predict", "share", "track", "tune")

@@ -13,7 +13,7 @@ from pipeline.config.errors import Source, say_problem
 from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
 from pipeline.config.yaml12 import read_yaml, read_yaml_file
-from pipeline.labels.registry import SCORE_METRICS
+from pipeline.labels.kinds import SCORE_METRICS
 
 _SHORT = {"root": "competition.root"}  # what is typed so often that it has a short form
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.types import Count, Fraction, Positive, Seed, Settings
-from pipeline.labels.registry import DEFAULT_LOSS
+from pipeline.labels.kinds import DEFAULT_LOSS
 
 
 class Distil(Settings):

@@ -3,7 +3,7 @@
 from pydantic import model_validator
 
 from pipeline.config.types import Positive, Settings, check_name
-from pipeline.labels.registry import DEFAULT_METRIC, GROUP_METRICS, METRIC_KINDS, Kind
+from pipeline.labels.kinds import DEFAULT_METRIC, GROUP_METRICS, METRIC_KINDS, Kind
 
 
 class Task(Settings):

@@ -1,0 +1,1 @@
+"""What a run is: tasks, images, cells, networks, data, and how one cell predicts."""

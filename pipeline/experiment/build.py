@@ -12,7 +12,7 @@ from pipeline.experiment.targets import balance_codes, own_targets
 from pipeline.images.mixing import Mixing, mix_batch
 from pipeline.images.sampler import EpochSampler, balanced_chances
 from pipeline.images.transform import Transform
-from pipeline.labels.registry import DEFAULT_LOSS
+from pipeline.labels.kinds import DEFAULT_LOSS
 from pipeline.labels.tasks import Task
 from pipeline.models.heads import HeadShape
 from pipeline.models.loop import Mix, State

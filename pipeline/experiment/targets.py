@@ -9,8 +9,8 @@ import pandas as pd
 from pipeline.config import Experiment, Member
 from pipeline.experiment.tasks import answer_task, contest_tasks, group_of, targets_of
 from pipeline.experiment.work import Work
+from pipeline.labels.kinds import GROUP_LOSSES, LAYOUT_COLUMNS
 from pipeline.labels.layouts import read_csv
-from pipeline.labels.registry import GROUP_LOSSES, LAYOUT_COLUMNS
 from pipeline.labels.tasks import Task, bin_edges, encode, encode_band, encode_number, to_numbers
 from pipeline.storage import read_table
 from pipeline.tables import IMAGES

@@ -1,0 +1,1 @@
+"""What can be taken away without anybody noticing: features do not import each other."""

@@ -4,8 +4,9 @@ predict, demo, export and share answer with it; for a contest's picture it says 
 ensemble say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -29,23 +30,35 @@ from pipeline.models.network import to_probs
 from pipeline.models.speedups import for_answers
 
 
+class StackLayers(Protocol):
+    """What stack kept: tables of cells to answers."""
+
+    def answer(
+        self, tables: Mapping[str, pd.DataFrame], image_ids: Sequence[str]
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]: ...
+
+
 class Answerer:
     """Pictures (H, W, 3) uint8, upright RGB, to SeenFaces; crops (N, S, S, 3) to outputs (N, C).
 
     Raises ValueError for a cell that is not trained, or was trained on other crops or inputs.
     """
 
-    def __init__(self, work: Work, *, by: str = ENSEMBLE, min_face: float | None = None) -> None:
+    def __init__(
+        self,
+        work: Work,
+        *,
+        by: str = ENSEMBLE,
+        min_face: float | None = None,
+        stack: StackLayers | None = None,
+    ) -> None:
+        assert (by == STACK) == (stack is not None), "the layers of stack are handed in"
         self.work, self.by = work, by
         self.speakers = choose_speakers(work, by)
         self._device, self._precision = choose_device(work.settings)
         self._networks = {name: self._load(name) for name in self.speakers.members}
         self.finder = make_finder(work, device=str(self._device), min_face=min_face)
-        self._relearnt = None
-        if by == STACK:
-            from pipeline.features.stack.predictor import Relearnt
-
-            self._relearnt = Relearnt(work)
+        self._stack = stack
 
     def __call__(self, picture: np.ndarray) -> list[SeenFace]:
         found = self.finder.find(picture)
@@ -63,8 +76,8 @@ class Answerer:
         ids = [str(number) for number in range(len(crops))]
         tables = {name: self._predict(name, crops, ids) for name in self.speakers.members}
         settings, decided, outputs = self.speakers.settings, {}, {}
-        if self._relearnt is not None:
-            outputs, decided = self._relearnt.answer(tables, ids)
+        if self._stack is not None:
+            outputs, decided = self._stack.answer(tables, ids)
         elif self.speakers.whole:
             outputs = blend_spaces(tables, image_ids=ids, part="test", settings=settings)
         for task in self.speakers.others:

@@ -1,0 +1,1 @@
+"""From the competition's files to measured images and stored crops."""

@@ -17,6 +17,7 @@ from pipeline.jobs.resources import find_slots
 from pipeline.jobs.run import run_jobs
 from pipeline.labels.fixes import lay_fixes, read_fixes
 from pipeline.labels.layouts.locate import find_label
+from pipeline.labels.layouts.registry import read_layout
 from pipeline.labels.tasks import LabelError, encode
 from pipeline.storage import shown
 from pipeline.tables import IMAGES, OK
@@ -129,3 +130,11 @@ def _measure(root: str, paths: Sequence[str]) -> list[tuple[int, int, str]]:
         except UnreadablePictureError as error:
             found.append((0, 0, str(error)))
     return found
+
+
+def read_images(work: Work) -> pd.DataFrame:
+    contest, tasks = work.settings.competition, contest_tasks(work.settings)
+    labels = dict.fromkeys(task.column for task in tasks)
+    return read_layout(
+        contest.layout, work.runs.root, labels=list(labels), options=contest.layout_options
+    )

@@ -65,10 +65,11 @@ def make_demo(work: Work):
 
     @lru_cache(maxsize=LOADED)
     def answerer(choice: str):
+        from pipeline.features.stack.predictor import stack_layers
         from pipeline.inference.face_predictor import Answerer
 
         each, who = known[choice]
-        return Answerer(each, by=who)
+        return Answerer(each, by=who, stack=stack_layers(each, by=who))
 
     def see(choice: str, picture: np.ndarray):
         return answerer(choice)(picture)

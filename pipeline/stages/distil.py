@@ -6,9 +6,9 @@ demo take it by its name. Here it is put beside the ensemble, by compare.
 
 from dataclasses import replace
 
+from pipeline.evaluation.comparison import compare_experiments
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
-from pipeline.stages import compare
 from pipeline.stages.status import say_untrained
 from pipeline.storage import read_json
 
@@ -29,7 +29,7 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     name = work.settings.name
     for student in students(work):
-        compare.run(replace(work, words=(name, f"{name}/{student}"), options={}))
+        compare_experiments(replace(work, words=(name, f"{name}/{student}"), options={}))
         saved = [
             describe_cost(work, members) for members in (used_members(work.settings), [student])
         ]

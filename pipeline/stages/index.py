@@ -3,11 +3,9 @@
 import pandas as pd
 
 from pipeline.experiment.settings_guard import table_digests
-from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
-from pipeline.labels.layouts.registry import read_layout
-from pipeline.preprocessing.pictures import add_groups, check_labels, measure_all, mend
+from pipeline.preprocessing.pictures import add_groups, check_labels, measure_all, mend, read_images
 from pipeline.storage import shown, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
@@ -63,11 +61,3 @@ def _check_sample(work: Work, frame: pd.DataFrame) -> None:
     sample = read_csv(work.runs.root / options.sample, needs=(options.id,))
     asked = test.loc[~test["status"].isin(["junk", "unlisted"]), "image_id"]
     check_same_ids(sample[options.id], asked, what=f"ids of {options.sample}")
-
-
-def read_images(work: Work) -> pd.DataFrame:
-    contest, tasks = work.settings.competition, contest_tasks(work.settings)
-    labels = dict.fromkeys(task.column for task in tasks)
-    return read_layout(
-        contest.layout, work.runs.root, labels=list(labels), options=contest.layout_options
-    )

@@ -35,11 +35,13 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    from pipeline.features.stack.predictor import stack_layers
     from pipeline.inference.annotate import draw_faces
     from pipeline.inference.face_predictor import Answerer
 
+    by = work.options.get("by", "ensemble")
     answerer = Answerer(
-        work, by=work.options.get("by", "ensemble"), min_face=read_min_face(work.options)
+        work, by=by, min_face=read_min_face(work.options), stack=stack_layers(work, by=by)
     )
     for said in left_out(work, answerer.by):
         print(f"predict: {said}")

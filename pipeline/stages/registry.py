@@ -252,3 +252,10 @@ _DONE: dict[str, Callable[[Work], bool]] = {
 def is_done(work: Work, stage: str) -> bool:
     """Whether a stage has nothing left to do for these settings."""
     return not STAGES[stage].repeats and _DONE[stage](work)
+
+
+def make_folds(work: Work) -> None:
+    """Runs index, crop and split, where they are not done."""
+    for stage in ("index", "crop", "split"):
+        if not is_done(work, stage):
+            STAGES[stage].module.run(work)

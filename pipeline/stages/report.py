@@ -6,7 +6,7 @@ from pipeline.features.report.html.markup import Html, join, paragraph, tag
 from pipeline.features.report.html.page import Section, build_page
 from pipeline.leaderboard.ledger import now, read_ledger
 from pipeline.metrics.paired import show_number
-from pipeline.stages.status import say_untrained
+from pipeline.stages.status import check_is_no_stage, say_untrained
 from pipeline.storage import read_json, shown, write_text
 
 LIMIT = 10e6  # bytes
@@ -18,6 +18,8 @@ def check(work: Work) -> None:
     if work.words:
         from pipeline.features.report.experiments import find_sides
 
+        for word in work.words:
+            check_is_no_stage(work, word, last="report")
         find_sides(work)
     else:
         say_untrained(work, "report")

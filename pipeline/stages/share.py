@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
+from pipeline.features.export.write_models import check_packages, export_models
 from pipeline.inference.choice import missing_weights
-from pipeline.stages.export import check_packages, export_models
 from pipeline.stages.status import say_untrained
 from pipeline.storage import PROJECT, read_json, shown, write_json, write_text, writing
 

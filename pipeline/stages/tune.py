@@ -20,15 +20,16 @@ from pipeline.features.tuning.verdicts import (
     judge_untrained,
 )
 from pipeline.stages import STAGES
+from pipeline.stages.registry import make_folds
 from pipeline.storage import PROJECT, mark, shown, write_json
 
 
 def check(work: Work) -> None:
     """Raises ValueError, one sentence a line, for ranges that can't be varied, or no Optuna."""
     from pipeline.features.tuning.optuna_study import read_ranges
-    from pipeline.stages import train
+    from pipeline.training.checks import check_training
 
-    train.check(work)
+    check_training(work)
     member = tuned_member(work.settings)
     if work.settings.members[member].is_taught:
         raise ValueError(f"tune.member: {member} needs its teachers first; tune one without them")
@@ -84,7 +85,9 @@ def run(work: Work) -> None:
         _finish(work, member, report, changes={})
         return
     picked = float(f"{sweep.picked:.2g}")
-    rows = learn_grid(work, member, picked=picked, device=device, precision=precision)
+    rows = learn_grid(
+        work, member, picked=picked, device=device, precision=precision, prepare=make_folds
+    )
     say(4, judge_grid(rows))
     report["grid"], changes = rows, {}
     done = [row for row in rows if row["score"] is not None]
@@ -100,7 +103,7 @@ def run(work: Work) -> None:
 def _study(work: Work, member: str, report: dict, *, device, precision) -> dict | None:
     from pipeline.features.tuning.optuna_study import run_study
 
-    facts = run_study(work, member=member, device=device, precision=precision)
+    facts = run_study(work, member=member, device=device, precision=precision, prepare=make_folds)
     report["study"] = facts
     if facts["best"] is None:
         print("tune: study: BAD: no trial came through: narrow tune.ranges towards lower lr")

@@ -10,11 +10,24 @@ import pytest
 
 from benchmarks import caruana, cells, crop, data, folds, gpu, infer, sizes, step
 from benchmarks import harness as benches
+from benchmarks.__main__ import main
 from benchmarks.contest import repeat_contest
 from benchmarks.estimate import estimate_contest
 from benchmarks.harness import Asked, Row
 from benchmarks.peers.pairs import measure_pairs
 from pipeline.labels.layouts.pstage import read_pstage
+
+
+@pytest.fixture
+def bench(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """`./run.sh bench` as a function of words: its exit code, what it printed, and its errors."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(words)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +103,8 @@ def test_a_part_of_the_gpu_column_runs_on_the_cpu(asked: Asked, part: str) -> No
 
 
 @pytest.mark.slow
-def test_the_whole_gpu_column_on_the_cpu(call: Callable, tmp_path: Path) -> None:
-    code, said, error = call("bench", "gpu", "device=cpu", "repeats=1", f"runs={tmp_path}")
+def test_the_whole_gpu_column_on_the_cpu(bench: Callable, tmp_path: Path) -> None:
+    code, said, error = bench("gpu", "device=cpu", "repeats=1", f"runs={tmp_path}")
     assert code == 0, error
     record = json.loads((tmp_path / "bench/gpu.json").read_text())
     whole = record["rows"][-1]
@@ -102,9 +115,9 @@ def test_the_whole_gpu_column_on_the_cpu(call: Callable, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_a_whole_contest_on_the_cpu(call: Callable, contest: Path, tmp_path: Path) -> None:
+def test_a_whole_contest_on_the_cpu(bench: Callable, contest: Path, tmp_path: Path) -> None:
     words = ["device=cpu", f"root={contest}", "num=140", f"runs={tmp_path}"]
-    code, _, error = call("bench", "contest", *words)
+    code, _, error = bench("contest", *words)
     assert code == 0, error
     (row,) = json.loads((tmp_path / "bench/contest.json").read_text())["rows"]
     assert row["sizes"].startswith("84 + 56 pictures")
@@ -137,14 +150,14 @@ def test_a_part_that_fails_or_lasts_too_long_takes_no_other_along(asked: Asked) 
 
 
 def test_a_benchmark_that_fails_is_told_at_the_end_and_the_others_are_kept(
-    call: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(asked: Asked) -> list[Row]:
         raise RuntimeError("CUDA out of memory")
 
     monkeypatch.setattr(step, "run", fail)
     words = ["bench", "step", "folds", "num=1", "repeats=1", "device=cpu", f"runs={tmp_path}"]
-    code, _, error = call(*words)
+    code, _, error = bench(*words[1:])
     assert code == 2 and "bench: step: failed: RuntimeError: CUDA out of memory" in error
     rows = json.loads((tmp_path / "bench/step-folds.json").read_text())["rows"]
     assert [row["failed"] for row in rows] == [True, False, False, False, False]
@@ -203,25 +216,25 @@ def test_pairs_take_turns_and_the_ratio_is_the_peers_time_over_ours() -> None:
     ],
 )
 def test_what_cannot_be_measured_is_said_before_it_starts(
-    call: Callable, words: list[str], says: str
+    bench: Callable, words: list[str], says: str
 ) -> None:
-    code, _, error = call("bench", *words)
+    code, _, error = bench(*words)
     assert code == 2
     assert says in error
 
 
-def test_no_gpu_is_a_sentence(call: Callable) -> None:
+def test_no_gpu_is_a_sentence(bench: Callable) -> None:
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
-    code, _, error = call("bench", "gpu")
+    code, _, error = bench("gpu")
     assert code == 2
     assert "torch sees no GPU here" in error
 
 
-def test_the_table_and_the_json_say_the_same(call: Callable, tmp_path: Path) -> None:
-    code, printed, _ = call("bench", "folds", "num=1", "repeats=1", f"runs={tmp_path}")
+def test_the_table_and_the_json_say_the_same(bench: Callable, tmp_path: Path) -> None:
+    code, printed, _ = bench("folds", "num=1", "repeats=1", f"runs={tmp_path}")
     assert code == 0
     record = json.loads((tmp_path / "bench/folds.json").read_text())
     assert len(record["rows"]) == 4

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.config.competition import Competition
 from pipeline.config.yaml12 import read_yaml_file
+from pipeline.labels.kinds import LAYOUT_COLUMNS
 from pipeline.labels.layouts.registry import LAYOUTS
-from pipeline.labels.registry import LAYOUT_COLUMNS
 from pipeline.storage import PROJECT
 
 SHIPPED = sorted((PROJECT / "configs/competitions").glob("*.yaml"))

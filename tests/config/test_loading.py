@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_experiment
-from pipeline.labels.registry import LOSS_KINDS, METRIC_KINDS
+from pipeline.labels.kinds import LOSS_KINDS, METRIC_KINDS
 from pipeline.storage import PROJECT
 
 CONFIGS = PROJECT / "configs"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.labels.registry import GROUP_METRICS, METRIC_KINDS, SCORE_METRICS
+from pipeline.labels.kinds import GROUP_METRICS, METRIC_KINDS, SCORE_METRICS
 from pipeline.metrics.metrics import METRICS, REPORTED, class_f1, reported
 
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score
 from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional as F
 
-from pipeline.labels.registry import BATCH_LOSSES, GROUP_LOSSES, HEAD_FORMS
+from pipeline.labels.kinds import BATCH_LOSSES, GROUP_LOSSES, HEAD_FORMS
 from pipeline.labels.tasks import Task
 from pipeline.models.classification_losses import arcface, cross_entropy, focal, soft_f1
 from pipeline.models.losses import LOSSES, Criterion, balanced_bins, balanced_weights

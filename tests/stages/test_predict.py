@@ -21,11 +21,13 @@ def answerer_of(words: list[str], **options):
     """The ensemble of a run as a function of pictures."""
     from pipeline.config import load_experiment
     from pipeline.experiment.work import Work
+    from pipeline.features.stack.predictor import stack_layers
     from pipeline.inference.face_predictor import Answerer
     from pipeline.storage import PROJECT, Runs
 
     settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
-    return Answerer(Work(settings=settings, runs=Runs(settings), command=[]), **options)
+    work = Work(settings=settings, runs=Runs(settings), command=[])
+    return Answerer(work, **options, stack=stack_layers(work, by=options.get("by", "ensemble")))
 
 
 def read_faces(plain: Path) -> pd.DataFrame:

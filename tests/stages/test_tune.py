@@ -144,10 +144,13 @@ def test_the_sweep_draws_and_mixes_as_the_member_does(
 
 def test_a_trial_whose_loss_is_lost_is_broken_and_the_others_go_on(words: list[str]) -> None:
     from pipeline.features.tuning.trials import run_trial
+    from pipeline.stages.registry import make_folds
 
     device = {"device": torch.device("cpu"), "precision": "float32"}
     for changes, broken in (({"members.mask.lr": 1e30}, True), ({}, False)):
-        outcome = run_trial(work_of(words), changes, member="mask", folds=(0,), **device)
+        outcome = run_trial(
+            work_of(words), changes, member="mask", folds=(0,), prepare=make_folds, **device
+        )
         assert (outcome.broken is not None) == broken
         assert not broken or "the loss" in outcome.broken
 

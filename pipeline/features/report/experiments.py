@@ -28,7 +28,6 @@ from pipeline.features.report.overview import member_table
 from pipeline.leaderboard.ledger import read_ledger
 from pipeline.metrics.metrics import METRICS
 from pipeline.metrics.paired import show_number
-from pipeline.stages.status import check_is_no_stage
 from pipeline.storage import read_table, shown
 
 ABSENT = "–"
@@ -38,8 +37,6 @@ def find_sides(work: Work) -> list[Work]:
     """The experiments that the words name, each as it was trained. Raises ValueError for fewer than
     two, and for one that is not trained or not evaluated."""
     words = list(dict.fromkeys(work.words))
-    for word in words:
-        check_is_no_stage(work, word, last="report")
     if len(words) < 2:
         raise ValueError(
             "report: names of two or more experiments put them beside each other, as in report "

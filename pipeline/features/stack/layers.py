@@ -12,7 +12,7 @@ from pipeline.experiment.work import Work
 from pipeline.features.stack.combine_layers import union_layer
 from pipeline.features.stack.decision_layers import decision_layers
 from pipeline.labels.answers import marginal_probs
-from pipeline.labels.registry import BLEND_KINDS
+from pipeline.labels.kinds import BLEND_KINDS
 from pipeline.metrics.answer_space import AnswerSpace, seen_by
 from pipeline.metrics.calibration import apply_temperature, fit_temperature
 from pipeline.metrics.greedy_forward import choose_additions

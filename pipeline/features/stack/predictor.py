@@ -16,7 +16,7 @@ from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
 from pipeline.features.stack.layers import Layers
 from pipeline.features.stack.load import gather_ballots
-from pipeline.inference.choice import check_stack
+from pipeline.inference.choice import STACK, check_stack
 from pipeline.storage import read_json
 
 
@@ -64,3 +64,8 @@ class Relearnt:
                     state = after
             outputs[space.name] = state.joint()
         return outputs, decided
+
+
+def stack_layers(work: Work, *, by: str) -> Relearnt | None:
+    """The layers for a predictor that answers `by` stack; None for any other."""
+    return Relearnt(work) if by == STACK else None

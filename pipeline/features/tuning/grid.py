@@ -7,7 +7,7 @@ from pipeline.features.tuning.trials import run_trial
 from pipeline.storage import write_table
 
 
-def learn_grid(work: Work, member: str, *, picked: float, device, precision) -> list[dict]:
+def learn_grid(work: Work, member: str, *, picked: float, device, precision, prepare) -> list[dict]:
     """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
     tune, rows = work.settings.tune, []
     for factor in sorted(tune.grid_lr):
@@ -21,6 +21,7 @@ def learn_grid(work: Work, member: str, *, picked: float, device, precision) -> 
                 folds=tune.folds[:1],
                 device=device,
                 precision=precision,
+                prepare=prepare,
             )
             good = outcome.broken is None
             score = outcome.score if good else None

@@ -1,7 +1,7 @@
 """An Optuna study of one member over ranges of settings: resumable, SQLite, one file a run."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -39,7 +39,14 @@ def read_ranges(work: Work, *, member: str) -> dict[str, Range | Choices]:
     return spans
 
 
-def run_study(work: Work, *, member: str, device: torch.device, precision: str) -> dict:
+def run_study(
+    work: Work,
+    *,
+    member: str,
+    device: torch.device,
+    precision: str,
+    prepare: Callable[[Work], None],
+) -> dict:
     """Brings the study to the number of trials asked for; gives its best, and writes trials.csv.
 
     Each draw depends on the seed and the finished trials alone, so a study that was interrupted
@@ -85,6 +92,7 @@ def run_study(work: Work, *, member: str, device: torch.device, precision: str) 
             folds=tune.folds,
             device=device,
             precision=precision,
+            prepare=prepare,
             after_fold=after_fold,
         )
         trial.set_user_attr("folder", outcome.folder)

@@ -20,8 +20,6 @@ from pipeline.experiment.work import Work
 from pipeline.features.tuning.ranges import lay_over
 from pipeline.metrics.metrics import METRICS
 from pipeline.models.gradient import NotFiniteError
-from pipeline.stages import STAGES
-from pipeline.stages.registry import is_done
 from pipeline.storage import Cell, Runs, read_json, shown
 from pipeline.training.cell import train_cell
 
@@ -71,14 +69,15 @@ def run_trial(
     folds: Sequence[int],
     device: torch.device,
     precision: str,
+    prepare: Callable[[Work], None],
     after_fold: Callable[[int, float], bool] = lambda number, score: False,
 ) -> Outcome:
     """Trains (or reads) the member with these changes on these folds. It ends early when a loss is
-    not finite, or when `after_fold(number, score)` says so."""
+    not finite, or when `after_fold(number, score)` says so.
+    `prepare` makes the trial's index, crops and folds where they are missing: a range over crop.*
+    makes crops of its own."""
     trial = changed_work(work, changes, member=member)
-    for stage in ("index", "crop", "split"):  # a range over crop.* makes crops of its own
-        if not is_done(trial, stage):
-            STAGES[stage].module.run(trial)
+    prepare(trial)
     pictures, scores, metric = read_labelled(trial.runs), [], ""
     folder = shown(trial.runs.experiment)
     for number, fold in enumerate(folds):

@@ -1,0 +1,1 @@
+"""Crops that lie on the device, picked and augmented there."""

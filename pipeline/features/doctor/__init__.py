@@ -1,0 +1,1 @@
+"""The parts of doctor that need a network."""

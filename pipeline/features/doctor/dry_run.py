@@ -1,0 +1,95 @@
+"""A dry run: weights are loaded, one batch is read and one step taken."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pipeline.experiment.build import fresh_state, make_criteria, member_transform
+from pipeline.experiment.crops import crops_of
+from pipeline.experiment.device import choose_device, choose_workers
+from pipeline.experiment.pictures import read_pictures, usable
+from pipeline.experiment.targets import training_targets
+from pipeline.experiment.tasks import member_tasks
+from pipeline.experiment.work import Work
+from pipeline.faces.boxes import centre_box, square_box
+from pipeline.faces.crop import cut
+from pipeline.images.augment import build_augment
+from pipeline.images.dataset import CropDataset, make_loader
+from pipeline.images.read import read_picture
+from pipeline.images.sampler import in_order
+from pipeline.images.transform import normalise
+from pipeline.models.gradient import total_loss
+from pipeline.models.pretrained import describe_source, load_backbone
+from pipeline.preprocessing.pictures import read_images
+from pipeline.tables import OK
+
+Finding = tuple[str, str]  # ok, note or FAIL, and a sentence
+NUMBER = 8  # pictures of the one batch
+Finding = tuple[str, str]
+
+
+def look_at_weights(work: Work) -> Iterator[Finding]:
+    """Loads each backbone's weights once, as training would."""
+    wanted = {(m.backbone, m.weights, m.drop_path) for m in work.settings.members.values()}
+    for backbone, weights, drop_path in sorted(wanted):
+        try:
+            load_backbone(backbone, weights=weights, drop_path=drop_path)
+        except ValueError as error:
+            yield "FAIL", str(error)
+        else:
+            yield "ok", f"{backbone}: {describe_source(backbone, weights=weights)}"
+
+
+def look_at_batch(work: Work) -> Iterator[Finding]:
+    """Reads a batch as training and as infer do, compares the tensors, and takes one step."""
+    if not work.runs.root.is_dir():
+        yield "note", "no pictures yet"
+        return
+    crops, pictures, whence = _some_crops(work)
+    device, precision = choose_device(work.settings)
+    for name, member in work.settings.members.items():
+        transform, tasks = member_transform(member), member_tasks(work.settings, member)
+        targets = training_targets(member, tasks, pictures)
+        tensors = {}
+        workers = choose_workers(work.settings, device_type=device.type)
+        for use, number in (("train", workers), ("infer", 0)):
+            given = {"rows": pictures["row"].to_numpy(), "size": transform.size}
+            dataset = CropDataset(crops, **given, targets=targets)
+            batches = in_order(len(pictures), batch_size=NUMBER)
+            ((pixels, read),) = make_loader(dataset, batches, workers=number, pin=False)
+            tensors[use] = normalise(pixels.to(device), transform=transform)
+        if not torch.equal(tensors["train"], tensors["infer"]):
+            yield "FAIL", f"{name}: training and infer see other pixels of the same pictures"
+            continue
+        augment = build_augment(member.augment)
+        changed = [augment(image.numpy(), seed) for seed, image in enumerate(pixels)]
+        state = fresh_state(member, tasks, seed=0, device=device, precision=precision)
+        inputs = np.ascontiguousarray(np.stack(changed))
+        to_input = partial(normalise, transform=transform)
+        logits = state.network.train()(to_input(torch.from_numpy(inputs).to(device)))
+        read = {task: values.to(device) for task, values in read.items()}
+        loss = total_loss(logits, read, criteria=make_criteria(member, tasks, pictures))
+        loss.backward()
+        size = f"{len(pictures)} pictures of {transform.size}x{transform.size} ({whence})"
+        verdict = "ok" if torch.isfinite(loss) else "FAIL"
+        yield verdict, f"{name}: {size}, the same for training and infer; first loss {loss:.3f}"
+
+
+def _some_crops(work: Work) -> tuple[np.ndarray, pd.DataFrame, str]:
+    """Crops (n, S, S, 3), their labelled pictures with the row of each, and where they are from."""
+    if work.runs.crops.exists():
+        pictures = usable(read_pictures(work.runs)).head(NUMBER)
+        return crops_of(work), pictures, "as cut by crop"
+    frame = read_images(work)
+    pictures = frame[(frame["part"] == "train") & (frame["status"] == OK)].head(NUMBER)
+    if pictures.empty:
+        raise ValueError("no train picture that is there and has its labels")
+    crop, crops = work.settings.crop, []
+    for path in pictures["path"]:
+        pixels = read_picture(work.runs.root / path)
+        box = centre_box(pixels.shape[1], pixels.shape[0], fraction=crop.fallback)
+        crops.append(cut(pixels, square_box(box, margin=0.0), size=crop.size))
+    return np.stack(crops), pictures.assign(row=range(len(crops))), "their middle, not cropped yet"
