@@ -19,9 +19,6 @@ from pipeline.storage import PROJECT, Cell, Runs
 from pipeline.training.cell_jobs import cell_needs
 from tests.whole_runs import begin_at_training, digests, run_words
 
-sys.path.insert(0, str(Path(__file__).parent / "launched"))  # for the processes too
-
-
 Call = Callable[..., tuple[int, str, str]]
 SLOTS = [Slot("cpu", 1), Slot("cpu", 1)]
 
