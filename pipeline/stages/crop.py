@@ -14,7 +14,7 @@ from pipeline.stages import Work
 from pipeline.stages.launching.crop_shards import cut_shard, find_shard
 from pipeline.stages.launching.jobs import Job
 from pipeline.stages.launching.scheduling import check_launch, run_jobs
-from pipeline.stages.launching.slots import find_slots
+from pipeline.stages.launching.slots import MOST_READING, find_slots
 from pipeline.tables import FACES, IMAGES, OK, check_table
 
 SHARD = 256  # pictures between two marks on disk: what a killed run loses
@@ -82,7 +82,8 @@ def _run_shards(work: Work, num: int, job: Callable[[int], Job], *, desc: str) -
     """The shards' files in order, once those that are missing are made."""
     jobs = [job(start) for start in range(0, num, SHARD)]
     missing = [job for job in jobs if not job.makes[0].exists()]
-    slots = find_slots(work.settings, most=len(missing) // WORTH, job_bytes=JOB_BYTES)
+    wanted = {"most": len(missing) // WORTH, "job_bytes": JOB_BYTES, "on_one": MOST_READING}
+    slots = find_slots(work.settings, **wanted)
     done = len(jobs) - len(missing)
     bar = tqdm(total=len(jobs), initial=done, desc=desc, unit=f"x{SHARD} pic")
     run_jobs(work, missing, slots=slots, bar=bar)

@@ -19,7 +19,7 @@ from pipeline.runs import shown, write_json, write_table
 from pipeline.stages import Work
 from pipeline.stages.launching.jobs import Job
 from pipeline.stages.launching.scheduling import run_jobs
-from pipeline.stages.launching.slots import find_slots
+from pipeline.stages.launching.slots import MOST_READING, find_slots
 from pipeline.stages.members import contest_tasks
 from pipeline.stages.stored import table_digests
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
@@ -162,7 +162,9 @@ def _measure_all(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     run_jobs(
         replace(work, settings=work.settings.model_copy(update={"cluster": None})),
         jobs,
-        slots=find_slots(work.settings, most=len(paths) // WORTH, job_bytes=PROCESS),
+        slots=find_slots(
+            work.settings, most=len(paths) // WORTH, job_bytes=PROCESS, on_one=MOST_READING
+        ),
         bar=tqdm(total=len(jobs), desc="index", unit=f"x{BLOCK} pic"),
         after=lambda outcome: measured.update({outcome.job: outcome.facts}),
     )

@@ -19,7 +19,7 @@ from pipeline.stages.training.cells import cell_needs
 from tests.whole_runs import begin_at_training, digests, run_words
 
 sys.path.insert(0, str(Path(__file__).parent / "launched"))  # for the processes too
-from trial_jobs import die, fail, leave_a_file, say_environment
+from trial_jobs import die, fail, leave_a_file, say_environment, say_threads
 
 Call = Callable[..., tuple[int, str, str]]
 SLOTS = [Slot("cpu", 1), Slot("cpu", 1)]
@@ -115,6 +115,15 @@ def test_a_refit_needs_its_own_seed_s_folds(work: Work) -> None:
     )
     assert cell_needs(settings, Cell("age", -1, 2)) == [Cell("age", f, 2) for f in range(3)]
     assert cell_needs(settings, Cell("age", 0, 2)) == []
+
+
+def test_a_process_beside_others_on_a_gpu_takes_its_share_of_the_cores(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TORCHINDUCTOR_COMPILE_THREADS", raising=False)
+    jobs = [Job("threads", say_threads)]
+    (outcome,) = [o for o in run_in_processes(work, jobs, slots=[Slot("cuda:0", 2)]) if o]
+    assert outcome.facts == [2, 2, "2", "2"]
 
 
 def test_several_at_once_give_the_same_bytes_as_one_after_another(

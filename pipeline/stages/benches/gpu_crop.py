@@ -25,7 +25,7 @@ from pipeline.stages.crop import JOB_BYTES
 from pipeline.stages.launching.crop_shards import cut_shard, face_rows
 from pipeline.stages.launching.jobs import Job
 from pipeline.stages.launching.processes import run_in_processes
-from pipeline.stages.launching.slots import find_slots
+from pipeline.stages.launching.slots import MOST_READING, find_slots
 from pipeline.tables import OK
 
 SHARD = 128  # pictures of one job
@@ -39,7 +39,7 @@ def run(asked: Asked) -> Iterator[Row]:
     words += [f"parallel={TWO}"] if asked.device == "cpu" else []
     settings = load_experiment("masks", words, configs=PROJECT / "configs")
     work = Work(settings, Runs(settings), ["./run.sh", "bench", "gpu"])
-    slots = find_slots(settings, most=99, job_bytes=JOB_BYTES)
+    slots = find_slots(settings, most=99, job_bytes=JOB_BYTES, on_one=MOST_READING)
     peer, rates = PlainCropper(device=asked.device, size=SIZE, margin=MARGIN), ([], [])
     found, _ = peer(paths[:2])
     for repeat in range(min(asked.repeats, TWO)):

@@ -1,0 +1,56 @@
+"""How many jobs at once on GPUs, and what share of the machine each has."""
+
+import pytest
+
+from pipeline.config import Experiment, load_experiment
+from pipeline.runs import PROJECT
+from pipeline.stages.launching import slots
+from pipeline.stages.launching.processes import Slot
+from pipeline.stages.launching.slots import MOST_READING, find_slots
+
+GB = 2**30
+
+
+def settings_of(*words: str) -> Experiment:
+    return load_experiment("sample", list(words), configs=PROJECT / "configs")
+
+
+def on_gpus(patch: pytest.MonkeyPatch, *, gpus: int, cores: int, free: int = 100 * GB) -> None:
+    names = [f"cuda:{number}" for number in range(gpus)]
+    patch.setattr(slots, "visible_devices", lambda settings: names)
+    patch.setattr(slots, "num_cores", lambda: cores)
+    patch.setattr(slots, "_free_on", lambda device: free)
+
+
+@pytest.mark.parametrize(
+    ("words", "gpus", "cores", "most", "number", "threads", "workers"),
+    [
+        ((), 1, 16, 9, 3, 5, 4),
+        ((), 1, 16, 1, 1, 16, None),  # alone: the whole machine
+        ((), 1, 4, 9, 2, 2, 1),
+        ((), 2, 64, 9, 6, 10, 9),
+        (("cells_per_device=8",), 1, 16, 9, 8, 2, 1),
+        (("parallel=2",), 1, 16, 9, 2, 8, 7),
+        ((), 1, 1, 9, 1, 1, None),
+    ],
+)
+def test_few_networks_on_a_gpu_share_the_cores(
+    words: tuple[str, ...],
+    gpus: int,
+    cores: int,
+    most: int,
+    number: int,
+    threads: int,
+    workers: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on_gpus(monkeypatch, gpus=gpus, cores=cores)
+    found = find_slots(settings_of(*words), most=most, job_bytes=GB)
+    wanted = [Slot(f"cuda:{place % gpus}", threads, workers) for place in range(number)]
+    assert found == wanted
+
+
+def test_more_jobs_that_only_read_fit_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_gpus(monkeypatch, gpus=1, cores=32)
+    found = find_slots(settings_of(), most=99, job_bytes=GB, on_one=MOST_READING)
+    assert len(found) == MOST_READING
