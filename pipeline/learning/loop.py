@@ -14,7 +14,7 @@ from timm.utils import ModelEmaV3
 from torch import nn
 from torch.utils.data import DataLoader
 
-from pipeline.learning.kernels import compiled, tried_kernels
+from pipeline.learning.kernels import WORTH_LEARNING, compiled, tried_kernels
 from pipeline.learning.losses import Criterion
 from pipeline.learning.network import hold_norms
 from pipeline.learning.predict import Logits, ToInput, move, predict_logits
@@ -91,14 +91,12 @@ def train_epochs(
     """
     network, optimiser, steps_per_epoch = state.network, state.optimiser, len(loader)
     learner = compiled(network) if recipe.compiled else network
+    trying = steps_left(state, recipe=recipe, steps_per_epoch=steps_per_epoch) >= WORTH_LEARNING
     for epoch in range(len(state.history), recipe.num_epochs):
         if is_finished(state, recipe=recipe):
             return
         started = time.monotonic()
-        torch.manual_seed(recipe.seed * 100_003 + epoch)
-        loader.batch_sampler.epoch = epoch
-        network.train()
-        hold_norms(network.backbone, every=recipe.frozen_norm)
+        begin_epoch(state, epoch=epoch, recipe=recipe, loader=loader)
         total, num_seen, whole = torch.zeros((), device=device), 0, 0
         watch = Watch(epoch=epoch, steps_per_epoch=steps_per_epoch, device=device)
         for batch, (pixels, targets) in enumerate(show(loader)):
@@ -110,13 +108,12 @@ def train_epochs(
                 num_epochs=recipe.num_epochs,
                 scores=state.scores if recipe.past_scores is None else recipe.past_scores[:epoch],
             )
-            for group in optimiser.param_groups:
-                group["lr"] = group["base_lr"] * factor
+            set_rates(optimiser, factor=factor)
             inputs = to_input(move(pixels, device))
             targets = {task: move(value, device) for task, value in targets.items()}
             inputs, targets = mix(inputs, targets, (recipe.seed, epoch, batch))
             often = len(pixels) == (whole := whole or len(pixels))  # the last one may be smaller
-            with tried_kernels(device, often=often):
+            with tried_kernels(device, often=often and trying):
                 loss, state.pieces = add_gradients_that_fit(
                     learner if often and state.pieces == 1 else network,
                     inputs,
@@ -185,8 +182,27 @@ def is_finished(state: State, *, recipe: Recipe) -> bool:
     return recipe.early_stop is not None and waited >= recipe.early_stop
 
 
+def steps_left(state: State, *, recipe: Recipe, steps_per_epoch: int) -> int:
+    """Steps until the last epoch, should no early stop come."""
+    return ((recipe.stop_after or recipe.num_epochs) - len(state.history)) * steps_per_epoch
+
+
 def _keeps_last(recipe: Recipe, held_out: Iterable | None) -> bool:
     return held_out is None or recipe.best == "last"
+
+
+def begin_epoch(state: State, *, epoch: int, recipe: Recipe, loader: DataLoader) -> None:
+    """The epoch's own randomness, and its layers ready to learn."""
+    torch.manual_seed(recipe.seed * 100_003 + epoch)
+    loader.batch_sampler.epoch = epoch
+    state.network.train()
+    hold_norms(state.network.backbone, every=recipe.frozen_norm)
+
+
+def set_rates(optimiser: torch.optim.Optimizer, *, factor: float) -> None:
+    """Every group's own learning rate, times the factor."""
+    for group in optimiser.param_groups:
+        group["lr"] = group["base_lr"] * factor
 
 
 def highest_lr(optimiser: torch.optim.Optimizer) -> float:

@@ -1,11 +1,13 @@
 """Logits of one or several networks over one pass of the data, for every view."""
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
 
+from pipeline.learning.kernels import WORTH_ANSWERING, tried_kernels
 from pipeline.learning.sharing import SharedLayers
 
 ToInput = Callable[[torch.Tensor], torch.Tensor]
@@ -47,13 +49,17 @@ def predict_logits(
     for network in networks:
         network.eval()
     parts: list[dict[str, list[Logits]]] = [{view: [] for view in views} for _ in networks]
-    shared = SharedLayers(networks)
+    shared, whole = SharedLayers(networks), 0
+    trying = operator.length_hint(batches) * len(views) * len(networks) >= WORTH_ANSWERING
     try:
         for pixels, _ in batches:
             batch = to_input(move(pixels, device))
+            often = len(batch) == (whole := whole or len(batch))  # the last one may be smaller
             for view, look in views.items():
                 seen = look(batch)
-                for answers in room.answers(shared, seen, device=device, precision=precision):
+                with tried_kernels(device, often=often and trying):
+                    found = room.answers(shared, seen, device=device, precision=precision)
+                for answers in found:
                     for part, logits in zip(parts, answers, strict=True):
                         part[view].append(logits)
     finally:

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.images.batches import CropDataset, make_loader
 from pipeline.images.mixing import Mixing, mix_batch
 from pipeline.images.order import EpochSampler, balanced_chances, in_order
 from pipeline.labels.tasks import Task
+from pipeline.learning import loop
 from pipeline.learning.checkpoint import (
     load_state,
     optimiser_tensors,
@@ -143,6 +145,22 @@ def test_going_on_from_a_checkpoint_takes_the_same_steps(tmp_path: Path) -> None
     go_on(second, num_epochs=6, mixed=0.7)
     for name, value in whole.ema.module.state_dict().items():
         assert torch.equal(value, second.ema.module.state_dict()[name]), name
+
+
+def test_kernels_are_tried_only_in_a_training_that_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six epochs of six batches are 36 steps, and 30 once an epoch is done."""
+    asked: list[bool] = []
+    seen = lambda device, often: asked.append(often) or nullcontext()  # noqa: E731
+    monkeypatch.setattr(loop, "tried_kernels", seen)
+    for worth, wanted in ((36, True), (37, False)):
+        monkeypatch.setattr(loop, "WORTH_LEARNING", worth)
+        state = fresh_state()
+        go_on(state, num_epochs=1)
+        assert asked == [wanted] * 6
+        asked.clear()
+        go_on(state, num_epochs=2)
+        assert asked == [False] * 6
+        asked.clear()
 
 
 def test_frozen_norms_keep_their_statistics() -> None:

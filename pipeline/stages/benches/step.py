@@ -13,6 +13,7 @@ from pipeline.benchmarks.step import plain_epoch
 from pipeline.images.transform import Transform, normalise
 from pipeline.labels.tasks import Task
 from pipeline.learning.heads import HeadShape
+from pipeline.learning.kernels import WORTH_LEARNING
 from pipeline.learning.loop import Recipe, State, train_epochs
 from pipeline.learning.losses import Criterion
 from pipeline.learning.network import build_network, input_statistics
@@ -114,7 +115,7 @@ def our_epochs(
         recipe=Recipe(
             criteria=(Criterion(task=TASK, loss="cross_entropy"),),
             schedule=Schedule(),
-            num_epochs=repeats + 2,
+            num_epochs=repeats + WORTH_LEARNING,  # as in a long training, which this speaks for
             seed=1,
             precision=precision,
             compiled=compiled,
