@@ -60,7 +60,7 @@ class State:
     history: list[dict] = field(default_factory=list)  # one row an epoch
     best_weights: dict[str, torch.Tensor] | None = None
     best_logits: Logits | None = None  # of the held-out pictures
-    pieces: int = 1  # in which a batch is learnt: the device's memory may ask for several
+    pieces: int = 1  # in which a batch of this epoch is learnt: the memory may ask for several
 
     @property
     def scores(self) -> list[float]:
@@ -192,11 +192,13 @@ def _keeps_last(recipe: Recipe, held_out: Iterable | None) -> bool:
 
 
 def begin_epoch(state: State, *, epoch: int, recipe: Recipe, loader: DataLoader) -> None:
-    """The epoch's own randomness, and its layers ready to learn."""
+    """The epoch's own randomness, its layers ready to learn, its batches whole: the memory may have
+    been full of what others needed, and a run that goes on must take the same steps."""
     torch.manual_seed(recipe.seed * 100_003 + epoch)
     loader.batch_sampler.epoch = epoch
     state.network.train()
     hold_norms(state.network.backbone, every=recipe.frozen_norm)
+    state.pieces = 1
 
 
 def set_rates(optimiser: torch.optim.Optimizer, *, factor: float) -> None:

@@ -28,7 +28,7 @@ from pipeline.stages.members import group_of, held_out, member_tasks, targets_of
 from pipeline.stages.progress import member_cells
 from pipeline.stages.tracking import open_track
 from pipeline.stages.training.distil import soften
-from pipeline.stages.training.faults import last_checkpoint_named, read_pieces, remember_pieces
+from pipeline.stages.training.faults import Pieces, last_checkpoint_named
 from pipeline.stages.training.feeding import feed
 from pipeline.stages.training.kept import finish_cell, restore_checkpoint, save_checkpoint
 from pipeline.stages.training.pseudo import add_pseudo
@@ -71,7 +71,6 @@ def train_cell(
         **learnt,
     )
     state = fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
-    state.pieces = read_pieces(work, cell)
     restore_checkpoint(work, cell, state)
     crops = crops_of(work)
     held_targets = training_targets(member, tasks, held)
@@ -104,6 +103,7 @@ def train_cell(
             (held, {}, (), in_order(len(held), batch_size=held_size)),
         )
     ]
+    pieces = Pieces(work, cell, batch_size=batch_size)
     score = partial(_score, work=work, member=member, tasks=tasks, held=held)
     epochs = train_epochs(
         state,
@@ -120,12 +120,13 @@ def train_cell(
             unit="batch",
             leave=False,
         ),
-        halved=partial(remember_pieces, work, cell, batch_size=member.batch_size),
+        halved=pieces.halved,
         **make_mix(member, tasks),
     )
     track = open_track(work, cell, past=len(state.history))
     with last_checkpoint_named(work, cell), named_deaths(*loaders), track as log:
         for row in epochs:
+            pieces.ended(state.pieces)
             log(row["epoch"], row)
             rows = "".join(json.dumps(each) + "\n" for each in state.history)
             write_text(work.runs.history(cell), rows)
