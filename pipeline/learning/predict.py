@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import nn
 
+from pipeline.learning.full import is_out_of_memory
 from pipeline.learning.kernels import WORTH_ANSWERING, tried_kernels
 from pipeline.learning.sharing import SharedLayers
 
@@ -87,8 +88,8 @@ class Room:
                 with autocast(device, precision=precision):
                     answers.append(shared.answer(piece))
                 start += len(piece)
-            except torch.OutOfMemoryError:
-                if len(piece) == 1:
+            except RuntimeError as error:
+                if len(piece) == 1 or not is_out_of_memory(error):
                     raise
                 self.most = len(piece) // 2
         return answers

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from pipeline.learning.full import is_out_of_memory
 from pipeline.learning.losses import Criterion
 from pipeline.learning.predict import Logits, autocast
 
@@ -80,7 +81,9 @@ def add_gradients_that_fit(
         optimiser.zero_grad(set_to_none=True)
         try:
             return add_gradients(network, inputs, targets, pieces=pieces, **how), pieces
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
             said = str(error)
         # out here nothing refers to what the failed attempt had computed
         optimiser.zero_grad(set_to_none=True)

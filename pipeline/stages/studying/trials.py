@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from pipeline.config import Experiment, recipe_hash
+from pipeline.learning.full import is_out_of_memory
 from pipeline.learning.steps import NotFiniteError
 from pipeline.runs import Cell, Runs, read_json, shown
 from pipeline.scoring.metrics import METRICS
@@ -84,7 +85,9 @@ def run_trial(
             if not trial.runs.done(cell).exists():
                 train_cell(trial, cell, pictures=pictures, device=device, precision=precision)
                 trial.runs.weights(cell).unlink(missing_ok=True)
-        except (NotFiniteError, torch.OutOfMemoryError) as error:
+        except (NotFiniteError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
             return Outcome(tuple(scores), metric, folder, broken=str(error).split(";")[0])
         score, metric = held_out_score(trial, cell)
         scores.append(score)

@@ -18,6 +18,7 @@ from pipeline.images.batched import BatchAugment
 from pipeline.images.batches import CropDataset, make_loader
 from pipeline.images.order import EpochSampler, Sample
 from pipeline.images.resident import ResidentBatches, StreamedBatches, bring
+from pipeline.learning.full import is_out_of_memory
 from pipeline.stages import Work
 from pipeline.stages.crop import crops_of
 from pipeline.stages.members import choose_workers
@@ -99,8 +100,10 @@ def _find_table(crops: np.ndarray, *, size: int, device: torch.device) -> torch.
     _table.clear()
     try:
         table = bring(crops, size=size, device=device)
-    except torch.OutOfMemoryError:  # others are on this device too
-        return None
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return None  # others are on this device too
     if key:
         _table[key] = table
     return table
