@@ -50,6 +50,15 @@ def test_few_networks_on_a_gpu_share_the_cores(
     assert found == wanted
 
 
+@pytest.mark.parametrize(("free", "number"), [(16.2, 1), (16.5, 2), (24.2, 2), (24.8, 3), (1, 1)])
+def test_a_job_on_a_gpu_has_headroom(
+    free: float, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5 GB by count are 7 with its context; 0.85 of what is free is given away."""
+    on_gpus(monkeypatch, gpus=1, cores=16, free=int(free * GB))
+    assert len(find_slots(settings_of(), most=9, job_bytes=5 * GB)) == number
+
+
 def test_more_jobs_that_only_read_fit_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     on_gpus(monkeypatch, gpus=1, cores=32)
     found = find_slots(settings_of(), most=99, job_bytes=GB, on_one=MOST_READING)

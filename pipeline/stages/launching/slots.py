@@ -8,6 +8,7 @@ from pipeline.config import Experiment
 from pipeline.stages.launching.processes import Slot
 
 SHARE = 0.85  # of the free memory that is given away
+HEADROOM = 1.3  # on a GPU: jobs are counted without cuDNN's workspaces and the gaps between blocks
 CONTEXT = 2**29  # bytes of a GPU that a process takes before its first tensor
 MOST_ON_ONE = 3  # networks on one GPU: their kernels take turns, so more only wait
 MOST_READING = 8  # jobs on one GPU that read pictures most of their time
@@ -33,7 +34,7 @@ def find_slots(
         return [Slot("cpu", settings.threads)] * number
     each = settings.cells_per_device
     if each == "auto":
-        rooms = [_fits(_free_on(device), job_bytes + CONTEXT) for device in devices]
+        rooms = [_fits(_free_on(device), HEADROOM * job_bytes + CONTEXT) for device in devices]
         each = max(1, min(on_one, cores // (2 * len(devices)), *rooms))
     # device by device, so that few jobs spread over all
     number = max(1, min(asked, each * len(devices)))
@@ -94,5 +95,5 @@ def _free_on(device: str) -> int:
     return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else free_memory()
 
 
-def _fits(free: int, needed: int) -> int:
+def _fits(free: int, needed: float) -> int:
     return int(SHARE * free / max(needed, 1))
