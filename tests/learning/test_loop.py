@@ -200,6 +200,26 @@ def test_weight_decay_leaves_out_biases_and_norms() -> None:
     assert counted == len(list(state.network.parameters()))
 
 
+@pytest.mark.parametrize("layer_decay", [1.0, 0.8])
+def test_weight_decay_leaves_out_what_timm_names(layer_decay: float) -> None:
+    network = build_network("test_vit", weights="none", heads={"side": HeadShape(2)})
+    optimiser = build_optimiser(
+        network,
+        name="adamw",
+        lr=1e-3,
+        backbone_lr=1.0,
+        weight_decay=0.05,
+        momentum=0.9,
+        fused=False,
+        layer_decay=layer_decay,
+    )
+    decays = {id(p): g["weight_decay"] for g in optimiser.param_groups for p in g["params"]}
+    named = dict(network.named_parameters())
+    assert len(decays) == len(named)
+    spared = {name for name, p in named.items() if p.ndim > 1 and decays[id(p)] == 0.0}
+    assert spared == {"backbone.cls_token", "backbone.pos_embed"}
+
+
 class Copies(TorchFunctionMode):
     """Notes of every copy whether it was to be waited for."""
 
