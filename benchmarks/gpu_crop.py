@@ -22,7 +22,7 @@ from pipeline.faces.mtcnn.detector import Detector
 from pipeline.images.read import read_picture
 from pipeline.jobs.job import Job
 from pipeline.jobs.process_pool import run_in_processes
-from pipeline.jobs.resources import find_slots
+from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.preprocessing.shards import cut_shard, face_rows
 from pipeline.stages.crop import JOB_BYTES
 from pipeline.storage import PROJECT, Runs
@@ -39,7 +39,7 @@ def run(asked: Asked) -> Iterator[Row]:
     words += [f"parallel={TWO}"] if asked.device == "cpu" else []
     settings = load_experiment("masks", words, configs=PROJECT / "configs")
     work = Work(settings, Runs(settings), ["./run.sh", "bench", "gpu"])
-    slots = find_slots(settings, most=99, job_bytes=JOB_BYTES)
+    slots = find_slots(settings, most=99, job_bytes=JOB_BYTES, on_one=MOST_READING)
     peer, rates = PlainCropper(device=asked.device, size=SIZE, margin=MARGIN), ([], [])
     found, _ = peer(paths[:2])
     for repeat in range(min(asked.repeats, TWO)):

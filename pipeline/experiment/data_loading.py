@@ -21,6 +21,7 @@ from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.gpu.batch_augment import BatchAugment
 from pipeline.images.gpu.loader import ResidentBatches, StreamedBatches, bring
 from pipeline.images.sampler import EpochSampler, Sample
+from pipeline.models.out_of_memory import is_out_of_memory
 
 SHARE = 0.4  # of a device's memory that the table may take; networks need the rest
 Recipe = Sequence[Mapping[str, Mapping]]
@@ -98,8 +99,10 @@ def _find_table(crops: np.ndarray, *, size: int, device: torch.device) -> torch.
     _table.clear()
     try:
         table = bring(crops, size=size, device=device)
-    except torch.OutOfMemoryError:  # others are on this device too
-        return None
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return None  # others are on this device too
     if key:
         _table[key] = table
     return table

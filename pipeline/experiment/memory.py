@@ -29,11 +29,13 @@ def limit_workers(wanted: int, *, batch_bytes: int) -> int:
 @contextmanager
 def enough_memory(key: str, batch_size: int) -> Iterator[None]:
     """Turns a full device memory in the block into a ValueError that says what to set smaller."""
-    import torch
-
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        from pipeline.models.out_of_memory import is_out_of_memory
+
+        if not is_out_of_memory(error):
+            raise
         reason = str(error).split(". ")[0]
         raise ValueError(
             f"the device's memory is full ({reason}); a smaller batch needs less: "

@@ -20,11 +20,11 @@ def build_augment(recipe: Sequence[Mapping[str, Mapping]]) -> Augment:
     The outcome depends on the two arguments alone, whatever process or order it runs in. Raises
     ValueError naming the transform or argument that albumentations does not know.
     """
+    if not any(recipe):
+        return _unchanged
     import albumentations as A
 
     steps = build_steps(recipe)
-    if not steps:
-        return _unchanged
     # The seed is set on the whole list for every picture. Seeding a worker once would replay one
     # stream in all workers and epochs, and would tie the outcome to the number of workers.
     compose = A.Compose(steps, seed=0)

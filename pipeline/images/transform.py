@@ -41,7 +41,9 @@ def fit_size(crop: np.ndarray, *, size: int) -> np.ndarray:
 def normalise(pixels: torch.Tensor, *, transform: Transform) -> torch.Tensor:
     """uint8 (N, H, W, 3) pixels as the network's float32 (N, 3, H, W) input, channels last."""
     mean, scale = _constants(transform, pixels.device)
-    return (pixels.permute(0, 3, 1, 2).float() - mean) * scale
+    inputs = (pixels.permute(0, 3, 1, 2).float() - mean) * scale
+    # pixels augmented on the device may come plane by plane
+    return inputs.contiguous(memory_format=torch.channels_last)
 
 
 @lru_cache(maxsize=64)

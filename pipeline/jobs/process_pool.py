@@ -6,6 +6,7 @@ Processes are started once and take one job after another: importing torch costs
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -125,9 +126,7 @@ def _serve(link: Connection, work: Work, slot: Slot) -> None:
     listen()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides
     os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported: one bar for all, the parent's
-    if not slot.device.startswith("cuda"):
-        os.environ["OMP_NUM_THREADS"] = str(slot.threads)
-        _limit_cv2(slot.threads)
+    _limit_threads(slot.threads)
     try:
         while True:
             try:
@@ -139,10 +138,15 @@ def _serve(link: Connection, work: Work, slot: Slot) -> None:
         os._exit(143)  # loader processes and threads of libraries would make exit wait
 
 
-def _limit_cv2(threads: int) -> None:
+def _limit_threads(threads: int) -> None:
+    """Of the libraries; torch reads OMP's number when it is imported, which costs seconds here."""
     import cv2
 
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", str(threads))
     cv2.setNumThreads(threads)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(threads)
 
 
 def _follow_parent() -> None:

@@ -7,15 +7,21 @@ from pipeline.experiment.memory import free_memory, num_cores
 from pipeline.jobs.process_pool import Slot
 
 SHARE = 0.85  # of the free memory that is given away
+HEADROOM = 1.3  # on a GPU: jobs are counted without cuDNN's workspaces and the gaps between blocks
 CONTEXT = 2**29  # bytes of a GPU that a process takes before its first tensor
-MOST_ON_ONE = 8  # jobs on one GPU: more only wait for one another
+MOST_ON_ONE = 3  # networks on one GPU: their kernels take turns, so more only wait
+MOST_READING = 8  # jobs on one GPU that read pictures most of their time
 
 
-def find_slots(settings: Experiment, *, most: int, job_bytes: int) -> list[Slot]:
-    """Where jobs run at once: at most `most`, each needing so many bytes of its device's memory.
+def find_slots(
+    settings: Experiment, *, most: int, job_bytes: int, on_one: int = MOST_ON_ONE
+) -> list[Slot]:
+    """Where jobs run at once: at most `most`, each needing so many bytes of its device's memory,
+    and at most `on_one` on a GPU unless the settings name a number.
 
     One slot says: in this process, one after another. The number of slots changes no byte of what
     is computed on a CPU, because each computes with `threads` threads, whatever the machine has.
+    On a GPU, where sums do not depend on them, the jobs share the cores.
     """
     devices = visible_devices(settings)
     asked = most if settings.parallel == "auto" else min(most, settings.parallel)
@@ -27,16 +33,15 @@ def find_slots(settings: Experiment, *, most: int, job_bytes: int) -> list[Slot]
         return [Slot("cpu", settings.threads)] * number
     each = settings.cells_per_device
     if each == "auto":
-        rooms = [_fits(_free_on(device), job_bytes + CONTEXT) for device in devices]
-        each = max(1, min(MOST_ON_ONE, cores // (2 * len(devices)), *rooms))
+        rooms = [_fits(_free_on(device), HEADROOM * job_bytes + CONTEXT) for device in devices]
+        each = max(1, min(on_one, cores // (2 * len(devices)), *rooms))
     # device by device, so that few jobs spread over all
     number = max(1, min(asked, each * len(devices)))
     workers = settings.workers
     if workers is None and number > 1:
         workers = max(1, min(12, cores // number - 1))
-    return [
-        Slot(devices[place % len(devices)], settings.threads, workers) for place in range(number)
-    ]
+    threads = max(1, cores // number)
+    return [Slot(devices[place % len(devices)], threads, workers) for place in range(number)]
 
 
 def visible_devices(settings: Experiment) -> list[str]:
@@ -65,5 +70,5 @@ def _free_on(device: str) -> int:
     return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else free_memory()
 
 
-def _fits(free: int, needed: int) -> int:
+def _fits(free: int, needed: float) -> int:
     return int(SHARE * free / max(needed, 1))

@@ -59,7 +59,9 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
     """Puts the state back that optimiser_tensors took, laid out in memory as its parameters are: a
-    fused step walks both in memory order, and a file keeps no channels-last order."""
+    fused step walks both in memory order, and a file keeps no channels-last order.
+
+    Raises ValueError for the state of other parameters, or of these in another order."""
     state: dict[int, Tensors] = {}
     for name, value in tensors.items():
         index, key = name.split("/")
@@ -68,5 +70,7 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> Non
     optimiser.load_state_dict({"state": state, "param_groups": groups})
     for parameter, kept in optimiser.state.items():
         for key, value in kept.items():
+            if value.ndim > 0 and value.shape != parameter.shape:
+                raise ValueError("the optimiser's state is that of other parameters")
             if value.ndim > 1:
                 kept[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)

@@ -24,7 +24,8 @@ def focal(logits, targets, *, weights=None, smoothing=0.0, gamma=2.0, **_) -> to
 def soft_f1(logits, targets, *, weights=None, **_) -> torch.Tensor:
     """1 - the mean F1 of the batch's classes, with probabilities for decisions: a scalar."""
     q, p = soft(targets, logits.shape[1]), logits.softmax(dim=1)
-    f1 = 2.0 * (q * p).sum(dim=0) / (q + p).sum(dim=0)
+    # a class that nobody has and whose probability underflows: 0 / 0
+    f1 = 2.0 * (q * p).sum(dim=0) / (q + p).sum(dim=0).clamp(min=1e-12)
     share = (q.sum(dim=0) > 0).to(f1.dtype)
     if weights is not None:
         share = share * weights

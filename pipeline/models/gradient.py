@@ -8,6 +8,7 @@ from torch import nn
 
 from pipeline.models.logits import Logits, autocast
 from pipeline.models.losses import Criterion
+from pipeline.models.out_of_memory import is_out_of_memory
 
 Targets = dict[str, torch.Tensor]  # by task; `TASK@group` beside a task whose loss needs a group
 LOOK_EVERY = 50  # steps between two looks at whether the loss is finite: each waits for the device
@@ -80,7 +81,9 @@ def add_gradients_that_fit(
         optimiser.zero_grad(set_to_none=True)
         try:
             return add_gradients(network, inputs, targets, pieces=pieces, **how), pieces
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
             said = str(error)
         # out here nothing refers to what the failed attempt had computed
         optimiser.zero_grad(set_to_none=True)

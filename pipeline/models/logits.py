@@ -1,12 +1,15 @@
 """Logits of one or several networks over one pass of the data, for every view."""
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
 
+from pipeline.models.out_of_memory import is_out_of_memory
 from pipeline.models.shared_trunk import SharedLayers
+from pipeline.models.speedups import WORTH_ANSWERING, tried_kernels
 
 ToInput = Callable[[torch.Tensor], torch.Tensor]
 View = Callable[[torch.Tensor], torch.Tensor]
@@ -47,13 +50,17 @@ def predict_logits(
     for network in networks:
         network.eval()
     parts: list[dict[str, list[Logits]]] = [{view: [] for view in views} for _ in networks]
-    shared = SharedLayers(networks)
+    shared, whole = SharedLayers(networks), 0
+    trying = operator.length_hint(batches) * len(views) * len(networks) >= WORTH_ANSWERING
     try:
         for pixels, _ in batches:
             batch = to_input(move(pixels, device))
+            often = len(batch) == (whole := whole or len(batch))  # the last one may be smaller
             for view, look in views.items():
                 seen = look(batch)
-                for answers in room.answers(shared, seen, device=device, precision=precision):
+                with tried_kernels(device, often=often and trying):
+                    found = room.answers(shared, seen, device=device, precision=precision)
+                for answers in found:
                     for part, logits in zip(parts, answers, strict=True):
                         part[view].append(logits)
     finally:
@@ -81,8 +88,8 @@ class Room:
                 with autocast(device, precision=precision):
                     answers.append(shared.answer(piece))
                 start += len(piece)
-            except torch.OutOfMemoryError:
-                if len(piece) == 1:
+            except RuntimeError as error:
+                if len(piece) == 1 or not is_out_of_memory(error):
                     raise
                 self.most = len(piece) // 2
         return answers

@@ -25,7 +25,7 @@ from pipeline.models.logits import Logits, ToInput, move, predict_logits
 from pipeline.models.losses import Criterion
 from pipeline.models.network import hold_norms
 from pipeline.models.schedule import Schedule, epochs_since_best, lr_factor
-from pipeline.models.speedups import compiled, tried_kernels
+from pipeline.models.speedups import WORTH_LEARNING, compiled, tried_kernels
 
 Score = Callable[[Logits], dict[str, float]]
 Mix = Callable[[torch.Tensor, Targets, tuple[int, ...]], tuple[torch.Tensor, Targets]]
@@ -60,7 +60,7 @@ class State:
     history: list[dict] = field(default_factory=list)  # one row an epoch
     best_weights: dict[str, torch.Tensor] | None = None
     best_logits: Logits | None = None  # of the held-out pictures
-    pieces: int = 1  # in which a batch is learnt: the device's memory may ask for several
+    pieces: int = 1  # in which a batch of this epoch is learnt: the memory may ask for several
 
     @property
     def scores(self) -> list[float]:
@@ -91,14 +91,12 @@ def train_epochs(
     """
     network, optimiser, steps_per_epoch = state.network, state.optimiser, len(loader)
     learner = compiled(network) if recipe.compiled else network
+    trying = steps_left(state, recipe=recipe, steps_per_epoch=steps_per_epoch) >= WORTH_LEARNING
     for epoch in range(len(state.history), recipe.num_epochs):
         if is_finished(state, recipe=recipe):
             return
         started = time.monotonic()
-        torch.manual_seed(recipe.seed * 100_003 + epoch)
-        loader.batch_sampler.epoch = epoch
-        network.train()
-        hold_norms(network.backbone, every=recipe.frozen_norm)
+        begin_epoch(state, epoch=epoch, recipe=recipe, loader=loader)
         total, num_seen, whole = torch.zeros((), device=device), 0, 0
         watch = Watch(epoch=epoch, steps_per_epoch=steps_per_epoch, device=device)
         for batch, (pixels, targets) in enumerate(show(loader)):
@@ -110,13 +108,12 @@ def train_epochs(
                 num_epochs=recipe.num_epochs,
                 scores=state.scores if recipe.past_scores is None else recipe.past_scores[:epoch],
             )
-            for group in optimiser.param_groups:
-                group["lr"] = group["base_lr"] * factor
+            set_rates(optimiser, factor=factor)
             inputs = to_input(move(pixels, device))
             targets = {task: move(value, device) for task, value in targets.items()}
             inputs, targets = mix(inputs, targets, (recipe.seed, epoch, batch))
             often = len(pixels) == (whole := whole or len(pixels))  # the last one may be smaller
-            with tried_kernels(device, often=often):
+            with tried_kernels(device, often=often and trying):
                 loss, state.pieces = add_gradients_that_fit(
                     learner if often and state.pieces == 1 else network,
                     inputs,
@@ -185,8 +182,29 @@ def is_finished(state: State, *, recipe: Recipe) -> bool:
     return recipe.early_stop is not None and waited >= recipe.early_stop
 
 
+def steps_left(state: State, *, recipe: Recipe, steps_per_epoch: int) -> int:
+    """Steps until the last epoch, should no early stop come."""
+    return ((recipe.stop_after or recipe.num_epochs) - len(state.history)) * steps_per_epoch
+
+
 def _keeps_last(recipe: Recipe, held_out: Iterable | None) -> bool:
     return held_out is None or recipe.best == "last"
+
+
+def begin_epoch(state: State, *, epoch: int, recipe: Recipe, loader: DataLoader) -> None:
+    """The epoch's own randomness, its layers ready to learn, its batches whole: the memory may have
+    been full of what others needed, and a run that goes on must take the same steps."""
+    torch.manual_seed(recipe.seed * 100_003 + epoch)
+    loader.batch_sampler.epoch = epoch
+    state.network.train()
+    hold_norms(state.network.backbone, every=recipe.frozen_norm)
+    state.pieces = 1
+
+
+def set_rates(optimiser: torch.optim.Optimizer, *, factor: float) -> None:
+    """Every group's own learning rate, times the factor."""
+    for group in optimiser.param_groups:
+        group["lr"] = group["base_lr"] * factor
 
 
 def highest_lr(optimiser: torch.optim.Optimizer) -> float:

@@ -20,14 +20,15 @@ def build_optimiser(
 
     Heads learn at lr, the backbone at lr * backbone_lr; below 1, `layer_decay` multiplies the rate
     once more for every layer group down, the last one included. Weight decay leaves out
-    biases and norms (one-dimensional tensors).
+    biases and norms (one-dimensional tensors), and what timm says must keep its size (positions and
+    tokens of transformers).
     """
-    groups = []
+    groups, spared = [], _spared(network.backbone)
     for parameters, factor in _parts(network, backbone_lr=backbone_lr, layer_decay=layer_decay):
         trained = [p for p in parameters if p.requires_grad]
         for tensors, decay in (
-            ([p for p in trained if p.ndim > 1], weight_decay),
-            ([p for p in trained if p.ndim <= 1], 0.0),
+            ([p for p in trained if p.ndim > 1 and id(p) not in spared], weight_decay),
+            ([p for p in trained if p.ndim <= 1 or id(p) in spared], 0.0),
         ):
             if tensors:
                 rate = lr * factor
@@ -39,6 +40,12 @@ def build_optimiser(
         return optim.SGD(groups, lr=lr, momentum=momentum, nesterov=momentum > 0, **options)
     kind = {"adam": optim.Adam, "adamw": optim.AdamW}[name]
     return kind(groups, lr=lr, **options)
+
+
+def _spared(backbone: nn.Module) -> set[int]:
+    """The ids of the parameters that a timm backbone wants no decay of."""
+    names = getattr(backbone, "no_weight_decay", set)()
+    return {id(parameter) for name, parameter in backbone.named_parameters() if name in names}
 
 
 def _parts(

@@ -13,7 +13,7 @@ from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.images.read import UnreadablePictureError, measure_picture
 from pipeline.jobs.job import Job
-from pipeline.jobs.resources import find_slots
+from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.jobs.run import run_jobs
 from pipeline.labels.fixes import lay_fixes, read_fixes
 from pipeline.labels.layouts.locate import find_label
@@ -99,7 +99,9 @@ def measure_all(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     run_jobs(
         replace(work, settings=work.settings.model_copy(update={"cluster": None})),
         jobs,
-        slots=find_slots(work.settings, most=len(paths) // WORTH, job_bytes=PROCESS),
+        slots=find_slots(
+            work.settings, most=len(paths) // WORTH, job_bytes=PROCESS, on_one=MOST_READING
+        ),
         bar=tqdm(total=len(jobs), desc="index", unit=f"x{BLOCK} pic"),
         after=lambda outcome: measured.update({outcome.job: outcome.facts}),
     )

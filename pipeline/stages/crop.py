@@ -11,7 +11,7 @@ from tqdm import tqdm
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import create_crops, open_crops
 from pipeline.jobs.job import Job
-from pipeline.jobs.resources import find_slots
+from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.jobs.run import check_launch, run_jobs
 from pipeline.preprocessing.shards import cut_shard, find_shard
 from pipeline.storage import read_table, shown, write_table, writing
@@ -82,7 +82,8 @@ def _run_shards(work: Work, num: int, job: Callable[[int], Job], *, desc: str) -
     """The shards' files in order, once those that are missing are made."""
     jobs = [job(start) for start in range(0, num, SHARD)]
     missing = [job for job in jobs if not job.makes[0].exists()]
-    slots = find_slots(work.settings, most=len(missing) // WORTH, job_bytes=JOB_BYTES)
+    wanted = {"most": len(missing) // WORTH, "job_bytes": JOB_BYTES, "on_one": MOST_READING}
+    slots = find_slots(work.settings, **wanted)
     done = len(jobs) - len(missing)
     bar = tqdm(total=len(jobs), initial=done, desc=desc, unit=f"x{SHARD} pic")
     run_jobs(work, missing, slots=slots, bar=bar)

@@ -131,7 +131,7 @@ class Runs:
         return self.cell(cell) / "checkpoint.safetensors"
 
     def memory(self, cell: Cell) -> Path:
-        """Into how many pieces the device's memory made a cell cut its batches."""
+        """Into how many pieces the device's memory made a cell cut its last epoch's batches."""
         return self.cell(cell) / "memory.json"
 
     def history(self, cell: Cell) -> Path:

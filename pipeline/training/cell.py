@@ -39,7 +39,7 @@ from pipeline.models.schedule import Schedule
 from pipeline.storage import REFIT, Cell, read_json, write_text
 from pipeline.training.checkpointing import finish_cell, restore_checkpoint, save_checkpoint
 from pipeline.training.distillation import soften
-from pipeline.training.oom import last_checkpoint_named, read_pieces, remember_pieces
+from pipeline.training.oom import Pieces, last_checkpoint_named
 from pipeline.training.pseudo_labels import add_pseudo
 from pipeline.training.trackers import open_track
 
@@ -72,7 +72,6 @@ def train_cell(
         **learnt,
     )
     state = fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
-    state.pieces = read_pieces(work, cell)
     restore_checkpoint(work, cell, state)
     crops = crops_of(work)
     held_targets = training_targets(member, tasks, held)
@@ -105,6 +104,7 @@ def train_cell(
             (held, {}, (), in_order(len(held), batch_size=held_size)),
         )
     ]
+    pieces = Pieces(work, cell, batch_size=batch_size)
     score = partial(_score, work=work, member=member, tasks=tasks, held=held)
     epochs = train_epochs(
         state,
@@ -121,12 +121,13 @@ def train_cell(
             unit="batch",
             leave=False,
         ),
-        halved=partial(remember_pieces, work, cell, batch_size=member.batch_size),
+        halved=pieces.halved,
         **make_mix(member, tasks),
     )
     track = open_track(work, cell, past=len(state.history))
     with last_checkpoint_named(work, cell), named_deaths(*loaders), track as log:
         for row in epochs:
+            pieces.ended(state.pieces)
             log(row["epoch"], row)
             rows = "".join(json.dumps(each) + "\n" for each in state.history)
             write_text(work.runs.history(cell), rows)

@@ -11,7 +11,7 @@ from pipeline.images.transform import Transform
 from pipeline.labels.tasks import Task
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.loop import State
-from pipeline.storage import REFIT, Cell, write_json, write_table, writing
+from pipeline.storage import REFIT, Cell, shown, write_json, write_table, writing
 
 
 def save_checkpoint(work: Work, cell: Cell, state: State) -> None:
@@ -48,7 +48,11 @@ def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
         raise ValueError(f"{error}; without it the cell begins with its first epoch") from None
     check_facts(work, cell, facts, path=work.runs.checkpoint(cell))
     state.network.load_state_dict(parts["network"])
-    restore_optimiser(state.optimiser, parts.get("optimiser", {}))
+    try:
+        restore_optimiser(state.optimiser, parts.get("optimiser", {}))
+    except ValueError as error:
+        path = shown(work.runs.checkpoint(cell))
+        raise ValueError(f"{path}: {error}; without it the cell begins anew") from None
     if state.ema is not None:
         state.ema.module.load_state_dict(parts["ema"])
     if facts["scaler"]:  # empty when saved in another precision, on another machine's device

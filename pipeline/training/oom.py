@@ -1,4 +1,4 @@
-"""What goes wrong inside a cell: full memory is remembered, a lost loss says what is left of it."""
+"""What goes wrong inside a cell: full memory is noted, a lost loss says what is left of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,30 +6,35 @@ from contextlib import contextmanager
 from pipeline.experiment.work import Work
 from pipeline.images.dataset import PictureError
 from pipeline.models.gradient import NotFiniteError
-from pipeline.storage import Cell, read_json, shown, write_json
+from pipeline.storage import Cell, shown, write_json
 
 STOPS_A_CELL = (NotFiniteError, PictureError)  # the other cells of the experiment go on
 
 
-def remember_pieces(work: Work, cell: Cell, pieces: int, *, batch_size: int) -> None:
-    """Writes, and says, that a cell's batches are learnt in pieces from now on."""
-    write_json(work.runs.memory(cell), {"pieces": pieces, "batch_size": batch_size})
-    print(
-        f"train: {cell.name}: the device's memory is full; batches of {batch_size} are learnt in "
-        f"{pieces} pieces from here on, with the same gradient (BatchNorm sees each piece alone)"
-    )
+class Pieces:
+    """Notes into how many pieces a full memory makes a cell cut its batches, for the eye only: the
+    next epoch tries them whole again, so what others took of the memory leaves no trace."""
 
+    def __init__(self, work: Work, cell: Cell, *, batch_size: int) -> None:
+        self.path, self.cell, self.batch_size = work.runs.memory(cell), cell, batch_size
+        self.said = 1
 
-def read_pieces(work: Work, cell: Cell) -> int:
-    """The pieces that a cell's batches were cut into when it was last trained; 1 at first."""
-    path = work.runs.memory(cell)
-    if not path.exists():
-        return 1
-    found = read_json(path)
-    pieces = found.get("pieces") if isinstance(found, dict) else None
-    if not isinstance(pieces, int) or pieces < 1:
-        raise ValueError(f"{shown(path)}: no number of pieces; without it batches are tried whole")
-    return pieces
+    def halved(self, pieces: int) -> None:
+        """Writes, and says once, that the rest of the epoch is learnt in so many pieces."""
+        write_json(self.path, {"pieces": pieces, "batch_size": self.batch_size})
+        if pieces > self.said:
+            self.said = pieces
+            print(
+                f"train: {self.cell.name}: the device's memory is full; batches of "
+                f"{self.batch_size} are learnt in {pieces} pieces until the epoch ends, with the "
+                "same gradient (BatchNorm sees each piece alone); the next one tries them whole"
+            )
+
+    def ended(self, pieces: int) -> None:
+        """After an epoch that ended with so many pieces: one that ran whole takes the note away."""
+        if pieces == 1:
+            self.path.unlink(missing_ok=True)
+            self.said = 1
 
 
 @contextmanager

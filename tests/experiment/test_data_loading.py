@@ -79,9 +79,12 @@ def test_where_the_table_does_not_fit_the_host_gives_the_same_batches(
 
 
 def test_a_full_device_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_, **__):
-        raise torch.OutOfMemoryError("full")
-
-    monkeypatch.setattr(feeding, "bring", full)
     sampler = EpochSampler(8, batch_size=4, seed=1)
-    assert isinstance(fed(work_of("device"), data_set(tmp_path), sampler, FLIP), StreamedBatches)
+    for error in (torch.OutOfMemoryError("full"), RuntimeError("CUDA error: out of memory")):
+
+        def full(*_, error: Exception = error, **__):
+            raise error
+
+        monkeypatch.setattr(feeding, "bring", full)
+        found = fed(work_of("device"), data_set(tmp_path), sampler, FLIP)
+        assert isinstance(found, StreamedBatches)

@@ -23,12 +23,19 @@ def test_loader_processes_fit_into_shared_memory(
     assert said.count("loader processes") == (number < 12)
 
 
-def test_a_full_device_says_what_to_set_smaller() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
+def test_a_full_device_says_what_to_set_smaller(error: RuntimeError) -> None:
     with (
         pytest.raises(ValueError, match=r"memory is full .*members\.age\.batch_size=32$"),
         enough_memory("members.age.batch_size", 64),
     ):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        raise error
 
 
 def test_another_error_goes_through() -> None:

@@ -1,5 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
+import torch
+from pipeline.images.batched import BatchAugment
 
 from pipeline.images.augment import build_augment
 
@@ -28,8 +32,15 @@ def test_the_outcome_is_a_function_of_picture_and_seed() -> None:
     assert np.array_equal(first, augment(PIXELS, 1))
 
 
-def test_no_recipe_changes_nothing() -> None:
+def test_no_recipe_changes_nothing_and_needs_no_albumentations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "albumentations", None)  # as if it were not installed
     assert build_augment([])(PIXELS, 5) is PIXELS
+    batch = torch.from_numpy(PIXELS)[None]
+    assert BatchAugment([], side=16)(batch, np.arange(1)) is batch
+    with pytest.raises(ImportError):
+        build_augment([{"Rotate": {}}])
 
 
 def test_a_recipe_that_changes_the_size_is_refused() -> None:

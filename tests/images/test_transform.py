@@ -20,6 +20,16 @@ def test_normalisation_is_torchvision_s() -> None:
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
 
+def test_the_input_is_channels_last_however_the_pixels_come() -> None:
+    transform = Transform(size=40, mean=(0.5, 0.4, 0.3), std=(0.5, 0.5, 0.2))
+    pixels = torch.from_numpy(np.stack([CROP, CROP[::-1]]))
+    planes = pixels.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
+    wanted, found = (normalise(each, transform=transform) for each in (pixels, planes))
+    assert torch.equal(found, wanted)
+    for inputs in (wanted, found):
+        assert inputs.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_train_tensor_equals_infer_tensor() -> None:
     """The same picture takes the same way in training (without augmentation) and inference."""
     crops = np.stack([CROP, CROP[::-1]])

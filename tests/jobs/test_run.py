@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from trial_jobs import die, fail, leave_a_file, say_environment
+from trial_jobs import die, fail, leave_a_file, say_environment, say_threads
 
 from pipeline.config import load_experiment
 from pipeline.experiment.work import Work
@@ -113,6 +113,15 @@ def test_a_refit_needs_its_own_seed_s_folds(work: Work) -> None:
     )
     assert cell_needs(settings, Cell("age", -1, 2)) == [Cell("age", f, 2) for f in range(3)]
     assert cell_needs(settings, Cell("age", 0, 2)) == []
+
+
+def test_a_process_beside_others_on_a_gpu_takes_its_share_of_the_cores(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TORCHINDUCTOR_COMPILE_THREADS", raising=False)
+    jobs = [Job("threads", say_threads)]
+    (outcome,) = [o for o in run_in_processes(work, jobs, slots=[Slot("cuda:0", 2)]) if o]
+    assert outcome.facts == [2, 2, "2", "2"]
 
 
 def test_several_at_once_give_the_same_bytes_as_one_after_another(

@@ -43,3 +43,14 @@ def test_a_fused_optimiser_goes_on_from_a_file_as_if_never_stopped(
     assert torch.equal(second.weight, whole.weight)
     for value in optimiser.state[second.weight].values():
         assert value.ndim < 2 or value.stride() == second.weight.stride()
+
+
+def test_the_state_of_other_parameters_is_refused() -> None:
+    network, optimiser = fresh("AdamW")
+    learn(network, optimiser, range(1))
+    kept = optimiser_tensors(optimiser)
+    numbers = sorted({name.split("/")[0] for name in kept})
+    turned = dict(zip(numbers, reversed(numbers), strict=True))
+    other = {f"{turned[name.split('/')[0]]}/{name.split('/')[1]}": v for name, v in kept.items()}
+    with pytest.raises(ValueError, match="of other parameters"):
+        restore_optimiser(optimiser, other)

@@ -14,20 +14,29 @@ TASK = Task("mask", "classes", "mask", classes=("a", "b", "c"))
 CPU = torch.device("cpu")
 
 
+FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+FULL_IN_OTHER_WORDS = (
+    RuntimeError("CUDA error: out of memory"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+)
+
+
 class Narrow(nn.Module):
     """A real small network on a device whose memory holds so many pictures at once."""
 
-    def __init__(self, most: int, *, norm: bool = False) -> None:
+    def __init__(self, most: int, *, norm: bool = False, says: Exception = FULL) -> None:
         super().__init__()
         torch.manual_seed(0)
         layers = [nn.Conv2d(3, 8, 3), *([nn.BatchNorm2d(8)] if norm else []), nn.ReLU()]
         self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3))
-        self.most, self.seen = most, []
+        self.most, self.seen, self.says = most, [], says
 
     def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         features = self.body[:2](batch)  # something is computed before the memory is full
         if len(batch) > self.most:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+            raise self.says
         self.seen.append(len(batch))
         return {"mask": self.body[2:](features)}
 
@@ -100,6 +109,30 @@ def test_answers_in_pieces_are_those_of_the_whole_batch() -> None:
     assert max(narrow.seen) == 2
     with pytest.raises(torch.OutOfMemoryError):
         predict_logits([Narrow(0)], batches, **given)
+
+
+@pytest.mark.parametrize("says", FULL_IN_OTHER_WORDS, ids=str)
+def test_libraries_say_in_other_words_that_the_memory_is_full(says: RuntimeError) -> None:
+    (inputs, targets), told = batch(8), []
+    network = Narrow(4, says=says)
+    optimiser = torch.optim.SGD(network.parameters(), lr=1.0)
+    given = {"optimiser": optimiser, "pieces": 1, "halved": told.append, **how()}
+    add_gradients_that_fit(network, inputs, targets, **given)
+    assert told == [2]
+    given = {"views": {"identity": lambda x: x}, "to_input": lambda x: x, "device": CPU}
+    (found,) = predict_logits([network], [(inputs, {})], precision="float32", **given)
+    assert len(found["identity"]["mask"]) == 8
+
+
+def test_another_error_of_a_step_or_an_answer_goes_through() -> None:
+    network, (inputs, targets) = Narrow(0, says=RuntimeError("device-side assert")), batch(8)
+    optimiser = torch.optim.SGD(network.parameters(), lr=1.0)
+    given = {"optimiser": optimiser, "pieces": 1, "halved": print, **how()}
+    with pytest.raises(RuntimeError, match="device-side assert"):
+        add_gradients_that_fit(network, inputs, targets, **given)
+    given = {"views": {"identity": lambda x: x}, "to_input": lambda x: x, "device": CPU}
+    with pytest.raises(RuntimeError, match="device-side assert"):
+        predict_logits([network], [(inputs, {})], precision="float32", **given)
 
 
 def test_the_first_lost_loss_is_named_with_its_step_and_rate() -> None:

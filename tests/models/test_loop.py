@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.mixing import Mixing, mix_batch
 from pipeline.images.sampler import EpochSampler, balanced_chances, in_order
 from pipeline.labels.tasks import Task
+from pipeline.models import loop
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.heads import HeadShape
 from pipeline.models.loop import Recipe, Score, State, train_epochs
@@ -140,6 +142,22 @@ def test_going_on_from_a_checkpoint_takes_the_same_steps(tmp_path: Path) -> None
         assert torch.equal(value, second.ema.module.state_dict()[name]), name
 
 
+def test_kernels_are_tried_only_in_a_training_that_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six epochs of six batches are 36 steps, and 30 once an epoch is done."""
+    asked: list[bool] = []
+    seen = lambda device, often: asked.append(often) or nullcontext()  # noqa: E731
+    monkeypatch.setattr(loop, "tried_kernels", seen)
+    for worth, wanted in ((36, True), (37, False)):
+        monkeypatch.setattr(loop, "WORTH_LEARNING", worth)
+        state = fresh_state()
+        go_on(state, num_epochs=1)
+        assert asked == [wanted] * 6
+        asked.clear()
+        go_on(state, num_epochs=2)
+        assert asked == [False] * 6
+        asked.clear()
+
+
 def test_frozen_norms_keep_their_statistics() -> None:
     network = fresh_state().network.train()
     hold_norms(network.backbone, every=True)
@@ -175,6 +193,26 @@ def test_weight_decay_leaves_out_biases_and_norms() -> None:
         assert (group["weight_decay"] == 0.0) is one_dimensional.pop()
     counted = sum(len(group["params"]) for group in state.optimiser.param_groups)
     assert counted == len(list(state.network.parameters()))
+
+
+@pytest.mark.parametrize("layer_decay", [1.0, 0.8])
+def test_weight_decay_leaves_out_what_timm_names(layer_decay: float) -> None:
+    network = build_network("test_vit", weights="none", heads={"side": HeadShape(2)})
+    optimiser = build_optimiser(
+        network,
+        name="adamw",
+        lr=1e-3,
+        backbone_lr=1.0,
+        weight_decay=0.05,
+        momentum=0.9,
+        fused=False,
+        layer_decay=layer_decay,
+    )
+    decays = {id(p): g["weight_decay"] for g in optimiser.param_groups for p in g["params"]}
+    named = dict(network.named_parameters())
+    assert len(decays) == len(named)
+    spared = {name for name, p in named.items() if p.ndim > 1 and decays[id(p)] == 0.0}
+    assert spared == {"backbone.cls_token", "backbone.pos_embed"}
 
 
 class Copies(TorchFunctionMode):

@@ -93,6 +93,14 @@ def test_soft_f1_by_hand_and_of_certain_answers_scikit_learn_s() -> None:
     assert certain == pytest.approx(1.0 - f1_score(TARGETS, answers, average="macro"), abs=1e-6)
 
 
+def test_soft_f1_of_a_class_that_nobody_has_and_nobody_sees() -> None:
+    logits = torch.tensor([[200.0, -200.0, -200.0], [-200.0, 200.0, -200.0]], requires_grad=True)
+    loss = soft_f1(logits, torch.tensor([0, 1]))
+    loss.backward()
+    assert loss.item() == 0.0
+    assert torch.isfinite(logits.grad).all()
+
+
 def test_arcface_by_hand() -> None:
     # cosines 0.5 (a sixth of a turn) and 0; the margin turns the true class's angle by 0.3
     logits = 10.0 * torch.tensor([[0.5, 0.0]], dtype=torch.float64)

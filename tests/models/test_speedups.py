@@ -1,4 +1,6 @@
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -6,9 +8,10 @@ import torch
 from torch import nn
 from torch._dynamo.utils import counters
 
+from pipeline.models import logits
 from pipeline.models.fuse_batchnorm import fold_norms
 from pipeline.models.heads import HeadShape
-from pipeline.models.logits import autocast
+from pipeline.models.logits import autocast, predict_logits
 from pipeline.models.network import build_network
 from pipeline.models.speedups import check_compiler, compiled, round_convolutions, tried_kernels
 
@@ -68,10 +71,36 @@ def test_kernels_are_tried_on_a_gpu_and_where_their_shape_comes_often() -> None:
         assert torch.backends.cudnn.benchmark is before
 
 
+@pytest.mark.parametrize(("passes", "tried"), [(24, [True, True, False]), (25, [False] * 3)])
+def test_answers_try_kernels_where_enough_passes_of_one_shape_come(
+    passes: int, tried: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three batches, two views and four networks are 24 passes; the last batch is an odd one."""
+    asked: list[bool] = []
+
+    @contextmanager
+    def seen(device: torch.device, *, often: bool) -> Iterator[None]:
+        asked.append(often)
+        yield
+
+    monkeypatch.setattr(logits, "tried_kernels", seen)
+    monkeypatch.setattr(logits, "WORTH_ANSWERING", passes)
+    views = {name: lambda x: x for name in ("identity", "flip")}
+    given = {"to_input": lambda x: x, "device": CPU, "precision": "float32"}
+    batches = [(torch.zeros(number, 3, 8, 8), {}) for number in (2, 2, 1)]
+    predict_logits([Same() for _ in range(4)], batches, views=views, **given)
+    assert asked == [one for one in tried for _ in views]
+
+
 def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(ValueError, match="needs a C\\+\\+ compiler"):
         check_compiler("cpu")
+
+
+class Same(nn.Module):
+    def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"mask": batch.mean(dim=(2, 3))}
 
 
 class Small(nn.Module):

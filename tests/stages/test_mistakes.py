@@ -196,8 +196,6 @@ def test_folds_that_are_not_those_of_the_split_are_refused(
         ("checkpoint.safetensors", b"no tensors", "not a file this pipeline wrote"),
         ("checkpoint.safetensors", None, "no checkpoint: it has no history"),
         ("checkpoint.safetensors", "other", "its competition is 'other', but this experiment has"),
-        ("memory.json", b"[]", "no number of pieces; without it batches are tried whole"),
-        ("memory.json", b"{", "damaged"),
     ],
 )
 def test_what_a_cell_goes_on_from_is_looked_at(

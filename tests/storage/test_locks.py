@@ -21,7 +21,7 @@ from pipeline.storage.locks import hold
 HOLDER = """
 import os, sys, time
 from pathlib import Path
-from pipeline.runs.locks import hold
+from pipeline.storage.locks import hold
 if len(sys.argv) > 2:
     import fcntl
     def refuse(*words): raise OSError(37, "No locks available")

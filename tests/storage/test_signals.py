@@ -12,7 +12,7 @@ from pipeline.storage import PROJECT
 WRITER = """
 import os, sys, time
 from pathlib import Path
-from pipeline.runs import StoppedError, listen, writing
+from pipeline.storage import StoppedError, listen, writing
 listen()
 path = Path(sys.argv[1])
 try:

@@ -20,6 +20,7 @@ from pipeline.experiment.work import Work
 from pipeline.features.tuning.ranges import lay_over
 from pipeline.metrics.metrics import METRICS
 from pipeline.models.gradient import NotFiniteError
+from pipeline.models.out_of_memory import is_out_of_memory
 from pipeline.storage import Cell, Runs, read_json, shown
 from pipeline.training.cell import train_cell
 
@@ -86,7 +87,9 @@ def run_trial(
             if not trial.runs.done(cell).exists():
                 train_cell(trial, cell, pictures=pictures, device=device, precision=precision)
                 trial.runs.weights(cell).unlink(missing_ok=True)
-        except (NotFiniteError, torch.OutOfMemoryError) as error:
+        except (NotFiniteError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
             return Outcome(tuple(scores), metric, folder, broken=str(error).split(";")[0])
         score, metric = held_out_score(trial, cell)
         scores.append(score)

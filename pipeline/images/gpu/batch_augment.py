@@ -28,7 +28,7 @@ class BatchAugment:
     """
 
     def __init__(self, recipe: Sequence[Mapping[str, Mapping]], *, side: int | None = None) -> None:
-        self.steps = [_read(step) for step in build_steps(recipe)]
+        self.steps = [_read(step) for step in build_steps(recipe)] if recipe else []
         if side is not None:
             self.draw(np.zeros(1, dtype=np.int64), side=side)
 

@@ -34,7 +34,7 @@ def bring(crops: np.ndarray, *, size: int, device: torch.device) -> torch.Tensor
         fitted = [fit_size(crop, size=size) for crop in crops[start : start + CHUNK]]
         return torch.from_numpy(np.stack(fitted))
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # this process's share of the cores
         waiting: list = []
         for start in range(0, len(crops), CHUNK):
             waiting.append((start, pool.submit(make, start)))

@@ -31,3 +31,11 @@ def say_environment(work: Work) -> list:
 
     choose_device(work.settings)
     return [torch.get_num_threads(), tqdm(total=1).disable, os.environ["OMP_NUM_THREADS"]]
+
+
+def say_threads(work: Work) -> list:
+    import cv2
+    import torch
+
+    keys = ("OMP_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS")
+    return [torch.get_num_threads(), cv2.getNumThreads(), *(os.environ[key] for key in keys)]
