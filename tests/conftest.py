@@ -72,3 +72,14 @@ def real() -> Path:
     if not (folder / "utkface").is_dir():
         pytest.skip("no real contests here; FACES_DATA names their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def plain(contest: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run, one job after another in one process."""
+    from pipeline.__main__ import main
+    from tests.whole_runs import run_words
+
+    folder = tmp_path_factory.mktemp("plain")
+    assert main(["crop", "train", "infer", *run_words(contest, folder)]) == 0
+    return folder

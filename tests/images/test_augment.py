@@ -3,9 +3,9 @@ import sys
 import numpy as np
 import pytest
 import torch
-from pipeline.images.batched import BatchAugment
 
 from pipeline.images.augment import build_augment
+from pipeline.images.gpu.batch_augment import BatchAugment
 
 PIXELS = np.random.default_rng(0).integers(255, size=(16, 16, 3), dtype=np.uint8)
 

@@ -141,7 +141,7 @@ def test_whatever_is_damaged_it_is_pixels_or_one_error(
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from pipeline.images.reading import UnreadablePictureError, read_picture
+from pipeline.images.read import UnreadablePictureError, read_picture
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for name in sys.argv[1:]:
     try:

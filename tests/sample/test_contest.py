@@ -103,7 +103,7 @@ def test_a_folder_of_something_else_is_never_touched(tmp_path: Path) -> None:
 def test_killed_half_way_leaves_no_root_and_the_next_call_finishes(tmp_path: Path) -> None:
     root = tmp_path / "contest"
     code = (
-        "from pathlib import Path; from pipeline.drawing.contest import draw_contest;"
+        "from pathlib import Path; from pipeline.sample.contest import draw_contest;"
         f"draw_contest(Path({str(root)!r}), num_people=500, num_test_people=1, seed=0)"
     )
     house = Path(__file__).parents[2]
