@@ -15,9 +15,9 @@ from pathlib import Path
 from pipeline.storage import (
     PROJECT,
     StoppedError,
-    listen,
+    display_path,
+    install_signal_handlers,
     provenance,
-    shown,
     write_json,
     write_text,
 )
@@ -30,7 +30,7 @@ KEYS = ("num", "repeats", "clock", "root", "device", "epochs", "runs")
 
 def main(words: Sequence[str]) -> int:
     """Runs the named benchmarks, or all CPU ones; gives 2 for what the user can mend."""
-    listen()
+    install_signal_handlers()
     try:
         names, options = _read_words(words)
         _check(names, options)
@@ -119,7 +119,7 @@ def _run(names: Sequence[str], options: Mapping[str, str], *, command: list[str]
     write_text(path.with_suffix(".md"), "\n".join([*heads, "", table(rows)]) + "\n")
     print("\n".join(["", *heads, "", table(rows)]))
     minutes = (time.monotonic() - started) / 60.0
-    print(f"bench: {minutes:.1f} minutes; wrote {shown(path)} and the same table as .md")
+    print(f"bench: {minutes:.1f} minutes; wrote {display_path(path)} and the same table as .md")
     failed = [f"bench: {row.name}: {row.agree}" for row in rows if row.failed]
     if failed:
         raise ValueError("\n".join(failed))

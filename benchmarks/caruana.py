@@ -11,7 +11,7 @@ from benchmarks.harness import Asked, Row, row_of
 from benchmarks.peers import caruana
 from benchmarks.peers.pairs import Pairs, measure_pairs
 from pipeline.ensembling.caruana import select_members
-from pipeline.storage import PROJECT, shown
+from pipeline.storage import PROJECT, display_path
 
 PINS = ("autogluon.core==1.6.3",)
 NUM_CLASSES, NUM_MEMBERS, NUM_ROUNDS = 18, 50, 5
@@ -75,7 +75,7 @@ def peer_python(folder: Path) -> Path | str:
     python, ready = home / "bin/python", home / "ready"
     if ready.exists():
         return python
-    print(f"bench: making {shown(home)} with {', '.join(PINS)} (minutes, once)")
+    print(f"bench: making {display_path(home)} with {', '.join(PINS)} (minutes, once)")
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for command in ([sys.executable, "-m", "venv", "--clear", str(home)], [*install, *PINS]):
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)

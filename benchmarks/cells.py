@@ -28,10 +28,10 @@ def _measure(asked: Asked, case: Size) -> Row:
                     way.append(cells.train(1, threads=2, epochs=2))
     return row_of(
         f"2 cells × 1 thread against 1 cell × 2 threads, {case.backbone}",
-        "pictures/s",
+        "images/s",
         Pairs(ours=tuple(ours), peer=tuple(peer)),
         num=2 * case.num,
         goal="",
-        sizes=f"{case.num} pictures of {case.size} px a cell, batch {case.batch}, float32",
+        sizes=f"{case.num} images of {case.size} px a cell, batch {case.batch}, float32",
         agree=f"load {os.getloadavg()[0]:.1f} at the end, wall clock",
     )

@@ -1,6 +1,6 @@
-"""contest: a whole P-stage-size contest from pictures to CSV, as a user types it, by the clock.
+"""contest: a whole P-stage-size contest from images to CSV, as a user types it, by the clock.
 
-Its pictures are those of a given root in the P-stage layout, or drawn ones, repeated under other
+Its images are those of a given root in the P-stage layout, or drawn ones, repeated under other
 names (hard links) until there are as many. Weights start at random: the time is the same.
 """
 
@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.bench_images import HEIGHT, WIDTH
 from benchmarks.harness import Asked, Row
-from benchmarks.pictures import HEIGHT, WIDTH
 from benchmarks.sizes import WHOLE
 from pipeline.config import load_experiment
 from pipeline.labels.layouts import read_csv
 from pipeline.sample.contest import draw_contest
-from pipeline.storage import PROJECT, shown
+from pipeline.storage import PROJECT, display_path
 
-SHOTS = 7  # pictures of a person
+SHOTS = 7  # images of a person
 DRAWN = {
     "cuda": (40, 20),
     "cpu": (8, 4),
@@ -54,21 +54,21 @@ def run(asked: Asked) -> list[Row]:
         before = when
     return [
         Row(
-            name="a whole contest, pictures to CSV",
+            name="a whole contest, images to CSV",
             unit="min",
             ours=seconds / 60,
             goal="≤ 15" if number == whole else "",
-            sizes=f"{num_train:,} + {number - num_train:,} pictures, recipe `masks`, "
+            sizes=f"{num_train:,} + {number - num_train:,} images, recipe `masks`, "
             + (f"{asked.epochs} epochs" if asked.epochs else "its own epochs"),
             agree=f"minutes: {', '.join(lasted)}; plan said {foretold[1] if foretold else '?'}; "
-            f"log in {shown(log)}",
+            f"log in {display_path(log)}",
             facts={"seconds": seconds, "ends": ends},
         )
     ]
 
 
 def repeat_contest(source: Path, root: Path, *, num_train: int, num_test: int) -> None:
-    """A root of so many pictures in the P-stage layout: those of `source`, under other names."""
+    """A root of so many images in the P-stage layout: those of `source`, under other names."""
     if not (source / "train/train.csv").exists():
         raise ValueError(f"bench contest: root={source} has no train/train.csv; the P-stage layout")
     people = read_csv(source / "train/train.csv", needs=("id", "path")).to_dict("records")
@@ -145,7 +145,7 @@ def _command(words: list[str], log: Path) -> tuple[list[tuple[float, str]], floa
         code = process.wait()
     if code:
         raise ValueError(
-            f"bench contest: {words[0]} ended with {code}; its words are in {shown(log)}"
+            f"bench contest: {words[0]} ended with {code}; its words are in {display_path(log)}"
         )
     return said, time.monotonic() - started
 

@@ -1,17 +1,17 @@
-"""crop: pictures on disk to crops; ours against facenet-pytorch's detect, one by one."""
+"""crop: images on disk to crops; ours against facenet-pytorch's detect, one by one."""
 
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.bench_images import portraits
 from benchmarks.harness import Asked, Row, row_of
 from benchmarks.peers.crop import PlainCropper
 from benchmarks.peers.pairs import measure_pairs
-from benchmarks.pictures import portraits
 from pipeline.faces.boxes import centre_box, iou, square_box
 from pipeline.faces.crop import cut
 from pipeline.faces.mtcnn.detector import Detector
-from pipeline.images.read import read_picture
+from pipeline.images.read import read_image
 
 SIZE, MARGIN, MIN_FACE = 224, 0.25, 0.21  # the settings' own defaults
 
@@ -20,17 +20,17 @@ def run(asked: Asked) -> list[Row]:
     goal = "≥ 20×" if asked.device == "cuda" else "≥ 8×"
     each = max(8, (asked.num or 120) // asked.repeats)
     paths = portraits(asked, each * asked.repeats)
-    # every repeat sees pictures of its own, so that all of them count for the agreement
+    # every repeat sees images of its own, so that all of them count for the agreement
     parts = [paths[number :: asked.repeats] for number in range(asked.repeats)]
     detector = Detector(device=asked.device, min_face=MIN_FACE)
     peer = PlainCropper(device=asked.device, size=SIZE, margin=MARGIN)
 
     def ours(part: list[Path]) -> tuple[list[np.ndarray | None], np.ndarray]:
-        pictures = [read_picture(path) for path in part]
-        faces = detector.detect(pictures)
+        images = [read_image(path) for path in part]
+        faces = detector.detect(images)
         crops = [
-            cut(picture, _square(picture, face), size=SIZE)
-            for picture, face in zip(pictures, faces, strict=True)
+            cut(image, _square(image, face), size=SIZE)
+            for image, face in zip(images, faces, strict=True)
         ]
         return [None if face is None else face.box for face in faces], np.stack(crops)
 
@@ -40,20 +40,20 @@ def run(asked: Asked) -> list[Row]:
     return [
         row_of(
             "crop",
-            "pictures/s",
+            "images/s",
             pairs,
             num=each,
             goal=goal,
-            sizes=f"{len(paths)} pictures of 384×512, crops of {SIZE}",
+            sizes=f"{len(paths)} images of 384×512, crops of {SIZE}",
             **agreement(answers),
         )
     ]
 
 
-def _square(picture: np.ndarray, face) -> np.ndarray:
+def _square(image: np.ndarray, face) -> np.ndarray:
     if face is not None:
         return square_box(face.box, margin=MARGIN)
-    return centre_box(picture.shape[1], picture.shape[0], fraction=0.78125)
+    return centre_box(image.shape[1], image.shape[0], fraction=0.78125)
 
 
 def agreement(answers: list) -> dict:

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import torch
 
+from benchmarks.bench_images import centre_boxes, cut_crops, portraits
 from benchmarks.harness import Asked, Row, row_of
 from benchmarks.peers.data import PlainDataset, plain_loader
 from benchmarks.peers.pairs import measure_pairs
-from benchmarks.pictures import centre_boxes, cut_crops, portraits
 from benchmarks.sizes import LITE
 from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, make_loader

@@ -26,7 +26,7 @@ def estimate_contest(rows: Sequence[Row]) -> Row:
     rate = {part: row.ours for part, row in known.items()}
     passes = rate["infer"] * known["infer"].facts["passes"]
     train, test, folds = WHOLE["train"], WHOLE["test"], WHOLE["folds"]
-    members, views = len(epochs), len(settings.infer.views)
+    members, views = len(epochs), len(settings.tta)
     epoch = train * (folds - 1) / rate["train"] + train / passes + folds * rate["save"]
     parts = {
         "index": (train + test) * rate["header"],
@@ -43,7 +43,7 @@ def estimate_contest(rows: Sequence[Row]) -> Row:
         unit="min",
         ours=total / 60,
         goal=f"≤ {GOAL:g}",
-        sizes=f"{train:,} + {test:,} pictures, {folds} folds × {members} members, "
+        sizes=f"{train:,} + {test:,} images, {folds} folds × {members} members, "
         f"{'+'.join(map(str, epochs))} epochs, {views} views",
         agree=f"minutes: {said}; each this machine's rate above times the contest's number, cells "
         f"one after another; {max(0.0, spare / epoch / members):.1f} epochs a member fit into "

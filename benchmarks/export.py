@@ -17,7 +17,7 @@ from pipeline.images.transform import Transform, normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task
 from pipeline.models.export_module import MemberModel
-from pipeline.models.fuse_batchnorm import fold_norms
+from pipeline.models.fuse_batchnorm import fuse_batchnorm
 from pipeline.models.network import input_statistics
 
 VIEWS = ("identity", "flip")
@@ -26,10 +26,10 @@ VIEWS = ("identity", "flip")
 def run(asked: Asked) -> list[Row]:
     check_packages(list(FORMATS))
     transform = Transform(SIZE, *input_statistics(BACKBONE))
-    networks = [fold_norms(net, size=SIZE) for net in folds_of_a_member(BACKBONE, freeze=4)]
+    networks = [fuse_batchnorm(net, size=SIZE) for net in folds_of_a_member(BACKBONE, freeze=4)]
     model = MemberModel(
         networks,
-        tasks=[Task(TASK, "classes", TASK, classes=("worn", "incorrect", "none"))],
+        tasks=[Task(TASK, "multiclass", TASK, classes=("worn", "incorrect", "none"))],
         losses={TASK: "cross_entropy"},
         views=[partial(apply_view, view=view, transform=transform) for view in VIEWS],
         to_input=partial(normalise, transform=transform),

@@ -65,7 +65,7 @@ def _compare(asked: Asked, name: str, peer, populations: list[People]) -> Row:
         pairs,
         num=1,
         goal="never less even",
-        sizes=f"{NUM_FOLDS} folds, {sum(len(p) for p, _ in populations)} pictures in all",
+        sizes=f"{NUM_FOLDS} folds, {sum(len(p) for p, _ in populations)} images in all",
         agree=f"worst cell {cells[:, 0].mean():.4f} and {cells[:, 1].mean():.4f}; more even on "
         f"{more.sum()}, as even {equal.sum()}, less {less.sum()}; {crossed} people cross",
         facts={"worst_cells": cells.tolist()},
@@ -82,7 +82,7 @@ def _given_people(root: Path) -> People:
 
 
 def _drawn_people(num: int) -> People:
-    """Invented people with seven pictures each, five with a mask: the drawn contest's labels."""
+    """Invented people with seven images each, five with a mask: the drawn contest's labels."""
     people = invent_people(num, seed=5)
     rows = [
         {"person": p.person_id, "gender": p.gender, "age": p.age_band, "mask": mask}

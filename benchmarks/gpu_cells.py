@@ -21,7 +21,7 @@ def run(asked: Asked) -> Iterator[Row]:
     pairs = Pairs(ours=tuple(seconds["together"]), peer=tuple(seconds["alone"]))
     yield row_of(
         f"{number} cells at once, {case.backbone}",
-        "pictures/s",
+        "images/s",
         pairs,
         num=number * case.num,
         goal="≥ 1.7×",

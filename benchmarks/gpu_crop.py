@@ -10,16 +10,16 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from benchmarks.bench_images import HEIGHT, WIDTH, portraits
 from benchmarks.crop import MARGIN, MIN_FACE, SIZE, agreement
 from benchmarks.harness import Asked, Row, row_of
 from benchmarks.peers.crop import PlainCropper
 from benchmarks.peers.pairs import Pairs
-from benchmarks.pictures import HEIGHT, WIDTH, portraits
 from benchmarks.sizes import CROP
 from pipeline.config import load_experiment
 from pipeline.experiment.work import Work
 from pipeline.faces.mtcnn.detector import Detector
-from pipeline.images.read import read_picture
+from pipeline.images.read import read_image
 from pipeline.jobs.job import Job
 from pipeline.jobs.process_pool import run_in_processes
 from pipeline.jobs.resources import MOST_READING, find_slots
@@ -28,7 +28,7 @@ from pipeline.stages.crop import JOB_BYTES
 from pipeline.storage import PROJECT, Runs
 from pipeline.tables import OK
 
-SHARD = 128  # pictures of one job
+SHARD = 128  # images of one job
 TWO = 2  # processes where there is no GPU, and repeats: to start eight of them takes seconds
 
 
@@ -53,21 +53,21 @@ def run(asked: Asked) -> Iterator[Row]:
                 rates[1].append((time.perf_counter() - started) / len(paths))
     shutil.rmtree(asked.folder / "crop", ignore_errors=True)
     detector = partial(Detector, min_face=MIN_FACE)
-    pictures = [read_picture(path) for path in paths]
-    faces = detector(device=asked.device).detect(pictures)
+    images = [read_image(path) for path in paths]
+    faces = detector(device=asked.device).detect(images)
     said = agreement([(([f and f.box for f in faces], None), (found, None))])
     yield row_of(
         f"crop, {len(slots)} processes",
-        "pictures/s",
+        "images/s",
         Pairs(ours=tuple(rates[0]), peer=tuple(rates[1])),
         num=1,
         goal="≥ 20×",
-        sizes=f"{each} pictures of 384×512 a process, found and cut; peer {len(paths)}",
+        sizes=f"{each} images of 384×512 a process, found and cut; peer {len(paths)}",
         agree=said["agree"],
         facts=said["facts"] | {"estimate": "crop"},
     )
     number = min(16, len(paths))
-    here = detector(device="cpu").detect(pictures[:number])
+    here = detector(device="cpu").detect(images[:number])
     pairs = [(a, b) for a, b in zip(faces, here, strict=False) if a is not None and b is not None]
     apart = max((float(np.abs(a.box - b.box).max()) for a, b in pairs), default=0.0)
     alike = sum((a is None) == (b is None) for a, b in zip(faces, here, strict=False))
@@ -76,13 +76,13 @@ def run(asked: Asked) -> Iterator[Row]:
         unit="pixels apart at most",
         ours=apart,
         goal="< 1",
-        sizes=f"{number} pictures",
+        sizes=f"{number} images",
         agree=f"found alike {alike} of {number}",
     )
 
 
 def _staged(work: Work, paths: list, *, slots, each: int) -> float:
-    """Pictures a second of all processes, once every one is warm."""
+    """Images a second of all processes, once every one is warm."""
     root, part = work.runs.root, min(SHARD, each)
     rows = [
         {"image_id": str(n), "path": str(path.relative_to(root)), "status": OK, "message": ""}
@@ -110,9 +110,9 @@ def _staged(work: Work, paths: list, *, slots, each: int) -> float:
 
 
 def crop_some(work: Work, *, images: pd.DataFrame, start: int) -> tuple[int, float, float]:
-    """What both jobs of the crop stage do with these pictures; its process, its start and end."""
+    """What both jobs of the crop stage do with these images; its process, its start and end."""
     started = time.time()
     faces = pd.DataFrame(face_rows(work, images))
     boxes, margins = faces[["x1", "y1", "x2", "y2"]].to_numpy(), np.full(len(faces), MARGIN)
-    cut_shard(work, start=start, pictures=images["path"].tolist(), boxes=boxes, margins=margins)
+    cut_shard(work, start=start, images=images["path"].tolist(), boxes=boxes, margins=margins)
     return os.getpid(), started, time.time()

@@ -15,7 +15,7 @@ from pipeline.experiment.memory import num_cores
 from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.gpu.batch_augment import BatchAugment
-from pipeline.images.gpu.loader import ResidentBatches, bring
+from pipeline.images.gpu.loader import ResidentBatches, upload_crops
 from pipeline.images.sampler import EpochSampler
 from pipeline.images.transform import Transform
 from pipeline.models.heads import HeadShape
@@ -59,7 +59,7 @@ class _Feeder:
         self.resident = ResidentBatches(
             self.dataset,
             self.sampler,
-            table=bring(crops, size=case.size, device=self.device),
+            table=upload_crops(crops, size=case.size, device=self.device),
             augment=BatchAugment(case.recipe, side=case.size),
         )
         labels = self.resident.targets[TASK.name][: case.batch]
@@ -85,7 +85,7 @@ class _Feeder:
         swapped = Pairs(ours=pairs.peer, peer=pairs.ours)  # ratio: share of the bare speed
         return row_of(
             f"end to end, {case.backbone}: {name}",
-            "pictures/s",
+            "images/s",
             swapped,
             num=case.num,
             goal=case.goal,

@@ -11,13 +11,13 @@ from benchmarks.infer import NUM_FOLDS, VIEWS, folds_of_a_member
 from benchmarks.peers.pairs import measure_pairs
 from benchmarks.sizes import INFER
 from pipeline.images.dataset import CropDataset
-from pipeline.images.gpu.loader import ResidentBatches, bring
+from pipeline.images.gpu.loader import ResidentBatches, upload_crops
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import Transform, normalise
 from pipeline.images.views import apply_view
 from pipeline.models.logits import predict_logits
 from pipeline.models.network import input_statistics
-from pipeline.models.speedups import for_answers
+from pipeline.models.speedups import prepare_for_inference
 
 
 def run(asked: Asked) -> Iterator[Row]:
@@ -28,14 +28,14 @@ def run(asked: Asked) -> Iterator[Row]:
         net.eval().to(device, memory_format=torch.channels_last)
         for net in folds_of_a_member(case.backbone, freeze=0)
     ]
-    networks = [for_answers(net, size=size, precision="bfloat16") for net in trained]
+    networks = [prepare_for_inference(net, size=size, precision="bfloat16") for net in trained]
     rng = np.random.default_rng(0)
     crops = np.repeat(rng.integers(256, size=(8, size, size, 3), dtype=np.uint8), case.num // 8, 0)
     dataset = CropDataset(crops, rows=np.arange(len(crops)), size=size, targets={})
     batches = ResidentBatches(
         dataset,
         in_order(len(crops), batch_size=case.batch),
-        table=bring(crops, size=size, device=device),
+        table=upload_crops(crops, size=size, device=device),
     )
     batch = normalise(batches.table[: case.batch], transform=transform)
 
@@ -61,7 +61,7 @@ def run(asked: Asked) -> Iterator[Row]:
     pairs, _ = measure_pairs(ours, bare, range(asked.repeats), ready=asked.ready)
     yield row_of(
         f"inference, {NUM_FOLDS} folds × {len(VIEWS)} views",
-        "pictures/s",
+        "images/s",
         pairs,
         num=len(crops),
         goal="≥ 0.90×",

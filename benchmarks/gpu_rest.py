@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.bench_images import portraits
 from benchmarks.harness import Asked, Row
-from benchmarks.pictures import portraits
 from benchmarks.sizes import STEP
-from pipeline.images.gpu.loader import bring
-from pipeline.images.read import measure_picture
+from pipeline.images.gpu.loader import upload_crops
+from pipeline.images.read import measure_image
 from pipeline.models.checkpoint import optimiser_tensors, save_state
 from pipeline.models.heads import HeadShape
 from pipeline.models.network import build_network
@@ -29,16 +29,16 @@ def run(asked: Asked) -> Iterator[Row]:
     subprocess.run([sys.executable, "-c", code], check=True)
     yield _row("start", "a process that is ready", time.perf_counter() - started)
     paths = portraits(asked, 64 if asked.device == "cuda" else 8)
-    measure_picture(paths[0])
+    measure_image(paths[0])
     started = time.perf_counter()
     for path in paths:
-        measure_picture(path)
+        measure_image(path)
     yield _row("header", "a header", (time.perf_counter() - started) / len(paths))
     rng, number = np.random.default_rng(0), CROPS[asked.device]
     crops = rng.integers(256, size=(number, STORED, STORED, 3), dtype=np.uint8)
-    bring(crops[:8], size=case.size, device=device)
+    upload_crops(crops[:8], size=case.size, device=device)
     started = time.perf_counter()
-    bring(crops, size=case.size, device=device)
+    upload_crops(crops, size=case.size, device=device)
     asked.ready()
     yield _row("table", "a crop made ready on the device", (time.perf_counter() - started) / number)
     yield _row("save", "a checkpoint", _save(asked.folder / "checkpoint", case.backbone, device))

@@ -39,7 +39,7 @@ def run(asked: Asked) -> Iterator[Row]:
         pairs, _ = measure_pairs(ours, peer, range(asked.repeats), ready=asked.ready)
         yield row_of(
             f"training step, {case.backbone}" + (", compile=true" if compiled else ""),
-            "pictures/s",
+            "images/s",
             pairs,
             num=case.num,
             goal="≥ 2.5×",

@@ -1,4 +1,4 @@
-"""growth: seconds and peak memory of the stages at growing numbers of pictures, as users run them.
+"""growth: seconds and peak memory of the stages at growing numbers of images, as users run them.
 
 A contest of hard links to a few drawn faces, in a folder that is removed; every stage is a process
 of its own, so that its peak is its own.
@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.harness import Asked, Row
 from pipeline.storage import PROJECT
 
-LARGEST, STEP = 10_000, 10  # pictures; each size is so many times the one before
+LARGEST, STEP = 10_000, 10  # images; each size is so many times the one before
 SOURCES, SIDE = 40, 64  # files that all others are links to; a file can have 65,000 links
 STAGES = ("index", "crop", "split", "train", "infer")
 
@@ -34,11 +34,11 @@ def run(asked: Asked) -> list[Row]:
             rows.append(
                 Row(
                     name=f"growth: {stage}",
-                    unit="pictures/s",
+                    unit="images/s",
                     ours=num / seconds,
-                    sizes=f"{num} pictures, {seconds:.1f} s",
+                    sizes=f"{num} images, {seconds:.1f} s",
                     agree=f"peak {peak} MB, with mapped files {mapped} MB",
-                    facts={"pictures": num, "seconds": seconds, "peak_mb": peak},
+                    facts={"images": num, "seconds": seconds, "peak_mb": peak},
                 )
             )
     shutil.rmtree(folder, ignore_errors=True)
@@ -46,7 +46,7 @@ def run(asked: Asked) -> list[Row]:
 
 
 def _make_contest(folder: Path, num: int) -> Path:
-    """The root of a contest of so many pictures, seven a person, a tenth of them to answer."""
+    """The root of a contest of so many images, seven a person, a tenth of them to answer."""
     import cv2
 
     root, rng = folder / "root", np.random.default_rng(0)

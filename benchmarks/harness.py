@@ -14,10 +14,10 @@ from benchmarks.peers.pairs import Pairs
 
 @dataclass(frozen=True)
 class Asked:
-    """What a benchmark is to do: where it may write, whose pictures, how many, how often."""
+    """What a benchmark is to do: where it may write, whose images, how many, how often."""
 
     folder: Path
-    root: Path | None = None  # a folder of pictures; drawn ones without
+    root: Path | None = None  # a folder of images; drawn ones without
     num: int | None = None  # items; the benchmark's own number when null
     repeats: int = 3
     clock: str = "wall"  # cpu: seconds of this process, for a machine that others use too

@@ -7,16 +7,16 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.bench_images import centre_boxes, cut_crops, portraits
 from benchmarks.harness import Asked, Row, row_of
 from benchmarks.peers.data import PlainDataset, plain_loader
 from benchmarks.peers.infer import loop_per_fold_and_view
 from benchmarks.peers.pairs import measure_pairs
-from benchmarks.pictures import centre_boxes, cut_crops, portraits
 from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import Transform, normalise
 from pipeline.images.views import apply_view
-from pipeline.models.fuse_batchnorm import fold_norms
+from pipeline.models.fuse_batchnorm import fuse_batchnorm
 from pipeline.models.heads import HeadShape
 from pipeline.models.logits import predict_logits
 from pipeline.models.network import build_network, input_statistics
@@ -42,7 +42,7 @@ def _measure(asked: Asked, loader, peers, transform: Transform, *, freeze: int) 
     device = torch.device(asked.device)
     trained = folds_of_a_member(BACKBONE, freeze=freeze)
     mine = [copy.deepcopy(net).to(device, memory_format=torch.channels_last) for net in trained]
-    mine = [fold_norms(net, size=SIZE) for net in mine]
+    mine = [fuse_batchnorm(net, size=SIZE) for net in mine]
     theirs = [net.to(device) for net in trained]
 
     def ours(_) -> np.ndarray:
@@ -67,11 +67,11 @@ def _measure(asked: Asked, loader, peers, transform: Transform, *, freeze: int) 
     what = f"{freeze} layer groups frozen" if freeze else "all learns"
     return row_of(
         f"inference, {NUM_FOLDS} folds × {len(VIEWS)} views, {what}",
-        "pictures/s",
+        "images/s",
         pairs,
         num=num,
         goal="≥ 2×",
-        sizes=f"{num} pictures, EfficientNet-Lite0, {SIZE} px, float32",
+        sizes=f"{num} images, EfficientNet-Lite0, {SIZE} px, float32",
         agree=f"probabilities at most {apart:.3f} apart (PIL and OpenCV shrink unlike)",
         facts={"apart": apart},
     )

@@ -10,7 +10,7 @@ class Size:
     backbone: str
     size: int
     batch: int
-    num: int  # pictures
+    num: int  # images
     goal: str = ""
     recipe: tuple = ()  # of its augmentation
 
@@ -45,5 +45,5 @@ FEED = {
     ),
     "cpu": (TINY,),
 }
-CROP = {"cuda": (64, 1024), "cpu": (8, 16)}  # pictures of the peer, and of each of our processes
+CROP = {"cuda": (64, 1024), "cpu": (8, 16)}  # images of the peer, and of each of our processes
 WHOLE = {"train": 18_900, "test": 12_600, "folds": 5}  # the contest of the last goal

@@ -14,14 +14,14 @@ from benchmarks.peers.step import plain_epoch
 from pipeline.images.transform import Transform, normalise
 from pipeline.labels.tasks import Task
 from pipeline.models.heads import HeadShape
-from pipeline.models.loop import Recipe, State, train_epochs
+from pipeline.models.loop import LoopSettings, State, train_epochs
 from pipeline.models.losses import Criterion
 from pipeline.models.network import build_network, input_statistics
 from pipeline.models.optimiser import build_optimiser
 from pipeline.models.schedule import Schedule
 from pipeline.models.speedups import WORTH_LEARNING
 
-TASK = Task(name="mask", kind="classes", column="mask", classes=("worn", "wrong", "none"))
+TASK = Task(name="mask", kind="multiclass", column="mask", classes=("worn", "wrong", "none"))
 NUM_STEPS = 3
 
 
@@ -82,7 +82,7 @@ def _measure(asked: Asked, case: Case) -> Row:
     pairs, _ = measure_pairs(ours, peer, range(asked.repeats), clock=asked.clock)
     return row_of(
         f"training step, {case.name}",
-        "pictures/s",
+        "images/s",
         pairs,
         num=NUM_STEPS * case.batch_size,
         goal="≥ 1.5×",
@@ -112,7 +112,7 @@ def our_epochs(
     )
     epochs = train_epochs(
         state,
-        recipe=Recipe(
+        recipe=LoopSettings(
             criteria=(Criterion(task=TASK, loss="cross_entropy"),),
             schedule=Schedule(),
             num_epochs=repeats + WORTH_LEARNING,  # as in a long training, which this speaks for

@@ -11,7 +11,7 @@ from benchmarks.sizes import Size
 from benchmarks.step import TASK, our_epochs
 from pipeline.images.dataset import CropDataset
 from pipeline.images.gpu.batch_augment import BatchAugment
-from pipeline.images.gpu.loader import ResidentBatches, bring
+from pipeline.images.gpu.loader import ResidentBatches, upload_crops
 from pipeline.images.sampler import EpochSampler
 from pipeline.images.transform import Transform
 from pipeline.models.heads import HeadShape
@@ -95,7 +95,7 @@ def _epochs_of(case: Size, device: torch.device, *, number: int):
     batches = ResidentBatches(
         dataset,
         EpochSampler(case.num, batch_size=case.batch, seed=1),
-        table=bring(crops, size=case.size, device=device),
+        table=upload_crops(crops, size=case.size, device=device),
         augment=BatchAugment(case.recipe),
     )
     network = build_network(case.backbone, weights="none", heads={TASK.name: HeadShape(3)})

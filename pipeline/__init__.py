@@ -1,1 +1,1 @@
-"""Face competition pipeline: pictures of faces in, leaderboard CSV out."""
+"""Face competition pipeline: images of faces in, leaderboard CSV out."""

@@ -10,17 +10,25 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from pipeline.config import load_experiment
-from pipeline.experiment.settings_guard import check_stored, say_left_out
+from pipeline.experiment.settings_guard import check_settings, say_left_out
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
-from pipeline.stages.status import describe_standing
-from pipeline.storage import PROJECT, Runs, StoppedError, explain, hold, listen, shown
+from pipeline.stages.status import describe_status
+from pipeline.storage import (
+    PROJECT,
+    Runs,
+    StoppedError,
+    display_path,
+    explain_os_error,
+    hold_lock,
+    install_signal_handlers,
+)
 
 USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
 
   ./run.sh crop train infer                        the sample contest, from drawing to CSV
-  ./run.sh crop train infer -c masks root=/data    your pictures, a recipe from configs/
+  ./run.sh crop train infer -c masks root=/data    your images, a recipe from configs/
   ./run.sh -c masks                                what is done and what is not
   ./run.sh train -c masks members.age.lr=1e-4      any setting can be given as key=value
   ./run.sh test                                    the tests
@@ -33,7 +41,7 @@ A stage makes what it needs first; asked again it does only what is not done.
 def main(words: list[str]) -> int:
     """Runs one command line and gives its exit code: 0 done, 2 for what the user can mend, 130 and
     143 when a signal stopped it."""
-    listen()
+    install_signal_handlers()
     for stream in (sys.stdout, sys.stderr):  # a terminal that has no ± shows a ?, and work goes on
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -51,7 +59,7 @@ def main(words: list[str]) -> int:
     except OSError as error:
         if os.environ.get("PIPELINE_TRACEBACK"):
             raise
-        print(f"error: {explain(error)}", file=sys.stderr)
+        print(f"error: {explain_os_error(error)}", file=sys.stderr)
         return 2
     except MemoryError:
         if os.environ.get("PIPELINE_TRACEBACK"):
@@ -88,7 +96,7 @@ def _run(words: list[str]) -> int:
         return 0
     plan = plan_stages(stages, words=asked.words)
     if not all(STAGES[name].repeats for name in plan):  # those only look at what is there
-        check_stored(work)
+        check_settings(work)
         say_left_out(work)
     for name in plan:
         if not is_done(work, name) and hasattr(STAGES[name].module, "check"):
@@ -97,13 +105,13 @@ def _run(words: list[str]) -> int:
     try:
         did = _run_plan(work, plan, asked=stages)
     except StoppedError as stop:
-        stop.add_note(describe_standing(work, plan))
+        stop.add_note(describe_status(work, plan))
         raise
     if not did:
         done = ", ".join(name for name in plan if _is_shown(work, name))
         print(f"nothing to do: {done} are done for {config}")
     if "ensemble" in plan:
-        print(f"submission: {shown(work.runs.submission)}")
+        print(f"submission: {display_path(work.runs.submission)}")
     print(f"{(time.monotonic() - started) / 60:.1f} minutes")
     return 0
 
@@ -115,19 +123,19 @@ def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> int:
     with ExitStack() as whole:
         own = {work.runs.lock(name) for name in plan if _writes(work, name)}
         if work.runs.lock("train") in own:
-            whole.enter_context(hold(work.runs.lock("train"), command=command))
-            check_stored(work)
+            whole.enter_context(hold_lock(work.runs.lock("train"), command=command))
+            check_settings(work)
         for name in plan:
             with ExitStack() as while_it_runs:
                 if _writes(work, name):
-                    while_it_runs.enter_context(hold(work.runs.lock(name), command=command))
+                    while_it_runs.enter_context(hold_lock(work.runs.lock(name), command=command))
                 if is_done(work, name):
                     continue
                 did += 1
                 if name not in asked:
                     brought = any(name in STAGES[other].then for other in asked)
                     why = "follows" if brought else "needed first"
-                    print(f"{name} ({why}): {STAGES[name].says}")
+                    print(f"{name} ({why}): {STAGES[name].summary}")
                 STAGES[name].module.run(work)
     return did
 
@@ -165,7 +173,7 @@ def _read_words(words: list[str]) -> _Asked:
             asked.options[key] = value
         elif is_setting and not os.path.exists(word):
             asked.overrides.append(word)
-        elif last is not None and last.takes:
+        elif last is not None and last.arguments:
             asked.words.append(word)
         elif word in STAGES:
             asked.stages.append(word)
@@ -193,9 +201,9 @@ def _stage_lines(work: Work | None) -> list[str]:
             state = "done     " if is_done(work, name) else "not done "
         start = f"{name:<10}{state}"
         if stage.repeats:
-            start = f"{f'{name} {stage.takes}':<{len(start) - 1}} "
+            start = f"{f'{name} {stage.arguments}':<{len(start) - 1}} "
         needs = f" (needs {', '.join(stage.needs)})" if stage.needs else ""
-        lines.append(f"  {start}{stage.says}{needs}")
+        lines.append(f"  {start}{stage.summary}{needs}")
     return lines
 
 

@@ -65,7 +65,7 @@ class Tab:
         node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
-    def picture(self, path: Path) -> None:
+    def image(self, path: Path) -> None:
         """What is seen, as a PNG."""
         shot = self.send("Page.captureScreenshot", format="png")
         path.write_bytes(base64.b64decode(shot["data"]))

@@ -13,7 +13,7 @@ from pipeline.sample.coverings import Covering
 from pipeline.sample.people import Person, invent_people
 from pipeline.sample.portrait import paint_person, photograph
 
-SIZE = (96, 112)  # width and height of a drawn picture
+SIZE = (96, 112)  # width and height of a drawn image
 NUM_PEOPLE = 30
 
 
@@ -21,8 +21,8 @@ def make_contest(layout: str, folder: Path) -> Path:
     """The root of a tiny contest in a layout, made in `folder`; the same bytes every time.
 
     The files are where configs/competitions/*.yaml look for them: `table` is the occlusion contest,
-    `lines` attribute64. `pstage` has 12 people to learn and 3 to answer, 7 pictures each; the
-    others have 24 to 30 pictures, of which 6 are a test part where the layout has one.
+    `lines` attribute64. `pstage` has 12 people to learn and 3 to answer, 7 images each; the
+    others have 24 to 30 images, of which 6 are a test part where the layout has one.
     """
     root = folder / layout
     MAKERS[layout](root)
@@ -44,17 +44,17 @@ def _photograph(person: Person, *, number: int) -> Image.Image:
     return Image.fromarray(photograph(sheet, person, bare, shot, width=width, height=height))
 
 
-def _face(picture: Image.Image, size: int) -> Image.Image:
-    """The middle of a picture as a square of that size."""
-    width, height = picture.size
+def _face(image: Image.Image, size: int) -> Image.Image:
+    """The middle of an image as a square of that size."""
+    width, height = image.size
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
-    return picture.crop((left, top, left + side, top + side)).resize((size, size))
+    return image.crop((left, top, left + side, top + side)).resize((size, size))
 
 
-def _save(picture: Image.Image, path: Path) -> None:
+def _save(image: Image.Image, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path, format="JPEG", quality=90)
+    image.save(path, format="JPEG", quality=90)
 
 
 def _write_csv(path: Path, header: tuple[str, ...], rows: list[tuple]) -> None:
@@ -68,12 +68,12 @@ def _make_pstage(root: Path) -> None:
 
 
 def _make_table(root: Path) -> None:
-    """Occlusion: a grey bar over the lower part of the face, its share of the picture the label."""
+    """Occlusion: a grey bar over the lower part of the face, its share of the image the label."""
     rows: dict[str, list[tuple]] = {"train": [], "test": []}
-    for number, (person, picture) in enumerate(drawn_people()):
+    for number, (person, image) in enumerate(drawn_people()):
         part = "train" if number < 24 else "test"
         share = round((number * 7 % 24) / 40, 3)
-        face = _face(picture, 64)
+        face = _face(image, 64)
         if share:
             top = round(64 * (1 - share))
             ImageDraw.Draw(face).rectangle((0, top, 64, 64), fill=(90, 96, 104))
@@ -88,9 +88,9 @@ def _make_table(root: Path) -> None:
 def _make_lines(root: Path) -> None:
     """attribute64: whether somebody is below 60; about a quarter is not."""
     labels = []
-    for number, (person, picture) in enumerate(drawn_people()):
+    for number, (person, image) in enumerate(drawn_people()):
         part, first = ("train_img", 0) if number < 24 else ("val_img", 24)
-        _save(_face(picture, 64), root / part / f"{number - first + 1:06d}.jpg")
+        _save(_face(image, 64), root / part / f"{number - first + 1:06d}.jpg")
         if number < 24:
             labels.append(int(person.age < 60))
     (root / "label_train.txt").write_text("".join(f"{label}\n" for label in labels))
@@ -98,17 +98,17 @@ def _make_lines(root: Path) -> None:
 
 def _make_utkface(root: Path) -> None:
     """28 chips and two names that lack a field, as the real one has."""
-    for number, (person, picture) in enumerate(drawn_people()):
+    for number, (person, image) in enumerate(drawn_people()):
         gender, date = int(person.gender == "female"), f"201701091700{number:05d}"
         fields = f"{person.age}_{gender}_4" if number < 28 else f"{person.age}_{gender}"
-        _save(_face(picture, 96), root / f"{fields}_{date}.jpg.chip.jpg")
+        _save(_face(image, 96), root / f"{fields}_{date}.jpg.chip.jpg")
 
 
 def _make_cacd(root: Path) -> None:
     """20 people, 8 of them twice, and what a file browser left behind."""
-    for number, (person, picture) in enumerate(drawn_people()[:20]):
+    for number, (person, image) in enumerate(drawn_people()[:20]):
         name = f"Drawn_Person_{person.person_id}"
-        _save(picture, root / "CACD2000" / f"{person.age}_{name}_0001.jpg")
+        _save(image, root / "CACD2000" / f"{person.age}_{name}_0001.jpg")
         if number < 8:
             again = _photograph(person, number=1)
             _save(again, root / "CACD2000" / f"{person.age + 2}_{name}_0002.jpg")
@@ -116,10 +116,10 @@ def _make_cacd(root: Path) -> None:
 
 
 def _make_afad(root: Path) -> None:
-    for number, (person, picture) in enumerate(drawn_people()[:28]):
+    for number, (person, image) in enumerate(drawn_people()[:28]):
         gender = "111" if person.gender == "male" else "112"
         folder = root / "AFAD-Full" / str(person.age) / gender
-        _save(picture, folder / f"{100 + number}-0.jpg")
+        _save(image, folder / f"{100 + number}-0.jpg")
     (folder / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
 
 
@@ -127,11 +127,11 @@ def _make_appa(root: Path) -> None:
     """16 to train, 6 to validate, 8 to test; each as a photograph and as the face cut out of it."""
     header = ("file_name", "num_ratings", "apparent_age_avg", "apparent_age_std", "real_age")
     rows: dict[str, list[tuple]] = {"train": [], "valid": [], "test": []}
-    for number, (person, picture) in enumerate(drawn_people()):
+    for number, (person, image) in enumerate(drawn_people()):
         split = "train" if number < 16 else "valid" if number < 22 else "test"
         name = f"{number:06d}.jpg"
-        _save(picture, root / split / name)
-        _save(_face(picture, 80), root / split / f"{name}_face.jpg")
+        _save(image, root / split / name)
+        _save(_face(image, 80), root / split / f"{name}_face.jpg")
         guessed = person.age + (number % 5 - 2) * 1.3
         rows[split].append((name, 30 + number, f"{guessed:.4f}", "4.5", person.age))
     for split, lines in rows.items():

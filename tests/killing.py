@@ -5,7 +5,7 @@
 The plan: `words` of the front door, `runs` (a list of lists of moments) and `folders`, one a run. A
 moment is a share of all file operations of a whole run, from 0 to 1: a child kills itself right
 before that operation (opening for writing, renaming, removing, making a folder), or, with a
-negative sign, at that share of the whole run's time, which falls within epochs and pictures. A
+negative sign, at that share of the whole run's time, which falls within epochs and images. A
 moment may also be `NAME:K`: within the K-th write of a file of that name, half of which is on disk
 under its temporary name; whichever process writes it dies, the run's own or one of its cells'.
 Importing torch takes longer than the runs, so it is done once, here, and every child is a fork.

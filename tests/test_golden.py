@@ -45,7 +45,7 @@ TABLES = ("scores.csv", "stack.csv", "*/oof.parquet", "*/*/oof.parquet", "*/oof_
 TABLES += ("*/test.parquet", "*/test_views.parquet", "stack_oof.parquet")
 
 TOLERANCE = 1e-3  # of a summary of predictions on another CPU
-SCORE_TOLERANCE = 0.02  # of a mean of scores there: one picture that flips is a step
+SCORE_TOLERANCE = 0.02  # of a mean of scores there: one image that flips is a step
 MIN_EQUAL = 0.97  # of the answers there
 
 

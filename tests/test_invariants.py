@@ -12,7 +12,7 @@ from pipeline.ensembling.blending import hard_vote, hard_vote_scores, mean_probs
 from pipeline.faces.boxes import centre_box, iou, main_face, square_box
 from pipeline.faces.crop import cut
 from pipeline.folds.assignment import assign_folds
-from pipeline.folds.leak_checks import prove_folds
+from pipeline.folds.leak_checks import check_folds
 from pipeline.labels.answers import combine_classes, combine_probs, marginal_probs, split_classes
 from pipeline.labels.tasks import Task, decide
 
@@ -54,9 +54,9 @@ def test_overlap_is_symmetric_between_0_and_1(one, other) -> None:
 
 @QUICK
 @given(width=SIDES, height=SIDES, fraction=st.floats(0.001, 1.0), size=st.integers(1, 40))
-def test_the_middle_of_any_picture_can_be_cut(width, height, fraction, size) -> None:
-    picture = np.full((height, width, 3), 9, dtype=np.uint8)
-    crop = cut(picture, centre_box(width, height, fraction=fraction), size=size)
+def test_the_middle_of_any_image_can_be_cut(width, height, fraction, size) -> None:
+    image = np.full((height, width, 3), 9, dtype=np.uint8)
+    crop = cut(image, centre_box(width, height, fraction=fraction), size=size)
     assert crop.shape == (size, size, 3) and (crop == 9).all()
 
 
@@ -94,7 +94,7 @@ def test_folds_are_proved_and_do_not_depend_on_the_order(people, num_folds, seed
             assign_folds(people, labels, num_folds=num_folds, seed=seed)
         return
     folds = assign_folds(people, labels, num_folds=num_folds, seed=seed)
-    prove_folds(np.arange(len(people)), people, folds, num_folds=num_folds)
+    check_folds(np.arange(len(people)), people, folds, num_folds=num_folds)
     order = np.array(data.draw(st.permutations(range(len(people)))))
     moved = assign_folds(
         np.array(people)[order], labels.iloc[order], num_folds=num_folds, seed=seed
@@ -167,13 +167,13 @@ def test_a_product_has_its_tasks_as_marginals(voters) -> None:
     threshold=st.floats(0, 1),
 )
 def test_decisions_keep_to_what_a_task_allows(raw, low, high, threshold) -> None:
-    number = decide(Task("n", "number", "n", low=low, high=high), raw)
+    number = decide(Task("n", "regression", "n", low=low, high=high), raw)
     assert ((number >= low) & (number <= high)).all()
     inside = (raw[:, 0] >= low) & (raw[:, 0] <= high)
     assert (number[inside] == raw[inside, 0]).all()
-    score = decide(Task("s", "score", "s"), raw, threshold=threshold)
+    score = decide(Task("s", "binary", "s"), raw, threshold=threshold)
     assert (score == (raw[:, 0] >= threshold)).all()
-    stricter = decide(Task("s", "score", "s"), raw, threshold=min(1.0, threshold + 0.1))
+    stricter = decide(Task("s", "binary", "s"), raw, threshold=min(1.0, threshold + 0.1))
     assert (stricter <= score).all()
 
 

@@ -6,24 +6,24 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.config import recipe_hash
+from pipeline.config import fingerprint_of
 from pipeline.storage import (
-    is_marked,
-    mark,
+    atomic_write,
+    is_fresh,
     provenance,
     read_table,
-    unmark,
+    stamp,
+    unstamp,
     write_json,
     write_table,
     write_text,
-    writing,
 )
 
 
 def test_a_file_gets_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "deep/a.txt"
     write_text(path, "old")
-    with pytest.raises(RuntimeError), writing(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -50,24 +50,24 @@ def test_ids_stay_text_in_both_formats(tmp_path: Path) -> None:
 
 def test_a_mark_belongs_to_one_recipe_and_an_artefact_that_is_there(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
-    mark(path, ["a"])
-    assert not is_marked(path, ["a"])
+    stamp(path, ["a"])
+    assert not is_fresh(path, ["a"])
     write_text(path, "x")
-    assert is_marked(path, ["a"])
-    assert not is_marked(path, ["b"])
-    unmark(path)
-    assert path.exists() and not is_marked(path, ["a"])
+    assert is_fresh(path, ["a"])
+    assert not is_fresh(path, ["b"])
+    unstamp(path)
+    assert path.exists() and not is_fresh(path, ["a"])
     assert [file.name for file in tmp_path.iterdir() if file.name[0] != "."] == ["scores.csv"]
 
 
 def test_a_mark_that_stood_in_sight_still_counts_and_goes_with_the_next(tmp_path: Path) -> None:
     path = tmp_path / "sample.csv"
     write_text(path, "x")
-    write_json(path.with_name("sample.csv.made.json"), {"recipe": recipe_hash(["a"])})
-    assert is_marked(path, ["a"])
-    assert not is_marked(path, ["b"])
-    mark(path, ["b"])
-    assert is_marked(path, ["b"])
+    write_json(path.with_name("sample.csv.made.json"), {"recipe": fingerprint_of(["a"])})
+    assert is_fresh(path, ["a"])
+    assert not is_fresh(path, ["b"])
+    stamp(path, ["b"])
+    assert is_fresh(path, ["b"])
     assert not path.with_name("sample.csv.made.json").exists()
 
 

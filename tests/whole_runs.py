@@ -19,7 +19,7 @@ def run_words(contest: Path, folder: Path, *more: str) -> list[str]:
 
 
 def begin_at_training(plain: Path, folder: Path) -> None:
-    """Puts the pictures, faces, crops and folds of a run into another's folder."""
+    """Puts the images, faces, crops and folds of a run into another's folder."""
     for part in ("images", "faces", "crops", "folds"):
         (found,) = (plain / "runs/sample").glob(f"{part}-*")
         shutil.copytree(found, folder / "runs/sample" / found.name)

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 
 class PlainDataset(Dataset):
-    """Pictures by position: opened, cropped, resized, augmented, float32 (3, S, S)."""
+    """Images by position: opened, cropped, resized, augmented, float32 (3, S, S)."""
 
     def __init__(
         self,
@@ -39,8 +39,8 @@ class PlainDataset(Dataset):
     def __getitem__(self, position: int) -> tuple[torch.Tensor, int]:
         from PIL import Image
 
-        picture = Image.open(self.paths[position]).convert("RGB")
-        square = picture.crop(tuple(int(c) for c in self.boxes[position]))
+        image = Image.open(self.paths[position]).convert("RGB")
+        square = image.crop(tuple(int(c) for c in self.boxes[position]))
         pixels = np.asarray(square.resize((self.size, self.size), Image.Resampling.BILINEAR))
         pixels = self.transform(image=pixels)["image"]
         return torch.from_numpy(pixels.transpose(2, 0, 1)), 0

@@ -43,7 +43,7 @@ def worst_cell(folds: np.ndarray, labels: pd.DataFrame, *, num_folds: int) -> fl
 
 
 def draw_population(seed: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """Random people (N,) and their pictures' labels: 40 to 600 of them, even or very uneven."""
+    """Random people (N,) and their images' labels: 40 to 600 of them, even or very uneven."""
     rng = np.random.default_rng(seed)
     num = int(rng.integers(40, 600))
     sizes = 1 + rng.negative_binomial(1.2, 0.2, size=num) if seed % 2 else np.full(num, 7)

@@ -1,4 +1,4 @@
-"""The plain way to answer: for every fold and every view one loop over the pictures."""
+"""The plain way to answer: for every fold and every view one loop over the images."""
 
 from collections.abc import Callable, Mapping, Sequence
 

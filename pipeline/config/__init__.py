@@ -1,12 +1,12 @@
-"""The typed settings and the only reader of YAML. Nothing here knows torch, pictures or tables."""
+"""The typed settings and the only reader of YAML. Nothing here knows torch, images or tables."""
 
 from pipeline.config.competition import Competition
 from pipeline.config.experiment import Experiment
 from pipeline.config.loading import (
+    fingerprint_of,
     load_experiment,
     load_settings,
     read_settings,
-    recipe_hash,
     write_settings,
 )
 from pipeline.config.member import Member
@@ -15,9 +15,9 @@ __all__ = [
     "Competition",
     "Experiment",
     "Member",
+    "fingerprint_of",
     "load_experiment",
     "load_settings",
     "read_settings",
-    "recipe_hash",
     "write_settings",
 ]

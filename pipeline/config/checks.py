@@ -32,7 +32,7 @@ def teacher_problems(
         if teacher not in members:
             hint, known = nearest(teacher, members), ", ".join(members)
             yield f"{spot}.by: no member {teacher!r}{hint} there are {known}"
-        elif members[teacher].is_taught:
+        elif members[teacher].is_student:
             yield f"{spot}.by: {teacher} is taught by others itself; name who teaches it"
     known = [teacher for teacher in teachers if teacher in members]
     heads = {task for teacher in known for task in members[teacher].tasks}
@@ -81,13 +81,13 @@ def pseudo_problems(
             yield f"pool.by: {name} learns from pseudo-labels, so people are told apart by crops"
         spot, sources = f"members.{name}.pseudo", member.pseudo.by
         if not contest.has_test:
-            yield f"{spot}: {contest.name} has no test pictures to learn from"
+            yield f"{spot}: {contest.name} has no test images to learn from"
         if member.sampler == "balanced":
             yield f"{spot}: needs sampler: shuffled; balanced goes by true labels"
         taught = []
         for task, head in member.tasks.items():
             kind = contest.learnable[task].kind if task in contest.learnable else None
-            if kind == "number" or head.span is not None:
+            if kind == "regression" or head.span is not None:
                 yield f"{spot}: {task} is learnt as a number, which has no confidence"
             elif kind is not None:
                 taught.append(task)
@@ -105,14 +105,14 @@ def head_problems(spot: str, task: Task, head: Head):
         yield f"{spot}.band: only a task with edges can share labels near an edge"
     if isinstance(head.class_weights, tuple) and len(head.class_weights) != task.num_classes:
         yield f"{spot}.class_weights: {len(head.class_weights)} for {task.num_classes} classes"
-    if head.class_weights != "none" and task.kind != "classes":
-        yield f"{spot}.class_weights: only for a task of kind classes"
+    if head.class_weights != "none" and task.kind != "multiclass":
+        yield f"{spot}.class_weights: only for a task of kind multiclass"
 
 
 def _span_problems(spot: str, task: Task, head: Head, losses: dict[str, float]):
-    if task.kind != "classes" or not losses.keys() & set(SPAN_LOSSES):
+    if task.kind != "multiclass" or not losses.keys() & set(SPAN_LOSSES):
         known = ", ".join(SPAN_LOSSES)
-        yield f"{spot}.span: only for a task of kind classes with one of the losses {known}"
+        yield f"{spot}.span: only for a task of kind multiclass with one of the losses {known}"
     for key in ("band", "edges"):
         if getattr(head, key) is not None:
             yield f"{spot}.{key}: of no use beside span, which learns the number itself"
@@ -136,14 +136,16 @@ def _loss_problems(spot: str, task: Task, head: Head):
         words = ", ".join(f"{name} ({form})" for name, form in forms.items())
         yield f"{spot}.loss: a mixture has one head, but these need unlike ones: {words}"
     if forms.keys() & set(SPAN_LOSSES):
-        low, high = (task.low, task.high) if task.kind == "number" else head.span or (None, None)
-        if task.kind == "classes" and task.edges is None:
+        low, high = (
+            (task.low, task.high) if task.kind == "regression" else head.span or (None, None)
+        )
+        if task.kind == "multiclass" and task.edges is None:
             yield f"{spot}.loss: {', '.join(losses)} needs a number, or classes cut at `edges`"
-        elif task.kind == "classes" and head.span is None:
+        elif task.kind == "multiclass" and head.span is None:
             yield f"{spot}.span: {', '.join(losses)} needs the range of the number, as in [0, 100]"
         elif low is None or high is None or low >= high:
             yield f"{spot}.loss: {', '.join(losses)} needs the task's low and high"
-        elif task.kind == "classes" and not low < min(task.edges) <= max(task.edges) < high:
+        elif task.kind == "multiclass" and not low < min(task.edges) <= max(task.edges) < high:
             yield f"{spot}.span: {low:g}..{high:g} must hold the edges {list(task.edges)}"
         elif head.bins is None and (not isfinite(high - low) or (high - low) % 1 != 0):
             yield f"{spot}.bins: {low:g}..{high:g} are no whole steps; say how many values"
@@ -154,7 +156,7 @@ def _loss_problems(spot: str, task: Task, head: Head):
     for name in losses:
         if name in GROUP_LOSSES and task.group is None:
             yield f"{spot}.loss: {name} needs the task's `group:`, the column it splits at 0.5"
-    if head.bin_weights is not None and task.kind != "number":
-        yield f"{spot}.bin_weights: only for a task of kind number"
+    if head.bin_weights is not None and task.kind != "regression":
+        yield f"{spot}.bin_weights: only for a task of kind regression"
     elif head.bin_weights is not None and set(losses) <= set(BATCH_LOSSES):
         yield f"{spot}.bin_weights: {', '.join(losses)} judges a batch, so no sample has a weight"

@@ -10,7 +10,7 @@ from pipeline.config.task import Task
 from pipeline.config.types import Settings, Word, check_name
 from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS, METRIC_KINDS
 
-TAKEN = frozenset(  # columns of the images table and the pictures' own, so no label's
+TAKEN = frozenset(  # columns of the images table and the images' own, so no label's
     {"answer", "image_id", "path", "person_id", "part", "status", "message", "width", "height"}
     | {"row", "how", "face_status", "num_faces", "fold"}
 )
@@ -63,10 +63,10 @@ class Competition(Settings):
             raise ValueError("`table:` says where the tables lie; it goes with layout: table")
         if (self.layout == "lines") != (self.lines is not None):
             raise ValueError(
-                "`lines:` says where pictures and labels lie; it goes with layout: lines"
+                "`lines:` says where images and labels lie; it goes with layout: lines"
             )
         if self.appa is not None and self.layout != "appa":
-            raise ValueError("`appa:` says which pictures are read; it goes with layout: appa")
+            raise ValueError("`appa:` says which images are read; it goes with layout: appa")
         if self.drawn is not None and self.layout != "pstage":
             raise ValueError("`drawn:` makes a contest in the pstage layout; it goes with that one")
         if "answer" in self.tasks:
@@ -75,9 +75,9 @@ class Competition(Settings):
         for name in self.answer.tasks:
             check_name(name, self.tasks, what="answer.tasks: task")
         kinds = {self.tasks[name].kind for name in self.answer.tasks}
-        if self.answer.is_product and kinds != {"classes"}:
+        if self.answer.is_product and kinds != {"multiclass"}:
             raise ValueError(
-                "answer.tasks: only tasks of kind classes can be multiplied; combine: columns "
+                "answer.tasks: only tasks of kind multiclass can be multiplied; combine: columns "
                 "answers unlike tasks side by side"
             )
         self._check_answer()
@@ -93,12 +93,12 @@ class Competition(Settings):
             return self.tasks
         parts = [self.tasks[name] for name in self.answer.tasks]
         number = prod(part.num_classes for part in parts)
-        product = Task(kind="classes", classes=tuple(str(i) for i in range(number)))
+        product = Task(kind="multiclass", classes=tuple(str(i) for i in range(number)))
         return {**self.tasks, "answer": product}
 
     @property
     def has_test(self) -> bool:
-        """Whether this layout comes with pictures to be answered."""
+        """Whether this layout comes with images to be answered."""
         if self.table is not None:
             return self.table.test is not None
         if self.lines is not None:
@@ -129,10 +129,10 @@ class Competition(Settings):
         if len({file.id, *named}) < len(named) + bool(named):
             raise ValueError(f"submission.columns: a column twice in {[file.id, *named]}")
         kinds = {self.tasks[name].kind for name in answer.tasks}
-        if file.value == "probability" and (several or kinds != {"score"}):
-            raise ValueError("submission.value: probability is for one task of kind score")
-        if file.value == "number" and "number" not in kinds:
-            raise ValueError("submission.value: number is for an answer of kind number")
+        if file.value == "probability" and (several or kinds != {"binary"}):
+            raise ValueError("submission.value: probability is for one task of kind binary")
+        if file.value == "number" and "regression" not in kinds:
+            raise ValueError("submission.value: number is for an answer of kind regression")
         if answer.metric in GROUP_METRICS and self.tasks[answer.tasks[0]].group is None:
             raise ValueError(f"answer.metric: {answer.metric} needs the task's `group:`")
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pipeline.config.audit import Audit
 from pipeline.config.checks import distil_problems, head_problems, pseudo_problems
 from pipeline.config.competition import Competition
-from pipeline.config.inference import Ensemble, Infer, Transfer
+from pipeline.config.inference import Ensemble, Infer, Transfer, Views
 from pipeline.config.member import Member
 from pipeline.config.pool import Pool, pool_problems
 from pipeline.config.preprocessing import Crop, Folds
@@ -29,6 +29,7 @@ class Experiment(Settings):
     crop: Crop = Crop()
     folds: Folds = Folds()
     members: dict[Word, Member] = Field(min_length=1)
+    tta: Views = ("identity",)  # test-time augmentation: views averaged in probability
     infer: Infer = Infer()
     ensemble: Ensemble = Ensemble()
     pool: Pool = Pool()
@@ -71,7 +72,7 @@ class Experiment(Settings):
         labels; one that is taught by others has to earn its place first."""
         if self.ensemble.members is not None:
             return self.ensemble.members
-        return tuple(name for name, member in self.members.items() if not member.is_taught)
+        return tuple(name for name, member in self.members.items() if not member.is_student)
 
     def _problems(self):
         for name, member in self.members.items():
@@ -86,7 +87,7 @@ class Experiment(Settings):
                     continue
                 yield from head_problems(spot, known[task], head)
             if member.mix is not None and member.mix.within is not None:
-                allowed = [t for t in member.tasks if t in known and known[t].kind == "classes"]
+                allowed = [t for t in member.tasks if t in known and known[t].kind == "multiclass"]
                 if member.mix.within not in allowed:
                     yield (
                         f"members.{name}.mix.within: {member.mix.within!r} is no task of kind "
@@ -164,8 +165,8 @@ class Experiment(Settings):
         if threshold == 0.5:
             return
         own = (contest.answer.metric or contest.tasks[t].metric_name for t in contest.answer.tasks)
-        if all(contest.tasks[name].kind != "score" for name in contest.answer.tasks):
-            yield "ensemble.threshold: the answer holds no task of kind score"
+        if all(contest.tasks[name].kind != "binary" for name in contest.answer.tasks):
+            yield "ensemble.threshold: the answer holds no task of kind binary"
         if self.ensemble.method == "hard_vote":
             yield "ensemble.threshold: hard_vote counts votes at 0.5; choose it with another method"
         if threshold == "oof" and all(name in SCORE_METRICS for name in own):

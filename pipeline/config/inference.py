@@ -21,13 +21,11 @@ def _check_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 ViewName = Annotated[str, AfterValidator(_check_view)]
+Views = Annotated[tuple[ViewName, ...], AfterValidator(_check_once), Field(min_length=1)]
 
 
 class Infer(Settings):
-    use: Literal["folds", "refit", "both"] = "folds"  # which cells answer the test pictures
-    views: Annotated[tuple[ViewName, ...], AfterValidator(_check_once)] = Field(
-        ("identity",), min_length=1
-    )  # averaged in probability
+    use: Literal["folds", "refit", "both"] = "folds"  # which cells answer the test images
     batch_size: Count = 128
 
 

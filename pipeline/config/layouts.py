@@ -1,4 +1,4 @@
-"""Where a contest's tables and pictures lie, one model a layout that needs to be told."""
+"""Where a contest's tables and images lie, one model a layout that needs to be told."""
 
 from typing import Annotated
 
@@ -16,20 +16,20 @@ class Drawn(Settings):
 
 
 class TableLayout(Settings):
-    """Where a user's own tables and pictures lie; every path is below root."""
+    """Where a user's own tables and images lie; every path is below root."""
 
-    train: str = "train.csv"  # one row a picture
+    train: str = "train.csv"  # one row an image
     test: str | None = None  # the same without labels
     images: str = "."  # the folder that the paths of the train table start from
     test_images: str | None = None  # the same for the test table; images when not given
     id: str = "image_id"  # the id column of both tables
     path: str | None = None  # the column with the file's path; the id when not given
-    person: str | None = None  # the column that says who is in the picture
+    person: str | None = None  # the column that says who is in the image
     suffix: str = ""  # added to the path when it lacks its ending: .jpg
 
 
 class LinesLayout(Settings):
-    """A folder of numbered pictures and a file of labels, line n for picture n; all below root."""
+    """A folder of numbered images and a file of labels, line n for image n; all below root."""
 
     train_images: str = "train_img"  # in the order of the number in their names
     train_labels: str = "label_train.txt"  # one label a line, no header
@@ -37,6 +37,6 @@ class LinesLayout(Settings):
 
 
 class AppaLayout(Settings):
-    """Which of the two pictures that APPA-REAL has of everybody is read."""
+    """Which of the two images that APPA-REAL has of everybody is read."""
 
     faces: bool = True  # the face that comes cut out (.jpg_face.jpg); false: the whole photograph

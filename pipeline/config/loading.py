@@ -68,7 +68,7 @@ def read_settings(raw: dict[str, Any], *, name: str) -> Experiment:
     return _validate(raw, source)
 
 
-def recipe_hash(recipe: Any) -> str:
+def fingerprint_of(recipe: Any) -> str:
     """Eight hex digits that name a recipe: equal settings, equal name."""
     plain = recipe.model_dump(mode="json") if isinstance(recipe, BaseModel) else recipe
     text = json.dumps(plain, sort_keys=True, default=str)
@@ -113,7 +113,7 @@ def _apply(raw: dict, override: str, source: Source) -> None:
         raise ValueError(f"command line: {override!r} is neither a stage nor key=value")
     value, _ = read_yaml(text, name=f"command line {override!r}")
     if key == "competition.root" and value in (None, ""):
-        raise ValueError("command line: root= is empty; where are the pictures? root=/path/to/data")
+        raise ValueError("command line: root= is empty; where are the images? root=/path/to/data")
     parts = key.split(".")
     members = raw.get("members") if parts[0] == "members" and len(parts) > 2 else None
     if isinstance(members, dict) and parts[1] not in members:

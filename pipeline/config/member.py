@@ -9,7 +9,7 @@ from pipeline.labels.kinds import DEFAULT_LOSS
 
 
 class Distil(Settings):
-    """Answers of other members on the training pictures, learnt as soft targets.
+    """Answers of other members on the training images, learnt as soft targets.
 
     A cell that holds out a fold takes them from cells that held out the same fold; the one that
     learns from everybody takes out-of-fold answers.
@@ -20,14 +20,14 @@ class Distil(Settings):
 
 
 class Pseudo(Settings):
-    """Confident predictions on test pictures, learnt as if they were labels.
+    """Confident predictions on test images, learnt as if they were labels.
 
     A cell that holds out a fold takes them from cells that held out the same fold.
     """
 
     by: tuple[str, ...] = Field(min_length=1)  # the members whose mean prediction is the label
     confidence: Fraction = 0.9  # the least probability of the likeliest class, in every task
-    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # of the pictures that seem to be of one
+    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # of the images that seem to be of one
     # class, the most confident ones
     labels: Literal["hard", "soft"] = "hard"  # the likeliest class, or the probabilities
 
@@ -73,7 +73,7 @@ class Head(Settings):
 
 
 class Mix(Settings):
-    """Training pictures mixed in pairs, their labels with them."""
+    """Training images mixed in pairs, their labels with them."""
 
     name: Literal["mixup", "cutmix", "half_face"]  # half_face: left half of one, right of another
     alpha: Positive = 1.0  # mixup and cutmix: the share comes from Beta(alpha, alpha)
@@ -102,16 +102,16 @@ class Member(Settings):
     schedule: Schedule = Schedule()
     epochs: Count = 10
     batch_size: Count = 64
-    pictures_per_person: Count | None = None  # of each person in one epoch; all when null
+    images_per_person: Count | None = None  # of each person in one epoch; all when null
     sampler: Literal["shuffled", "balanced"] = "shuffled"  # balanced: rare labels drawn as often
     balance_on: str | None = None  # a task or label column; the member's only task when null
     balance_bins: Annotated[int, Field(ge=2)] = 10  # balanced on a number: its bins
-    repeats: Count = 1  # passes over the pictures in one epoch, augmented anew each time
+    repeats: Count = 1  # passes over the images in one epoch, augmented anew each time
     mix: Mix | None = None
     augment: tuple[dict[str, dict], ...] = ()  # albumentations, in order
     clip_norm: Positive | None = None  # of the gradient
     ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # decay of the averaged weights
-    pseudo: Pseudo | None = None  # test pictures with the labels that other members gave them
+    pseudo: Pseudo | None = None  # test images with the labels that other members gave them
     distil: Distil | None = None  # what other members answer, in place of the labels
     refit: bool = False  # then once more on everybody, for the median of the folds' best epochs
     best: Literal["metric", "loss", "last"] = "metric"  # which epoch's weights are kept
@@ -119,7 +119,7 @@ class Member(Settings):
     seeds: tuple[Seed, ...] = Field((777,), min_length=1)
 
     @property
-    def is_taught(self) -> bool:
+    def is_student(self) -> bool:
         """Whether it learns from what other members say."""
         return self.pseudo is not None or self.distil is not None
 

@@ -1,4 +1,4 @@
-"""Where the face is in a picture, and who is held out."""
+"""Where the face is in an image, and who is held out."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from pipeline.config.types import Fraction, Seed, Settings
 class Crop(Settings):
     """Where the face is, and what is cut around it."""
 
-    faces: Literal["detect", "given", "centre"] = "detect"  # given: the picture is the face
+    faces: Literal["detect", "given", "centre"] = "detect"  # given: the image is the face
     min_face: Fraction = 0.21  # smallest face looked for, as a fraction of the shorter side
     thresholds: tuple[Fraction, Fraction, Fraction] = (0.6, 0.7, 0.7)  # MTCNN's three networks
     margin: Annotated[float, Field(ge=0.0, le=3.0)] = 0.25  # added each side, fraction of the box
@@ -26,11 +26,11 @@ class Folds(Settings):
     by: Literal["person", "label", "column"] = "person"  # label: ignores persons, to see the leak
     column: str | None = None  # by column: each of its values is a fold, in their sorted order
     lookalikes: Annotated[float, Field(gt=0.5, lt=1.0)] | None = None  # correlation of two crops
-    # above which they count as one person, for contests that do not say who is in a picture
+    # above which they count as one person, for contests that do not say who is in an image
     balance: tuple[str, ...] = ()  # tasks or label columns; all tasks when not given
     seed: Seed = 777
     repeats: Annotated[int, Field(ge=1, le=20)] = 1  # splits with other seeds, each with its own
-    # folds: fold num is the first of the second split; a picture's OOF is the mean of all splits
+    # folds: fold num is the first of the second split; an image's OOF is the mean of all splits
     train: tuple[Annotated[int, Field(ge=0)], ...] | None = None  # only these folds; all when null
 
     @model_validator(mode="after")

@@ -1,1 +1,1 @@
-"""A member that also learns from test pictures, with the labels that other members gave them."""
+"""A member that also learns from test images, with the labels that other members gave them."""

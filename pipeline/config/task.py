@@ -1,4 +1,4 @@
-"""What is predicted from a picture."""
+"""What is predicted from an image."""
 
 from pydantic import model_validator
 
@@ -7,7 +7,7 @@ from pipeline.labels.kinds import DEFAULT_METRIC, GROUP_METRICS, METRIC_KINDS, K
 
 
 class Task(Settings):
-    """What is predicted from a picture: one of some classes, a yes/no score, or a number."""
+    """What is predicted from an image: one of some classes, a yes/no score, or a number."""
 
     kind: Kind
     column: str | None = None  # the label's column in the table; the task's own name when not given
@@ -17,18 +17,18 @@ class Task(Settings):
     high: float | None = None  # nor above this
     centre: float = 0.0  # subtracted from a number for training: a value near its mean starts well
     scale: Positive = 1.0  # then it is divided by this
-    constant: bool = False  # the same in all pictures of one person (age, gender)
+    constant: bool = False  # the same in all images of one person (age, gender)
     metric: str | None = None  # how this task is scored; by kind when not given
     group: str | None = None  # a numeric column that the metric or loss splits by: gender, 0 to 1
 
     @model_validator(mode="after")
     def _agree(self) -> "Task":
-        if self.kind == "classes" and (self.classes is None) == (self.edges is None):
-            raise ValueError("a task of kind classes needs either classes or edges")
-        if self.kind == "score" and (self.classes is None or len(self.classes) != 2):
-            raise ValueError("a task of kind score needs two classes, the one for 0 first")
-        if self.kind == "number" and (self.classes or self.edges):
-            raise ValueError("a task of kind number has neither classes nor edges")
+        if self.kind == "multiclass" and (self.classes is None) == (self.edges is None):
+            raise ValueError("a task of kind multiclass needs either classes or edges")
+        if self.kind == "binary" and (self.classes is None or len(self.classes) != 2):
+            raise ValueError("a task of kind binary needs two classes, the one for 0 first")
+        if self.kind == "regression" and (self.classes or self.edges):
+            raise ValueError("a task of kind regression has neither classes nor edges")
         if self.classes and (len(self.classes) < 2 or len(set(self.classes)) < len(self.classes)):
             raise ValueError("classes must be at least two different words")
         if self.edges and list(self.edges) != sorted(set(self.edges)):
@@ -46,6 +46,6 @@ class Task(Settings):
     @property
     def num_classes(self) -> int:
         """Number of classes; 0 for a score or a number."""
-        if self.kind != "classes":
+        if self.kind != "multiclass":
             return 0
         return len(self.classes) if self.classes else len(self.edges or ()) + 1

@@ -9,9 +9,9 @@ import numpy as np
 
 from pipeline.ensembling.selection_scores import (
     Rater,
-    rate_by_classes,
-    rate_by_log_loss,
-    rate_by_score,
+    score_candidates,
+    score_candidates_by_counts,
+    score_candidates_by_log_loss,
 )
 
 Score = str | Callable[[np.ndarray, np.ndarray], float]  # (predictions (N, C), rows) -> score
@@ -59,7 +59,7 @@ def select_members(
     stand where they score at least as well as the best candidate on all rows; else the selection
     without bags does.
     """
-    whole = _make_rater(candidates, truth, np.arange(len(truth)), score)
+    whole = _make_scorer(candidates, truth, np.arange(len(truth)), score)
     plain = select_greedily(whole, candidates, num_rounds=num_rounds)
     if not num_bags or len(candidates) < 2:
         return plain
@@ -69,7 +69,7 @@ def select_members(
         some = np.sort(rng.choice(len(candidates), size=size, replace=False))
         rows = np.arange(len(truth)) if groups is None else _draw_rows(groups, rng)
         drawn = candidates[some] if groups is None else candidates[some][:, rows]
-        rate = _make_rater(drawn, truth[rows], rows, score)
+        rate = _make_scorer(drawn, truth[rows], rows, score)
         weights = np.zeros(len(candidates))
         weights[some] = select_greedily(rate, drawn, num_rounds=num_rounds)
         bags.append(weights)
@@ -77,17 +77,19 @@ def select_members(
     alone = np.zeros(candidates.shape[1:])
     best = np.nanmax(whole(alone, 0))
     blend = np.tensordot(mean, candidates, axes=1)[None]
-    bagged = _make_rater(blend, truth, np.arange(len(truth)), score)(alone, 0)[0]
+    bagged = _make_scorer(blend, truth, np.arange(len(truth)), score)(alone, 0)[0]
     return mean if bagged >= best else plain
 
 
-def _make_rater(candidates: np.ndarray, truth: np.ndarray, rows: np.ndarray, score: Score) -> Rater:
+def _make_scorer(
+    candidates: np.ndarray, truth: np.ndarray, rows: np.ndarray, score: Score
+) -> Rater:
     if callable(score):
-        return rate_by_score(candidates, lambda predictions: score(predictions, rows))
+        return score_candidates(candidates, lambda predictions: score(predictions, rows))
     if score == "log_loss":
-        return rate_by_log_loss(candidates, truth)
+        return score_candidates_by_log_loss(candidates, truth)
     if score in FAST:
-        return rate_by_classes(candidates, truth, metric=score)
+        return score_candidates_by_counts(candidates, truth, metric=score)
     raise ValueError(f"no score {score!r}: {', '.join(FAST)} or a function")
 
 

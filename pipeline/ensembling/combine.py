@@ -10,19 +10,19 @@ import numpy as np
 
 from pipeline.ensembling.blending import geometric_mean, median_probs, rank_mean
 from pipeline.ensembling.caruana import Score, select_members
-from pipeline.ensembling.predictions import WHOLE, Ballots
+from pipeline.ensembling.predictions import WHOLE, Predictions
 from pipeline.ensembling.product import join_answers
-from pipeline.ensembling.stacker import Stack, fit_stack
+from pipeline.ensembling.stacker import Stacker, fit_stacker
 from pipeline.labels.answers import combine_probs, marginal_probs
 
 
-def unite_by_formula(
-    ballots: Ballots, *, method: str, references: Sequence[np.ndarray] | None = None
-) -> Ballots:
+def combine_by_formula(
+    predictions: Predictions, *, method: str, references: Sequence[np.ndarray] | None = None
+) -> Predictions:
     """`geometric`, `median`, or `rank` among the references; whole answers join as in a mean."""
 
     def blend(task: str) -> np.ndarray | None:
-        votes, weights = ballots.of_task(task), ballots.weights_of(task)
+        votes, weights = predictions.of_task(task), predictions.weights_of(task)
         if not len(votes):
             return None
         if method == "rank":
@@ -31,10 +31,10 @@ def unite_by_formula(
             return median_probs(list(votes))
         return geometric_mean(list(votes), weights=weights)
 
-    if not ballots.is_product:
-        return ballots.united(blend(ballots.tasks[0]))
-    singles = [blend(task) for task in ballots.tasks]
-    return ballots.united(join_answers(blend(WHOLE), singles, sizes=ballots.sizes))
+    if not predictions.is_product:
+        return predictions.combined(blend(predictions.tasks[0]))
+    singles = [blend(task) for task in predictions.tasks]
+    return predictions.combined(join_answers(blend(WHOLE), singles, sizes=predictions.sizes))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Weights:
 
 
 def select_weights(
-    ballots: Ballots,
+    predictions: Predictions,
     truths: Mapping[str, np.ndarray],
     *,
     scores: Mapping[str, Score],
@@ -59,69 +59,73 @@ def select_weights(
     the whole answers by that of `answer`."""
     given = {"groups": groups, "num_rounds": num_rounds, "num_bags": num_bags, "seed": seed}
     by_task = {}
-    for task in ballots.tasks:
-        votes = ballots.of_task(task)
+    for task in predictions.tasks:
+        votes = predictions.of_task(task)
         if len(votes):
             by_task[task] = select_members(votes, truths[task], score=scores[task], **given)
-    if not len(ballots.of_task(WHOLE)):
+    if not len(predictions.of_task(WHOLE)):
         return Weights(by_task)
-    candidates = _whole_candidates(ballots, by_task)
+    candidates = _whole_candidates(predictions, by_task)
     return Weights(by_task, select_members(candidates, truths[WHOLE], score=scores[WHOLE], **given))
 
 
-def unite_by_weights(ballots: Ballots, weights: Weights) -> Ballots:
+def combine_by_weights(predictions: Predictions, weights: Weights) -> Predictions:
     if weights.whole is not None:
-        candidates = _whole_candidates(ballots, weights.by_task)
-        return ballots.united(np.tensordot(weights.whole, candidates, axes=1))
-    return ballots.united(combine_probs(_weighted(ballots, weights.by_task)))
+        candidates = _whole_candidates(predictions, weights.by_task)
+        return predictions.combined(np.tensordot(weights.whole, candidates, axes=1))
+    return predictions.combined(combine_probs(_weighted(predictions, weights.by_task)))
 
 
-def _weighted(ballots: Ballots, by_task: Mapping[str, np.ndarray]) -> list[np.ndarray | None]:
+def _weighted(
+    predictions: Predictions, by_task: Mapping[str, np.ndarray]
+) -> list[np.ndarray | None]:
     """Each task's weighted mean (N, C); None for a task without voters of its own."""
     return [
-        np.tensordot(by_task[task], ballots.of_task(task), axes=1) if task in by_task else None
-        for task in ballots.tasks
+        np.tensordot(by_task[task], predictions.of_task(task), axes=1) if task in by_task else None
+        for task in predictions.tasks
     ]
 
 
-def _whole_candidates(ballots: Ballots, by_task: Mapping[str, np.ndarray]) -> np.ndarray:
+def _whole_candidates(predictions: Predictions, by_task: Mapping[str, np.ndarray]) -> np.ndarray:
     """(M, N, product): the product of the tasks, where any has voters, then the whole voters."""
-    whole, singles = ballots.of_task(WHOLE), _weighted(ballots, by_task)
+    whole, singles = predictions.of_task(WHOLE), _weighted(predictions, by_task)
     if not by_task:
         return whole
-    product = join_answers(ballots.blend(WHOLE), singles, sizes=ballots.sizes, weights=(0.0, 1.0))
+    product = join_answers(
+        predictions.blend(WHOLE), singles, sizes=predictions.sizes, weights=(0.0, 1.0)
+    )
     return np.concatenate([product[None], whole])
 
 
-def fit_stacks(
-    ballots: Ballots,
+def fit_stackers(
+    predictions: Predictions,
     truths: Mapping[str, np.ndarray],
     *,
     kinds: Mapping[str, str],
     folds: np.ndarray,
     penalties: Sequence[float],
-) -> dict[str, Stack]:
+) -> dict[str, Stacker]:
     """A stack a task, of its voters and the whole voters' marginals."""
     return {
-        task: fit_stack(
-            _stacked(ballots, task),
+        task: fit_stacker(
+            _stacked(predictions, task),
             truths[task],
             kind=kinds[task],
             folds=folds,
             penalties=penalties,
         )
-        for task in ballots.tasks
+        for task in predictions.tasks
     }
 
 
-def unite_by_stacks(ballots: Ballots, stacks: Mapping[str, Stack]) -> Ballots:
-    found = [stacks[task].predict(_stacked(ballots, task)) for task in ballots.tasks]
-    return ballots.united(combine_probs(found))
+def combine_by_stackers(predictions: Predictions, stacks: Mapping[str, Stacker]) -> Predictions:
+    found = [stacks[task].predict(_stacked(predictions, task)) for task in predictions.tasks]
+    return predictions.combined(combine_probs(found))
 
 
-def _stacked(ballots: Ballots, task: str) -> np.ndarray:
+def _stacked(predictions: Predictions, task: str) -> np.ndarray:
     """(M, N, C): the task's voters, then the whole voters' marginals of it."""
-    place, sizes = ballots.tasks.index(task), ballots.sizes
-    wholes = ballots.of_task(WHOLE) if ballots.is_product else []
+    place, sizes = predictions.tasks.index(task), predictions.sizes
+    wholes = predictions.of_task(WHOLE) if predictions.is_product else []
     marginals = [marginal_probs(whole, sizes=sizes, task=place) for whole in wholes]
-    return np.array([*ballots.of_task(task), *marginals])
+    return np.array([*predictions.of_task(task), *marginals])

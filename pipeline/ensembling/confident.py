@@ -8,13 +8,13 @@ import numpy as np
 def choose_confident(
     probs: Mapping[str, np.ndarray], *, confidence: float, share: float = 1.0
 ) -> np.ndarray:
-    """Whether each picture (N,) is taken: in every task, its likeliest class has a probability of
-    at least `confidence`, and it is among the `share` of the pictures of its likeliest classes
+    """Whether each image (N,) is taken: in every task, its likeliest class has a probability of
+    at least `confidence`, and it is among the `share` of the images of its likeliest classes
     that are the most confident.
 
     `probs` are (N, C) a task, or the score (N, 1), whose classes are 0 and 1. The share is of all
-    pictures that seem to be of the same classes, sure or not, rounded down; so no class is taken
-    more often than it is predicted because it is easier. The earlier of equally sure pictures wins.
+    images that seem to be of the same classes, sure or not, rounded down; so no class is taken
+    more often than it is predicted because it is easier. The earlier of equally sure images wins.
     """
     full = [both_classes(values) for values in probs.values()]
     surest = np.min([values.max(axis=1) for values in full], axis=0)

@@ -1,9 +1,9 @@
-"""Which pictures are of the same person, where nobody says: average linkage of points. Pure.
+"""Which images are of the same person, where nobody says: average linkage of points. Pure.
 
-A picture is a point (d,) of length 1, and the similarity of two is their dot product. Clusters are
+An image is a point (d,) of length 1, and the similarity of two is their dot product. Clusters are
 joined while the mean similarity of all their pairs is at least the threshold, so every cluster
 lies within a connected component of the graph of pairs that reach it: only components are ever
-looked at whole, which keeps the memory small and the result exact. No number of pictures a person
+looked at whole, which keeps the memory small and the result exact. No number of images a person
 is assumed unless a `size` is given.
 """
 
@@ -17,14 +17,14 @@ from scipy.sparse.csgraph import connected_components
 
 from pipeline.ensembling.person_pooling import Agreement, measure_clusters
 
-BLOCK = 512  # pictures compared with all others at once
-LARGEST = 8192  # pictures whose pairs are held at once: 270 MB
+BLOCK = 512  # images compared with all others at once
+LARGEST = 8192  # images whose pairs are held at once: 270 MB
 _STEP = 0.02  # by which the floor rises within a component that is larger
 
 
 @dataclass(frozen=True)
 class Branch:
-    """The order in which the pictures at `places` (n,) were joined: scipy's linkage (n - 1, 4)."""
+    """The order in which the images at `places` (n,) were joined: scipy's linkage (n - 1, 4)."""
 
     places: np.ndarray
     joins: np.ndarray
@@ -39,7 +39,7 @@ class Tree:
     branches: tuple[Branch, ...]
 
     def cut(self, threshold: float, *, size: int | None = None) -> np.ndarray:
-        """Numbers (N,) of the clusters at a threshold, from 0 on in the order of their pictures;
+        """Numbers (N,) of the clusters at a threshold, from 0 on in the order of their images;
         none larger than `size`. Raises ValueError for a threshold below the floor."""
         if threshold < self.floor:
             raise ValueError(f"threshold {threshold:g} is below the tree's floor {self.floor:g}")
@@ -65,10 +65,10 @@ def to_points(values: np.ndarray) -> np.ndarray:
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
 
 
-def grow_tree(points: np.ndarray, *, floor: float) -> Tree:
+def linkage_tree(points: np.ndarray, *, floor: float) -> Tree:
     """The tree of points (N, d) down to a mean similarity of `floor`.
 
-    Exact, but for components of more than LARGEST pictures: within these the pictures that are
+    Exact, but for components of more than LARGEST images: within these the images that are
     linked only by similarities near the floor are first parted.
     """
     points = np.asarray(points, dtype=np.float32)
@@ -86,7 +86,7 @@ def fit_threshold(
 ) -> Fit | None:
     """The threshold that finds most pairs of the same person at a purity of at least `min_purity`.
 
-    `trees` come with the person ids (N,) of their pictures, which are told apart within each tree.
+    `trees` come with the person ids (N,) of their images, which are told apart within each tree.
     None when no threshold is pure enough, or none finds a pair.
     """
     coded = [(tree, np.unique(ids, return_inverse=True)[1]) for tree, ids in trees]
@@ -115,7 +115,7 @@ def _side_by_side(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _components(points: np.ndarray, places: np.ndarray, *, floor: float) -> Iterator[np.ndarray]:
-    """The places of the pictures that similarities above the floor link; none of one picture."""
+    """The places of the images that similarities above the floor link; none of one image."""
     rows = points[places]
     component = np.arange(len(rows))
     for start in range(0, len(rows), BLOCK):  # joined block by block: the pairs may be very many
@@ -139,7 +139,7 @@ def _grow(points: np.ndarray, places: np.ndarray) -> Branch:
 
 
 def _cut(branch: Branch, *, limit: float, size: int | None) -> np.ndarray:
-    """The cluster of each of the branch's pictures, named by the place of its first one."""
+    """The cluster of each of the branch's images, named by the place of its first one."""
     number = len(branch.places)
     whole: list[list[int] | None] = [[i] for i in range(number)]
     names = branch.places.copy()

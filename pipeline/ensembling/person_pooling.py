@@ -1,7 +1,7 @@
-"""Answers pooled over the pictures of one person, and how well people were told apart. Pure.
+"""Answers pooled over the images of one person, and how well people were told apart. Pure.
 
-`clusters` (N,) holds a number for every picture; pictures of one number are taken for one person.
-What is constant within a person (age, gender) is then answered once, from all of its pictures.
+`clusters` (N,) holds a number for every image; images of one number are taken for one person.
+What is constant within a person (age, gender) is then answered once, from all of its images.
 """
 
 from collections.abc import Sequence
@@ -16,24 +16,24 @@ _TINY = 1e-9  # a probability of 0 would forbid a class to the whole cluster
 
 @dataclass(frozen=True)
 class Agreement:
-    """Clusters against the people who really are in the pictures.
+    """Clusters against the people who really are in the images.
 
-    `precision` and `recall` are of pairs of pictures. `purity` is of the pictures that share their
-    cluster with others: the share that is of its cluster's main person; a picture by itself is
+    `precision` and `recall` are of pairs of images. `purity` is of the images that share their
+    cluster with others: the share that is of its cluster's main person; an image by itself is
     always pure and says nothing. All are NaN where there is nothing to count.
     """
 
     precision: float
     recall: float
     purity: float
-    num_pictures: int
-    num_joined: int  # pictures that share their cluster
+    num_images: int
+    num_joined: int  # images that share their cluster
     num_clusters: int
     num_people: int
 
 
 def pool_probs(
-    probs: np.ndarray, clusters: np.ndarray, *, kind: str = "classes", how: How = "mean"
+    probs: np.ndarray, clusters: np.ndarray, *, kind: str = "multiclass", how: How = "mean"
 ) -> np.ndarray:
     """The predictions (N, C) of a task, each replaced by its cluster's.
 
@@ -41,13 +41,13 @@ def pool_probs(
     also those of 1 - score) and brings their sum back to 1. A number is always averaged.
     """
     codes = _codes(clusters, len(probs))
-    if how == "mean" or kind == "number":
+    if how == "mean" or kind == "regression":
         return _cluster_means(np.asarray(probs, dtype=np.float64), codes)
-    full = np.concatenate([probs, 1.0 - probs], axis=1) if kind == "score" else probs
+    full = np.concatenate([probs, 1.0 - probs], axis=1) if kind == "binary" else probs
     logs = _cluster_means(np.log(np.clip(full, _TINY, 1.0)), codes)
     pooled = np.exp(logs - logs.max(axis=1, keepdims=True))
     pooled /= pooled.sum(axis=1, keepdims=True)
-    return pooled[:, :1] if kind == "score" else pooled
+    return pooled[:, :1] if kind == "binary" else pooled
 
 
 def pool_answer(
@@ -61,7 +61,7 @@ def pool_answer(
     """Probabilities (N, product) of a product answer whose constant tasks are pooled.
 
     Written as p(constant tasks) p(the others | constant tasks), the first factor is the cluster's
-    and the second stays the picture's. `sizes` and `constant` are those of the answer's tasks.
+    and the second stays the image's. `sizes` and `constant` are those of the answer's tasks.
     Raises ValueError when they do not fit one another.
     """
     if len(sizes) != len(constant) or joint.shape[1] != np.prod(sizes):
@@ -74,7 +74,7 @@ def pool_answer(
     others = tuple(axis + 1 for axis, same in enumerate(constant) if not same)
     marginal = boxes.sum(axis=others, keepdims=True)
     pooled = pool_probs(marginal.reshape(len(joint), -1), clusters, how=how)
-    # where a picture gives a class no chance at all, its other tasks say what they say on the whole
+    # where an image gives a class no chance at all, its other tasks say what they say on the whole
     general = boxes.sum(axis=tuple(a + 1 for a, same in enumerate(constant) if same), keepdims=True)
     general = general / general.sum(axis=others, keepdims=True) if others else general * 0.0 + 1.0
     share = np.where(marginal > _TINY, boxes / np.maximum(marginal, _TINY), general)
@@ -82,7 +82,7 @@ def pool_answer(
 
 
 def measure_clusters(clusters: np.ndarray, person_ids: np.ndarray) -> Agreement:
-    """How well clusters (N,) agree with the people (N,) in the pictures."""
+    """How well clusters (N,) agree with the people (N,) in the images."""
     found = _codes(clusters, len(person_ids))
     people = _codes(person_ids, len(clusters))
     cells, counts = np.unique(np.stack([found, people]), axis=1, return_counts=True)
@@ -95,7 +95,7 @@ def measure_clusters(clusters: np.ndarray, person_ids: np.ndarray) -> Agreement:
         precision=_share(both, together),
         recall=_share(both, same),
         purity=_share(main[joined].sum(), sizes[joined].sum()),
-        num_pictures=len(found),
+        num_images=len(found),
         num_joined=int(sizes[joined].sum()),
         num_clusters=len(sizes),
         num_people=int(people.max()) + 1 if len(people) else 0,
@@ -105,7 +105,7 @@ def measure_clusters(clusters: np.ndarray, person_ids: np.ndarray) -> Agreement:
 def _codes(clusters: np.ndarray, number: int) -> np.ndarray:
     """The clusters as numbers from 0 on. Raises ValueError for another number of them."""
     if len(clusters) != number:
-        raise ValueError(f"{len(clusters)} clusters for {number} pictures")
+        raise ValueError(f"{len(clusters)} clusters for {number} images")
     return np.unique(np.asarray(clusters), return_inverse=True)[1]
 
 

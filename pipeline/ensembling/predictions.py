@@ -18,7 +18,7 @@ Change = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Voter:
+class HeadKey:
     """A member's head: the task it answers, and its weight in a mean."""
 
     member: str
@@ -27,19 +27,19 @@ class Voter:
 
 
 @dataclass(frozen=True)
-class Ballots:
-    """The predictions (V, N, C) of every voter for N pictures in V views; the answer's tasks with
-    their number of classes (1 for a score or a number); `rows` say which pictures these are, and
+class Predictions:
+    """The predictions (V, N, C) of every voter for N images in V views; the answer's tasks with
+    their number of classes (1 for a score or a number); `rows` say which images these are, and
     `clusters`, where known, which of them are taken for one person's."""
 
-    voters: tuple[Voter, ...]
+    heads: tuple[HeadKey, ...]
     probs: tuple[np.ndarray, ...]
     tasks: tuple[str, ...]
     sizes: tuple[int, ...]
     rows: np.ndarray
     clusters: np.ndarray | None = None
 
-    def __getitem__(self, rows: np.ndarray) -> "Ballots":
+    def __getitem__(self, rows: np.ndarray) -> "Predictions":
         clusters = None if self.clusters is None else self.clusters[rows]
         probs = tuple(each[:, rows] for each in self.probs)
         return replace(self, probs=probs, rows=self.rows[rows], clusters=clusters)
@@ -57,18 +57,18 @@ class Ballots:
 
     def of_task(self, task: str) -> np.ndarray:
         """The voters' (M, N, C) for a task, or for the whole; views averaged."""
-        found = zip(self.voters, self.probs, strict=True)
-        return np.array([probs.mean(axis=0) for voter, probs in found if voter.task == task])
+        found = zip(self.heads, self.probs, strict=True)
+        return np.array([probs.mean(axis=0) for head, probs in found if head.task == task])
 
     def weights_of(self, task: str) -> list[float]:
-        return [voter.weight for voter in self.voters if voter.task == task]
+        return [head.weight for head in self.heads if head.task == task]
 
     def blend(self, task: str, *, views: Sequence[int] | None = None) -> np.ndarray | None:
         """The weighted mean (N, C) of the voters for a task, over these views or all; None if none.
         Of a task that only whole voters answer it is their marginal."""
-        found = zip(self.voters, self.probs, strict=True)
+        found = zip(self.heads, self.probs, strict=True)
         chosen = slice(None) if views is None else list(views)
-        votes = [probs[chosen].mean(axis=0) for voter, probs in found if voter.task == task]
+        votes = [probs[chosen].mean(axis=0) for head, probs in found if head.task == task]
         return mean_probs(votes, weights=self.weights_of(task)) if votes else None
 
     def joint(self) -> np.ndarray:
@@ -87,36 +87,36 @@ class Ballots:
         """What all say together of each task (N, C)."""
         return {task: take_marginal(self, self.joint(), task) for task in self.tasks}
 
-    def see(self, views: Mapping[str, Sequence[int]]) -> "Ballots":
+    def see(self, views: Mapping[str, Sequence[int]]) -> "Predictions":
         """Each voter's mean over the views chosen for its task, in one view."""
-        found = zip(self.voters, self.probs, strict=True)
+        found = zip(self.heads, self.probs, strict=True)
         return self.with_probs([each[list(views[v.task])].mean(axis=0) for v, each in found])
 
-    def with_probs(self, probs: Sequence[np.ndarray]) -> "Ballots":
+    def with_probs(self, probs: Sequence[np.ndarray]) -> "Predictions":
         """The same voters saying this (N, C) each, in one view."""
         return replace(self, probs=tuple(each[None] for each in probs))
 
-    def united(self, joint: np.ndarray) -> "Ballots":
+    def combined(self, joint: np.ndarray) -> "Predictions":
         """One voter in place of all."""
         task = WHOLE if self.is_product else self.tasks[0]
-        return replace(self, voters=(Voter("stack", task),), probs=(joint[None],))
+        return replace(self, heads=(HeadKey("stack", task),), probs=(joint[None],))
 
-    def change(self, changes: Sequence[Mapping[str, Change]]) -> "Ballots":
+    def change(self, changes: Sequence[Mapping[str, Change]]) -> "Predictions":
         """Each voter's predictions changed by task; of a whole voter the tasks' marginals are."""
         probs = []
-        for voter, each, by_task in zip(self.voters, self.probs, changes, strict=True):
+        for head, each, by_task in zip(self.heads, self.probs, changes, strict=True):
             seen = each.mean(axis=0)
-            if voter.task != WHOLE:
-                seen = by_task[voter.task](seen)
-            for place, task in enumerate(self.tasks if voter.task == WHOLE else ()):
+            if head.task != WHOLE:
+                seen = by_task[head.task](seen)
+            for place, task in enumerate(self.tasks if head.task == WHOLE else ()):
                 marginal = by_task[task](marginal_probs(seen, sizes=self.sizes, task=place))
                 seen = replace_marginal(seen, marginal, sizes=self.sizes, task=place)
             probs.append(seen)
         return self.with_probs(probs)
 
 
-def take_marginal(ballots: Ballots, joint: np.ndarray, task: str) -> np.ndarray:
+def take_marginal(predictions: Predictions, joint: np.ndarray, task: str) -> np.ndarray:
     """One task's (N, C) of what stands for the whole answer."""
-    if not ballots.is_product:
+    if not predictions.is_product:
         return joint
-    return marginal_probs(joint, sizes=ballots.sizes, task=ballots.tasks.index(task))
+    return marginal_probs(joint, sizes=predictions.sizes, task=predictions.tasks.index(task))

@@ -15,7 +15,7 @@ _BLOCK = 4000  # rows
 _AT_ONCE = 16  # probabilities multiplied before the logarithm: 16 of the least are 1e-250
 
 
-def rate_by_score(candidates: np.ndarray, score: Callable[[np.ndarray], float]) -> Rater:
+def score_candidates(candidates: np.ndarray, score: Callable[[np.ndarray], float]) -> Rater:
     """The rater of any score of predictions (N, C)."""
 
     def rate(total: np.ndarray, number: int) -> np.ndarray:
@@ -24,7 +24,7 @@ def rate_by_score(candidates: np.ndarray, score: Callable[[np.ndarray], float]) 
     return rate
 
 
-def rate_by_log_loss(candidates: np.ndarray, truth: np.ndarray) -> Rater:
+def score_candidates_by_log_loss(candidates: np.ndarray, truth: np.ndarray) -> Rater:
     """The rater of the log-loss, for probabilities of classes (C > 1) or of a score (C = 1)."""
     yes, rows = np.asarray(truth) > 0.5, np.arange(len(truth))
     classes = np.asarray(truth, dtype=np.int64)
@@ -53,7 +53,7 @@ def _sum_of_logs(values: np.ndarray) -> float:
     return float(np.log(products).sum() + np.log(values[whole:]).sum())
 
 
-def rate_by_classes(candidates: np.ndarray, truth: np.ndarray, *, metric: str) -> Rater:
+def score_candidates_by_counts(candidates: np.ndarray, truth: np.ndarray, *, metric: str) -> Rater:
     """The rater of `macro_f1` or `accuracy` of the likeliest class (the first of equally likely).
 
     Exact, and mostly without looking: a candidate that names the leading class itself leaves it

@@ -1,4 +1,4 @@
-"""What a word of `compare` names, and how it answers the held-out pictures.
+"""What a word of `compare` names, and how it answers the held-out images.
 
 A name is an experiment (its ensemble), experiment/member or experiment/formulation (of its
 `compare:`), or experiment-stack; with -c a member or formulation needs no experiment before it.
@@ -13,7 +13,7 @@ from pipeline.config.types import nearest
 from pipeline.experiment.cells import member_cells, used_members
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
-from pipeline.storage import Runs, read_table, shown
+from pipeline.storage import Runs, display_path, read_table
 from pipeline.tables import FOLDS, PREDICTIONS, check_table
 
 STACK = "-stack"
@@ -21,8 +21,8 @@ _ASKED = ("ensemble", "compare", "bootstrap")  # settings that the command line 
 
 
 @dataclass(frozen=True)
-class Contender:
-    """Something that answers held-out pictures: the members behind it and the name it goes by."""
+class Candidate:
+    """Something that answers held-out images: the members behind it and the name it goes by."""
 
     name: str
     kind: str  # member, ensemble, formulation or stack
@@ -44,7 +44,7 @@ class Contender:
     def describe(self, *, with_views: bool) -> str:
         """What it is, in words."""
         settings = self.work.settings
-        views = f"views {', '.join(settings.infer.views)}" if with_views else "no views"
+        views = f"views {', '.join(settings.tta)}" if with_views else "no views"
         if self.kind == "member":
             return f"{self.name}: member, {views}"
         if self.kind == "stack":
@@ -53,7 +53,7 @@ class Contender:
         return f"{self.name}: {method} of {', '.join(self.members)}, {views}"
 
 
-def find_contender(work: Work, word: str) -> Contender:
+def find_candidate(work: Work, word: str) -> Candidate:
     """What a word names. Raises ValueError that lists the nearest names, or says what to train."""
     own = trained_work(work, work.settings.name)
     experiment, _, part = word.partition("/")
@@ -66,7 +66,7 @@ def find_contender(work: Work, word: str) -> Contender:
         return _stacked(found)
     if found is not None and not part:
         members = tuple(used_members(found.settings))
-        return _checked(Contender(word, "ensemble", found, members))
+        return _checked(Candidate(word, "ensemble", found, members))
     if found is not None and _has(found.settings, part):
         return _part(found, part)
     known = _known(work, own) if found is None else _parts(found.settings)
@@ -75,10 +75,10 @@ def find_contender(work: Work, word: str) -> Contender:
     raise ValueError(f"compare: {what}{hint} there are: {', '.join(known) or 'none'}")
 
 
-def held_out(contender: Contender) -> pd.DataFrame:
-    """Who is held out where: image_id, person_id and fold of each picture that it answers."""
-    folds = contender.work.settings.folds.train
-    frame = check_table(read_table(contender.work.runs.folds), FOLDS).sort_values("image_id")
+def held_out(candidate: Candidate) -> pd.DataFrame:
+    """Who is held out where: image_id, person_id and fold of each image that it answers."""
+    folds = candidate.work.settings.folds.train
+    frame = check_table(read_table(candidate.work.runs.folds), FOLDS).sort_values("image_id")
     return frame if folds is None else frame[frame["fold"].isin(folds)]
 
 
@@ -95,38 +95,39 @@ def trained_work(work: Work, name: str) -> Work | None:
     return replace(work, settings=settings, runs=Runs(settings))
 
 
-def _part(work: Work, part: str) -> Contender:
+def _part(work: Work, part: str) -> Candidate:
     settings, name = work.settings, f"{work.settings.name}/{part}"
     if part in settings.members:
-        return _checked(Contender(name, "member", work, (part,)))
-    return _checked(Contender(name, "formulation", work, settings.compare[part]))
+        return _checked(Candidate(name, "member", work, (part,)))
+    return _checked(Candidate(name, "formulation", work, settings.compare[part]))
 
 
-def _stacked(work: Work) -> Contender:
+def _stacked(work: Work) -> Candidate:
     """What stack made of an experiment. Raises ValueError when it has not run."""
     name = work.settings.name
     if not work.runs.stack("stack_oof.parquet").exists():
         raise ValueError(f"compare: {name}{STACK} is not there yet; first ./run.sh stack -c {name}")
-    return _checked(Contender(name + STACK, "stack", work, tuple(used_members(work.settings))))
+    return _checked(Candidate(name + STACK, "stack", work, tuple(used_members(work.settings))))
 
 
-def _checked(contender: Contender) -> Contender:
+def _checked(candidate: Candidate) -> Candidate:
     """The contender. Raises ValueError when a cell of it is not trained or its data has gone."""
-    work, config = contender.work, contender.work.settings.name
-    for member in contender.members:
+    work, config = candidate.work, candidate.work.settings.name
+    for member in candidate.members:
         for cell in member_cells(work.settings, member):
             if not work.runs.oof(cell).exists():
                 raise ValueError(
-                    f"compare: {contender.name}: {shown(work.runs.oof(cell))} is not there; first "
+                    f"compare: {candidate.name}: {display_path(work.runs.oof(cell))} is "
+                    "not there; first "
                     f"./run.sh train -c {config}"
                 )
     for path in (work.runs.images, work.runs.faces, work.runs.folds):
         if not path.exists():
             raise ValueError(
-                f"compare: {contender.name} was trained on {shown(path)}, which is not there; "
-                f"./run.sh split -c {config} makes it again"
+                f"compare: {candidate.name} was trained on {display_path(path)}, which is "
+                f"not there; ./run.sh split -c {config} makes it again"
             )
-    return contender
+    return candidate
 
 
 def _parts(settings: Experiment) -> list[str]:

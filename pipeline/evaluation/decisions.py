@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.tasks import group_of, targets_of
 from pipeline.experiment.work import Work
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.paired import say_difference, show_number
-from pipeline.metrics.score_rows import Held, Question
+from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
 from pipeline.metrics.thresholds import PLAIN, choose_threshold
 
 
@@ -25,18 +25,24 @@ class Decision:
     oof_answers: np.ndarray
 
 
-def decide_space(work: Work, asked: Questions, space: AnswerSpace, joint: np.ndarray) -> Decision:
+def decide_space(
+    work: Work, evaluation: EvaluationSet, space: AnswerSpace, joint: np.ndarray
+) -> Decision:
     """The decision in an answer, with its OOF score; a chosen threshold only where it helps."""
-    question, held, wanted = asked.of_space(space), asked.held, work.settings.ensemble.threshold
-    plain = measure(question, space.scored(joint), held=held)
-    name = space.name if len(asked.spaces) > 1 else "OOF"
-    if space.kind != "score":
-        record = {"decision": "value" if space.kind == "number" else "likeliest class"}
+    target, split, wanted = (
+        evaluation.of_space(space),
+        evaluation.split,
+        work.settings.ensemble.threshold,
+    )
+    plain = measure(target, space.scored(joint), split=split)
+    name = space.name if len(evaluation.spaces) > 1 else "OOF"
+    if space.kind != "binary":
+        record = {"decision": "value" if space.kind == "regression" else "likeliest class"}
         answers = space.decide(joint)
         return Decision(PLAIN, {**record, "oof": plain}, [say_score(name, plain)], answers)
     if wanted != "oof" or space.metric.looks_at == "score":
         threshold = PLAIN if wanted == "oof" else wanted
-        score = measure(question, space.scored(joint, threshold=threshold), held=held)
+        score = measure(target, space.scored(joint, threshold=threshold), split=split)
         record = {"decision": f"score >= {threshold:g}", "threshold": threshold, "oof": score}
         said = [say_score(name, score)]
         if threshold != PLAIN:
@@ -47,15 +53,15 @@ def decide_space(work: Work, asked: Questions, space: AnswerSpace, joint: np.nda
             ]
         return Decision(threshold, record, said, space.decide(joint, threshold=threshold))
     choice = choose_threshold(
-        question.truth,
+        target.truth,
         joint[:, 0],
-        metric=question.metric,
-        folds=held.folds,
-        person_ids=held.person_ids,
-        group=question.group,
-        num_draws=held.num_draws,
+        metric=target.metric,
+        folds=split.folds,
+        person_ids=split.person_ids,
+        group=target.group,
+        num_draws=split.num_draws,
     )
-    nested, threshold = measure(question, choice.nested, held=held), choice.threshold
+    nested, threshold = measure(target, choice.nested, split=split), choice.threshold
     kept = threshold != PLAIN
     verdict = f"{threshold:.4f} is used" if kept else "0.5 stays"
     record = {
@@ -79,7 +85,7 @@ def decide_space(work: Work, asked: Questions, space: AnswerSpace, joint: np.nda
 def score_on_test(
     work: Work, space: AnswerSpace, seen: np.ndarray, *, test: pd.DataFrame
 ) -> dict | None:
-    """The score of what the metric looks at (N,) on those test pictures that have their labels;
+    """The score of what the metric looks at (N,) on those test images that have their labels;
     None when there is none.
 
     Raises ValueError for a label that is none of the task's.
@@ -92,37 +98,37 @@ def score_on_test(
     known = (words.notna() & (words.astype(str).apply(lambda c: c.str.strip()) != "")).all(axis=1)
     if not known.any():
         return None
-    pictures = test[known].reset_index(drop=True)
-    people = pictures["person_id"].where(pictures["person_id"].notna(), pictures["image_id"])
-    question = Question(
+    images = test[known].reset_index(drop=True)
+    people = images["person_id"].where(images["person_id"].notna(), images["image_id"])
+    target = EvaluationTarget(
         task=space.name,
         metric_name=space.metric_name,
         metric=space.metric,
-        truth=space.truth(targets_of(space.tasks, pictures)),
-        group=group_of(space.tasks[0], pictures),
+        truth=space.truth(targets_of(space.tasks, images)),
+        group=group_of(space.tasks[0], images),
     )
-    held = Held(
-        folds=np.zeros(len(pictures), dtype=np.int64),
+    split = EvaluationSplit(
+        folds=np.zeros(len(images), dtype=np.int64),
         person_ids=people.astype(str).to_numpy(),
         num_draws=work.settings.bootstrap,
         test_share=0.0,
     )
-    return measure(question, seen[known.to_numpy()], held=held)
+    return measure(target, seen[known.to_numpy()], split=split)
 
 
-def measure(question: Question, answer: np.ndarray, *, held: Held) -> dict:
+def measure(target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSplit) -> dict:
     """A score with its interval over people, and what it stands on."""
-    truth, group = question.truth, question.group
+    truth, group = target.truth, target.group
     low, high = person_interval(
-        question.metric,
+        target.metric,
         truth,
         answer,
-        person_ids=held.person_ids,
+        person_ids=split.person_ids,
         group=group,
-        num_draws=held.num_draws,
+        num_draws=split.num_draws,
     )
-    value = question.metric.compute(truth, answer, group)
-    return {"metric": question.metric_name, "value": value, "low": low, "high": high, **held.counts}
+    value = target.metric.compute(truth, answer, group)
+    return {"metric": target.metric_name, "value": value, "low": low, "high": high, **split.counts}
 
 
 def say_score(name: str, score: dict) -> str:
@@ -130,5 +136,5 @@ def say_score(name: str, score: dict) -> str:
     value, low, high = (show_number(score[key]) for key in ("value", "low", "high"))
     return (
         f"{name} {score['metric']} {value} (95 % {low}..{high}, "
-        f"{score['num_images']} pictures of {score['num_people']} people)"
+        f"{score['num_images']} images of {score['num_people']} people)"
     )

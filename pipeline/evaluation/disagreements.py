@@ -1,42 +1,46 @@
-"""Where two contenders disagree, by the pictures' labels; called by compare."""
+"""Where two contenders disagree, by the images' labels; called by compare."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.candidate_answers import Given
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.candidate_predictions import CandidatePredictions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.disagreements import band_numbers, count_by_group, losses, surprise
 from pipeline.metrics.paired import show_number
-from pipeline.metrics.text_tables import lay_out
+from pipeline.metrics.text_tables import layout_table
 
 SHOWN = 8  # attributes' values that are printed for a pair
-LEAST = 30  # pictures that a printed value has
+LEAST = 30  # images that a printed value has
 MOST_VALUES = 12  # of a label column that counts as an attribute
 NO_LABELS = ("image_id", "path", "person_id", "part", "status", "message", "width", "height")
 NO_LABELS += ("row", "face_status", "num_faces", "fold")
 
 
 def disagreement_tables(
-    asked: Questions, name: str, *, pair: tuple[str, str], given: Mapping[str, Given]
+    evaluation: EvaluationSet,
+    name: str,
+    *,
+    pair: tuple[str, str],
+    given: Mapping[str, CandidatePredictions],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The pictures where one of the pair is nearer the truth, the widest apart first; and their
+    """The images where one of the pair is nearer the truth, the widest apart first; and their
     counts by attribute."""
     first, second = (given[who] for who in pair)
-    tasks = {task.name: task for task in asked.tasks}
-    space = next((s for s in asked.spaces if s.name == name), None)
+    tasks = {task.name: task for task in evaluation.tasks}
+    space = next((s for s in evaluation.spaces if s.name == name), None)
     if space is None:
         space = AnswerSpace(name, (tasks[name],), tasks[name].metric)
-    truth = asked.of_space(space).truth
+    truth = evaluation.of_space(space).truth
     one, other = (losses(space.kind, truth, found.decided) for found in (first, second))
-    groups = attributes(asked)
+    groups = attributes(evaluation)
     counts = count_by_group(one, other, groups)
     counts.insert(0, "question", name)
     counts.insert(1, "first", pair[0])
     counts.insert(2, "second", pair[1])
-    counts.insert(3, "means", "nearer the truth" if space.kind == "number" else "right")
+    counts.insert(3, "means", "nearer the truth" if space.kind == "regression" else "right")
     gap = surprise(space.kind, truth, first.probs) - surprise(space.kind, truth, second.probs)
     apart = np.flatnonzero(one != other)
     apart = apart[np.argsort(-np.abs(gap[apart]), kind="stable")]
@@ -53,8 +57,8 @@ def disagreement_tables(
             "question": name,
             "first": pair[0],
             "second": pair[1],
-            **{key: asked.pictures[key].to_numpy()[apart] for key in ("image_id", "person_id")},
-            "fold": asked.held.folds[apart],
+            **{key: evaluation.images[key].to_numpy()[apart] for key in ("image_id", "person_id")},
+            "fold": evaluation.split.folds[apart],
             **words,
             "nearer": np.where(one[apart] < other[apart], pair[0], pair[1]),
             "gap": np.abs(gap[apart]),
@@ -64,19 +68,19 @@ def disagreement_tables(
     return rows, counts
 
 
-def attributes(asked: Questions) -> dict[str, np.ndarray]:
-    """What a picture is, in words (N,): its class in each task, bands of numbers, and the other
+def attributes(evaluation: EvaluationSet) -> dict[str, np.ndarray]:
+    """What an image is, in words (N,): its class in each task, bands of numbers, and the other
     label columns of few values."""
     groups = {}
-    for task in asked.tasks:
-        truth = asked.of_task(task, task.metric).truth
-        if task.kind == "number":
+    for task in evaluation.tasks:
+        truth = evaluation.of_task(task, task.metric).truth
+        if task.kind == "regression":
             groups[task.name] = band_numbers(truth)
         else:
             groups[task.name] = np.array(task.classes, dtype=object)[truth.astype(np.int64)]
-    taken = {*NO_LABELS, *(task.column for task in asked.tasks)}
-    for column in asked.pictures.columns:
-        values = asked.pictures[column]
+    taken = {*NO_LABELS, *(task.column for task in evaluation.tasks)}
+    for column in evaluation.images.columns:
+        values = evaluation.images[column]
         if column not in taken and 1 < values.nunique() <= MOST_VALUES:
             name = "face found by" if column == "how" else column
             groups[name] = values.fillna("?").astype(str).to_numpy(dtype=object)
@@ -87,18 +91,18 @@ def describe_disagreements(tables: list[pd.DataFrame]) -> list[str]:
     """The attributes in which each pair disagrees most, in its first question only."""
     lines, told = [], set()
     for counts in tables:
-        question, first, second, means = counts.loc[0, ["question", "first", "second", "means"]]
+        target, first, second, means = counts.loc[0, ["question", "first", "second", "means"]]
         if (first, second) in told:
             continue
         told.add((first, second))
         whole, word = counts.iloc[0], means.split()[0]
         lines += [
             "",
-            f"where {first} and {second} disagree on {question}: of {whole['num']} pictures "
+            f"where {first} and {second} disagree on {target}: of {whole['num']} images "
             f"{first} alone is {means} in {whole['first_nearer']}, {second} alone in "
             f"{whole['second_nearer']}",
         ]
-        shown = counts[(counts["attribute"] != "all") & (counts["num"] >= LEAST)].head(SHOWN)
+        display_path = counts[(counts["attribute"] != "all") & (counts["num"] >= LEAST)].head(SHOWN)
         rows = [("attribute", "value", "n", f"{first} {word}", f"{second} {word}", "share")]
         rows += [
             (
@@ -109,14 +113,14 @@ def describe_disagreements(tables: list[pd.DataFrame]) -> list[str]:
                 str(row.second_nearer),
                 f"{row.share:.1%}",
             )
-            for row in shown.itertuples()
+            for row in display_path.itertuples()
         ]
-        lines += [f"  {line}" for line in lay_out(rows, left=2)]
+        lines += [f"  {line}" for line in layout_table(rows, left=2)]
     return lines
 
 
 def _words(space: AnswerSpace, values: np.ndarray) -> np.ndarray:
     """Answers as a reader knows them: class names, or numbers."""
-    if space.kind == "number":
+    if space.kind == "regression":
         return np.array([show_number(float(value)) for value in values], dtype=object)
     return np.array(space.classes, dtype=object)[values.astype(np.int64)]

@@ -1,4 +1,4 @@
-"""Members and formulations beside each other on the same held-out pictures; called by evaluate."""
+"""Members and formulations beside each other on the same held-out images; called by evaluate."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -6,12 +6,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.work import Work
 from pipeline.metrics.bootstrap import person_interval
-from pipeline.metrics.score_rows import Question, compare_rows, metric_rows
+from pipeline.metrics.score_rows import EvaluationTarget, compare_rows, metric_rows
 from pipeline.metrics.text_tables import describe_comparisons, describe_members
 from pipeline.storage import read_json
 
@@ -19,28 +19,28 @@ Answers = dict[str, np.ndarray]  # by member or formulation, (N,) what the metri
 
 
 def compare_formulations(
-    work: Work, asked: Questions, tables: Mapping[str, pd.DataFrame]
+    work: Work, evaluation: EvaluationSet, tables: Mapping[str, pd.DataFrame]
 ) -> tuple[list[dict], list[dict], list[str]]:
     """Score rows, comparison rows and sentences of the formulations that `compare:` names."""
     settings, scores, compared = work.settings, [], []
-    ids = asked.pictures["image_id"]
+    ids = evaluation.images["image_id"]
     blends = {
         name: blend_spaces(tables, image_ids=ids, part="oof", settings=settings, members=members)
         for name, members in settings.compare.items()
     }
-    for space in asked.spaces:
-        question = asked.of_space(space)
+    for space in evaluation.spaces:
+        target = evaluation.of_space(space)
         answers = {name: space.scored(blend[space.name]) for name, blend in blends.items()}
         for name, answer in answers.items():
-            scores += metric_rows(name, question, answer, held=asked.held, gains=True)
+            scores += metric_rows(name, target, answer, split=evaluation.split, gains=True)
         pairs = list(combinations(answers, 2))
-        compared += compare_rows(question, answers, pairs, held=asked.held)
+        compared += compare_rows(target, answers, pairs, split=evaluation.split)
     said = describe_comparisons(compared)
     return scores, compared, ["", "formulations on the same folds:", *said] if said else []
 
 
-def judge_taught(
-    work: Work, question: Question, answers: Answers, *, asked: Questions
+def judge_students(
+    work: Work, target: EvaluationTarget, answers: Answers, *, evaluation: EvaluationSet
 ) -> tuple[list[dict], list[str]]:
     """Comparison rows and sentences: is a member that was taught better than who taught it?"""
     compared, said = [], []
@@ -48,7 +48,7 @@ def judge_taught(
         member = work.settings.members[name]
         taught = member.pseudo or member.distil
         teachers = [teacher for teacher in taught.by if teacher in answers] if taught else []
-        rows = compare_rows(question, answers, [(t, name) for t in teachers], held=asked.held)
+        rows = compare_rows(target, answers, [(t, name) for t in teachers], split=evaluation.split)
         earned = bool(rows) and all(row["low"] > 0 for row in rows)
         place = "it has earned its place" if earned else "it has not earned a place yet"
         where = "is" if name in work.settings.answering else "is not"
@@ -62,35 +62,34 @@ def judge_taught(
 
 
 def compare_members(
-    work: Work, question: Question, answers: Answers, *, asked: Questions
+    work: Work, target: EvaluationTarget, answers: Answers, *, evaluation: EvaluationSet
 ) -> tuple[list[dict], list[str]]:
     """Comparison rows of members that answer the same question, each with the best, and a table."""
     if len(answers) < 2:
         return [], []
-    held, metric = asked.held, question.metric
+    split, metric = evaluation.split, target.metric
     values = {
-        name: metric.compute(question.truth, answer, question.group)
-        for name, answer in answers.items()
+        name: metric.compute(target.truth, answer, target.group) for name, answer in answers.items()
     }
     order = sorted(values, key=lambda name: -np.nan_to_num(metric.as_score(values[name]), nan=-1e9))
     pairs = [(name, order[0]) for name in order[1:]]
-    compared = compare_rows(question, answers, pairs, held=held)
+    compared = compare_rows(target, answers, pairs, split=split)
     behind = {row["first"]: row for row in compared}
     rows = []
     for name in order:
         low, high = person_interval(
             metric,
-            question.truth,
+            target.truth,
             answers[name],
-            person_ids=held.person_ids,
-            group=question.group,
-            num_draws=held.num_draws,
+            person_ids=split.person_ids,
+            group=target.group,
+            num_draws=split.num_draws,
         )
         row = behind.get(name, {})
         rows.append(
             {
                 "member": name,
-                "metric": question.metric_name,
+                "metric": target.metric_name,
                 "value": values[name],
                 "value_low": low,
                 "value_high": high,
@@ -100,7 +99,7 @@ def compare_members(
                 **_cost(work, name),
             }
         )
-    return compared, ["", f"members that predict {question.task}:", *describe_members(rows)]
+    return compared, ["", f"members that predict {target.task}:", *describe_members(rows)]
 
 
 def _cost(work: Work, name: str) -> dict:

@@ -38,7 +38,7 @@ def answer_spaces(settings: Experiment) -> list[AnswerSpace]:
 
 def gather_votes(frame: pd.DataFrame, *, image_ids: Sequence[str], task: Task, part: str) -> Votes:
     """One array a cell, its views averaged, rows as image_ids. Out of fold, a seed's folds together
-    make one voter, because each picture was held out in one fold only."""
+    make one voter, because each image was held out in one fold only."""
     by = ["seed"] if part == "oof" else ["fold", "seed"]
     votes = []
     for _, cells in frame.groupby(by, sort=True):
@@ -54,13 +54,13 @@ def blend_task(
     """The blended probabilities (N, C) of a task from the votes of each member that predicts it."""
     every = [vote for cells in votes.values() for vote in cells]
     if method == "hard_vote":
-        if kind == "number":
+        if kind == "regression":
             return median_values(every)
-        return hard_vote(every) if kind == "classes" else hard_vote_scores(every)
+        return hard_vote(every) if kind == "multiclass" else hard_vote_scores(every)
     if method == "soft_vote":  # every cell counts the same
         return mean_probs(every)
     each = [mean_probs(cells) for cells in votes.values()]
-    if method == "rank":  # among the pictures that are answered
+    if method == "rank":  # among the images that are answered
         return rank_mean(each)
     if method in ("geometric", "median"):
         return geometric_mean(each) if method == "geometric" else median_probs(each)

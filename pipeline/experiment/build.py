@@ -9,7 +9,7 @@ from timm.utils import ModelEmaV3
 
 from pipeline.config import Experiment, Member
 from pipeline.experiment.targets import balance_codes, own_targets
-from pipeline.images.mixing import Mixing, mix_batch
+from pipeline.images.mixup import Mixing, mix_batch
 from pipeline.images.sampler import EpochSampler, balanced_chances
 from pipeline.images.transform import Transform
 from pipeline.labels.kinds import DEFAULT_LOSS
@@ -81,7 +81,7 @@ def fresh_state(
 def make_criteria(
     member: Member, tasks: Sequence[Task], train: pd.DataFrame
 ) -> tuple[Criterion, ...]:
-    """How each task is learnt; weights by rarity come from the training pictures' labels."""
+    """How each task is learnt; weights by rarity come from the training images' labels."""
     criteria = []
     for task in tasks:
         head = member.tasks[task.name]
@@ -113,7 +113,7 @@ def make_criteria(
 def make_sampler(
     settings: Experiment, member: Member, train: pd.DataFrame, *, seed: int
 ) -> EpochSampler:
-    """Which training picture comes when. Raises ValueError for a label that is not there."""
+    """Which training image comes when. Raises ValueError for a label that is not there."""
     chances = None
     if member.sampler == "balanced":
         chances = balanced_chances(balance_codes(settings, member, train))
@@ -122,7 +122,7 @@ def make_sampler(
         batch_size=member.batch_size,
         seed=seed,
         groups=train["person_id"].astype(str).tolist(),
-        per_group=member.pictures_per_person,
+        per_group=member.images_per_person,
         chances=chances,
         repeats=member.repeats,
     )
@@ -135,7 +135,7 @@ def make_mix(member: Member, tasks: Sequence[Task]) -> dict[str, Mix]:
     sizes = {
         task.name: len(task.classes)
         for task in tasks
-        if task.kind == "classes" and not task.learns_number
+        if task.kind == "multiclass" and not task.learns_number
     }
     mixing = Mixing(**member.mix.model_dump())
     return {"mix": partial(mix_batch, mixing=mixing, num_classes=sizes)}

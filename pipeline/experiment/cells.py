@@ -21,12 +21,12 @@ def all_cells(settings: Experiment) -> list[Cell]:
     """All cells of the experiment, in the order in which they are trained: those that others learn
     from come first."""
     kinds = (member_cells, refit_cells)
-    names = sorted(settings.members, key=lambda name: settings.members[name].is_taught)
+    names = sorted(settings.members, key=lambda name: settings.members[name].is_student)
     return [cell for name in names for cells in kinds for cell in cells(settings, name)]
 
 
-def teaching_cells(settings: Experiment, cell: Cell) -> list[Cell]:
-    """The cells whose predictions a cell takes for labels, of test pictures or of its own: those
+def teacher_cells(settings: Experiment, cell: Cell) -> list[Cell]:
+    """The cells whose predictions a cell takes for labels, of test images or of its own: those
     that held out the same fold, so that nobody whom it is scored on had a part in its labels. A
     cell that learns from everybody takes all folds'."""
     member = settings.members[cell.member]
@@ -36,7 +36,7 @@ def teaching_cells(settings: Experiment, cell: Cell) -> list[Cell]:
 
 
 def answering_cells(settings: Experiment, name: str) -> list[Cell]:
-    """The cells of a member that answer the test pictures."""
+    """The cells of a member that answer the test images."""
     folds = member_cells(settings, name) if settings.infer.use != "refit" else []
     return folds + (refit_cells(settings, name) if settings.infer.use != "folds" else [])
 

@@ -19,18 +19,20 @@ from pipeline.experiment.work import Work
 from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.gpu.batch_augment import BatchAugment
-from pipeline.images.gpu.loader import ResidentBatches, StreamedBatches, bring
+from pipeline.images.gpu.loader import ResidentBatches, StreamedBatches, upload_crops
 from pipeline.images.sampler import EpochSampler, Sample
 from pipeline.models.out_of_memory import is_out_of_memory
 
 SHARE = 0.4  # of a device's memory that the table may take; networks need the rest
-Recipe = Sequence[Mapping[str, Mapping]]
+AugmentRecipe = Sequence[Mapping[str, Mapping]]
 Feed = DataLoader | ResidentBatches | StreamedBatches
 _table: dict[tuple, torch.Tensor] = {}  # the last one: the next cell of the process wants it too
 
 
-def augments_there(settings: Experiment, recipe: Recipe, *, side: int, device_type: str) -> bool:
-    """Whether pictures are augmented on the device. Raises ValueError where that is asked for and a
+def augments_there(
+    settings: Experiment, recipe: AugmentRecipe, *, side: int, device_type: str
+) -> bool:
+    """Whether images are augmented on the device. Raises ValueError where that is asked for and a
     transform can't."""
     if settings.augmenter == "device":
         BatchAugment(recipe, side=side)
@@ -44,14 +46,14 @@ def augments_there(settings: Experiment, recipe: Recipe, *, side: int, device_ty
     return True
 
 
-def feed(
+def make_batches(
     work: Work,
     dataset: CropDataset,
     sampler: EpochSampler | Sequence[Sequence[Sample]],
     *,
     device: torch.device,
     batch_size: int,
-    recipe: Recipe = (),
+    recipe: AugmentRecipe = (),
 ) -> Feed:
     """Batches (pixels, targets) of the data set, which has no augmentation of its own yet, in the
     sampler's order; `batch_size` is that of the largest."""
@@ -98,7 +100,7 @@ def _find_table(crops: np.ndarray, *, size: int, device: torch.device) -> torch.
         return _table[key]
     _table.clear()
     try:
-        table = bring(crops, size=size, device=device)
+        table = upload_crops(crops, size=size, device=device)
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise

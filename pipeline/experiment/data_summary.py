@@ -12,12 +12,12 @@ from pipeline.labels.tasks import Task, to_numbers
 from pipeline.tables import OK
 
 
-def label_words(tasks: list[Task], pictures: pd.DataFrame) -> pd.DataFrame:
-    """One ordered categorical a task: the class of each picture; a number's fifths."""
+def label_words(tasks: list[Task], images: pd.DataFrame) -> pd.DataFrame:
+    """One ordered categorical a task: the class of each image; a number's fifths."""
     columns = {}
-    for name, target in targets_of(tasks, pictures).items():
+    for name, target in targets_of(tasks, images).items():
         task = next(task for task in tasks if task.name == name)
-        if task.kind == "number":
+        if task.kind == "regression":
             edges = np.unique(np.quantile(target, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]))
             edges = edges if len(edges) > 1 else np.array([edges[0], edges[0] + 1.0])
             codes = np.clip(np.searchsorted(edges, target, side="right") - 1, 0, len(edges) - 2)
@@ -41,14 +41,14 @@ def joint_table(words: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
 
 
 def summary_lines(
-    work: Work, pictures: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
+    work: Work, images: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
 ) -> Iterator[str]:
     """The printed summary, line by line."""
     tasks = contest_tasks(work.settings)
-    yield f"explore: {work.settings.competition.name}, {len(pictures)} pictures"
-    for (part, status), count in pictures.groupby(["part", "status"]).size().items():
+    yield f"explore: {work.settings.competition.name}, {len(images)} images"
+    for (part, status), count in images.groupby(["part", "status"]).size().items():
         yield f"  {part:<8}{status:<14}{count:>8}"
-    sizes = pictures[pictures["status"].isin([OK, "unlabelled"]) & (pictures["width"] > 0)]
+    sizes = images[images["status"].isin([OK, "unlabelled"]) & (images["width"] > 0)]
     common = sizes.groupby(["width", "height"]).size().sort_values(ascending=False)
     if len(common):
         (width, height), count = common.index[0], int(common.iloc[0])
@@ -59,12 +59,12 @@ def summary_lines(
         )
     each = labelled.groupby("person_id").size()
     yield (
-        f"people to learn from: {len(each)}, pictures each {each.min()} to {each.max()} "
+        f"people to learn from: {len(each)}, images each {each.min()} to {each.max()} "
         f"(median {each.median():g})"
     )
     for task in tasks:
         counts = words[task.name].value_counts(sort=False)
-        if task.kind == "number":
+        if task.kind == "regression":
             values = to_numbers(task, labelled[task.column], image_ids=labelled["image_id"])
             yield (
                 f"task {task.name}: {values.min():.4g} to {values.max():.4g}, mean "
@@ -84,19 +84,19 @@ def summary_lines(
         rarest = flat.idxmin()
         yield (
             f"answer: {flat.size} combinations, {int((flat == 0).sum())} never come; the rarest "
-            f"is {'/'.join(rarest)} with {int(flat.min())} pictures, the commonest "
+            f"is {'/'.join(rarest)} with {int(flat.min())} images, the commonest "
             f"{'/'.join(flat.idxmax())} with {int(flat.max())}"
         )
         yield from ("  " + line for line in table.to_string().splitlines())
-    how = pictures.groupby(pictures["how"].where(pictures["how"] != "", "no crop")).size()
+    how = images.groupby(images["how"].where(images["how"] != "", "no crop")).size()
     yield "faces: " + ", ".join(f"{word} {count}" for word, count in how.items())
-    found = pictures[pictures["how"] == "mtcnn"]
+    found = images[images["how"] == "mtcnn"]
     if len(found):
         low = (found["probability"] < 0.9).sum()
         yield (
             f"  probability: lowest {found['probability'].min():.3f}, median "
             f"{found['probability'].median():.4f}, {low} below 0.9; several faces in "
-            f"{(found['num_faces'] > 1).sum()} pictures"
+            f"{(found['num_faces'] > 1).sum()} images"
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.experiment.build import member_transform
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
-from pipeline.storage import Cell, shown
+from pipeline.storage import Cell, display_path
 
 # raised by one when the code comes to mean something else by the same weights or checkpoint; files
 # that do not say are of the first
@@ -13,7 +13,7 @@ GENERATION = 1
 
 
 def cell_facts(work: Work, cell: Cell) -> dict:
-    """What must agree between weights and the pictures they are used on."""
+    """What must agree between weights and the images they are used on."""
     member = work.settings.members[cell.member]
     tasks = member_tasks(work.settings, member)
     return {
@@ -30,7 +30,8 @@ def check_facts(work: Work, cell: Cell, facts: dict, *, path: Path) -> None:
     list, crop or input, or by code of another generation."""
     found = {"generation": 1, **facts}
     differ = [
-        f"{shown(path)}: its {key} is {found.get(key)!r}, but this experiment has {wanted!r}; "
+        f"{display_path(path)}: its {key} is {found.get(key)!r}, but this experiment has "
+        f"{wanted!r}; "
         "weights serve only what they were trained on"
         for key, wanted in cell_facts(work, cell).items()
         if found.get(key) != wanted

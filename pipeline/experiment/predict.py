@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from pipeline.experiment.build import head_losses, make_network, member_transform
 from pipeline.experiment.crops import crops_of
-from pipeline.experiment.data_loading import feed
+from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.facts import check_facts
 from pipeline.experiment.memory import enough_memory
 from pipeline.experiment.tasks import member_tasks
@@ -25,15 +25,15 @@ from pipeline.labels.tasks import Task
 from pipeline.models.checkpoint import load_state
 from pipeline.models.logits import Logits, predict_logits
 from pipeline.models.network import FaceNetwork, to_probs
-from pipeline.models.speedups import for_answers
-from pipeline.storage import Cell, anew, damaged
+from pipeline.models.speedups import prepare_for_inference
+from pipeline.storage import Cell, damaged_file, repair_hint
 
 
 def weights_of(work: Work, cell: Cell) -> Path:
     """The file of a trained cell's weights. Raises ValueError when it is gone."""
     path = work.runs.weights(cell)
     if not path.exists():
-        raise damaged(path)
+        raise damaged_file(path)
     return path
 
 
@@ -43,7 +43,7 @@ def load_cell(work: Work, cell: Cell, *, device: torch.device) -> FaceNetwork:
     try:
         parts, facts = load_state(path)
     except ValueError as error:
-        raise ValueError(f"{error}; {anew(path)}") from None
+        raise ValueError(f"{error}; {repair_hint(path)}") from None
     check_facts(work, cell, facts, path=path)
     member = work.settings.members[cell.member]
     tasks = _tasks(work, cell.member)
@@ -65,7 +65,9 @@ def _load_cells(
         _loaded.clear()
         size = {cell: work.settings.members[cell.member].image_size for cell in cells}
         _loaded[key] = [
-            for_answers(load_cell(work, cell, device=device), size=size[cell], precision=precision)
+            prepare_for_inference(
+                load_cell(work, cell, device=device), size=size[cell], precision=precision
+            )
             for cell in cells
         ]
     return _loaded[key]
@@ -79,28 +81,28 @@ def predict_cells(
     work: Work,
     member: str,
     cells: list[Cell],
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     *,
     what: str,
     crops_of_work: Work,
     device: torch.device,
     precision: str,
 ) -> pd.DataFrame:
-    """The predictions of these cells for these pictures: every view, one pass.
+    """The predictions of these cells for these images: every view, one pass.
 
     The crops are those of `crops_of_work`, which can be another contest's.
     """
     transform = member_transform(work.settings.members[member])
     infer = work.settings.infer
-    batches = feed(
+    batches = make_batches(
         work,
         CropDataset(
             crops_of(crops_of_work),
-            rows=pictures["row"].to_numpy(),
+            rows=images["row"].to_numpy(),
             size=transform.size,
             targets={},
         ),
-        in_order(len(pictures), batch_size=infer.batch_size),
+        in_order(len(images), batch_size=infer.batch_size),
         device=device,
         batch_size=infer.batch_size,
     )
@@ -111,13 +113,14 @@ def predict_cells(
             networks,
             bar,
             views={
-                view: partial(apply_view, view=view, transform=transform) for view in infer.views
+                view: partial(apply_view, view=view, transform=transform)
+                for view in work.settings.tta
             },
             to_input=partial(normalise, transform=transform),
             device=device,
             precision=precision,
         )
-    ids, tasks = pictures["image_id"], _tasks(work, member)
+    ids, tasks = images["image_id"], _tasks(work, member)
     losses = head_losses(work.settings.members[member], tasks)
     return pd.concat(
         [

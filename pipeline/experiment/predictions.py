@@ -9,7 +9,7 @@ from pipeline.tables import PREDICTIONS, check_table
 
 
 def read_oof(work: Work, member: str) -> pd.DataFrame:
-    """The OOF predictions of all cells of a member, on the pictures as they are (view identity)."""
+    """The OOF predictions of all cells of a member, on the images as they are (view identity)."""
     cells = member_cells(work.settings, member)
     frames = [read_table(work.runs.oof(cell)) for cell in cells]
     return check_table(pd.concat(frames, ignore_index=True), PREDICTIONS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.config import load_settings
 from pipeline.experiment.work import Work
-from pipeline.storage import Runs, read_json, shown
+from pipeline.storage import Runs, display_path, read_json
 
 SAFE_TO_CHANGE = (
     "ensemble",
@@ -33,7 +33,7 @@ SAFE_TO_CHANGE = (
 )
 
 
-def check_stored(work: Work) -> None:
+def check_settings(work: Work) -> None:
     """Raises ValueError when the run's folder was made with other settings than those asked for, or
     its index of tables that were edited since; also where a folder can't be."""
     _check_folders(work)
@@ -54,7 +54,7 @@ def check_stored(work: Work) -> None:
         for line in _differences(stored.get(key), asked[key], key)
     ]
     if differ:
-        folder = shown(work.runs.experiment)
+        folder = display_path(work.runs.experiment)
         raise ValueError(
             "\n".join(f"{folder} was made with other settings: {line}" for line in differ)
             + f"\ncopy the config to a new name, or remove {_to_remove(work)} to start over"
@@ -75,8 +75,9 @@ def _check_labels(work: Work, tables: Mapping[str, str]) -> None:
             changed.append(runs.fixes)
         if changed:
             raise ValueError(
-                f"{shown(runs.experiment)} was trained before {shown(changed[0])} was changed, so "
-                "its labels or pictures are others\n"
+                f"{display_path(runs.experiment)} was trained before "
+                f"{display_path(changed[0])} was changed, so "
+                "its labels or images are others\n"
                 f"copy the config to a new name, or remove {_to_remove(work)} to start over"
             )
 
@@ -109,11 +110,11 @@ def _check_tables(work: Work, tables: Mapping[str, str]) -> None:
     changed = _changed(read_json(runs.tables), tables)
     if changed:
         made = [runs.images, runs.faces, runs.crops, runs.folds]
-        folders = [shown(path.parent) for path in made if path.parent.exists()]
+        folders = [display_path(path.parent) for path in made if path.parent.exists()]
         again = [_to_remove(work)] if runs.settings.exists() else []
         raise ValueError(
-            f"{runs.root / changed[0]} was changed after it was read into {shown(runs.images)}; "
-            "undo the change and mend labels with competition.fixes, or remove "
+            f"{runs.root / changed[0]} was changed after it was read into "
+            f"{display_path(runs.images)}; undo the change and mend labels with competition.fixes, or remove "
             f"{' '.join([*folders, *again])} to start over"
         )
 
@@ -130,9 +131,9 @@ def _to_remove(work: Work) -> str:
     """What is in the way of a fresh start, but not the contest's crops, which may lie beside it."""
     runs = work.runs
     if runs.images.parent.parent != runs.experiment:
-        return shown(runs.experiment)
+        return display_path(runs.experiment)
     members = (runs.experiment / name for name in load_settings(runs.settings).members)
-    return " ".join(shown(path) for path in (runs.settings, runs.provenance, *members))
+    return " ".join(display_path(path) for path in (runs.settings, runs.provenance, *members))
 
 
 def say_left_out(work: Work) -> None:
@@ -142,8 +143,8 @@ def say_left_out(work: Work) -> None:
     left = load_settings(work.runs.settings).members.keys() - work.settings.members.keys()
     if left:
         print(
-            f"{shown(work.runs.experiment)} also holds {', '.join(sorted(left))}, which this "
-            "command leaves out: members are those of the config and of the words typed with it"
+            f"{display_path(work.runs.experiment)} also holds {', '.join(sorted(left))}, which "
+            "this command leaves out: members are those of the config and of the words typed with it"
         )
 
 

@@ -17,44 +17,44 @@ from pipeline.tables import IMAGES
 
 
 def training_targets(
-    member: Member, tasks: Sequence[Task], pictures: pd.DataFrame
+    member: Member, tasks: Sequence[Task], images: pd.DataFrame
 ) -> dict[str, np.ndarray]:
     """The targets as the member learns them: its own edges, softened near them if asked; and
     `TASK@group` where a loss needs the task's group."""
     targets = {}
     for task in tasks:
-        head, ids = member.tasks[task.name], pictures["image_id"]
+        head, ids = member.tasks[task.name], images["image_id"]
         if head.band is not None:
-            numbers = to_numbers(task, pictures[task.column], image_ids=ids)
+            numbers = to_numbers(task, images[task.column], image_ids=ids)
             edges = head.edges or task.edges
             targets[task.name] = encode_band(numbers, edges=edges, band=head.band)
         else:
-            targets[task.name] = own_targets(member, task, pictures)
+            targets[task.name] = own_targets(member, task, images)
         if any(name in GROUP_LOSSES for name in head.losses_for(task.kind)):
-            targets[f"{task.name}@group"] = group_of(task, pictures).astype(np.float32)
+            targets[f"{task.name}@group"] = group_of(task, images).astype(np.float32)
     return targets
 
 
-def own_targets(member: Member, task: Task, pictures: pd.DataFrame) -> np.ndarray:
+def own_targets(member: Member, task: Task, images: pd.DataFrame) -> np.ndarray:
     """The targets (N,) with the member's own edges, not softened."""
     if task.parts:
-        return targets_of([task], pictures)[task.name]
-    edges, ids = member.tasks[task.name].edges, pictures["image_id"]
+        return targets_of([task], images)[task.name]
+    edges, ids = member.tasks[task.name].edges, images["image_id"]
     if task.learns_number:
-        return encode_number(task, pictures[task.column], image_ids=ids)
-    return encode(task, pictures[task.column], image_ids=ids, edges=edges)
+        return encode_number(task, images[task.column], image_ids=ids)
+    return encode(task, images[task.column], image_ids=ids, edges=edges)
 
 
 def check_balance(work: Work, member: Member) -> None:
-    """Raises ValueError for a balance_on that will be no task and no column of the pictures."""
+    """Raises ValueError for a balance_on that will be no task and no column of the images."""
     name, settings = member.balance_on, work.settings
     tasks = [*settings.competition.learnable]
     columns = _columns_to_come(work) if name is not None and name not in tasks else None
     if columns is not None and name not in columns:
-        raise ValueError(no_such(name, (*tasks, *sorted(columns - set(tasks)))))
+        raise ValueError(unknown_column(name, (*tasks, *sorted(columns - set(tasks)))))
 
 
-def no_such(name: str, known: Sequence[str]) -> str:
+def unknown_column(name: str, known: Sequence[str]) -> str:
     """The sentence for a name that is neither a task nor a column."""
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else ";"
@@ -62,7 +62,7 @@ def no_such(name: str, known: Sequence[str]) -> str:
 
 
 def _columns_to_come(work: Work) -> set[str] | None:
-    """The columns that the training pictures have or will have; None when it can't be known yet."""
+    """The columns that the training images have or will have; None when it can't be known yet."""
     contest, runs = work.settings.competition, work.runs
     if runs.images.exists():
         found = set(read_table(runs.images).columns)
@@ -85,14 +85,14 @@ def balance_codes(settings: Experiment, member: Member, train: pd.DataFrame) -> 
         tasks["answer"] = answer_task(settings)
     if name in tasks:
         values = targets_of([tasks[name]], train)[name]
-        is_number = tasks[name].kind == "number"
+        is_number = tasks[name].kind == "regression"
     elif name in train.columns:
         values = train[name].to_numpy()
         is_number = values.dtype.kind == "f" or len(set(values)) > member.balance_bins
         is_number = is_number and values.dtype.kind in "fiu"
     else:
         known = (*tasks, *train.columns.difference(list(tasks)))
-        raise ValueError(f"balance_on: {no_such(name, known)}")
+        raise ValueError(f"balance_on: {unknown_column(name, known)}")
     if is_number and len(np.unique(values)) > member.balance_bins:
         values = values.astype(np.float64)
         return np.searchsorted(

@@ -46,13 +46,13 @@ def member_tasks(settings: Experiment, member: Member) -> list[Task]:
 
 
 def answer_task(settings: Experiment) -> Task:
-    """The product of the answer's tasks as one task of kind classes, under the reserved name."""
+    """The product of the answer's tasks as one task of kind multiclass, under the reserved name."""
     contest = settings.competition
     known = {task.name: task for task in contest_tasks(settings)}
     parts = tuple(known[name] for name in contest.answer.tasks)
     return Task(
         name="answer",
-        kind="classes",
+        kind="multiclass",
         column="answer",
         classes=tuple(combine_names([part.classes for part in parts])),
         constant=all(part.constant for part in parts),
@@ -61,23 +61,23 @@ def answer_task(settings: Experiment) -> Task:
     )
 
 
-def targets_of(tasks: Iterable[Task], pictures: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Each task's target of every picture, with the answer's own edges."""
-    ids, targets = pictures["image_id"], {}
+def targets_of(tasks: Iterable[Task], images: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Each task's target of every image, with the answer's own edges."""
+    ids, targets = images["image_id"], {}
     for task in tasks:
         if task.parts:
-            codes = list(targets_of(task.parts, pictures).values())
+            codes = list(targets_of(task.parts, images).values())
             sizes = [len(part.classes) for part in task.parts]
             targets[task.name] = combine_classes(codes, sizes=sizes)
         else:
-            targets[task.name] = encode(task, pictures[task.column], image_ids=ids)
+            targets[task.name] = encode(task, images[task.column], image_ids=ids)
     return targets
 
 
-def group_of(task: Task, pictures: pd.DataFrame) -> np.ndarray | None:
+def group_of(task: Task, images: pd.DataFrame) -> np.ndarray | None:
     """The task's group (N,) as numbers; None when it names none. Raises ValueError naming the image
     of one that is no number."""
     if task.group is None:
         return None
     column = replace(task, column=task.group)
-    return to_numbers(column, pictures[task.group], image_ids=pictures["image_id"])
+    return to_numbers(column, images[task.group], image_ids=images["image_id"])

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.faces.boxes import square_box
 
 HEIGHT, WIDTH = 14, 24  # of the part that is cut out, in pixels; twice as many serve no better
-EYES = np.array([[6.75, 10.75], [16.75, 10.75]])  # the left one of the picture, then the right
+EYES = np.array([[6.75, 10.75], [16.75, 10.75]])  # the left one of the image, then the right
 USUAL = np.array([[0.35, 0.41], [0.65, 0.41]])  # where eyes are in a crop, as shares of its side
 
 
@@ -17,7 +17,7 @@ def eyes_in_crop(
     box: np.ndarray, landmarks: np.ndarray | None, *, margin: float, size: int
 ) -> np.ndarray:
     """The eyes (2, 2) as x, y in a crop of `size` pixels that was cut around a box with a margin;
-    where they usually are when the landmarks (10,) of the picture are not known."""
+    where they usually are when the landmarks (10,) of the image are not known."""
     if landmarks is None:
         return USUAL * size
     x1, y1, x2, _ = square_box(box, margin=margin)
@@ -25,7 +25,7 @@ def eyes_in_crop(
     return (eyes - [x1, y1]) * (size / (x2 - x1))
 
 
-def lay_upper(crop: np.ndarray, eyes: np.ndarray) -> np.ndarray:
+def align_upper_face(crop: np.ndarray, eyes: np.ndarray) -> np.ndarray:
     """The grey upper part (HEIGHT, WIDTH) float32 of a crop (S, S, 3), turned, scaled and shifted
     so that its eyes (2, 2) lie at EYES."""
     grey = cv2.cvtColor(np.ascontiguousarray(crop), cv2.COLOR_RGB2GRAY).astype(np.float32)

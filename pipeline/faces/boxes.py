@@ -1,7 +1,7 @@
 """Boxes as plain arrays: squares, the fallback, which face is the subject.
 
-A box is (x1, y1, x2, y2) in pixels of the upright picture, x2 and y2 exclusive, and may be
-fractional. Nothing here reads a picture, a file or a net.
+A box is (x1, y1, x2, y2) in pixels of the upright image, x2 and y2 exclusive, and may be
+fractional. Nothing here reads an image, a file or a net.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 def square_box(box: np.ndarray, *, margin: float) -> np.ndarray:
     """The square around the box's centre, its side the longer side times 1 + 2·margin.
 
-    It may leave the picture. Raises ValueError for a box without area or a margin that leaves none.
+    It may leave the image. Raises ValueError for a box without area or a margin that leaves none.
     """
     x1, y1, x2, y2 = np.asarray(box, dtype=np.float64)
     if not (x2 > x1 and y2 > y1):
@@ -23,9 +23,9 @@ def square_box(box: np.ndarray, *, margin: float) -> np.ndarray:
 
 
 def centre_box(width: int, height: int, *, fraction: float) -> np.ndarray:
-    """The square in the middle of a picture, its side a fraction of the shorter side.
+    """The square in the middle of an image, its side a fraction of the shorter side.
 
-    It stands in where no face is found. A 300-pixel centre crop of 384x512 pictures is fraction
+    It stands in where no face is found. A 300-pixel centre crop of 384x512 images is fraction
     300/384. Raises ValueError outside (0, 1].
     """
     if not 0 < fraction <= 1:

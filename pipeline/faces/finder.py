@@ -1,4 +1,4 @@
-"""All faces of one picture with their crops, cut as the crop stage cuts the main one. Pure."""
+"""All faces of one image with their crops, cut as the crop stage cuts the main one. Pure."""
 
 from dataclasses import dataclass
 
@@ -14,18 +14,18 @@ SHARED = 0.3  # of the smaller box, from which two boxes are of one face
 
 @dataclass(frozen=True)
 class FoundFace:
-    """A face of a picture: its box (4,) as found, how, how sure, and its crop (S, S, 3) uint8."""
+    """A face of an image: its box (4,) as found, how, how sure, and its crop (S, S, 3) uint8."""
 
     box: np.ndarray
-    how: str  # mtcnn, given (the picture is the face) or centre
+    how: str  # mtcnn, given (the image is the face) or centre
     probability: float  # NaN where nothing was looked for
     crop: np.ndarray
 
 
 class FaceFinder:
-    """Pictures (H, W, 3) uint8, upright, to their faces.
+    """Images (H, W, 3) uint8, upright, to their faces.
 
-    `detector` is None where the whole picture is the face (`faces: given`) or its middle is
+    `detector` is None where the whole image is the face (`faces: given`) or its middle is
     (`centre`). `fine` looks for smaller faces; what it adds never replaces a face of `detector`.
     """
 
@@ -42,30 +42,30 @@ class FaceFinder:
         self._faces, self._margin, self._fallback, self._size = faces, margin, fallback, size
         self._detector, self._fine = detector, fine
 
-    def find(self, picture: np.ndarray) -> list[FoundFace]:
+    def find(self, image: np.ndarray) -> list[FoundFace]:
         """The faces, the subject's first; none where the detector finds none."""
-        height, width = picture.shape[:2]
+        height, width = image.shape[:2]
         if self._detector is None:
             box = np.array([0.0, 0.0, width, height])
             if self._faces == "centre":
                 box = centre_box(width, height, fraction=self._fallback)
-            return [self._cut(picture, box, how=self._faces, probability=float("nan"), margin=0.0)]
-        found = self._detector.detect_all([picture])[0]
-        for other in self._fine.detect_all([picture])[0] if self._fine is not None else []:
+            return [self._cut(image, box, how=self._faces, probability=float("nan"), margin=0.0)]
+        found = self._detector.detect_all([image])[0]
+        for other in self._fine.detect_all([image])[0] if self._fine is not None else []:
             boxes = np.array([face.box for face in found]).reshape(-1, 4)
             if other.probability >= SURE and (_shares(other.box, boxes) <= SHARED).all():
                 found.append(other)
         inside = [f for f in found if _shares(f.box, np.array([[0, 0, width, height]])).item() > 0]
         return [
-            self._cut(picture, f.box, how="mtcnn", probability=f.probability, margin=self._margin)
+            self._cut(image, f.box, how="mtcnn", probability=f.probability, margin=self._margin)
             for f in inside
         ]
 
     def _cut(
-        self, picture: np.ndarray, box: np.ndarray, *, how: str, probability: float, margin: float
+        self, image: np.ndarray, box: np.ndarray, *, how: str, probability: float, margin: float
     ) -> FoundFace:
         box = np.asarray(box, dtype=np.float64)
-        crop = cut(picture, square_box(box, margin=margin), size=self._size)
+        crop = cut(image, square_box(box, margin=margin), size=self._size)
         return FoundFace(box, how, probability, crop)
 
 

@@ -1,2 +1,2 @@
-"""Tables and arrays to pictures: charts with matplotlib, sheets of crops with PIL. Pure but for
+"""Tables and arrays to images: charts with matplotlib, sheets of crops with PIL. Pure but for
 the file that they write to the path they are given; nothing here reads one."""

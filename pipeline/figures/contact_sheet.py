@@ -1,4 +1,4 @@
-"""Sheets: many crops on one picture, a caption below each, a title above. Pixels in, pixels out."""
+"""Sheets: many crops on one image, a caption below each, a title above. Pixels in, pixels out."""
 
 from collections.abc import Sequence
 

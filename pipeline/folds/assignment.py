@@ -1,4 +1,4 @@
-"""Which fold every picture is held out in: grouped by person, balanced on all labels at once.
+"""Which fold every image is held out in: grouped by person, balanced on all labels at once.
 
 Pure functions of arrays. How even a split came out is `balance`; that nothing leaks is `proofs`.
 """
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.folds.search import split_kinds
-from pipeline.folds.strata import code_labels, code_people, group_kinds, join_codes
+from pipeline.folds.search import split_strata
+from pipeline.folds.strata import encode_labels, encode_people, group_strata, join_codes
 
 BY = ("person", "label")
 
@@ -24,19 +24,19 @@ def assign_folds(
     seed: int,
     by: str = "person",
 ) -> np.ndarray:
-    """Return (n,) the fold 0..num_folds-1 of every picture, in the order given.
+    """Return (n,) the fold 0..num_folds-1 of every image, in the order given.
 
-    `labels` has a row a picture and a column a label; every value of every label, the number of
-    pictures, and (as far as that costs nothing) every combination of labels is spread evenly.
+    `labels` has a row an image and a column a label; every value of every label, the number of
+    images, and (as far as that costs nothing) every combination of labels is spread evenly.
     The same people, labels and seed give the same folds in whatever order the rows come.
-    `by="label"` ignores people, to measure what a leak is worth; there, pictures of one person
+    `by="label"` ignores people, to measure what a leak is worth; there, images of one person
     with equal labels are told apart by their order alone. Raises ValueError for null ids or
     labels and for more folds than units.
     """
     if by not in BY:
         raise ValueError(f"Folds can be made by {' or '.join(BY)}, not by '{by}'.")
-    people = code_people(person_ids)
-    coded = code_labels(labels, num_images=len(people.codes))
+    people = encode_people(person_ids)
+    coded = encode_labels(labels, num_images=len(people.codes))
     if by == "person":
         units, num_units = people.codes, len(people.values)
     else:
@@ -44,11 +44,11 @@ def assign_folds(
         joint = join_codes(coded, num_images=num_units)
         units = np.empty(num_units, dtype=np.int64)
         units[np.lexsort((joint, people.codes))] = np.arange(num_units)
-    _check_num_folds(num_folds, num_units, "people" if by == "person" else "pictures")
+    _check_num_folds(num_folds, num_units, "people" if by == "person" else "images")
 
     rng = np.random.default_rng(seed)
-    kinds = group_kinds(units, coded)
-    layout = split_kinds(kinds, num_folds=num_folds, rng=rng)
+    kinds = group_strata(units, coded)
+    layout = split_strata(kinds, num_folds=num_folds, rng=rng)
     return _deal(layout, kinds.kind_of_unit, rng=rng)[units]
 
 

@@ -1,7 +1,7 @@
 """How even folds came out: the table, the certificate, and the lines a person reads.
 
 Judges any folds, however they were made. A deviation is the fold's share of a label value minus
-the share it should hold, 1 / num_folds; so 0.01 is one per cent of that value's pictures.
+the share it should hold, 1 / num_folds; so 0.01 is one per cent of that value's images.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.folds.strata import (
-    Coded,
-    code_labels,
-    code_people,
-    group_kinds,
+    EncodedLabels,
+    encode_labels,
+    encode_people,
+    group_strata,
     plain,
     smallest_deviation,
 )
@@ -24,11 +24,11 @@ from pipeline.folds.strata import (
 def balance_table(folds: Sequence | np.ndarray | pd.Series, labels: pd.DataFrame) -> pd.DataFrame:
     """Return one row a label value: label, value, total, fold0.., worst_deviation.
 
-    The fold columns count pictures; worst_deviation is the largest distance of a fold's share
+    The fold columns count images; worst_deviation is the largest distance of a fold's share
     of the value from 1 / num_folds, 0 to 1.
     """
     folds = _whole(folds)
-    coded = code_labels(labels, num_images=len(folds))
+    coded = encode_labels(labels, num_images=len(folds))
     num_folds = int(folds.max()) + 1
     names = [f"fold{fold}" for fold in range(num_folds)]
     blocks = []
@@ -57,15 +57,15 @@ def certificate(
     `missing` lists label values that a fold lacks, each with the reason.
     """
     folds = _whole(folds)
-    people = code_people(person_ids)
-    coded = code_labels(labels, num_images=len(folds))
+    people = encode_people(person_ids)
+    coded = encode_labels(labels, num_images=len(folds))
     num_folds, num_people = int(folds.max()) + 1, len(people.values)
     homes = _tally(people.codes, folds, num_people, num_folds) > 0
-    kinds = group_kinds(people.codes, coded)
+    kinds = group_strata(people.codes, coded)
     promised = kinds.counts[:, : kinds.num_promised]
     bounds = smallest_deviation(promised, kinds.sizes, num_folds=num_folds)
-    pictures = np.bincount(folds, minlength=num_folds)
-    cells, missing = [_cell("pictures", "all", pictures, bounds[0])], []
+    images = np.bincount(folds, minlength=num_folds)
+    cells, missing = [_cell("images", "all", images, bounds[0])], []
     position = 1
     for label in coded:
         found = _tally(label.codes, folds, len(label.values), num_folds)
@@ -75,13 +75,13 @@ def certificate(
             missing += _missing(label, code, found[code], len(who))
             position += 1
     return {
-        "num_pictures": len(folds),
+        "num_images": len(folds),
         "num_people": num_people,
         "num_folds": num_folds,
         "people_in_two_folds": int((homes.sum(axis=1) > 1).sum()),
-        "pictures_per_fold": pictures.tolist(),
+        "images_per_fold": images.tolist(),
         "people_per_fold": homes.sum(axis=0).tolist(),
-        "pictures": cells[0],
+        "images": cells[0],
         "worst": max(cells[1:] or cells, key=lambda cell: cell["deviation"]),
         "num_values": len(cells) - 1,
         "num_values_best_possible": sum(cell["cannot_be_better"] for cell in cells[1:]),
@@ -92,9 +92,9 @@ def certificate(
 def describe(promise: dict) -> str:
     """Return the lines of a `certificate` that a person reads."""
     lines = [
-        f"{promise['num_pictures']} pictures of {promise['num_people']} people in "
+        f"{promise['num_images']} images of {promise['num_people']} people in "
         f"{promise['num_folds']} folds",
-        "  pictures per fold: " + " ".join(map(str, promise["pictures_per_fold"])),
+        "  images per fold: " + " ".join(map(str, promise["images_per_fold"])),
         "  people per fold:   " + " ".join(map(str, promise["people_per_fold"])),
     ]
     if promise["people_in_two_folds"]:
@@ -102,8 +102,8 @@ def describe(promise: dict) -> str:
     worst = promise["worst"]
     lines.append(
         f"  worst balance: {worst['label']} {worst['value']} in fold {worst['fold']}: "
-        f"{worst['found']} of {worst['total']} pictures where {worst['expected']:.1f} would be "
-        f"even, {100 * worst['deviation']:.2f} % of its pictures off"
+        f"{worst['found']} of {worst['total']} images where {worst['expected']:.1f} would be "
+        f"even, {100 * worst['deviation']:.2f} % of its images off"
     )
     if worst["cannot_be_better"]:
         lines.append("    no split that keeps people whole can be better for it")
@@ -119,20 +119,20 @@ def describe(promise: dict) -> str:
 def _whole(folds: Sequence | np.ndarray | pd.Series) -> np.ndarray:
     folds = pd.Series(np.asarray(folds))
     if not len(folds):
-        raise ValueError("There are no pictures, so there are no folds to judge.")
+        raise ValueError("There are no images, so there are no folds to judge.")
     if folds.isna().any() or (folds < 0).any() or (folds % 1 != 0).any():
-        raise ValueError("Every picture needs a fold, a whole number from 0.")
+        raise ValueError("Every image needs a fold, a whole number from 0.")
     return folds.to_numpy().astype(np.int64)
 
 
 def _tally(codes: np.ndarray, folds: np.ndarray, num_codes: int, num_folds: int) -> np.ndarray:
-    """Return (num_codes, num_folds) pictures."""
+    """Return (num_codes, num_folds) images."""
     flat = np.bincount(codes * num_folds + folds, minlength=num_codes * num_folds)
     return flat.reshape(num_codes, num_folds)
 
 
 def _cell(label: str, value: object, found: np.ndarray, bound: float) -> dict:
-    """Return where one label value is least even; `found` (num_folds,) counts its pictures."""
+    """Return where one label value is least even; `found` (num_folds,) counts its images."""
     total = int(found.sum())
     deviations = np.abs(found / total - 1 / len(found))
     fold = int(np.argmax(deviations))
@@ -149,7 +149,7 @@ def _cell(label: str, value: object, found: np.ndarray, bound: float) -> dict:
     }
 
 
-def _missing(label: Coded, code: int, found: np.ndarray, num_people: int) -> list[dict]:
+def _missing(label: EncodedLabels, code: int, found: np.ndarray, num_people: int) -> list[dict]:
     lacking = np.flatnonzero(found == 0).tolist()
     if not lacking:
         return []
@@ -160,7 +160,7 @@ def _missing(label: Coded, code: int, found: np.ndarray, num_people: int) -> lis
     else:
         reason = (
             f"{where}, although {num_people} people have it: their other labels or numbers of "
-            f"pictures pull elsewhere, and no way to satisfy all was found."
+            f"images pull elsewhere, and no way to satisfy all was found."
         )
     return [
         {

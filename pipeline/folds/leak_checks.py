@@ -8,23 +8,23 @@ import numpy as np
 import pandas as pd
 
 
-def prove_folds(
+def check_folds(
     image_ids: Sequence | np.ndarray | pd.Series,
     person_ids: Sequence | np.ndarray | pd.Series,
     folds: Sequence | np.ndarray | pd.Series,
     *,
     num_folds: int,
 ) -> str:
-    """Return one line that says what was proved; the three columns have a row a picture.
+    """Return one line that says what was proved; the three columns have a row an image.
 
-    Raises ValueError naming the picture, person or fold for: a null id, a null fold, a fold
-    that is not a whole number in 0..num_folds-1, a picture twice, a person in two folds, an
+    Raises ValueError naming the image, person or fold for: a null id, a null fold, a fold
+    that is not a whole number in 0..num_folds-1, an image twice, a person in two folds, an
     empty fold.
     """
     if not len(image_ids) == len(person_ids) == len(folds):
         raise ValueError(
             f"There are {len(image_ids)} image ids, {len(person_ids)} person ids and "
-            f"{len(folds)} folds; each picture needs one of each."
+            f"{len(folds)} folds; each image needs one of each."
         )
     table = pd.DataFrame(
         {
@@ -37,15 +37,15 @@ def prove_folds(
     twice = table.loc[table["image_id"].duplicated(), "image_id"]
     if len(twice):
         raise ValueError(
-            f"Picture '{twice.iloc[0]}' is there more than once ({len(twice)} rows too many)."
+            f"Image '{twice.iloc[0]}' is there more than once ({len(twice)} rows too many)."
         )
     numbers = pd.to_numeric(table["fold"], errors="coerce")
     wrong = table[~numbers.isin(range(num_folds))]
     if len(wrong):
         row = wrong.iloc[0]
         raise ValueError(
-            f"Picture '{row['image_id']}' has fold {row['fold']}; with {num_folds} folds only "
-            f"0 to {num_folds - 1} exist ({len(wrong)} such pictures)."
+            f"Image '{row['image_id']}' has fold {row['fold']}; with {num_folds} folds only "
+            f"0 to {num_folds - 1} exist ({len(wrong)} such images)."
         )
     people = table["person_id"].map(str)  # 7 and "7" are one person, also when a CSV mixes them
     num_homes = numbers.groupby(people, sort=False).nunique()
@@ -58,10 +58,10 @@ def prove_folds(
         )
     empty = sorted(set(range(num_folds)) - set(numbers.astype(int)))
     if empty:
-        raise ValueError(f"Fold {empty[0]} of {num_folds} holds no picture.")
+        raise ValueError(f"Fold {empty[0]} of {num_folds} holds no image.")
     return (
-        f"Proved: {len(table)} pictures of {len(num_homes)} people are in {num_folds} folds; no "
-        f"person is in two, no picture is without a fold or there twice, no fold is empty."
+        f"Proved: {len(table)} images of {len(num_homes)} people are in {num_folds} folds; no "
+        f"person is in two, no image is without a fold or there twice, no fold is empty."
     )
 
 
@@ -71,8 +71,8 @@ def _refuse_nulls(table: pd.DataFrame) -> None:
         if not len(nulls):
             continue
         first = table["image_id"].iloc[nulls[0]]
-        place = f"row {nulls[0]}" if column == "image_id" else f"picture '{first}'"
-        why = " A picture without a fold would be trained on in all." if column == "fold" else ""
+        place = f"row {nulls[0]}" if column == "image_id" else f"image '{first}'"
+        why = " An image without a fold would be trained on in all." if column == "fold" else ""
         raise ValueError(
-            f"{column} is null for {len(nulls)} of {len(table)} pictures (first: {place}).{why}"
+            f"{column} is null for {len(nulls)} of {len(table)} images (first: {place}).{why}"
         )

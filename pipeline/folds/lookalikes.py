@@ -1,18 +1,18 @@
-"""Who is probably the same person where the contest does not say: pictures that look alike."""
+"""Who is probably the same person where the contest does not say: images that look alike."""
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-BLOCK = 2048  # pictures compared with all others at once: bounds the memory
+BLOCK = 2048  # images compared with all others at once: bounds the memory
 
 
 def group_lookalikes(
     thumbnails: np.ndarray, person_ids: np.ndarray, *, correlation: float
 ) -> np.ndarray:
-    """The person ids (n,), with everybody joined who has a picture like a picture of another.
+    """The person ids (n,), with everybody joined who has an image like an image of another.
 
-    Two pictures are alike when their thumbnails (n, d) correlate above `correlation`. A joined
+    Two images are alike when their thumbnails (n, d) correlate above `correlation`. A joined
     group takes its first person id in sorted order. Compares all pairs: n = 100,000 takes minutes.
     """
     rows = _standard(thumbnails)
@@ -25,7 +25,7 @@ def group_lookalikes(
 
 
 def join_people(person_ids: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The person ids (n,), with the people joined whose pictures left[i] and right[i] link."""
+    """The person ids (n,), with the people joined whose images left[i] and right[i] link."""
     names, people = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
     pairs = (people[left], people[right])
     links = coo_array((np.ones(len(left), dtype=bool), pairs), shape=(len(names),) * 2)

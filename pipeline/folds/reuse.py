@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 
-def keep_folds(people: Sequence[str], earlier: Mapping[str, int], *, num_folds: int) -> np.ndarray:
-    """The fold (n,) of each picture: its person's earlier one; people that are new go, those with
-    most pictures first, to the fold that has the fewest pictures by then."""
+def reuse_folds(people: Sequence[str], earlier: Mapping[str, int], *, num_folds: int) -> np.ndarray:
+    """The fold (n,) of each image: its person's earlier one; people that are new go, those with
+    most images first, to the fold that has the fewest images by then."""
     names, codes = np.unique(np.asarray(people, dtype=str), return_inverse=True)
     counts = np.bincount(codes)
     chosen = np.array([earlier.get(name, -1) for name in names], dtype=np.int64)

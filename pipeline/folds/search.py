@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from pipeline.folds.strata import Kinds, smallest_deviation
+from pipeline.folds.strata import Strata, smallest_deviation
 
 NUM_ROUNDS = 40  # times the cells that are still uneven are made to weigh more
 NUM_PASSES = 10  # times that each pair of folds is looked at before the weights are looked at
@@ -18,7 +18,7 @@ STILL = 1e-10  # a gain below this is rounding
 DIGITS = 5  # deviations that agree to 0.001 of a per cent are equally good
 
 
-def split_kinds(kinds: Kinds, *, num_folds: int, rng: np.random.Generator) -> np.ndarray:
+def split_strata(kinds: Strata, *, num_folds: int, rng: np.random.Generator) -> np.ndarray:
     """Return (num_kinds, num_folds) how many units of each kind go into each fold."""
     counts, sizes = kinds.counts, kinds.sizes
     totals = sizes @ counts
@@ -53,7 +53,7 @@ def split_kinds(kinds: Kinds, *, num_folds: int, rng: np.random.Generator) -> np
 
 
 def _start(
-    kinds: Kinds, weights: np.ndarray, *, num_folds: int, rng: np.random.Generator
+    kinds: Strata, weights: np.ndarray, *, num_folds: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a greedy layout and its residual (num_cells, num_folds): found minus expected.
 

@@ -1,4 +1,4 @@
-"""Labels as numbers: cells, the pictures each person brings to them, and how even a split can be.
+"""Labels as numbers: cells, the images each person brings to them, and how even a split can be.
 
 A cell is one value of one label. Checks of what users hand in live here; choosing folds does not.
 """
@@ -16,7 +16,7 @@ MAX_JOINT = 256  # joint cells that are balanced too: the fullest ones; the rest
 
 
 @dataclass(frozen=True)
-class Coded:
+class EncodedLabels:
     """One column as whole numbers: `codes` (n,) index into `values`, which are sorted."""
 
     name: str
@@ -25,12 +25,12 @@ class Coded:
 
 
 @dataclass(frozen=True)
-class Kinds:
-    """Units (people or pictures) that bring the same labels are of one kind and interchangeable.
+class Strata:
+    """Units (people or images) that bring the same labels are of one kind and interchangeable.
 
-    `counts` (num_kinds, num_cells) is what one unit brings: all pictures, then every label value
+    `counts` (num_kinds, num_cells) is what one unit brings: all images, then every label value
     (`num_promised` columns so far), then the joint cells, then the same promised cells counted in
-    units instead of pictures.
+    units instead of images.
     """
 
     kind_of_unit: np.ndarray
@@ -39,7 +39,7 @@ class Kinds:
     num_promised: int
 
 
-def code_people(person_ids: Sequence | np.ndarray | pd.Series) -> Coded:
+def encode_people(person_ids: Sequence | np.ndarray | pd.Series) -> EncodedLabels:
     """Return the people sorted by id as text, so that 7 and "7" are one person.
 
     Raises ValueError for a null id.
@@ -49,11 +49,12 @@ def code_people(person_ids: Sequence | np.ndarray | pd.Series) -> Coded:
     return _code("person_id", column.map(str))
 
 
-def code_labels(labels: pd.DataFrame, *, num_images: int) -> list[Coded]:
-    """Return one `Coded` a column. Raises ValueError: nulls, wrong length, unbinned numbers."""
+def encode_labels(labels: pd.DataFrame, *, num_images: int) -> list[EncodedLabels]:
+    """Return one `EncodedLabels` a column. Raises ValueError: nulls, wrong length, "
+    "unbinned numbers."""
     if len(labels) != num_images:
         raise ValueError(
-            f"labels has {len(labels)} rows for {num_images} pictures; it needs one row a picture."
+            f"labels has {len(labels)} rows for {num_images} images; it needs one row an image."
         )
     coded = []
     for position, name in enumerate(labels.columns):
@@ -68,16 +69,16 @@ def code_labels(labels: pd.DataFrame, *, num_images: int) -> list[Coded]:
     return coded
 
 
-def join_codes(labels: Sequence[Coded], *, num_images: int) -> np.ndarray:
-    """Return (n,) the code of every picture's combination of all labels, 0..num_combinations-1."""
+def join_codes(labels: Sequence[EncodedLabels], *, num_images: int) -> np.ndarray:
+    """Return (n,) the code of every image's combination of all labels, 0..num_combinations-1."""
     joint = np.zeros(num_images, dtype=np.int64)
     for label in labels:
         joint = np.unique(joint * len(label.values) + label.codes, return_inverse=True)[1]
     return joint
 
 
-def group_kinds(units: np.ndarray, labels: Sequence[Coded]) -> Kinds:
-    """Return the kinds among units 0..num_units-1; `units` (n,) names each picture's unit."""
+def group_strata(units: np.ndarray, labels: Sequence[EncodedLabels]) -> Strata:
+    """Return the kinds among units 0..num_units-1; `units` (n,) names each image's unit."""
     joint = join_codes(labels, num_images=len(units))
     kind_of_unit, sizes, first = _compress(units, joint)
     is_example = np.zeros(len(kind_of_unit), dtype=bool)
@@ -96,7 +97,7 @@ def group_kinds(units: np.ndarray, labels: Sequence[Coded]) -> Kinds:
     if len(labels) > 1:
         blocks.append(_tally_joint(joint, rows, tally))
     blocks.append((promised > 0).astype(np.float64))
-    return Kinds(kind_of_unit, sizes, np.hstack(blocks), promised.shape[1])
+    return Strata(kind_of_unit, sizes, np.hstack(blocks), promised.shape[1])
 
 
 def smallest_deviation(counts: np.ndarray, sizes: np.ndarray, *, num_folds: int) -> np.ndarray:
@@ -126,12 +127,12 @@ def _refuse_nulls(name: str, column: pd.Series) -> None:
     nulls = np.flatnonzero(column.isna())
     if len(nulls):
         raise ValueError(
-            f"'{name}' is null for {len(nulls)} of {len(column)} pictures (first at row "
-            f"{nulls[0]}, counted from 0); every picture needs a value."
+            f"'{name}' is null for {len(nulls)} of {len(column)} images (first at row "
+            f"{nulls[0]}, counted from 0); every image needs a value."
         )
 
 
-def _code(name: str, column: pd.Series) -> Coded:
+def _code(name: str, column: pd.Series) -> EncodedLabels:
     codes, found = pd.factorize(np.asarray(column))
     try:
         order = sorted(range(len(found)), key=lambda i: found[i])
@@ -139,7 +140,7 @@ def _code(name: str, column: pd.Series) -> Coded:
         order = sorted(range(len(found)), key=lambda i: (type(found[i]).__name__, str(found[i])))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    return Coded(name, rank[codes], [found[i] for i in order])
+    return EncodedLabels(name, rank[codes], [found[i] for i in order])
 
 
 def _compress(units: np.ndarray, joint: np.ndarray) -> tuple[np.ndarray, ...]:

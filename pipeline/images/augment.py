@@ -25,7 +25,7 @@ def build_augment(recipe: Sequence[Mapping[str, Mapping]]) -> Augment:
     import albumentations as A
 
     steps = build_steps(recipe)
-    # The seed is set on the whole list for every picture. Seeding a worker once would replay one
+    # The seed is set on the whole list for every image. Seeding a worker once would replay one
     # stream in all workers and epochs, and would tie the outcome to the number of workers.
     compose = A.Compose(steps, seed=0)
 

@@ -1,4 +1,4 @@
-"""Pictures made worse by one measure at a time: what a network may meet and was not trained on.
+"""Images made worse by one measure at a time: what a network may meet and was not trained on.
 
 Pixels (S, S, 3) uint8 in and out; a pure function of the pixels, the level and a seed.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Factor:
+class Corruption:
     """A measure: its unit, the levels that are tried, and the level at which nothing changes."""
 
     name: str
@@ -53,7 +53,7 @@ def shrink(pixels: np.ndarray, share: float, seed: int) -> np.ndarray:
 
 
 def cover(pixels: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """A grey square whose side is a share, in per cent, of the picture's; the seed says where."""
+    """A grey square whose side is a share, in per cent, of the image's; the seed says where."""
     height, width = pixels.shape[:2]
     side = round(share / 100.0 * min(height, width))
     rng = np.random.default_rng(seed)
@@ -63,19 +63,19 @@ def cover(pixels: np.ndarray, share: float, seed: int) -> np.ndarray:
     return covered
 
 
-FACTORS: dict[str, Factor] = {
+FACTORS: dict[str, Corruption] = {
     factor.name: factor
     for factor in (
-        Factor("brightness", "times", (0.3, 0.5, 0.75, 1.0, 1.35, 1.8, 2.5), 1.0, brighten),
-        Factor("blur", "% of the side", (0.0, 0.5, 1.0, 2.0, 4.0), 0.0, blur),
-        Factor("rotation", "degrees", (-45, -30, -15, 0, 15, 30, 45), 0.0, rotate),
-        Factor("JPEG quality", "of 100", (5, 10, 20, 40, 100), 100, compress),
-        Factor("resolution", "% of the side", (10, 15, 25, 40, 60, 100), 100, shrink),
-        Factor("occluding patch", "% of the side", (0, 15, 30, 45, 60), 0.0, cover),
+        Corruption("brightness", "times", (0.3, 0.5, 0.75, 1.0, 1.35, 1.8, 2.5), 1.0, brighten),
+        Corruption("blur", "% of the side", (0.0, 0.5, 1.0, 2.0, 4.0), 0.0, blur),
+        Corruption("rotation", "degrees", (-45, -30, -15, 0, 15, 30, 45), 0.0, rotate),
+        Corruption("JPEG quality", "of 100", (5, 10, 20, 40, 100), 100, compress),
+        Corruption("resolution", "% of the side", (10, 15, 25, 40, 60, 100), 100, shrink),
+        Corruption("occluding patch", "% of the side", (0, 15, 30, 45, 60), 0.0, cover),
     )
 }
 
 
-def degrade(pixels: np.ndarray, factor: Factor, level: float, *, seed: int) -> np.ndarray:
+def corrupt(pixels: np.ndarray, factor: Corruption, level: float, *, seed: int) -> np.ndarray:
     """The pixels at a level of a factor; at its neutral one as they are."""
     return pixels if level == factor.neutral else factor.apply(pixels, level, seed)

@@ -17,18 +17,18 @@ from pipeline.images.sampler import EpochSampler, Sample
 from pipeline.images.transform import fit_size
 
 
-class PictureError(ValueError):
-    """A picture that could not be made ready, or at which a loader process died; it is named."""
+class ImageError(ValueError):
+    """An image that could not be made ready, or at which a loader process died; it is named."""
 
     def __init__(self, message: str) -> None:
         # torch hands an error of a loader process over as the text of its traceback
-        super().__init__(message.rpartition("PictureError: ")[2].strip())
+        super().__init__(message.rpartition("ImageError: ")[2].strip())
 
 
 class CropDataset(Dataset):
     """Crops by (position, seed): uint8 pixels (S, S, 3) and that position's targets by task.
 
-    `names` (N,) is what errors call the pictures.
+    `names` (N,) is what errors call the images.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class CropDataset(Dataset):
             pixels = fit_size(self.crops[self.rows[position]], size=self.size)
             if self.augment is not None:
                 pixels = self.augment(pixels, seed)
-        except Exception as error:  # a transform may raise anything: the picture must be named
+        except Exception as error:  # a transform may raise anything: the image must be named
             reason = f"{type(error).__name__}: {error}"
-            raise PictureError(f"picture {self.name_of(position)}: {reason}") from error
+            raise ImageError(f"image {self.name_of(position)}: {reason}") from error
         targets = {task: values[position] for task, values in self.targets.items()}
         return np.ascontiguousarray(pixels), targets
 
@@ -99,7 +99,7 @@ def make_loader(
 
 @contextmanager
 def named_deaths(*loaders: DataLoader) -> Iterator[None]:
-    """Turns the death of a loader process in the block into a PictureError that names the picture
+    """Turns the death of a loader process in the block into a ImageError that names the image
     it was busy with."""
     try:
         yield
@@ -109,14 +109,14 @@ def named_deaths(*loaders: DataLoader) -> Iterator[None]:
             raise
         dead = {int(pid) for pid in found[1].split(",")}
         busy = [
-            f"picture {loader.dataset.name_of(position)}"
+            f"image {loader.dataset.name_of(position)}"
             for loader in loaders
             if loader.dataset.at is not None
             for pid, position in loader.dataset.at.tolist()
             if pid in dead
         ]
-        raise PictureError(
-            f"a loader process died at {', '.join(busy) or 'no picture'} ({found[2].strip()}); "
+        raise ImageError(
+            f"a loader process died at {', '.join(busy) or 'no image'} ({found[2].strip()}); "
             "workers=0 reads in the main process, and when memory ran out fewer workers help"
         ) from None
 

@@ -1,7 +1,7 @@
-"""Which picture comes when, and with which seed: pure functions of (seed, epoch, picture).
+"""Which image comes when, and with which seed: pure functions of (seed, epoch, image).
 
 Every sample carries its own augmentation seed. So the stream is the same with any number of workers
-and after a restart, and differs between pictures and epochs.
+and after a restart, and differs between images and epochs.
 """
 
 from collections.abc import Iterator, Sequence

@@ -23,7 +23,7 @@ class Transform:
     std: tuple[float, float, float]
 
     def fingerprint(self, *, crop_recipe: str) -> str:
-        """Names the whole way from picture to input; weights serve only inputs of their own."""
+        """Names the whole way from image to input; weights serve only inputs of their own."""
         text = json.dumps([asdict(self), crop_recipe, "v1"], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

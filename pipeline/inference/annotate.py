@@ -1,39 +1,41 @@
-"""Faces drawn into a picture: a box each and what is said of it, legible on any background."""
+"""Faces drawn into an image: a box each and what is said of it, legible on any background."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.inference.readout import Said, SeenFace
+from pipeline.inference.readout import FacePrediction, TaskPrediction
 
 COLOURS = ("#0b6e4f", "#8a3ffc", "#b3261e", "#005d8f", "#7a5200", "#a2195b")  # 5:1 against white
 LEAST_TEXT, MOST_TEXT = 13, 40  # pixels
 
 
-def say_line(said: Said) -> str:
+def say_line(said: TaskPrediction) -> str:
     """A task in a line: `mask worn 98 %`, `age 34`."""
     if said.probability is None:
         return f"{said.task} {said.text}"
     return f"{said.task} {said.text} {100 * said.probability:.0f} %"
 
 
-def draw_faces(picture: np.ndarray, faces: Sequence[SeenFace]) -> np.ndarray:
-    """The picture (H, W, 3) uint8 with its faces; a small one is enlarged until text fits in."""
-    image = Image.fromarray(picture)
-    grown = max(1, -(-320 // max(1, min(image.size))))
+def draw_faces(image: np.ndarray, faces: Sequence[FacePrediction]) -> np.ndarray:
+    """The image (H, W, 3) uint8 with its faces; a small one is enlarged until text fits in."""
+    canvas = Image.fromarray(image)
+    grown = max(1, -(-320 // max(1, min(canvas.size))))
     if grown > 1:
-        image = image.resize((image.width * grown, image.height * grown), Image.Resampling.BICUBIC)
-    size = int(np.clip(min(image.size) / 28, LEAST_TEXT, MOST_TEXT))
-    pen, taken = ImageDraw.Draw(image), []
+        canvas = canvas.resize(
+            (canvas.width * grown, canvas.height * grown), Image.Resampling.BICUBIC
+        )
+    size = int(np.clip(min(canvas.size) / 28, LEAST_TEXT, MOST_TEXT))
+    pen, taken = ImageDraw.Draw(canvas), []
     for number, face in enumerate(faces):
         colour = COLOURS[number % len(COLOURS)]
         box = [float(v) * grown for v in face.box]
-        _draw_box(pen, box, colour, wide=max(2, size // 7), limits=image.size)
+        _draw_box(pen, box, colour, wide=max(2, size // 7), limits=canvas.size)
         lines = [say_line(said) for said in face.said]
         lines[0] = f"{number + 1}  {lines[0]}" if len(faces) > 1 else lines[0]
-        _draw_label(pen, lines, box, colour, size=size, limits=image.size, taken=taken)
-    return np.asarray(image)
+        _draw_label(pen, lines, box, colour, size=size, limits=canvas.size, taken=taken)
+    return np.asarray(canvas)
 
 
 def _draw_box(pen, box: list[float], colour: str, *, wide: int, limits: tuple[int, int]) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from pipeline.config.types import nearest
 from pipeline.experiment.cells import answering_cells, used_members
-from pipeline.experiment.fingerprints import stack_recipe
+from pipeline.experiment.fingerprints import stack_key
 from pipeline.experiment.work import Work
-from pipeline.storage import is_marked, read_json, shown
+from pipeline.storage import display_path, is_fresh, read_json
 
 ENSEMBLE, STACK = "ensemble", "stack"
 
@@ -31,20 +31,20 @@ def check_stack(work: Work) -> None:
 
 
 def is_stacked(work: Work) -> bool:
-    return is_marked(work.runs.stacked, stack_recipe(work))
+    return is_fresh(work.runs.stacked, stack_key(work))
 
 
 def left_out(work: Work, by: str = ENSEMBLE) -> list[str]:
-    """Sentences on what one picture can't be answered with: an order among many, people's other
-    pictures."""
+    """Sentences on what one image can't be answered with: an order among many, people's other
+    images."""
     settings, said = work.settings, []
     if by == ENSEMBLE and settings.ensemble.method == "rank":
         said.append(
-            "ensemble.method: rank is an order among many pictures; one picture is answered by the "
+            "ensemble.method: rank is an order among many images; one image is answered by the "
             "mean of the members, whose score is another"
         )
     if by == STACK and any(layer.startswith("pooling") for layer in _kept(work)):
-        said.append("what stack pools over a person's pictures is left out: one picture has none")
+        said.append("what stack pools over a person's images is left out: one image has none")
     return said
 
 
@@ -65,7 +65,7 @@ def missing_weights(work: Work, members: list[str]) -> str:
     for name in members:
         for cell in answering_cells(work.settings, name):
             if not work.runs.weights(cell).exists():
-                return shown(work.runs.weights(cell))
+                return display_path(work.runs.weights(cell))
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Who answers a picture, what they say, and how its faces are found."""
+"""Who answers an image, what they say, and how its faces are found."""
 
 import math
 from dataclasses import dataclass
@@ -6,36 +6,36 @@ from dataclasses import dataclass
 from pipeline.config import Experiment
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
-from pipeline.experiment.fingerprints import ensemble_recipe
+from pipeline.experiment.fingerprints import ensemble_key
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.faces.finder import FaceFinder
 from pipeline.inference.choice import ENSEMBLE, STACK
-from pipeline.inference.readout import Heading, Reading
+from pipeline.inference.readout import OutputSpec, TaskSpec
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import ANSWER
-from pipeline.storage import is_marked, read_json
+from pipeline.storage import is_fresh, read_json
 
 FINE = 0.06  # smallest face of the finer search, as a fraction of the shorter side
 
 
 @dataclass(frozen=True)
-class Speakers:
+class EnsembleSpec:
     """Who answers: the members, how they are blended, and what they say."""
 
     members: tuple[str, ...]
     settings: Experiment
-    readings: tuple[Reading, ...]
+    readings: tuple[OutputSpec, ...]
     whole: bool  # they answer the contest, not only some of its tasks
     others: tuple[Task, ...]  # tasks beside the answers
 
 
-def choose_speakers(work: Work, by: str) -> Speakers:
+def choose_ensemble(work: Work, by: str) -> EnsembleSpec:
     """The ensemble, the stack, or one member by name (check_by says whether there is one)."""
     settings, alone = work.settings, by not in (ENSEMBLE, STACK)
     members = (by,) if alone else tuple(used_members(settings))
     ensemble = settings.ensemble
-    if alone or ensemble.method == "rank":  # a rank is one among many pictures
+    if alone or ensemble.method == "rank":  # a rank is one among many images
         ensemble = ensemble.model_copy(update={"method": "mean", "weights": None})
         ensemble = ensemble.model_copy(update={"members": members})
         settings = settings.model_copy(update={"ensemble": ensemble})
@@ -50,25 +50,25 @@ def choose_speakers(work: Work, by: str) -> Speakers:
     others = tuple(task for name, task in known.items() if name in said and name not in inside)
     thresholds = {} if alone else _thresholds(work)
     readings = [
-        Reading(
+        OutputSpec(
             space.name,
             tuple(_heading(task) for task in space.tasks),
             threshold=thresholds.get(space.name, 0.5),
         )
         for space in (spaces if whole else ())
     ]
-    readings += [Reading(task.name, (_heading(task),)) for task in others]
-    return Speakers(members, settings, tuple(readings), whole, others)
+    readings += [OutputSpec(task.name, (_heading(task),)) for task in others]
+    return EnsembleSpec(members, settings, tuple(readings), whole, others)
 
 
-def _heading(task: Task) -> Heading:
+def _heading(task: Task) -> TaskSpec:
     low, high = (value if math.isfinite(value) else None for value in (task.low, task.high))
-    return Heading(task.name, task.kind, tuple(task.classes), low, high)
+    return TaskSpec(task.name, task.kind, tuple(task.classes), low, high)
 
 
 def _thresholds(work: Work) -> dict[str, float]:
     """What ensemble decided scores at; until it has, what is asked for, or 0.5."""
-    if is_marked(work.runs.submission, ensemble_recipe(work)):
+    if is_fresh(work.runs.submission, ensemble_key(work)):
         parts = read_json(work.runs.submission_record)["parts"]
         return {part["answer"]: part.get("threshold", 0.5) for part in parts}
     asked = work.settings.ensemble.threshold

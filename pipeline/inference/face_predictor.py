@@ -1,6 +1,6 @@
-"""The ensemble with preprocessing as one callable: a picture to its faces and what is said of each.
+"""The ensemble with preprocessing as one callable: an image to its faces and what is said of each.
 
-predict, demo, export and share answer with it; for a contest's picture it says what infer and
+predict, demo, export and share answer with it; for a contest's image it says what infer and
 ensemble say.
 """
 
@@ -22,12 +22,12 @@ from pipeline.experiment.work import Work
 from pipeline.images.transform import fit_size, normalise
 from pipeline.images.views import apply_view
 from pipeline.inference.choice import ENSEMBLE, STACK
-from pipeline.inference.ensemble_spec import choose_speakers, make_finder
-from pipeline.inference.readout import SeenFace, read_outputs
+from pipeline.inference.ensemble_spec import choose_ensemble, make_finder
+from pipeline.inference.readout import FacePrediction, read_outputs
 from pipeline.labels.tasks import Task, decide
 from pipeline.models.logits import predict_logits
 from pipeline.models.network import to_probs
-from pipeline.models.speedups import for_answers
+from pipeline.models.speedups import prepare_for_inference
 
 
 class StackLayers(Protocol):
@@ -38,8 +38,8 @@ class StackLayers(Protocol):
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]: ...
 
 
-class Answerer:
-    """Pictures (H, W, 3) uint8, upright RGB, to SeenFaces; crops (N, S, S, 3) to outputs (N, C).
+class FacePredictor:
+    """Images (H, W, 3) uint8, upright RGB, to SeenFaces; crops (N, S, S, 3) to outputs (N, C).
 
     Raises ValueError for a cell that is not trained, or was trained on other crops or inputs.
     """
@@ -54,46 +54,46 @@ class Answerer:
     ) -> None:
         assert (by == STACK) == (stack is not None), "the layers of stack are handed in"
         self.work, self.by = work, by
-        self.speakers = choose_speakers(work, by)
+        self.spec = choose_ensemble(work, by)
         self._device, self._precision = choose_device(work.settings)
-        self._networks = {name: self._load(name) for name in self.speakers.members}
+        self._networks = {name: self._load(name) for name in self.spec.members}
         self.finder = make_finder(work, device=str(self._device), min_face=min_face)
         self._stack = stack
 
-    def __call__(self, picture: np.ndarray) -> list[SeenFace]:
-        found = self.finder.find(picture)
+    def __call__(self, image: np.ndarray) -> list[FacePrediction]:
+        found = self.finder.find(image)
         if not found:
             return []
         outputs, decided = self.answer(np.stack([face.crop for face in found]))
-        read = read_outputs(self.speakers.readings, outputs, decided=decided)
+        read = read_outputs(self.spec.readings, outputs, decided=decided)
         return [
-            SeenFace(tuple(face.box.tolist()), face.how, face.probability, said, answers)
+            FacePrediction(tuple(face.box.tolist()), face.how, face.probability, said, answers)
             for face, (said, answers) in zip(found, read, strict=True)
         ]
 
     def answer(self, crops: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """The outputs (N, C) by reading, and those answers (N,) that stack decides."""
         ids = [str(number) for number in range(len(crops))]
-        tables = {name: self._predict(name, crops, ids) for name in self.speakers.members}
-        settings, decided, outputs = self.speakers.settings, {}, {}
+        tables = {name: self._predict(name, crops, ids) for name in self.spec.members}
+        settings, decided, outputs = self.spec.settings, {}, {}
         if self._stack is not None:
             outputs, decided = self._stack.answer(tables, ids)
-        elif self.speakers.whole:
+        elif self.spec.whole:
             outputs = blend_spaces(tables, image_ids=ids, part="test", settings=settings)
-        for task in self.speakers.others:
+        for task in self.spec.others:
             outputs[task.name] = self._blend(task, tables, ids)
         return outputs, decided
 
-    def heatmaps(self, picture: np.ndarray) -> list[tuple[np.ndarray, str]]:
+    def heatmaps(self, image: np.ndarray) -> list[tuple[np.ndarray, str]]:
         """For each task of the main face what spoke for the answer, in the first cell of the first
-        member that knows it: pictures (S, S, 3) with captions."""
+        member that knows it: images (S, S, 3) with captions."""
         from pipeline.figures.overlay import lay_over
         from pipeline.models.grad_cam import find_heatmaps
 
         maps, settings = [], self.work.settings
-        for face in self.finder.find(picture)[:1]:
+        for face in self.finder.find(image)[:1]:
             for task in contest_tasks(settings):
-                names = [m for m in self.speakers.members if task.name in settings.members[m].tasks]
+                names = [m for m in self.spec.members if task.name in settings.members[m].tasks]
                 if not names:
                     continue
                 recipe = settings.members[names[0]]
@@ -110,13 +110,13 @@ class Answerer:
                     probs = to_probs(network(inputs)[task.name], task=task, loss=loss).cpu().numpy()
                 code = decide(task, probs)
                 found = find_heatmaps(network, inputs, task=task, loss=loss, codes=code.astype(int))
-                word = f"{code[0]:.3g}" if task.kind == "number" else task.classes[int(code[0])]
+                word = f"{code[0]:.3g}" if task.kind == "regression" else task.classes[int(code[0])]
                 maps.append((lay_over(crop, found[0]), f"{task.name} {word}"))
         return maps
 
     def _blend(self, task: Task, tables: dict[str, pd.DataFrame], ids: list[str]) -> np.ndarray:
-        settings = self.speakers.settings
-        weights = settings.ensemble.weights or dict.fromkeys(self.speakers.members, 1.0)
+        settings = self.spec.settings
+        weights = settings.ensemble.weights or dict.fromkeys(self.spec.members, 1.0)
         votes = {
             name: gather_votes(table, image_ids=ids, task=task, part="test")
             for name, table in tables.items()
@@ -131,7 +131,8 @@ class Answerer:
         cells = answering_cells(self.work.settings, member)
         how = {"size": self.work.settings.members[member].image_size, "precision": self._precision}
         return [
-            for_answers(load_cell(self.work, cell, device=self._device), **how) for cell in cells
+            prepare_for_inference(load_cell(self.work, cell, device=self._device), **how)
+            for cell in cells
         ]
 
     def _predict(self, member: str, crops: np.ndarray, ids: Sequence[str]) -> pd.DataFrame:
@@ -144,8 +145,7 @@ class Answerer:
             self._networks[member],
             ((batch, {}) for batch in pixels.split(size)),
             views={
-                view: partial(apply_view, view=view, transform=transform)
-                for view in settings.infer.views
+                view: partial(apply_view, view=view, transform=transform) for view in settings.tta
             },
             to_input=partial(normalise, transform=transform),
             device=self._device,

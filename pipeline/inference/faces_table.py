@@ -1,11 +1,11 @@
 """The faces of an image as rows of a table."""
 
-from pipeline.inference.readout import SeenFace
+from pipeline.inference.readout import FacePrediction
 
 NO_FACE = "no face found"
 
 
-def face_rows(file: str, faces: list[SeenFace], **more: object) -> list[dict]:
+def face_rows(file: str, faces: list[FacePrediction], **more: object) -> list[dict]:
     """A row a face; one that says so where there is none."""
     if not faces:
         return [{"file": file, **more, "status": NO_FACE}]

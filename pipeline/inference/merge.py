@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.experiment.cells import answering_cells
-from pipeline.experiment.fingerprints import infer_recipe
+from pipeline.experiment.fingerprints import infer_key
 from pipeline.experiment.tasks import member_tasks, targets_of
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
-from pipeline.storage import Cell, join_tables, mark, read_table, write_table
+from pipeline.storage import Cell, join_tables, read_table, stamp, write_table
 from pipeline.tables import PREDICTIONS, check_table
 
 
@@ -43,7 +43,7 @@ def gather(
         join_tables(
             work.runs.predictions(member, part), files[part] or files["oof"][:1], empty=empty
         )
-        mark(work.runs.predictions(member, part), infer_recipe(work, member))
+        stamp(work.runs.predictions(member, part), infer_key(work, member))
     shutil.rmtree(files["oof"][0].parent)
 
 
@@ -55,11 +55,11 @@ def _prior(
     image_ids: pd.Series,
     labelled: pd.DataFrame,
 ) -> pd.DataFrame:
-    """The answer for a picture that can't be read: shares of the classes, mean value."""
+    """The answer for an image that can't be read: shares of the classes, mean value."""
     columns = {}
     tasks = member_tasks(work.settings, work.settings.members[member])
     for task, targets in zip(tasks, targets_of(tasks, labelled).values(), strict=True):
-        if task.kind == "classes":
+        if task.kind == "multiclass":
             shares = np.bincount(targets, minlength=len(task.classes)) / len(targets)
             columns |= dict(zip(task.columns, shares.astype(np.float32), strict=True))
         else:
@@ -67,7 +67,7 @@ def _prior(
     rows = [
         {"image_id": image_id, "fold": cell.fold, "seed": cell.seed, "view": view, **columns}
         for cell in cells
-        for view in work.settings.infer.views
+        for view in work.settings.tta
         for image_id in image_ids
     ]
     return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""Shards of the infer stage as jobs: what some cells say about some pictures in a row.
+"""Shards of the infer stage as jobs: what some cells say about some images in a row.
 
 Shards end where batches end, and networks see batch after batch alone: so the answers are the same
 whatever the shards, and wherever each is made.
@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from pipeline.config import recipe_hash
+from pipeline.config import fingerprint_of
 from pipeline.experiment.cells import answering_cells, member_cells
 from pipeline.experiment.device import choose_device
-from pipeline.experiment.fingerprints import infer_recipe
+from pipeline.experiment.fingerprints import infer_key
 from pipeline.experiment.footprint import PROCESS, footprint_of
-from pipeline.experiment.pictures import held_out
+from pipeline.experiment.images_table import held_out
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
 from pipeline.storage import Cell, write_table
@@ -44,7 +44,7 @@ def answer_jobs(
     }
 
 
-def answer_one(work: Work, *, cells: Sequence[Cell], pictures: pd.DataFrame, name: str) -> None:
+def answer_one(work: Work, *, cells: Sequence[Cell], images: pd.DataFrame, name: str) -> None:
     """Writes the predictions of a shard."""
     from pipeline.experiment.predict import predict_cells
 
@@ -54,8 +54,8 @@ def answer_one(work: Work, *, cells: Sequence[Cell], pictures: pd.DataFrame, nam
         work,
         member,
         list(cells),
-        pictures,
-        what="test pictures" if name.startswith("test") else "train pictures",
+        images,
+        what="test images" if name.startswith("test") else "train images",
         crops_of_work=work,
         device=device,
         precision=precision,
@@ -65,8 +65,8 @@ def answer_one(work: Work, *, cells: Sequence[Cell], pictures: pd.DataFrame, nam
 
 def count_worth(work: Work, jobs: Sequence[Job]) -> int:
     """How many processes these jobs are worth starting."""
-    views = len(work.settings.infer.views)
-    passes = sum(len(job.given["pictures"]) * len(job.given["cells"]) * views for job in jobs)
+    views = len(work.settings.tta)
+    passes = sum(len(job.given["images"]) * len(job.given["cells"]) * views for job in jobs)
     return min(len(jobs), passes // WORTH)
 
 
@@ -85,19 +85,17 @@ def answering_bytes(work: Work, members: Sequence[str], *, device: str, precisio
     return most + (0 if device == "cuda" else PROCESS)
 
 
-def _shards(
-    work: Work, cells: Sequence[Cell], pictures: pd.DataFrame, *, name: str
-) -> Iterator[Job]:
+def _shards(work: Work, cells: Sequence[Cell], images: pd.DataFrame, *, name: str) -> Iterator[Job]:
     member, size = cells[0].member, BATCHES * work.settings.infer.batch_size
-    recipe = recipe_hash([infer_recipe(work, member), size])  # other views, other shards
-    pictures = pictures[["image_id", "row"]].reset_index(drop=True)
-    for start in range(0, len(pictures), size):
-        part = pictures.iloc[start : start + size].reset_index(drop=True)
+    recipe = fingerprint_of([infer_key(work, member), size])  # other views, other shards
+    images = images[["image_id", "row"]].reset_index(drop=True)
+    for start in range(0, len(images), size):
+        part = images.iloc[start : start + size].reset_index(drop=True)
         shard = f"{name}-{recipe}-{start:08d}"
         yield Job(
             name=f"{member} {name} from {start}",
             call=answer_one,
-            given={"cells": tuple(cells), "pictures": part, "name": shard},
+            given={"cells": tuple(cells), "images": part, "name": shard},
             reads=(work.runs.crops, *(work.runs.weights(cell) for cell in cells)),
             makes=(work.runs.answer_shard(member, shard),),
         )

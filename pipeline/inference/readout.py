@@ -1,6 +1,6 @@
 """From an ensemble's outputs to what is said of each face. Numpy and words only.
 
-A Reading is plain values, so that an exported model carries it in a JSON file.
+A OutputSpec is plain values, so that an exported model carries it in a JSON file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ LEAST = 1e-12  # below it a log-probability is not looked at
 
 
 @dataclass(frozen=True)
-class Heading:
+class TaskSpec:
     """One task as it is read: its name, kind and words; `unit` values outside low..high are cut."""
 
     name: str
@@ -26,12 +26,12 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Reading:
+class OutputSpec:
     """One output of the ensemble: an answer of the contest (several tasks are multiplied, the first
     changing slowest), or a task beside it; with its decision."""
 
     name: str
-    tasks: tuple[Heading, ...]
+    tasks: tuple[TaskSpec, ...]
     threshold: float = 0.5  # of a score
     offsets: tuple[float, ...] | None = None  # of the classes' log-probabilities
 
@@ -48,26 +48,26 @@ class Reading:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Reading":
-        tasks = tuple(Heading(**{**t, "classes": tuple(t["classes"])}) for t in values["tasks"])
+    def from_dict(cls, values: Mapping[str, Any]) -> "OutputSpec":
+        tasks = tuple(TaskSpec(**{**t, "classes": tuple(t["classes"])}) for t in values["tasks"])
         offsets = values["offsets"]
         return cls(values["name"], tasks, values["threshold"], offsets and tuple(offsets))
 
     def decide(self, probs: np.ndarray) -> np.ndarray:
         """(N,) the class, 0 or 1, or the value, from (N, C)."""
         task = self.tasks[0]
-        if self.is_product or task.kind == "classes":
+        if self.is_product or task.kind == "multiclass":
             if self.offsets is None:
                 return probs.argmax(axis=1)
             return (np.log(np.clip(probs, LEAST, None)) + np.array(self.offsets)).argmax(axis=1)
-        if task.kind == "score":
+        if task.kind == "binary":
             return (probs[:, 0] >= self.threshold).astype(np.int64)
         low = -np.inf if task.low is None else task.low
         return np.clip(probs[:, 0], low, np.inf if task.high is None else task.high)
 
 
 @dataclass(frozen=True)
-class Said:
+class TaskPrediction:
     """What is said of one task of one face: the word or number, how likely it is (None for a
     number), and every class's probability."""
 
@@ -78,26 +78,26 @@ class Said:
 
 
 @dataclass(frozen=True)
-class SeenFace:
+class FacePrediction:
     """One face with all that is said of it; `answers` is the contest's own answer by column."""
 
     box: tuple[float, float, float, float]
     how: str
     detected: float
-    said: tuple[Said, ...]
+    said: tuple[TaskPrediction, ...]
     answers: dict[str, float]
 
 
 def read_outputs(
-    readings: Sequence[Reading],
+    readings: Sequence[OutputSpec],
     outputs: Mapping[str, np.ndarray],
     *,
     decided: Mapping[str, np.ndarray] | None = None,
-) -> list[tuple[tuple[Said, ...], dict[str, float]]]:
+) -> list[tuple[tuple[TaskPrediction, ...], dict[str, float]]]:
     """For each of N faces what is said and answered, from outputs (N, C) by reading; `decided` (N,)
     are answers that were decided elsewhere."""
     num = len(next(iter(outputs.values())))
-    said: list[list[Said]] = [[] for _ in range(num)]
+    said: list[list[TaskPrediction]] = [[] for _ in range(num)]
     answers: list[dict[str, float]] = [{} for _ in range(num)]
     for reading in readings:
         probs = outputs[reading.name]
@@ -115,15 +115,15 @@ def read_outputs(
     return [(tuple(said[row]), answers[row]) for row in range(num)]
 
 
-def _say(task: Heading, probs: np.ndarray, code: np.ndarray) -> Said:
-    if task.kind == "number":
+def _say(task: TaskSpec, probs: np.ndarray, code: np.ndarray) -> TaskPrediction:
+    if task.kind == "regression":
         value = float(code)
         text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
-        return Said(task.name, text, None, {"value": value})
-    if task.kind == "score":
+        return TaskPrediction(task.name, text, None, {"value": value})
+    if task.kind == "binary":
         score, names = float(probs[0]), task.classes or ("0", "1")
         shares = {names[0]: 1.0 - score, names[1]: score}
     else:
         shares = dict(zip(task.classes, map(float, probs), strict=True))
     word = list(shares)[int(code)]
-    return Said(task.name, word, shares[word], shares)
+    return TaskPrediction(task.name, word, shares[word], shares)

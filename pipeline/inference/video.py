@@ -1,4 +1,4 @@
-"""Moving pictures for predict: a video's frames one after another, or a camera in a window."""
+"""Moving images for predict: a video's frames one after another, or a camera in a window."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ import numpy as np
 from tqdm import tqdm
 
 from pipeline.inference.annotate import draw_faces
-from pipeline.inference.readout import SeenFace
-from pipeline.storage import writing
+from pipeline.inference.readout import FacePrediction
+from pipeline.storage import atomic_write
 
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"}
 FPS = 5.0  # frames a second that are answered
-Answer = Callable[[np.ndarray], list[SeenFace]]
+Answer = Callable[[np.ndarray], list[FacePrediction]]
 
 
 def read_fps(options: Mapping[str, str]) -> float:
@@ -39,18 +39,18 @@ def answer_video(answer: Answer, path: Path, made: Path, *, fps: float) -> list[
     rows, writer, number = [], None, 0
     total = max(0, int(film.get(cv2.CAP_PROP_FRAME_COUNT))) // step
     bar = tqdm(total=total, desc=f"predict: {path.name}", unit="frame", leave=False)
-    with writing(made, short=False) as temporary:
+    with atomic_write(made, short=False) as temporary:
         try:
             while film.grab():
                 if number % step == 0:
                     read, frame = film.retrieve()
                     if not read:
                         break
-                    picture = np.ascontiguousarray(frame[:, :, ::-1])
-                    faces = answer(picture)
+                    image = np.ascontiguousarray(frame[:, :, ::-1])
+                    faces = answer(image)
                     when = {"frame": number, "seconds": round(number / rate, 3)}
                     rows += face_rows(str(path), faces, **when)
-                    seen = draw_faces(picture, faces)
+                    seen = draw_faces(image, faces)
                     if writer is None:
                         code = cv2.VideoWriter_fourcc(*"mp4v")
                         size = (seen.shape[1], seen.shape[0])
@@ -72,7 +72,7 @@ def answer_video(answer: Answer, path: Path, made: Path, *, fps: float) -> list[
 
 
 def answer_camera(answer: Answer, number: int) -> None:
-    """A window with the camera's picture and what is seen in it, until it is closed or Esc.
+    """A window with the camera's image and what is seen in it, until it is closed or Esc.
 
     Raises ValueError where there is no window, or no such camera.
     """
@@ -86,11 +86,11 @@ def answer_camera(answer: Answer, number: int) -> None:
         while window.is_open:
             read, frame = camera.read()
             if not read:
-                raise ValueError(f"camera={number} gives no more pictures")
-            picture = np.ascontiguousarray(frame[:, :, ::-1])
-            window.show(draw_faces(picture, answer(picture)))
+                raise ValueError(f"camera={number} gives no more images")
+            image = np.ascontiguousarray(frame[:, :, ::-1])
+            window.show(draw_faces(image, answer(image)))
             frames += 1
-        print(f"predict: {frames / (time.monotonic() - started):.1f} pictures a second")
+        print(f"predict: {frames / (time.monotonic() - started):.1f} images a second")
     finally:
         camera.release()
         window.close()
@@ -104,10 +104,10 @@ class _Window:
         root.protocol("WM_DELETE_WINDOW", self.close)
         root.bind("<Escape>", lambda event: self.close())
 
-    def show(self, picture: np.ndarray) -> None:
+    def show(self, image: np.ndarray) -> None:
         from PIL import Image, ImageTk
 
-        self._shown = ImageTk.PhotoImage(Image.fromarray(picture))
+        self._shown = ImageTk.PhotoImage(Image.fromarray(image))
         self._label.configure(image=self._shown)
         self._root.update()
 

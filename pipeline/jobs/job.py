@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.experiment.work import Work
-from pipeline.storage import explain
+from pipeline.storage import explain_os_error
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def attempt(work: Work, job: Job, *, quiet: bool) -> Outcome:
         return Outcome(job.name, facts=facts, said=said.getvalue())
     except Exception as error:  # whatever it is: it must not take the other jobs along
         trace, sentence = traceback.format_exc(), str(error) or type(error).__name__
-        sentence = explain(error) if isinstance(error, OSError) else sentence
+        sentence = explain_os_error(error) if isinstance(error, OSError) else sentence
         if not isinstance(error, ValueError | OSError):
             sentence = f"{type(error).__name__}: {sentence}"
         return Outcome(job.name, failed=sentence, trace=trace, said=said.getvalue())
 
 
-class Line:
+class ReadyQueue:
     """Jobs in the order in which they are asked for; those whose needs are done may start."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
@@ -95,7 +95,7 @@ def makespan(
     seconds: Mapping[str, float], needs: Mapping[str, Sequence[str]], *, slots: int
 ) -> float:
     """Seconds until all jobs are done, so many at once, each started as soon as it may."""
-    line = Line([Job(name, print, needs=tuple(needs.get(name, ()))) for name in seconds])
+    line = ReadyQueue([Job(name, print, needs=tuple(needs.get(name, ()))) for name in seconds])
     now, running = 0.0, []
     while True:
         while len(running) < slots and (job := line.take()) is not None:

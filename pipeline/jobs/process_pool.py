@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from pipeline.experiment.work import Work
-from pipeline.jobs.job import Job, Line, Outcome, attempt
-from pipeline.storage import StoppedError, listen
+from pipeline.jobs.job import Job, Outcome, ReadyQueue, attempt
+from pipeline.storage import StoppedError, install_signal_handlers
 
 BEAT = 2.0  # seconds between two looks while nothing comes
 PATIENCE = 20.0  # seconds for a write in hand, before a process that was asked to end is killed
@@ -38,7 +38,7 @@ def run_in_processes(
 
     However the caller ends, by a signal too, no process is left.
     """
-    line, idle = Line(jobs), list(slots)
+    line, idle = ReadyQueue(jobs), list(slots)
     running: list[_Worker] = []
     resting: list[_Worker] = []
     try:
@@ -123,7 +123,7 @@ def _end(workers: Sequence[_Worker]) -> None:
 def _serve(link: Connection, work: Work, slot: Slot) -> None:
     """The process: takes jobs until none comes."""
     threading.Thread(target=_follow_parent, daemon=True).start()
-    listen()
+    install_signal_handlers()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides
     os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported: one bar for all, the parent's
     _limit_threads(slot.threads)

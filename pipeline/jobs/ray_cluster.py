@@ -14,9 +14,9 @@ from typing import Any
 
 from pipeline.config import Experiment
 from pipeline.experiment.work import Work
-from pipeline.jobs.job import Job, Line, Outcome
-from pipeline.jobs.ray_worker import Parcel, do_job
-from pipeline.storage import PROJECT, writing
+from pipeline.jobs.job import Job, Outcome, ReadyQueue
+from pipeline.jobs.ray_worker import TaskPayload, do_job
+from pipeline.storage import PROJECT, atomic_write
 
 BEAT = 2.0  # seconds between two looks while nothing comes
 CHUNK = 2**26  # bytes of a file that are in this process's memory at once
@@ -35,18 +35,18 @@ def run_on_cluster(work: Work, jobs: Sequence[Job]) -> Iterator[Outcome | None]:
     task = ray.remote(do_job).options(max_retries=RETRIES, **resources)
     there = replace(work, settings=work.settings.model_copy(update={"device": device}))
     most = max(8, 4 * int(ray.cluster_resources().get("CPU", 1)))
-    line, running, store = Line(jobs), {}, _Store(ray)
+    line, running, store = ReadyQueue(jobs), {}, _Store(ray)
     with _token(work) as token:
         try:
             while True:
                 while len(running) < most and (job := line.take()) is not None:
-                    parcel = Parcel(
+                    payload = TaskPayload(
                         runs=work.runs.folder,
                         files=() if token.shared else tuple(store.send(_below(work, job.reads))),
                         token=token.path,
                         folders=work.settings.cluster_folders,
                     )
-                    running[task.remote(there, job, parcel)] = job
+                    running[task.remote(there, job, payload)] = job
                 if not running:
                     return
                 ready, _ = ray.wait(list(running), timeout=BEAT)
@@ -61,7 +61,7 @@ def run_on_cluster(work: Work, jobs: Sequence[Job]) -> Iterator[Outcome | None]:
 
 
 def _below(work: Work, paths: Sequence[Path]) -> list[Path]:
-    """What is sent: artefacts, and no pictures, of which every machine has its own copy."""
+    """What is sent: artefacts, and no images, of which every machine has its own copy."""
     return [path for path in paths if path.is_relative_to(work.runs.folder)]
 
 
@@ -120,7 +120,7 @@ def _receive(ray: Any, work: Work, job: Job, reference: Any) -> Outcome:
     except ray.exceptions.RayError as error:  # its machine died too often, or memory was full
         return Outcome(job.name, failed=f"{type(error).__name__}: {str(error).splitlines()[0]}")
     for name, content in files:
-        with writing(work.runs.folder / name) as temporary:
+        with atomic_write(work.runs.folder / name) as temporary:
             temporary.write_bytes(content)
     return outcome
 

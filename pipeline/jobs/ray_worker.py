@@ -8,13 +8,13 @@ from pathlib import Path
 
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, attempt
-from pipeline.storage import Runs, hold, writing
+from pipeline.storage import Runs, atomic_write, hold_lock
 
 Files = list[tuple[str, bytes]]  # paths below runs/ and what the files hold
 
 
 @dataclass(frozen=True)
-class Parcel:
+class TaskPayload:
     """What goes with a job: whose runs/ it belongs to, and what it reads, as (path, version,
     chunks in the object store)."""
 
@@ -24,24 +24,24 @@ class Parcel:
     folders: str
 
 
-def do_job(work: Work, job: Job, parcel: Parcel) -> tuple[Outcome, Files]:
+def do_job(work: Work, job: Job, payload: TaskPayload) -> tuple[Outcome, Files]:
     """The outcome of a job, and what it made where the asking machine does not see it."""
     os.environ["TQDM_DISABLE"] = "1"
-    shared = parcel.folders == "shared" or (parcel.folders == "auto" and parcel.token.exists())
-    looks_at_pictures = work.runs.root in job.reads
+    shared = payload.folders == "shared" or (payload.folders == "auto" and payload.token.exists())
+    looks_at_images = work.runs.root in job.reads
     if "$" in work.settings.competition.root or "~" in work.settings.competition.root:
         work = replace(work, runs=work.runs.rooted(Runs(work.settings).root))
-    if looks_at_pictures and not work.runs.root.is_dir():
+    if looks_at_images and not work.runs.root.is_dir():
         return Outcome(job.name, failed=_say_missing(work)), []
     if shared:
         return attempt(work, job, quiet=True), []
     folder = _own_folder()
-    for path, version, chunks in parcel.files:
-        _put_down(folder / path.relative_to(parcel.runs), version, chunks)
+    for path, version, chunks in payload.files:
+        _put_down(folder / path.relative_to(payload.runs), version, chunks)
     outcome = attempt(replace(work, runs=work.runs.moved(folder)), job, quiet=True)
     if outcome.failed is not None:
         return outcome, []
-    made = [folder / path.relative_to(parcel.runs) for path in job.makes]
+    made = [folder / path.relative_to(payload.runs) for path in job.makes]
     return outcome, [(str(p.relative_to(folder)), p.read_bytes()) for p in _files(made)]
 
 
@@ -49,7 +49,7 @@ def _say_missing(work: Work) -> str:
     import socket
 
     return (
-        f"{socket.gethostname()} has no folder {work.runs.root}: put the pictures there, or name a "
+        f"{socket.gethostname()} has no folder {work.runs.root}: put the images there, or name a "
         "variable of each machine: root='$FACES/masks'"
     )
 
@@ -67,10 +67,10 @@ def _put_down(path: Path, version: str, chunks: list) -> None:
     import ray
 
     note = path.with_name(f".{path.name}.version")
-    with hold(path.with_name(f".{path.name}.lock"), command="cluster", say=lambda text: None):
+    with hold_lock(path.with_name(f".{path.name}.lock"), command="cluster", say=lambda text: None):
         if note.exists() and note.read_text() == version and path.exists():
             return
-        with writing(path) as temporary, open(temporary, "wb") as file:
+        with atomic_write(path) as temporary, open(temporary, "wb") as file:
             for chunk in chunks:
                 file.write(ray.get(chunk))
         note.write_text(version)

@@ -10,7 +10,7 @@ SHARE = 0.85  # of the free memory that is given away
 HEADROOM = 1.3  # on a GPU: jobs are counted without cuDNN's workspaces and the gaps between blocks
 CONTEXT = 2**29  # bytes of a GPU that a process takes before its first tensor
 MOST_ON_ONE = 3  # networks on one GPU: their kernels take turns, so more only wait
-MOST_READING = 8  # jobs on one GPU that read pictures most of their time
+MOST_READING = 8  # jobs on one GPU that read images most of their time
 
 
 def find_slots(

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from pipeline.config import Experiment
 from pipeline.experiment.work import Work
-from pipeline.jobs.job import Job, Line, Outcome, attempt
+from pipeline.jobs.job import Job, Outcome, ReadyQueue, attempt
 from pipeline.jobs.process_pool import Slot, run_in_processes
 
 
@@ -71,7 +71,7 @@ def launch(work: Work, jobs: Sequence[Job], *, slots: Sequence[Slot]) -> Iterato
 
 
 def _run_here(work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
-    line = Line(jobs)
+    line = ReadyQueue(jobs)
     while (job := line.take()) is not None:
         yield from line.give_back(attempt(work, job, quiet=False))
 

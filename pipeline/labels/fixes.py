@@ -17,7 +17,7 @@ FIXED = ("image_id", "path", "part", "status", "message")  # what a row is, no l
 
 @dataclass(frozen=True)
 class Fix:
-    """One line: what `column` is to be in the pictures whose `key` is `name`. '' takes it out."""
+    """One line: what `column` is to be in the images whose `key` is `name`. '' takes it out."""
 
     line: int
     key: str
@@ -27,8 +27,8 @@ class Fix:
 
 
 @dataclass(frozen=True)
-class Laid:
-    """How many fixes there were, on how many pictures, and how many of each column."""
+class AppliedFixes:
+    """How many fixes there were, on how many images, and how many of each column."""
 
     num_fixes: int
     num_images: int
@@ -37,8 +37,8 @@ class Laid:
     def __str__(self) -> str:
         each = ", ".join(f"{column} {count}" for column, count in self.columns.items())
         fixes = f"{self.num_fixes} fix{'es' if self.num_fixes != 1 else ''}"
-        pictures = f"{self.num_images} picture{'s' if self.num_images != 1 else ''}"
-        return f"{fixes} laid over {pictures}: {each or 'none'}"
+        images = f"{self.num_images} image{'s' if self.num_images != 1 else ''}"
+        return f"{fixes} laid over {images}: {each or 'none'}"
 
 
 def read_fixes(path: Path) -> list[Fix]:
@@ -66,13 +66,13 @@ def read_fixes(path: Path) -> list[Fix]:
     return fixes
 
 
-def lay_fixes(
+def apply_fixes(
     frame: pd.DataFrame, fixes: Sequence[Fix], *, tasks: Sequence[Task], source: str
-) -> tuple[pd.DataFrame, Laid]:
+) -> tuple[pd.DataFrame, AppliedFixes]:
     """The images table with the fixes laid over it in their order, junk rows left alone, and what
-    was laid. A picture that gets its missing label so is ok; one that loses it is `unlabelled`.
+    was laid. An image that gets its missing label so is ok; one that loses it is `unlabelled`.
 
-    Raises ValueError, one sentence a line, for a fix that matches no picture, names no column, has
+    Raises ValueError, one sentence a line, for a fix that matches no image, names no column, has
     a value that the column's task does not know, or says again what an earlier line said.
     """
     columns = [column for column in frame.columns if column not in FIXED]
@@ -91,7 +91,7 @@ def lay_fixes(
                 f"{spot}: no column {fix.column!r}{hint} there are {', '.join(columns)}"
             )
         elif not match.any():
-            problems.append(f"{spot}: no picture whose {fix.key} is {fix.name!r}")
+            problems.append(f"{spot}: no image whose {fix.key} is {fix.name!r}")
         elif same in seen:
             problems.append(f"{spot}: {fix.column} of {fix.name!r} is mended in line {seen[same]}")
         elif message := _refusal(fix, tasks):
@@ -104,13 +104,15 @@ def lay_fixes(
     if problems:
         raise ValueError("\n".join(problems))
     labels = dict.fromkeys(task.column for task in tasks)
-    return mark_unlabelled(frame, labels=list(labels)), Laid(len(fixes), int(mended.sum()), counts)
+    return mark_unlabelled(frame, labels=list(labels)), AppliedFixes(
+        len(fixes), int(mended.sum()), counts
+    )
 
 
 def _refusal(fix: Fix, tasks: Sequence[Task]) -> str:
     """Why a value can't stand in its column, or ''."""
     if not fix.value:
-        return "a picture needs a person_id" if fix.column == "person_id" else ""
+        return "an image needs a person_id" if fix.column == "person_id" else ""
     for task in tasks:
         if fix.column == task.column:
             try:

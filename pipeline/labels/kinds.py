@@ -6,22 +6,22 @@ functions (`learning.losses.LOSSES`, `scoring.metrics.METRICS`) have the same ke
 
 from typing import Literal, get_args
 
-Kind = Literal["classes", "score", "number"]
+Kind = Literal["multiclass", "binary", "regression"]
 KINDS: tuple[str, ...] = get_args(Kind)
 LOSS_KINDS: dict[str, tuple[str, ...]] = {
-    "cross_entropy": ("classes",),
-    "focal": ("classes",),
-    "soft_f1": ("classes",),
-    "arcface": ("classes",),
-    "bce": ("score",),
-    "mse": ("number",),
-    "l1": ("number",),
-    "huber": ("number",),
-    "weighted_mse": ("number",),
-    "occlusion_gap": ("number",),
-    "ordinal": ("number", "classes"),  # of classes: the number behind their edges is learnt
-    "coral": ("number", "classes"),  # ordinal, whose thresholds share one direction
-    "distribution": ("number", "classes"),
+    "cross_entropy": ("multiclass",),
+    "focal": ("multiclass",),
+    "soft_f1": ("multiclass",),
+    "arcface": ("multiclass",),
+    "bce": ("binary",),
+    "mse": ("regression",),
+    "l1": ("regression",),
+    "huber": ("regression",),
+    "weighted_mse": ("regression",),
+    "occlusion_gap": ("regression",),
+    "ordinal": ("regression", "multiclass"),  # of classes: the number behind their edges is learnt
+    "coral": ("regression", "multiclass"),  # ordinal, whose thresholds share one direction
+    "distribution": ("regression", "multiclass"),
 }
 # a head's form is its task's kind, but for these losses: what they train has another width
 HEAD_FORMS: dict[str, str] = {
@@ -34,28 +34,28 @@ SPAN_LOSSES: tuple[str, ...] = ("ordinal", "coral", "distribution")  # a number,
 BATCH_LOSSES: tuple[str, ...] = ("soft_f1", "occlusion_gap")  # one value a batch, none a sample
 GROUP_LOSSES: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
 METRIC_KINDS: dict[str, tuple[str, ...]] = {
-    "macro_f1": ("classes",),
-    "accuracy": ("classes", "score"),
-    "roc_auc": ("score",),
-    "hter": ("score",),
-    "far": ("score",),
-    "frr": ("score",),
-    "f1": ("score",),
-    "precision": ("score",),
-    "recall": ("score",),
-    "mae": ("number",),
-    "mse": ("number",),
-    "rmse": ("number",),
-    "cs5": ("number",),
-    "occlusion_gap": ("number",),
+    "macro_f1": ("multiclass",),
+    "accuracy": ("multiclass", "binary"),
+    "roc_auc": ("binary",),
+    "hter": ("binary",),
+    "far": ("binary",),
+    "frr": ("binary",),
+    "f1": ("binary",),
+    "precision": ("binary",),
+    "recall": ("binary",),
+    "mae": ("regression",),
+    "mse": ("regression",),
+    "rmse": ("regression",),
+    "cs5": ("regression",),
+    "occlusion_gap": ("regression",),
 }
 # which kinds of task a way to blend members serves
 BLEND_KINDS: dict[str, tuple[str, ...]] = {
-    "geometric": ("classes", "score"),
-    "median": ("classes", "score", "number"),
-    "rank": ("score",),  # of metrics that look at the order only
-    "caruana": ("classes", "score", "number"),
-    "stacking": ("classes", "score", "number"),
+    "geometric": ("multiclass", "binary"),
+    "median": ("multiclass", "binary", "regression"),
+    "rank": ("binary",),  # of metrics that look at the order only
+    "caruana": ("multiclass", "binary", "regression"),
+    "stacking": ("multiclass", "binary", "regression"),
 }
 GROUP_METRICS: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
 SCORE_METRICS: tuple[str, ...] = ("roc_auc",)  # look at the score itself: no threshold changes them
@@ -69,5 +69,5 @@ LAYOUT_COLUMNS: dict[str, tuple[str, ...] | None] = {
     "afad": ("age", "gender"),
     "appa": ("real_age", "apparent_age_avg", "apparent_age_std", "num_ratings"),
 }
-DEFAULT_LOSS: dict[str, str] = {"classes": "cross_entropy", "score": "bce", "number": "l1"}
-DEFAULT_METRIC: dict[str, str] = {"classes": "macro_f1", "score": "hter", "number": "mae"}
+DEFAULT_LOSS: dict[str, str] = {"multiclass": "cross_entropy", "binary": "bce", "regression": "l1"}
+DEFAULT_METRIC: dict[str, str] = {"multiclass": "macro_f1", "binary": "hter", "regression": "mae"}

@@ -29,23 +29,23 @@ class Task:
     @property
     def learns_number(self) -> bool:
         """Whether its target is a number: a number's own, or the one behind classes with edges."""
-        return self.kind == "number" or (bool(self.edges) and bool(np.isfinite(self.low)))
+        return self.kind == "regression" or (bool(self.edges) and bool(np.isfinite(self.low)))
 
     @property
     def num_columns(self) -> int:
         """Columns of a prediction: one a class, or one for the score or the value."""
-        return len(self.classes) if self.kind == "classes" else 1
+        return len(self.classes) if self.kind == "multiclass" else 1
 
     @property
     def columns(self) -> list[str]:
         """Names of the prediction's columns: `mask.worn`, `age.value`, `smile.score`."""
-        if self.kind == "classes":
+        if self.kind == "multiclass":
             return [f"{self.name}.{word}" for word in self.classes]
-        return [f"{self.name}.{'score' if self.kind == 'score' else 'value'}"]
+        return [f"{self.name}.{'score' if self.kind == 'binary' else 'value'}"]
 
 
 class LabelError(ValueError):
-    """A label that its task does not know, in one picture."""
+    """A label that its task does not know, in one image."""
 
     def __init__(self, image_id: str, says: str) -> None:
         super().__init__(f"{image_id}: {says}")
@@ -72,9 +72,9 @@ def encode(
     `edges` bins otherwise than the task says. Raises ValueError naming the image of a label that is
     missing or unknown.
     """
-    if task.kind == "number" or task.edges:
+    if task.kind == "regression" or task.edges:
         numbers = to_numbers(task, values, image_ids=image_ids)
-        if task.kind == "number":
+        if task.kind == "regression":
             return encode_number(task, values, image_ids=image_ids)
         return np.searchsorted(edges or task.edges, numbers, side="right").astype(np.int64)
     codes = pd.Index(task.classes).get_indexer(values.map(_as_word))
@@ -85,7 +85,7 @@ def encode(
             f"{task.column} is {values.iloc[first]!r}; "
             f"the classes of task {task.name} are {', '.join(task.classes)}",
         )
-    return codes.astype(np.float32 if task.kind == "score" else np.int64)
+    return codes.astype(np.float32 if task.kind == "binary" else np.int64)
 
 
 def encode_number(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.ndarray:
@@ -100,7 +100,7 @@ def encode_number(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.
 
 
 def encode_band(numbers: np.ndarray, *, edges: Sequence[float], band: float) -> np.ndarray:
-    """Soft targets (N, C) of whole numbers: within `band` of an edge both bins share the picture.
+    """Soft targets (N, C) of whole numbers: within `band` of an edge both bins share the image.
 
     The share above an edge rises linearly from 0 at edge - band to 1 at edge + band, for the middle
     of the unit that a whole number stands for (30 is 30.5).
@@ -127,9 +127,9 @@ def decide(task: Task, probs: np.ndarray, *, threshold: float = 0.5) -> np.ndarr
 
     The first of equally likely classes wins.
     """
-    if task.kind == "classes":
+    if task.kind == "multiclass":
         return probs.argmax(axis=1)
-    if task.kind == "score":
+    if task.kind == "binary":
         return (probs[:, 0] >= threshold).astype(np.int64)
     return np.clip(probs[:, 0], task.low, task.high)
 

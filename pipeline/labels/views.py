@@ -1,4 +1,4 @@
-"""Names of test-time views and what they stand for: flip, a move of the picture, a brightness.
+"""Names of test-time views and what they stand for: flip, a move of the image, a brightness.
 
 Numbers and words only, no torch: the settings check names here, `images.views` applies them.
 """
@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-# what may stand in `infer.views`; `flip_` may stand before all but the first two
+# what may stand in `tta`; `flip_` may stand before all but the first two
 VIEW_FORMS = {
-    "identity": "the picture as it is",
+    "identity": "the image as it is",
     "flip": "mirrored left to right",
     "rotate_DEGREES": "turned counter-clockwise, -180 to 180",
     "scale_FACTOR": "enlarged around its centre, 0.25 to 4",
@@ -31,7 +31,7 @@ STILL: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 class View:
     """A view: first the flip, then the move, then the light.
 
-    `matrix` (2, 3) maps a position in the seen picture to one in the picture that it is taken from;
+    `matrix` (2, 3) maps a position in the seen image to one in the image that it is taken from;
     positions go from -1 (left, top) to 1.
     """
 
@@ -41,7 +41,7 @@ class View:
 
     @property
     def inverse(self) -> "View":
-        """The view that gives the picture back, but for what left its frame or its range."""
+        """The view that gives the image back, but for what left its frame or its range."""
         (a, b, x), (c, d, y) = self.matrix
         size = a * d - b * c
         a, b, c, d = d / size, -b / size, -c / size, a / size

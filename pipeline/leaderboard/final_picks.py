@@ -78,10 +78,10 @@ def _say_line(rows: pd.DataFrame, oof: np.ndarray, score: np.ndarray) -> list[st
 
 
 def _noise(rows: pd.DataFrame) -> np.ndarray:
-    """The sampling variance (N,) of leaderboard scores: that of OOF, for as many test pictures."""
+    """The sampling variance (N,) of leaderboard scores: that of OOF, for as many test images."""
     error = (_numbers(rows["high"]) - _numbers(rows["low"])) / (2.0 * _REACH)
     shares = np.nan_to_num(_numbers(rows["share"]), nan=1.0)
-    return error**2 * _numbers(rows["pictures"]) / (_numbers(rows["rows"]) * shares)
+    return error**2 * _numbers(rows["images"]) / (_numbers(rows["rows"]) * shares)
 
 
 def _say_finals(work: Work, rows: pd.DataFrame, noise: np.ndarray, *, sign: int) -> list[str]:
@@ -119,7 +119,7 @@ def _distances(work: Work, rows: pd.DataFrame) -> tuple[np.ndarray, Callable[[fl
             first = read_answers(work, paths[one])
             second = align(first, read_answers(work, paths[other]))
             answers = [(first.codes(name), second.codes(name)) for name in first.frame.columns]
-        except ValueError:  # answers in another form, or to other pictures: no distance is known
+        except ValueError:  # answers in another form, or to other images: no distance is known
             continue
         fractions |= any(values.dtype == np.float64 for values, _ in answers)
         far = float(np.mean([distance(*pair) for pair in answers]))

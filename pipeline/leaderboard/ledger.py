@@ -19,11 +19,19 @@ from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
 from pipeline.metrics.metrics import METRICS
 from pipeline.metrics.paired import show_number
-from pipeline.storage import Runs, hold, read_table, shown, write_json, write_table, writing
+from pipeline.storage import (
+    Runs,
+    atomic_write,
+    display_path,
+    hold_lock,
+    read_table,
+    write_json,
+    write_table,
+)
 
 KEY = ("competition", "sha256")
 COLUMNS = ("when", "name", *KEY, "experiment", "file", "rows", "method", "members", "weights")
-COLUMNS += ("views", "decision", "metric", "oof", "low", "high", "pictures", "people")
+COLUMNS += ("views", "decision", "metric", "oof", "low", "high", "images", "people")
 LEARNT = ("score", "share", "scored", "submitted")  # added later; a user may add more columns
 
 
@@ -37,7 +45,7 @@ def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list
     sha256, score = file_hash(path), record["oof"]
     copy = work.runs.archived(path, sha256=sha256)
     if not copy.exists():
-        with writing(copy) as temporary:
+        with atomic_write(copy) as temporary:
             shutil.copyfile(path, temporary)
         write_json(copy.with_suffix(".json"), dict(record))
     row = {
@@ -57,7 +65,7 @@ def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list
         "oof": score["value"],
         "low": score["low"],
         "high": score["high"],
-        "pictures": score["num_images"],
+        "images": score["num_images"],
         "people": score["num_people"],
     }
     with ledger_open(work) as frame:
@@ -65,7 +73,7 @@ def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list
         if not len(same):
             frame.loc[len(frame)] = {**dict.fromkeys(frame.columns, ""), **_as_text(row)}
     if not len(same):
-        return [f"recorded in {shown(work.runs.ledger)}, copy kept in {shown(copy)}"]
+        return [f"recorded in {display_path(work.runs.ledger)}, copy kept in {display_path(copy)}"]
     first = same.iloc[0]
     score = f", leaderboard {first['score']}" if first["score"] else ""
     return [
@@ -89,21 +97,23 @@ def read_ledger(runs: Runs) -> pd.DataFrame:
     unknown = ~frame["metric"].isin(METRICS)
     if unknown.any():
         line, found = int(unknown.to_numpy().argmax()) + 2, frame.loc[unknown, "metric"].iloc[0]
-        raise ValueError(f"{shown(path)} line {line}: no metric is called {found!r}")
-    for column in ("rows", "oof", "low", "high", "pictures", "people", "score", "share"):
+        raise ValueError(f"{display_path(path)} line {line}: no metric is called {found!r}")
+    for column in ("rows", "oof", "low", "high", "images", "people", "score", "share"):
         numbers = pd.to_numeric(frame[column], errors="coerce")
         wrong = numbers.isna() & (frame[column] != "") & (frame[column] != "nan")
         if wrong.any():
             line = int(wrong.to_numpy().argmax()) + 2
             found = frame.loc[wrong, column].iloc[0]
-            raise ValueError(f"{shown(path)} line {line}: {column} is {found!r}, not a number")
+            raise ValueError(
+                f"{display_path(path)} line {line}: {column} is {found!r}, not a number"
+            )
     return frame
 
 
 @contextmanager
 def ledger_open(work: Work) -> Iterator[pd.DataFrame]:
     """The ledger to be changed in place, written when the block ends; one process at a time."""
-    with hold(work.runs.ledger_lock, command=shlex.join(work.command)):
+    with hold_lock(work.runs.ledger_lock, command=shlex.join(work.command)):
         frame = read_ledger(work.runs)
         before = frame.copy()
         yield frame

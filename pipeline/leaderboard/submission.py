@@ -16,7 +16,15 @@ from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
 from pipeline.leaderboard.ledger import data_digests, file_hash, read_ledger, record_submission
 from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.storage import mark, provenance, read_json, shown, write_json, write_table, write_text
+from pipeline.storage import (
+    display_path,
+    provenance,
+    read_json,
+    stamp,
+    write_json,
+    write_table,
+    write_text,
+)
 
 
 def check_answering(work: Work) -> None:
@@ -45,7 +53,7 @@ def answer_column(work: Work, space: AnswerSpace, joint: np.ndarray, decided: np
     name = options.columns.get(space.name, space.name) if several else options.column
     if options.value == "probability":
         return Column(name, joint[:, 0], bounds=(0.0, 1.0))
-    if space.kind == "number":
+    if space.kind == "regression":
         return Column(name, decided, bounds=(space.tasks[0].low, space.tasks[0].high))
     if options.value == "label":
         words = np.array(space.classes, dtype=object)
@@ -56,7 +64,7 @@ def answer_column(work: Work, space: AnswerSpace, joint: np.ndarray, decided: np
 def score_labelled(
     work: Work, space: AnswerSpace, seen: np.ndarray, *, test: pd.DataFrame
 ) -> dict[str, dict]:
-    """`test`: the score of what the metric looks at (N,) on labelled test pictures, where the
+    """`test`: the score of what the metric looks at (N,) on labelled test images, where the
     contest gives such labels."""
     try:
         score = score_on_test(work, space, seen, test=test)
@@ -83,7 +91,7 @@ def write_submission(
         "submission": path.name,
         "sha256": file_hash(path),
         "answers": len(frame),
-        "of": "test pictures" if len(test) else "train pictures, out of fold",
+        "of": "test images" if len(test) else "train images, out of fold",
         "prior_answers": test.loc[test["row"] < 0, "image_id"].tolist(),
         "oof": parts[0]["oof"],  # of the first answer, where there are several columns
         "decision": parts[0]["decision"],
@@ -96,9 +104,12 @@ def write_submission(
     }
     write_json(path.with_suffix(".json"), record)
     recorded = record_submission(work, path, record)
-    mark(path, recipe)
-    beside = shown(path.with_suffix(".json"))
-    return [f"wrote {len(frame)} answers to {shown(path)} and their record to {beside}", *recorded]
+    stamp(path, recipe)
+    beside = display_path(path.with_suffix(".json"))
+    return [
+        f"wrote {len(frame)} answers to {display_path(path)} and their record to {beside}",
+        *recorded,
+    ]
 
 
 def _write_answers(

@@ -14,7 +14,7 @@ from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
 from pipeline.leaderboard.ledger import file_hash, read_ledger
 from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.storage import PROJECT, shown
+from pipeline.storage import PROJECT, display_path
 from pipeline.tables import check_same_ids
 
 ENDINGS = (".csv", ".txt")
@@ -34,7 +34,7 @@ class Answered:
         """The answers (N,): class numbers, or fractions. Raises ValueError naming a row whose
         answer is none of the contest's."""
         words, space = self.frame[column], self.spaces[column]
-        names = [] if space is None or space.kind == "number" else space.classes
+        names = [] if space is None or space.kind == "regression" else space.classes
         if names and self.settings.competition.submission.value == "label":
             codes = pd.Index(names).get_indexer(words)
             wrong = codes < 0
@@ -49,7 +49,8 @@ class Answered:
             row = int(wrong.argmax())
             allowed = f"; allowed: {', '.join(names)}" if names else "; it is to be a number"
             raise ValueError(
-                f"{shown(self.path)}: {self.frame.index[row]!r} is answered {words.iloc[row]!r} "
+                f"{display_path(self.path)}: {self.frame.index[row]!r} is answered "
+                f"{words.iloc[row]!r} "
                 f"in {column}{allowed}"
             )
         return codes
@@ -79,7 +80,7 @@ def find_submission(work: Work, word: str) -> Path:
             if path.is_file() and path.suffix in ENDINGS and path != work.runs.ledger:
                 return path.resolve()
     known = [path.stem for path in known_submissions(work)]
-    there = ", ".join(known) or f"none: {shown(folder)} is empty"
+    there = ", ".join(known) or f"none: {display_path(folder)} is empty"
     raise ValueError(f"no submission {word!r}{nearest(word, known)} there are: {there}")
 
 
@@ -119,7 +120,7 @@ def read_answers(work: Work, path: Path, *, settings: Experiment | None = None) 
         table = read_csv(path, needs=(key, *columns))
     if table[key].duplicated().any():
         first = table.loc[table[key].duplicated(), key].iloc[0]
-        raise ValueError(f"{shown(path)}: {first!r} is answered twice")
+        raise ValueError(f"{display_path(path)}: {first!r} is answered twice")
     frame = table.set_index(key)
     spaces = columns or dict.fromkeys(frame.columns)
     return Answered(path, frame[list(spaces)], spaces, settings)
@@ -130,10 +131,10 @@ def align(first: Answered, second: Answered) -> Answered:
     if list(first.spaces) != list(second.spaces):
         one, other = (", ".join(found.spaces) for found in (first, second))
         raise ValueError(
-            f"{shown(first.path)} answers in {one}, {shown(second.path)} in {other}: "
+            f"{display_path(first.path)} answers in {one}, {display_path(second.path)} in {other}: "
             "not the same contest"
         )
-    what = f"{shown(second.path)} beside {shown(first.path)}"
+    what = f"{display_path(second.path)} beside {display_path(first.path)}"
     check_same_ids(second.frame.index, first.frame.index, what=what)
     frame = second.frame.loc[first.frame.index]
     return Answered(second.path, frame, second.spaces, second.settings)

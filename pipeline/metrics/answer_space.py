@@ -32,7 +32,7 @@ class AnswerSpace:
 
     @property
     def kind(self) -> str:
-        return "classes" if self.is_product else self.tasks[0].kind
+        return "multiclass" if self.is_product else self.tasks[0].kind
 
     @property
     def sizes(self) -> list[int]:

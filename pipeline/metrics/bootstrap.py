@@ -1,17 +1,17 @@
-"""Intervals that respect that a person's pictures go together: people are drawn, not pictures."""
+"""Intervals that respect that a person's images go together: people are drawn, not images."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from pipeline.metrics.metrics import Metric, Tally
+from pipeline.metrics.metrics import Metric, SufficientStatistics
 
 _MOST_COUNTS = 4_000_000  # drawn people counted at once: 32 MB
 
 
 def draw_people(person_ids: Sequence[str], *, num_draws: int, seed: int) -> Iterator[np.ndarray]:
-    """For each draw the positions of all pictures of as many people, drawn with replacement."""
+    """For each draw the positions of all images of as many people, drawn with replacement."""
     _, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
     by_person = np.argsort(codes, kind="stable")
     counts = np.bincount(codes)
@@ -70,7 +70,7 @@ def drawn_values(
 
 
 def _tallied(
-    tally: Tally,
+    tally: SufficientStatistics,
     truth: np.ndarray,
     answers: Sequence[np.ndarray],
     *,

@@ -1,4 +1,4 @@
-"""Where two answers to the same pictures disagree: which of them is nearer the truth, and for whom.
+"""Where two answers to the same images disagree: which of them is nearer the truth, and for whom.
 Pure."""
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ BY_GROUP += ("first_loss", "second_loss")
 
 def losses(kind: str, truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
     """How wrong each answer (N,) is: 0 or 1 for classes and scores, the distance for numbers."""
-    if kind == "number":
+    if kind == "regression":
         return np.abs(np.asarray(answer, dtype=np.float64) - truth)
     return (np.asarray(answer) != np.asarray(truth)).astype(np.float64)
 
@@ -21,9 +21,9 @@ def losses(kind: str, truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
 def count_by_group(
     first: np.ndarray, second: np.ndarray, groups: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """For every value of every attribute (N,): in how many pictures which answer is nearer.
+    """For every value of every attribute (N,): in how many images which answer is nearer.
 
-    `first` and `second` are losses (N,). `share` is that of the pictures where one is nearer than
+    `first` and `second` are losses (N,). `share` is that of the images where one is nearer than
     the other; `first_loss` and `second_loss` are means. The greatest share comes first.
     """
     rows = []
@@ -52,9 +52,9 @@ def count_by_group(
 def surprise(kind: str, truth: np.ndarray, probs: np.ndarray) -> np.ndarray:
     """How far an answer (N, C) is from certain of the truth: 1 - its probability; of a number the
     distance."""
-    if kind == "number":
+    if kind == "regression":
         return np.abs(probs[:, 0] - truth)
-    if kind == "score":
+    if kind == "binary":
         return np.abs(np.asarray(truth, dtype=np.float64) - probs[:, 0])
     return 1.0 - probs[np.arange(len(truth)), np.asarray(truth, dtype=np.int64)]
 

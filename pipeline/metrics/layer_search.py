@@ -7,9 +7,16 @@ import numpy as np
 
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import METRICS
-from pipeline.metrics.nested_cv import Answer, Chain, Layer, Trial, naive_answers, nested_answers
+from pipeline.metrics.nested_cv import (
+    Answer,
+    FittedLayer,
+    Layer,
+    LayerPipeline,
+    naive_answers,
+    nested_answers,
+)
 from pipeline.metrics.paired import Difference
-from pipeline.metrics.score_rows import Held, Question, gain_of
+from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget, gain_of
 
 
 @dataclass(frozen=True)
@@ -36,43 +43,43 @@ class Step:
         return harmless and (gain.low > 0 if rule == "interval" else gain.value > 0)
 
 
-class Judge:
+class NestedScorer:
     """Scores chains and trials of one question; every trial is fitted and scored once."""
 
     def __init__(
         self,
-        question: Question,
+        target: EvaluationTarget,
         answer: Answer,
         *,
-        held: Held,
+        split: EvaluationSplit,
         losses: Answer | None = None,
         by_losses: Sequence[str] = (),
     ) -> None:
         """`losses` gives the log-loss of each row, which decides over the slots in `by_losses`."""
-        self.question, self.held, self._answer = question, held, answer
+        self.target, self.split, self._answer = target, split, answer
         self._losses, self._by_losses = losses, by_losses
-        self._known: dict[tuple[str, ...], tuple[Trial, Step]] = {}
+        self._known: dict[tuple[str, ...], tuple[FittedLayer, Step]] = {}
 
-    def nested(self, found: Chain | Trial) -> np.ndarray:
-        return nested_answers(found, self._answer, folds=self.held.folds)
+    def nested(self, found: LayerPipeline | FittedLayer) -> np.ndarray:
+        return nested_answers(found, self._answer, folds=self.split.folds)
 
     def value(self, answers: np.ndarray) -> float:
-        return self.question.metric.compute(self.question.truth, answers, self.question.group)
+        return self.target.metric.compute(self.target.truth, answers, self.target.group)
 
     def interval(self, answers: np.ndarray) -> tuple[float, float]:
         return person_interval(
-            self.question.metric,
-            self.question.truth,
+            self.target.metric,
+            self.target.truth,
             answers,
-            person_ids=self.held.person_ids,
-            group=self.question.group,
-            num_draws=self.held.num_draws,
+            person_ids=self.split.person_ids,
+            group=self.target.group,
+            num_draws=self.split.num_draws,
         )
 
     def gain(self, before: np.ndarray, after: np.ndarray) -> Difference:
-        return gain_of(self.question, before, after, held=self.held)
+        return gain_of(self.target, before, after, split=self.split)
 
-    def attempt(self, chain: Chain, slot: str, layer: Layer) -> tuple[Trial, Step]:
+    def attempt(self, chain: LayerPipeline, slot: str, layer: Layer) -> tuple[FittedLayer, Step]:
         key = (*(trial.layer.name for trial in chain.trials), layer.name)
         if key not in self._known:
             trial = chain.attempt(layer)
@@ -92,28 +99,28 @@ class Judge:
             self._known[key] = trial, step
         return self._known[key]
 
-    def _sharper(self, chain: Chain, trial: Trial) -> Difference:
-        losses = [nested_answers(s, self._losses, folds=self.held.folds) for s in (chain, trial)]
-        return mean_difference(*losses, held=self.held)
+    def _sharper(self, chain: LayerPipeline, trial: FittedLayer) -> Difference:
+        losses = [nested_answers(s, self._losses, folds=self.split.folds) for s in (chain, trial)]
+        return mean_difference(*losses, split=self.split)
 
 
-def mean_difference(before: np.ndarray, after: np.ndarray, *, held: Held) -> Difference:
+def mean_difference(before: np.ndarray, after: np.ndarray, *, split: EvaluationSplit) -> Difference:
     """By how much the mean of losses (N,) falls, with its interval over people."""
     zeros = np.zeros(len(before))  # the mean absolute error from 0 is the mean of losses
-    question = Question(task="", metric_name="mae", metric=METRICS["mae"], truth=zeros)
-    return gain_of(question, before, after, held=held)
+    target = EvaluationTarget(task="", metric_name="mae", metric=METRICS["mae"], truth=zeros)
+    return gain_of(target, before, after, split=split)
 
 
-def climb(
-    chain: Chain, slots: Mapping[str, Sequence[Layer]], *, judge: Judge, rule: str
-) -> tuple[Chain, list[Step]]:
+def search_layers(
+    chain: LayerPipeline, slots: Mapping[str, Sequence[Layer]], *, scorer: NestedScorer, rule: str
+) -> tuple[LayerPipeline, list[Step]]:
     """The chain with the layers that help, by `interval` or `point`, and a step for each tried.
 
     Of several layers for one slot the one that gains most is kept, if any helps.
     """
     steps = []
     for slot, layers in slots.items():
-        tried = [judge.attempt(chain, slot, layer) for layer in layers]
+        tried = [scorer.attempt(chain, slot, layer) for layer in layers]
         helping = [pair for pair in tried if pair[1].helps(rule=rule)]
         best = max(helping, key=lambda pair: pair[1].gain.value, default=None)
         steps += [replace(step, kept=best is not None and best[1] is step) for _, step in tried]

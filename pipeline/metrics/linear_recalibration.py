@@ -16,7 +16,7 @@ Errors = Callable[[np.ndarray], np.ndarray]  # answers (N,) -> the error of each
 
 
 @dataclass(frozen=True)
-class Line:
+class LinearRecalibration:
     """slope * value + shift, within low and high."""
 
     slope: float = 1.0
@@ -37,7 +37,7 @@ def fit_line(
     errors: Errors | None = None,
     low: float = -np.inf,
     high: float = np.inf,
-) -> Line:
+) -> LinearRecalibration:
     """The line with the best metric on these rows; the one that changes nothing is tried first.
 
     For every slope the rest is shifted by its mean, its mean weighted as occlusion weighs it, and
@@ -45,7 +45,7 @@ def fit_line(
     larger than it was.
     """
     values, truth = np.asarray(values, dtype=np.float64), np.asarray(truth, dtype=np.float64)
-    plain = Line(low=low, high=high)
+    plain = LinearRecalibration(low=low, high=high)
     best, found = _rate(plain, values, truth, metric, group), plain
     most = None if errors is None else errors(plain.apply(values)) * (1.0 + 1e-9)
     weights = 1.0 / 30.0 + np.clip(truth, 0.0, None)
@@ -53,7 +53,7 @@ def fit_line(
         rest = truth - slope * values
         shifts = [rest.mean(), np.average(rest, weights=weights), *np.quantile(rest, _SHARES)]
         for shift in shifts:
-            line = Line(slope, float(shift), low, high)
+            line = LinearRecalibration(slope, float(shift), low, high)
             value = _rate(line, values, truth, metric, group)
             if value > best and (most is None or (errors(line.apply(values)) <= most).all()):
                 best, found = value, line
@@ -61,7 +61,7 @@ def fit_line(
 
 
 def _rate(
-    line: Line,
+    line: LinearRecalibration,
     values: np.ndarray,
     truth: np.ndarray,
     metric: Metric,

@@ -1,6 +1,6 @@
 """Offsets of class log-probabilities that serve a metric better than the likeliest class. Pure.
 
-Macro-F1 weighs a class of ten pictures as much as one of a thousand, the likeliest class does not.
+Macro-F1 weighs a class of ten images as much as one of a thousand, the likeliest class does not.
 """
 
 from collections.abc import Sequence

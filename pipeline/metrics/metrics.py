@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-Sums = Callable[[np.ndarray], np.ndarray]  # (N,) of the pictures -> (P,) of the people
+Sums = Callable[[np.ndarray], np.ndarray]  # (N,) of the images -> (P,) of the people
 
 
 @dataclass(frozen=True)
-class Tally:
+class SufficientStatistics:
     """`count(truth, answer, group, sums)` gives columns (P, K); `value((..., K))` the metric."""
 
     count: Callable[[np.ndarray, np.ndarray, np.ndarray | None, Sums], np.ndarray]
@@ -51,7 +51,7 @@ def _frr(c: np.ndarray) -> np.ndarray:
 
 
 def _mean_of(loss: Callable[[np.ndarray, np.ndarray], np.ndarray]):
-    """The count of a metric that is a mean over pictures: its sum and their number (P, 2)."""
+    """The count of a metric that is a mean over images: its sum and their number (P, 2)."""
 
     def count(truth, answer, group, sums: Sums) -> np.ndarray:
         each = loss(np.asarray(truth, dtype=np.float64), np.asarray(answer, dtype=np.float64))
@@ -78,22 +78,30 @@ def _gap(c: np.ndarray) -> np.ndarray:
     return (female + male) / 2.0 + np.abs(female - male)
 
 
-TALLIES: dict[str, Tally] = {
-    "macro_f1": Tally(_count_classes, _macro_f1),
-    "accuracy": Tally(_mean_of(lambda truth, answer: (truth == answer) * 1.0), _mean),
-    "far": Tally(_count_yes, _far),
-    "frr": Tally(_count_yes, _frr),
-    "hter": Tally(_count_yes, lambda c: (_far(c) + _frr(c)) / 2.0),
-    "f1": Tally(_count_yes, lambda c: _share(2.0 * c[..., 3], c[..., 1] + c[..., 2] + c[..., 3])),
-    "precision": Tally(_count_yes, lambda c: _share(c[..., 3], c[..., 1] + c[..., 3], empty=0.0)),
-    "recall": Tally(_count_yes, lambda c: 1.0 - _frr(c)),
-    "mae": Tally(_mean_of(lambda truth, answer: np.abs(answer - truth)), _mean),
-    "mse": Tally(_mean_of(lambda truth, answer: (answer - truth) ** 2), _mean),
-    "rmse": Tally(
+TALLIES: dict[str, SufficientStatistics] = {
+    "macro_f1": SufficientStatistics(_count_classes, _macro_f1),
+    "accuracy": SufficientStatistics(
+        _mean_of(lambda truth, answer: (truth == answer) * 1.0), _mean
+    ),
+    "far": SufficientStatistics(_count_yes, _far),
+    "frr": SufficientStatistics(_count_yes, _frr),
+    "hter": SufficientStatistics(_count_yes, lambda c: (_far(c) + _frr(c)) / 2.0),
+    "f1": SufficientStatistics(
+        _count_yes, lambda c: _share(2.0 * c[..., 3], c[..., 1] + c[..., 2] + c[..., 3])
+    ),
+    "precision": SufficientStatistics(
+        _count_yes, lambda c: _share(c[..., 3], c[..., 1] + c[..., 3], empty=0.0)
+    ),
+    "recall": SufficientStatistics(_count_yes, lambda c: 1.0 - _frr(c)),
+    "mae": SufficientStatistics(_mean_of(lambda truth, answer: np.abs(answer - truth)), _mean),
+    "mse": SufficientStatistics(_mean_of(lambda truth, answer: (answer - truth) ** 2), _mean),
+    "rmse": SufficientStatistics(
         _mean_of(lambda truth, answer: (answer - truth) ** 2), lambda c: np.sqrt(_mean(c))
     ),
-    "cs5": Tally(_mean_of(lambda truth, answer: (np.abs(answer - truth) <= 5.0) * 1.0), _mean),
-    "occlusion_gap": Tally(_count_gap, _gap),
+    "cs5": SufficientStatistics(
+        _mean_of(lambda truth, answer: (np.abs(answer - truth) <= 5.0) * 1.0), _mean
+    ),
+    "occlusion_gap": SufficientStatistics(_count_gap, _gap),
 }
 NAN = float("nan")
 
@@ -111,7 +119,7 @@ class Metric:
     gamed_by: str = ""  # how it can be bettered by answers that are worse for somebody
 
     @property
-    def tally(self) -> Tally | None:
+    def tally(self) -> SufficientStatistics | None:
         """Its counts by person, where it is a function of sums; None where it is not."""
         return TALLIES.get(self.function.__name__)
 
@@ -242,23 +250,23 @@ def _errors(truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
 
 
 METRICS: dict[str, Metric] = {
-    "macro_f1": Metric(macro_f1, True, ("classes",)),
-    "accuracy": Metric(accuracy, True, ("classes", "score")),
-    "roc_auc": Metric(roc_auc, True, ("score",), looks_at="score"),
-    "hter": Metric(hter, False, ("score",)),
-    "far": Metric(far, False, ("score",), one_sided=True),
-    "frr": Metric(frr, False, ("score",), one_sided=True),
-    "f1": Metric(f1, True, ("score",)),
-    "precision": Metric(precision, True, ("score",), one_sided=True),
-    "recall": Metric(recall, True, ("score",), one_sided=True),
-    "mae": Metric(mae, False, ("number",)),
-    "mse": Metric(mse, False, ("number",)),
-    "rmse": Metric(rmse, False, ("number",)),
-    "cs5": Metric(cs5, True, ("number",)),
+    "macro_f1": Metric(macro_f1, True, ("multiclass",)),
+    "accuracy": Metric(accuracy, True, ("multiclass", "binary")),
+    "roc_auc": Metric(roc_auc, True, ("binary",), looks_at="score"),
+    "hter": Metric(hter, False, ("binary",)),
+    "far": Metric(far, False, ("binary",), one_sided=True),
+    "frr": Metric(frr, False, ("binary",), one_sided=True),
+    "f1": Metric(f1, True, ("binary",)),
+    "precision": Metric(precision, True, ("binary",), one_sided=True),
+    "recall": Metric(recall, True, ("binary",), one_sided=True),
+    "mae": Metric(mae, False, ("regression",)),
+    "mse": Metric(mse, False, ("regression",)),
+    "rmse": Metric(rmse, False, ("regression",)),
+    "cs5": Metric(cs5, True, ("regression",)),
     "occlusion_gap": Metric(
         occlusion_gap,
         False,
-        ("number",),
+        ("regression",),
         needs_group=True,
         gamed_by="an error added to the better group counts half, but what it takes off the gap "
         "counts whole: making the better group worse by e betters the score by e/2",
@@ -266,9 +274,9 @@ METRICS: dict[str, Metric] = {
 }
 # what is printed for every task of a kind, after the task's own metric
 REPORTED: dict[str, tuple[str, ...]] = {
-    "score": ("hter", "far", "frr", "roc_auc", "f1", "precision", "recall", "accuracy"),
-    "number": ("mae", "mse", "rmse", "cs5"),
-    "classes": ("macro_f1", "accuracy"),
+    "binary": ("hter", "far", "frr", "roc_auc", "f1", "precision", "recall", "accuracy"),
+    "regression": ("mae", "mse", "rmse", "cs5"),
+    "multiclass": ("macro_f1", "accuracy"),
 }
 
 

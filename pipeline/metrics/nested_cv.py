@@ -1,4 +1,4 @@
-"""Whatever is fitted on held-out pictures, judged on people that it was not fitted on. Pure.
+"""Whatever is fitted on held-out images, judged on people that it was not fitted on. Pure.
 
 A layer learns from some rows and then changes all. A chain keeps, for every fold, the rows as the
 layers fitted on the other folds' people leave them; and once more with layers fitted on everybody:
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-EVERYBODY = "everybody"
+ALL_FOLDS = "everybody"
 State = Any  # rows: an array or anything else that `state[rows]` takes rows of
 Answer = Callable[[State], np.ndarray]  # (N,) what the metric looks at; or (N, C)
 
@@ -27,7 +27,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Trial:
+class FittedLayer:
     """A layer on top of a chain: what each fold's people and everybody taught it, and the rows."""
 
     layer: Layer
@@ -36,28 +36,28 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Chain:
+class LayerPipeline:
     """The layers kept so far, and the rows as they leave them: by fold, and by everybody."""
 
     folds: np.ndarray
     people: np.ndarray  # (N,) a number for each person
     states: dict[Any, State]
-    trials: tuple[Trial, ...] = field(default=())
+    trials: tuple[FittedLayer, ...] = field(default=())
 
     @classmethod
-    def start(cls, state: State, *, folds: np.ndarray, person_ids: np.ndarray) -> "Chain":
-        names = [*np.unique(folds).tolist(), EVERYBODY]
+    def start(cls, state: State, *, folds: np.ndarray, person_ids: np.ndarray) -> "LayerPipeline":
+        names = [*np.unique(folds).tolist(), ALL_FOLDS]
         _, people = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
         return cls(folds, people, dict.fromkeys(names, state))
 
     def rows_for(self, name: Any) -> np.ndarray:
-        """The rows that may teach a layer: of people who have no picture in the fold."""
-        if name == EVERYBODY:
+        """The rows that may teach a layer: of people who have no image in the fold."""
+        if name == ALL_FOLDS:
             return np.arange(len(self.folds))
         held = np.unique(self.people[self.folds == name])
         return np.flatnonzero(~np.isin(self.people, held))
 
-    def attempt(self, layer: Layer) -> Trial:
+    def attempt(self, layer: Layer) -> FittedLayer:
         """The layer fitted on the other people of every fold, and on everybody."""
         fitted, states = {}, {}
         for name, state in self.states.items():
@@ -66,24 +66,26 @@ class Chain:
                 raise ValueError(f"{layer.name}: fold {name} leaves nobody to learn from")
             fitted[name] = layer.fit(state[rows], rows)
             states[name] = layer.apply(fitted[name], state)
-        return Trial(layer, fitted, states)
+        return FittedLayer(layer, fitted, states)
 
-    def keep(self, trial: Trial) -> "Chain":
-        return Chain(self.folds, self.people, trial.states, (*self.trials, trial))
+    def keep(self, trial: FittedLayer) -> "LayerPipeline":
+        return LayerPipeline(self.folds, self.people, trial.states, (*self.trials, trial))
 
     def transform(self, state: State) -> State:
         """New rows through the kept layers as everybody taught them."""
         for trial in self.trials:
-            state = trial.layer.apply(trial.fitted[EVERYBODY], state)
+            state = trial.layer.apply(trial.fitted[ALL_FOLDS], state)
         return state
 
 
-def naive_answers(found: Chain | Trial, answer: Answer) -> np.ndarray:
+def naive_answers(found: LayerPipeline | FittedLayer, answer: Answer) -> np.ndarray:
     """The answers (N,) of layers that learnt from the very people they answer for."""
-    return answer(found.states[EVERYBODY])
+    return answer(found.states[ALL_FOLDS])
 
 
-def nested_answers(found: Chain | Trial, answer: Answer, *, folds: np.ndarray) -> np.ndarray:
+def nested_answers(
+    found: LayerPipeline | FittedLayer, answer: Answer, *, folds: np.ndarray
+) -> np.ndarray:
     """The answers (N,) of each fold by layers that learnt from people who are not in it."""
     answers = None
     for fold in np.unique(folds).tolist():

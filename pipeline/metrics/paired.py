@@ -1,4 +1,4 @@
-"""Two answers to the same pictures: how much better one is, and whether that can be told apart."""
+"""Two answers to the same images: how much better one is, and whether that can be told apart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,8 +73,8 @@ def fold_differences(
 def corrected_t_test(differences: Sequence[float], *, test_share: float) -> tuple[float, float]:
     """t and the two-sided p of the corrected resampled t-test (Nadeau and Bengio 2003).
 
-    `test_share` is the held-out pictures over the training pictures of a fold: folds share their
-    training pictures, so their spread is widened by it. (nan, nan) for fewer than two folds.
+    `test_share` is the held-out images over the training images of a fold: folds share their
+    training images, so their spread is widened by it. (nan, nan) for fewer than two folds.
     """
     values = np.asarray(differences, dtype=np.float64)
     if len(values) < 2:

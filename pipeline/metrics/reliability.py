@@ -14,7 +14,7 @@ LEAST_PEOPLE = 5  # fewer give no interval worth its name
 
 @dataclass(frozen=True)
 class Rate:
-    """A mean over some pictures, with its interval over people; NaN ends for too few people."""
+    """A mean over some images, with its interval over people; NaN ends for too few people."""
 
     name: str
     value: float
@@ -33,7 +33,7 @@ def confidence_bins(
     num_draws: int = 1000,
 ) -> list[tuple[float, Rate]]:
     """The mean confidence and the share of right answers in each equally wide bin of the likeliest
-    class's probability that has pictures; probabilities (N, C) or a score (N, 1)."""
+    class's probability that has images; probabilities (N, C) or a score (N, 1)."""
     both = np.concatenate([1.0 - probs, probs], axis=1) if probs.shape[1] == 1 else probs
     sure, right = both.max(axis=1), both.argmax(axis=1) == np.asarray(truth, dtype=np.int64)
     bins = np.clip(np.ceil(sure * num_bins).astype(np.int64) - 1, 0, num_bins - 1)

@@ -14,20 +14,20 @@ from pipeline.metrics.paired import (
     paired_difference,
 )
 
-# beside the columns of tables.SCORES: the value of the best constant answer on the same pictures,
+# beside the columns of tables.SCORES: the value of the best constant answer on the same images,
 # and how much better the answer is (above 0: better), with its interval over people
 CONSTANT = ("constant", "gain", "gain_low", "gain_high")
 _NONE = dict.fromkeys(("low", "high", *CONSTANT), float("nan"))
 
 
 @dataclass(frozen=True)
-class Held:
-    """The pictures that answers are judged on: fold (N,) and person (N,) of each."""
+class EvaluationSplit:
+    """The images that answers are judged on: fold (N,) and person (N,) of each."""
 
     folds: np.ndarray
     person_ids: np.ndarray
     num_draws: int
-    test_share: float  # held-out pictures over training pictures of a fold
+    test_share: float  # held-out images over training images of a fold
 
     @property
     def counts(self) -> dict[str, int]:
@@ -35,8 +35,8 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked of every answer: the truth (N,), the metric, and what needs no picture."""
+class EvaluationTarget:
+    """What is asked of every answer: the truth (N,), the metric, and what needs no image."""
 
     task: str
     metric_name: str
@@ -47,15 +47,20 @@ class Question:
 
 
 def metric_rows(
-    source: str, question: Question, answer: np.ndarray, *, held: Held, gains: bool = False
+    source: str,
+    target: EvaluationTarget,
+    answer: np.ndarray,
+    *,
+    split: EvaluationSplit,
+    gains: bool = False,
 ) -> list[dict]:
     """A row a fold, `mean`, `sd` and `all` (with interval); `gains` compares to the constant."""
-    metric, truth, group = question.metric, question.truth, question.group
-    start = {"source": source, "task": question.task, "metric": question.metric_name, **_NONE}
+    metric, truth, group = target.metric, target.truth, target.group
+    start = {"source": source, "task": target.task, "metric": target.metric_name, **_NONE}
     rows = []
-    for fold in np.unique(held.folds):
-        here = held.folds == fold
-        people = len(set(held.person_ids[here]))
+    for fold in np.unique(split.folds):
+        here = split.folds == fold
+        people = len(set(split.person_ids[here]))
         value = metric.compute(truth[here], answer[here], None if group is None else group[here])
         counts = {"num_images": int(here.sum()), "num_people": people}
         rows.append({**start, "fold": str(fold), "value": value, **counts})
@@ -65,28 +70,28 @@ def metric_rows(
         metric,
         truth,
         answer,
-        person_ids=held.person_ids,
+        person_ids=split.person_ids,
         group=group,
-        num_draws=held.num_draws,
+        num_draws=split.num_draws,
     )
     whole = {**start, "value": metric.compute(truth, answer, group), "low": low, "high": high}
-    if question.constant is not None and not metric.one_sided:
-        whole["constant"] = metric.compute(truth, question.constant, group)
+    if target.constant is not None and not metric.one_sided:
+        whole["constant"] = metric.compute(truth, target.constant, group)
         if gains:
-            gain = gain_of(question, question.constant, answer, held=held)
+            gain = gain_of(target, target.constant, answer, split=split)
             whole |= {"gain": gain.value, "gain_low": gain.low, "gain_high": gain.high}
     return [
         *rows,
-        {**start, "fold": "mean", "value": float(np.mean(values)), **held.counts},
-        {**start, "fold": "sd", "value": spread, **held.counts},
-        {**whole, "fold": "all", **held.counts},
+        {**start, "fold": "mean", "value": float(np.mean(values)), **split.counts},
+        {**start, "fold": "sd", "value": spread, **split.counts},
+        {**whole, "fold": "all", **split.counts},
     ]
 
 
 def class_rows(
     source: str, task: str, classes: Sequence[str], truth: np.ndarray, answer: np.ndarray
 ) -> list[dict]:
-    """F1 of each class as a row `f1:<class>`, with the number of pictures that are of it."""
+    """F1 of each class as a row `f1:<class>`, with the number of images that are of it."""
     values = class_f1(truth, answer, num_classes=len(classes))
     counts = np.bincount(np.asarray(truth, dtype=np.int64), minlength=len(classes))
     start = {"source": source, "task": task, "fold": "all", **_NONE}
@@ -97,37 +102,43 @@ def class_rows(
 
 
 def compare_rows(
-    question: Question, answers: dict[str, np.ndarray], pairs: Sequence, *, held: Held
+    target: EvaluationTarget,
+    answers: dict[str, np.ndarray],
+    pairs: Sequence,
+    *,
+    split: EvaluationSplit,
 ) -> list[dict]:
     """A row for each pair of names (first, second): how much better the second is, its interval
     over people, and t and p over folds (Nadeau and Bengio 2003)."""
     rows = []
     for first, second in pairs:
         one, other = answers[first], answers[second]
-        difference = gain_of(question, one, other, held=held)
+        difference = gain_of(target, one, other, split=split)
         by_fold = fold_differences(
-            question.metric,
-            question.truth,
+            target.metric,
+            target.truth,
             one,
             other,
-            folds=held.folds,
-            group=question.group,
+            folds=split.folds,
+            group=target.group,
         )
-        t, p = corrected_t_test(by_fold, test_share=held.test_share)
-        named = {"task": question.task, "metric": question.metric_name}
+        t, p = corrected_t_test(by_fold, test_share=split.test_share)
+        named = {"task": target.task, "metric": target.metric_name}
         values = {"difference": difference.value, "low": difference.low, "high": difference.high}
         rows.append({**named, "first": first, "second": second, **values, "t": t, "p": p})
     return rows
 
 
-def gain_of(question: Question, first: np.ndarray, second: np.ndarray, *, held: Held) -> Difference:
+def gain_of(
+    target: EvaluationTarget, first: np.ndarray, second: np.ndarray, *, split: EvaluationSplit
+) -> Difference:
     """How much better the second answers (N,) to a question are, drawing its held-out people."""
     return paired_difference(
-        question.metric,
-        question.truth,
+        target.metric,
+        target.truth,
         first,
         second,
-        person_ids=held.person_ids,
-        group=question.group,
-        num_draws=held.num_draws,
+        person_ids=split.person_ids,
+        group=target.group,
+        num_draws=split.num_draws,
     )

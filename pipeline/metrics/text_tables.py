@@ -7,12 +7,12 @@ import pandas as pd
 
 from pipeline.metrics.layer_search import Step
 from pipeline.metrics.paired import Difference, say_difference, show_number
-from pipeline.metrics.score_rows import Question
+from pipeline.metrics.score_rows import EvaluationTarget
 
 EMPTY = "–"
 
 
-def lay_out(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
+def layout_table(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
     """The rows as lines with columns of equal width, the first `left` of them flush left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
@@ -46,7 +46,7 @@ def describe_scores(frame: pd.DataFrame) -> str:
             )
         )
         last = (source, task)
-    text = ["", *lay_out(lines, left=3)]
+    text = ["", *layout_table(lines, left=3)]
     classes = frame[frame["metric"].str.startswith("f1:") & (frame["task"] == "answer")]
     if len(classes):
         text.append("F1 of each class of the answer (n):")
@@ -56,8 +56,8 @@ def describe_scores(frame: pd.DataFrame) -> str:
         ]
     whole = plain[plain["fold"] == "all"]
     n, people = whole["num_images"].iloc[0], whole["num_people"].iloc[0]
-    text.append(f"{n} pictures of {people} people, none seen in training; intervals over people")
-    text.append("on the pictures as they are; the ensemble's score is with its views")
+    text.append(f"{n} images of {people} people, none seen in training; intervals over people")
+    text.append("on the images as they are; the ensemble's score is with its views")
     return "\n".join([*text, *say_gains(whole)])
 
 
@@ -95,7 +95,7 @@ def describe_comparisons(rows: Sequence[dict]) -> list[str]:
 
 def describe_members(rows: Sequence[dict]) -> list[str]:
     """The table of members that predict the same task, the best first, with the distance to it."""
-    known = ("member", "backbone", "size", "parameters", "pictures/s")
+    known = ("member", "backbone", "size", "parameters", "images/s")
     lines = [(*known, rows[0]["metric"], "95 % interval", "behind the best")]
     for row in rows:
         behind = EMPTY
@@ -114,7 +114,7 @@ def describe_members(rows: Sequence[dict]) -> list[str]:
                 behind,
             )
         )
-    return lay_out(lines, left=2)
+    return layout_table(lines, left=2)
 
 
 HEADER = ("layer", "plain", "naive", "nested", "95 %", "nested gain", "95 %", "kept")
@@ -136,7 +136,7 @@ def describe_layers(plain: dict, steps: Sequence[Step], final: dict, gain: Diffe
             )
         )
     rows.append(("what is kept", *_value(final, nested=True), *_gain(gain), ""))
-    return lay_out(rows, left=1)
+    return layout_table(rows, left=1)
 
 
 def say_sharper(step: Step) -> str:
@@ -149,13 +149,13 @@ def say_sharper(step: Step) -> str:
 
 
 def describe_views(rows: Sequence[dict]) -> list[str]:
-    """A line a task and view: the view alone, and added to the picture as it is."""
+    """A line a task and view: the view alone, and added to the image as it is."""
     lines = [("task", "view", "metric", "alone", "added to the first", "95 %", "")]
     for row in rows:
         gain = ("", "") if row["gain"] is None else _gain(row["gain"])
         known = (row["task"], row["view"], row["metric"], show_number(row["value"]))
         lines.append((*known, *gain, row["verdict"]))
-    return lay_out(lines, left=3)
+    return layout_table(lines, left=3)
 
 
 def _value(score: dict, *, nested: bool = False) -> tuple[str, ...]:
@@ -170,10 +170,10 @@ def _gain(gain: Difference) -> tuple[str, str]:
     return value, f"{low}..{high}"
 
 
-def describe_folds(rows: pd.DataFrame, question: Question) -> list[str]:
+def describe_folds(rows: pd.DataFrame, target: EvaluationTarget) -> list[str]:
     """Score rows of one question by fold, a column a source, with the intervals of the whole."""
     names = list(dict.fromkeys(rows["source"]))
-    better = "higher" if question.metric.higher_is_better else "lower"
+    better = "higher" if target.metric.higher_is_better else "lower"
     whole = rows[rows["fold"] == "all"].set_index("source")
     n, people = whole["num_images"].iloc[0], whole["num_people"].iloc[0]
     lines = [("fold", *names)]
@@ -188,5 +188,5 @@ def describe_folds(rows: pd.DataFrame, question: Question) -> list[str]:
         f"{show_number(whole.at[n, 'low'])}..{show_number(whole.at[n, 'high'])}" for n in names
     )
     lines.append(("95 %", *spans))
-    title = f"{question.task}, {question.metric_name} ({better} is better), "
-    return ["", f"{title}{n} pictures of {people} people:", *lay_out(lines, left=1)]
+    title = f"{target.task}, {target.metric_name} ({better} is better), "
+    return ["", f"{title}{n} images of {people} people:", *layout_table(lines, left=1)]

@@ -15,8 +15,8 @@ _MOST_CANDIDATES = 400
 class Choice:
     """What choosing a threshold brings: fitted on everyone, and judged on people held out of it."""
 
-    fitted: float  # best on all pictures
-    nested: np.ndarray  # (N,) 0/1, each picture by the threshold of the other folds' people
+    fitted: float  # best on all images
+    nested: np.ndarray  # (N,) 0/1, each image by the threshold of the other folds' people
     gain: Difference  # of the nested answers over those at 0.5
 
     @property
@@ -28,7 +28,7 @@ class Choice:
 def best_threshold(
     truth: np.ndarray, score: np.ndarray, *, metric: Metric, group: np.ndarray | None = None
 ) -> float:
-    """The threshold (score >= threshold answers 1) that serves the metric best on these pictures.
+    """The threshold (score >= threshold answers 1) that serves the metric best on these images.
 
     Tried are 0.5 and the middles between neighbouring scores (at most 400 of them); of equally good
     ones the nearest to 0.5.
@@ -77,7 +77,7 @@ def choose_threshold(
     group: np.ndarray | None = None,
     num_draws: int = 1000,
 ) -> Choice:
-    """The threshold learnt on all pictures, and what it gains over 0.5 on people it never saw."""
+    """The threshold learnt on all images, and what it gains over 0.5 on people it never saw."""
     given = {"metric": metric, "group": group}
     nested = nested_answers(truth, score, folds=folds, person_ids=person_ids, **given)
     plain = (score >= PLAIN).astype(np.int64)

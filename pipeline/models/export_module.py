@@ -127,8 +127,8 @@ class EnsembleModel(nn.Module):
     def _answer(self, output: Output, said: Mapping[str, dict]) -> torch.Tensor:
         if len(output.tasks) == 1:
             return self._blend(output.tasks[0], output.kind, said)[0]
-        joint, total = self._blend(WHOLE, "classes", said)
-        singles = [self._blend(task, "classes", said) for task in output.tasks]
+        joint, total = self._blend(WHOLE, "multiclass", said)
+        singles = [self._blend(task, "multiclass", said) for task in output.tasks]
         known = [single for single, _ in singles if single is not None]
         if joint is None:
             return product(known)

@@ -14,13 +14,13 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 TOLERANCE = 1e-4
-NUM_PROOFS = 2  # pictures of noise on which both networks must agree
+NUM_PROOFS = 2  # images of noise on which both networks must agree
 
 
 @torch.inference_mode()
-def fold_norms(network: nn.Module, *, size: int) -> nn.Module:
+def fuse_batchnorm(network: nn.Module, *, size: int) -> nn.Module:
     """A network that answers the same without its BatchNorms where they follow a convolution; the
-    network itself where that can't be had. `size` is the side of its pictures in pixels."""
+    network itself where that can't be had. `size` is the side of its images in pixels."""
     network.eval()
     folded = copy.deepcopy(network)
     pairs = [

@@ -24,9 +24,9 @@ class _Answer(nn.Module):
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         logits = self.network(batch)[self.task.name].double()  # a sure answer still has a slope
         form = LOSSES[self.loss].form
-        if self.task.kind == "score":
+        if self.task.kind == "binary":
             return torch.cat([-logits, logits], dim=1)
-        if self.task.kind == "classes" and form in (None, "cosine"):
+        if self.task.kind == "multiclass" and form in (None, "cosine"):
             return logits
         return LOSSES[self.loss].decode(logits, self.task)
 
@@ -70,7 +70,7 @@ def find_heatmaps(
     network: nn.Module, inputs: torch.Tensor, *, task: Task, loss: str, codes: Sequence[int]
 ) -> np.ndarray:
     """(N, H, W) from 0 to 1: how much each place of the inputs (N, 3, H, W) speaks for the class of
-    each picture in `codes` (N,), or for a higher value of a number."""
+    each image in `codes` (N,), or for a higher value of a number."""
     from pytorch_grad_cam import GradCAM
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
@@ -90,7 +90,7 @@ def find_heatmaps(
         parameter.requires_grad_(True)  # frozen layers have no gradient, which the map needs
     try:
         with GradCAM(_Answer(network, task, loss=loss), [module], reshape) as cam:
-            column = [0 if task.kind == "number" else int(code) for code in codes]
+            column = [0 if task.kind == "regression" else int(code) for code in codes]
             targets = [ClassifierOutputTarget(place) for place in column]
             found = cam(input_tensor=inputs, targets=targets)
     finally:

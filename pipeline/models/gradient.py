@@ -40,22 +40,24 @@ def add_gradients(
     criteria: tuple[Criterion, ...],
     scaler: torch.amp.GradScaler,
     precision: str,
-    pieces: int,
+    num_micro_batches: int,
 ) -> torch.Tensor:
     """The batch's mean loss, its gradient added to the parameters', piece by piece.
 
     The gradient is that of the whole batch, but for two things: BatchNorm takes its statistics from
     each piece, and a loss that judges a whole batch (soft_f1, occlusion_gap) judges each piece.
     """
-    pieces = min(pieces, max(1, len(inputs) // 2))  # BatchNorm can't train on one picture
+    num_micro_batches = min(
+        num_micro_batches, max(1, len(inputs) // 2)
+    )  # BatchNorm can't train on one image
     total = torch.zeros((), device=inputs.device)
-    shares = {task: value.tensor_split(pieces) for task, value in targets.items()}
-    for number, part in enumerate(inputs.tensor_split(pieces)):
+    shares = {task: value.tensor_split(num_micro_batches) for task, value in targets.items()}
+    for number, part in enumerate(inputs.tensor_split(num_micro_batches)):
         with autocast(inputs.device, precision=precision):
             logits = network(part)
         own = {task: share[number] for task, share in shares.items()}
         loss = total_loss(logits, own, criteria=criteria)
-        if pieces > 1:
+        if num_micro_batches > 1:
             loss = loss * (len(part) / len(inputs))
         scaler.scale(loss).backward()
         total += loss.detach()
@@ -68,34 +70,36 @@ def add_gradients_that_fit(
     targets: Targets,
     *,
     optimiser: torch.optim.Optimizer,
-    pieces: int,
-    halved: Callable[[int], None],
+    num_micro_batches: int,
+    on_split: Callable[[int], None],
     **how,
 ) -> tuple[torch.Tensor, int]:
     """As add_gradients, from none; where the device's memory is full, in twice as many pieces, of
     which `halved` is told. Gives the loss and the pieces.
 
-    Raises torch.OutOfMemoryError when two pictures at a time are still too many.
+    Raises torch.OutOfMemoryError when two images at a time are still too many.
     """
     while True:
         optimiser.zero_grad(set_to_none=True)
         try:
-            return add_gradients(network, inputs, targets, pieces=pieces, **how), pieces
+            return add_gradients(
+                network, inputs, targets, num_micro_batches=num_micro_batches, **how
+            ), num_micro_batches
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
             said = str(error)
         # out here nothing refers to what the failed attempt had computed
         optimiser.zero_grad(set_to_none=True)
-        if pieces * 2 > len(inputs) // 2:
+        if num_micro_batches * 2 > len(inputs) // 2:
             raise torch.OutOfMemoryError(said)
         if inputs.device.type == "cuda":
             torch.cuda.empty_cache()
-        pieces *= 2
-        halved(pieces)
+        num_micro_batches *= 2
+        on_split(num_micro_batches)
 
 
-class Watch:
+class FiniteLossMonitor:
     """The first loss of an epoch that is not finite, found without waiting for every step."""
 
     def __init__(self, *, epoch: int, steps_per_epoch: int, device: torch.device) -> None:
@@ -126,7 +130,7 @@ def check_held_out(loss: float, *, epoch: int, lr: float) -> None:
     """Raises NotFiniteError for a held-out loss that is not finite."""
     if not math.isfinite(loss):
         raise NotFiniteError(
-            f"the loss of the held-out pictures is {loss} after epoch {epoch + 1} at learning rate "
+            f"the loss of the held-out images is {loss} after epoch {epoch + 1} at learning rate "
             f"{lr:g}; {_help()}"
         )
 

@@ -93,7 +93,7 @@ def _decode_ordinal(logits: torch.Tensor, task: Task) -> torch.Tensor:
     """The value; of classes their probabilities, from the chances to lie above each edge. A chance
     above a later threshold is never higher (Niu et al. 2016 leave that open)."""
     step = (task.high - task.low) / logits.shape[1]
-    if task.kind == "classes":
+    if task.kind == "multiclass":
         above = logits.sigmoid()
         # the first threshold that a label on the edge has passed whole
         places = [
@@ -109,7 +109,7 @@ def _decode_ordinal(logits: torch.Tensor, task: Task) -> torch.Tensor:
 
 def _decode_distribution(logits: torch.Tensor, task: Task) -> torch.Tensor:
     centres = bin_centres(task.low, task.high, number=logits.shape[1], like=logits)
-    if task.kind == "classes":  # what lies between two edges together
+    if task.kind == "multiclass":  # what lies between two edges together
         edges = torch.tensor(task.edges, dtype=centres.dtype, device=centres.device)
         places = torch.bucketize(centres, edges, right=True)
         return logits.softmax(dim=1) @ F.one_hot(places, len(task.classes)).to(logits.dtype)
@@ -117,10 +117,10 @@ def _decode_distribution(logits: torch.Tensor, task: Task) -> torch.Tensor:
 
 
 FORMS: dict[str, Form] = {
-    "classes": Form(lambda task, bins: len(task.classes), lambda x, task: x.softmax(dim=1)),
+    "multiclass": Form(lambda task, bins: len(task.classes), lambda x, task: x.softmax(dim=1)),
     "cosine": Form(lambda task, bins: len(task.classes), lambda x, task: x.softmax(dim=1)),
-    "score": Form(lambda task, bins: 1, lambda x, task: x.sigmoid()),
-    "number": Form(lambda task, bins: 1, lambda x, task: x * task.scale + task.centre),
+    "binary": Form(lambda task, bins: 1, lambda x, task: x.sigmoid()),
+    "regression": Form(lambda task, bins: 1, lambda x, task: x * task.scale + task.centre),
     "ordinal": Form(lambda task, bins: num_bins(task, bins) - 1, _decode_ordinal),
     "coral": Form(lambda task, bins: num_bins(task, bins) - 1, _decode_ordinal),
     "distribution": Form(num_bins, _decode_distribution),

@@ -9,7 +9,7 @@ from torch import nn
 
 from pipeline.models.out_of_memory import is_out_of_memory
 from pipeline.models.shared_trunk import SharedLayers
-from pipeline.models.speedups import WORTH_ANSWERING, tried_kernels
+from pipeline.models.speedups import WORTH_ANSWERING, cudnn_benchmark
 
 ToInput = Callable[[torch.Tensor], torch.Tensor]
 View = Callable[[torch.Tensor], torch.Tensor]
@@ -46,7 +46,7 @@ def predict_logits(
     batch for which the device's memory is too small is halved until it fits, and so are the later
     ones. Layers that are alike in all networks are computed once.
     """
-    room = Room()
+    limit = BatchSizeLimit()
     for network in networks:
         network.eval()
     parts: list[dict[str, list[Logits]]] = [{view: [] for view in views} for _ in networks]
@@ -58,8 +58,8 @@ def predict_logits(
             often = len(batch) == (whole := whole or len(batch))  # the last one may be smaller
             for view, look in views.items():
                 seen = look(batch)
-                with tried_kernels(device, often=often and trying):
-                    found = room.answers(shared, seen, device=device, precision=precision)
+                with cudnn_benchmark(device, often=often and trying):
+                    found = limit.answers(shared, seen, device=device, precision=precision)
                 for answers in found:
                     for part, logits in zip(parts, answers, strict=True):
                         part[view].append(logits)
@@ -68,8 +68,8 @@ def predict_logits(
     return [{view: _join(pieces) for view, pieces in part.items()} for part in parts]
 
 
-class Room:
-    """How many pictures at once the device's memory has room for, as far as it was found out, or on
+class BatchSizeLimit:
+    """How many images at once the device's memory has room for, as far as it was found out, or on
     a CPU its cache (sums of another order: logits change by a millionth of their size at most)."""
 
     def __init__(self) -> None:

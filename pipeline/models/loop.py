@@ -15,24 +15,24 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from pipeline.models.gradient import (
+    FiniteLossMonitor,
     Targets,
-    Watch,
     add_gradients_that_fit,
     check_held_out,
     total_loss,
 )
 from pipeline.models.logits import Logits, ToInput, move, predict_logits
 from pipeline.models.losses import Criterion
-from pipeline.models.network import hold_norms
+from pipeline.models.network import freeze_batchnorm
 from pipeline.models.schedule import Schedule, epochs_since_best, lr_factor
-from pipeline.models.speedups import WORTH_LEARNING, compiled, tried_kernels
+from pipeline.models.speedups import WORTH_LEARNING, compiled, cudnn_benchmark
 
 Score = Callable[[Logits], dict[str, float]]
 Mix = Callable[[torch.Tensor, Targets, tuple[int, ...]], tuple[torch.Tensor, Targets]]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class LoopSettings:
     """What the loop needs to know of a member."""
 
     criteria: tuple[Criterion, ...]
@@ -59,8 +59,10 @@ class State:
     scaler: torch.amp.GradScaler
     history: list[dict] = field(default_factory=list)  # one row an epoch
     best_weights: dict[str, torch.Tensor] | None = None
-    best_logits: Logits | None = None  # of the held-out pictures
-    pieces: int = 1  # in which a batch of this epoch is learnt: the memory may ask for several
+    best_logits: Logits | None = None  # of the held-out images
+    num_micro_batches: int = (
+        1  # in which a batch of this epoch is learnt: the memory may ask for several
+    )
 
     @property
     def scores(self) -> list[float]:
@@ -70,7 +72,7 @@ class State:
 def train_epochs(
     state: State,
     *,
-    recipe: Recipe,
+    recipe: LoopSettings,
     loader: DataLoader,
     held_out: Iterable | None,
     held_out_targets: Targets,
@@ -79,7 +81,7 @@ def train_epochs(
     device: torch.device,
     show: Callable[[Iterable], Iterable],
     mix: Mix = lambda inputs, targets, seed: (inputs, targets),
-    halved: Callable[[int], None] = lambda pieces: None,
+    on_split: Callable[[int], None] = lambda num_micro_batches: None,
 ) -> Iterator[dict]:
     """Trains from where the state stands and yields each epoch's row of the history.
 
@@ -98,7 +100,7 @@ def train_epochs(
         started = time.monotonic()
         begin_epoch(state, epoch=epoch, recipe=recipe, loader=loader)
         total, num_seen, whole = torch.zeros((), device=device), 0, 0
-        watch = Watch(epoch=epoch, steps_per_epoch=steps_per_epoch, device=device)
+        watch = FiniteLossMonitor(epoch=epoch, steps_per_epoch=steps_per_epoch, device=device)
         for batch, (pixels, targets) in enumerate(show(loader)):
             step = epoch * steps_per_epoch + batch
             factor = lr_factor(
@@ -113,14 +115,14 @@ def train_epochs(
             targets = {task: move(value, device) for task, value in targets.items()}
             inputs, targets = mix(inputs, targets, (recipe.seed, epoch, batch))
             often = len(pixels) == (whole := whole or len(pixels))  # the last one may be smaller
-            with tried_kernels(device, often=often and trying):
-                loss, state.pieces = add_gradients_that_fit(
-                    learner if often and state.pieces == 1 else network,
+            with cudnn_benchmark(device, often=often and trying):
+                loss, state.num_micro_batches = add_gradients_that_fit(
+                    learner if often and state.num_micro_batches == 1 else network,
                     inputs,
                     targets,
                     optimiser=optimiser,
-                    pieces=state.pieces,
-                    halved=halved,
+                    num_micro_batches=state.num_micro_batches,
+                    on_split=on_split,
                     criteria=recipe.criteria,
                     scaler=state.scaler,
                     precision=recipe.precision,
@@ -169,12 +171,12 @@ def _decides(metrics: dict[str, float], *, loss: float, best: str) -> dict[str, 
 
 
 def held_out_logits(network: nn.Module, held_out: Iterable, **looks) -> Logits:
-    """The logits of the pictures as they are; `looks` as predict_logits takes them."""
+    """The logits of the images as they are; `looks` as predict_logits takes them."""
     (views,) = predict_logits([network], held_out, views={"identity": lambda x: x}, **looks)
     return views["identity"]
 
 
-def is_finished(state: State, *, recipe: Recipe) -> bool:
+def is_finished(state: State, *, recipe: LoopSettings) -> bool:
     """Whether all epochs are done, or early stopping has waited long enough."""
     if len(state.history) >= (recipe.stop_after or recipe.num_epochs):
         return True
@@ -182,29 +184,29 @@ def is_finished(state: State, *, recipe: Recipe) -> bool:
     return recipe.early_stop is not None and waited >= recipe.early_stop
 
 
-def steps_left(state: State, *, recipe: Recipe, steps_per_epoch: int) -> int:
+def steps_left(state: State, *, recipe: LoopSettings, steps_per_epoch: int) -> int:
     """Steps until the last epoch, should no early stop come."""
     return ((recipe.stop_after or recipe.num_epochs) - len(state.history)) * steps_per_epoch
 
 
-def _keeps_last(recipe: Recipe, held_out: Iterable | None) -> bool:
+def _keeps_last(recipe: LoopSettings, held_out: Iterable | None) -> bool:
     return held_out is None or recipe.best == "last"
 
 
-def begin_epoch(state: State, *, epoch: int, recipe: Recipe, loader: DataLoader) -> None:
+def begin_epoch(state: State, *, epoch: int, recipe: LoopSettings, loader: DataLoader) -> None:
     """The epoch's own randomness, its layers ready to learn, its batches whole: the memory may have
     been full of what others needed, and a run that goes on must take the same steps."""
     torch.manual_seed(recipe.seed * 100_003 + epoch)
     loader.batch_sampler.epoch = epoch
     state.network.train()
-    hold_norms(state.network.backbone, every=recipe.frozen_norm)
-    state.pieces = 1
+    freeze_batchnorm(state.network.backbone, every=recipe.frozen_norm)
+    state.num_micro_batches = 1
 
 
 def set_rates(optimiser: torch.optim.Optimizer, *, factor: float) -> None:
     """Every group's own learning rate, times the factor."""
     for group in optimiser.param_groups:
-        group["lr"] = group["base_lr"] * factor
+        group["lr"] = group["initial_lr"] * factor
 
 
 def highest_lr(optimiser: torch.optim.Optimizer) -> float:

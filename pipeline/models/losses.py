@@ -41,21 +41,23 @@ class Loss:
 
 
 LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(class_losses.cross_entropy, ("classes",)),
-    "focal": Loss(class_losses.focal, ("classes",)),
-    "soft_f1": Loss(class_losses.soft_f1, ("classes",), whole_batch=True),
-    "arcface": Loss(class_losses.arcface, ("classes",), form="cosine"),
-    "bce": Loss(class_losses.bce, ("score",)),
-    "mse": Loss(number_losses.mse, ("number",)),
-    "l1": Loss(number_losses.l1, ("number",)),
-    "huber": Loss(number_losses.huber, ("number",)),
-    "weighted_mse": Loss(number_losses.weighted_mse, ("number",)),
+    "cross_entropy": Loss(class_losses.cross_entropy, ("multiclass",)),
+    "focal": Loss(class_losses.focal, ("multiclass",)),
+    "soft_f1": Loss(class_losses.soft_f1, ("multiclass",), whole_batch=True),
+    "arcface": Loss(class_losses.arcface, ("multiclass",), form="cosine"),
+    "bce": Loss(class_losses.bce, ("binary",)),
+    "mse": Loss(number_losses.mse, ("regression",)),
+    "l1": Loss(number_losses.l1, ("regression",)),
+    "huber": Loss(number_losses.huber, ("regression",)),
+    "weighted_mse": Loss(number_losses.weighted_mse, ("regression",)),
     "occlusion_gap": Loss(
-        number_losses.occlusion_gap, ("number",), whole_batch=True, needs_group=True
+        number_losses.occlusion_gap, ("regression",), whole_batch=True, needs_group=True
     ),
-    "ordinal": Loss(number_losses.ordinal, ("number", "classes"), form="ordinal"),
-    "coral": Loss(number_losses.ordinal, ("number", "classes"), form="coral"),
-    "distribution": Loss(number_losses.distribution, ("number", "classes"), form="distribution"),
+    "ordinal": Loss(number_losses.ordinal, ("regression", "multiclass"), form="ordinal"),
+    "coral": Loss(number_losses.ordinal, ("regression", "multiclass"), form="coral"),
+    "distribution": Loss(
+        number_losses.distribution, ("regression", "multiclass"), form="distribution"
+    ),
 }
 
 

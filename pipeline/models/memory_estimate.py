@@ -10,12 +10,12 @@ from pipeline.models.logits import autocast
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes of the parameters, of those that learn, and of one picture's activations."""
+    """Bytes of the parameters, of those that learn, and of one image's activations."""
 
     weights: int
     learning: int
-    kept: int  # what one picture's forward pass keeps for its backward pass
-    passing: int  # the largest input and output of one layer together, of one picture
+    kept: int  # what one image's forward pass keeps for its backward pass
+    passing: int  # the largest input and output of one layer together, of one image
 
     def training(self, *, batch_size: int, ema: bool) -> int:
         """Bytes of a training step: weights, the best ones and an average, gradients and two
@@ -29,9 +29,9 @@ class Footprint:
 
 
 def measure_footprint(
-    network: nn.Module, *, image_size: int, precision: str, num_pictures: int = 2
+    network: nn.Module, *, image_size: int, precision: str, num_images: int = 2
 ) -> Footprint:
-    """What a network on the CPU needs, from one forward pass of two pictures."""
+    """What a network on the CPU needs, from one forward pass of two images."""
     seen: dict[int, int] = {}
     passing = 0
 
@@ -49,7 +49,7 @@ def measure_footprint(
     hooks = [leaf.register_forward_hook(look) for leaf in leaves]
     own = {p.untyped_storage().data_ptr() for p in network.parameters()}
     own |= {b.untyped_storage().data_ptr() for b in network.buffers()}
-    batch = torch.zeros(num_pictures, 3, image_size, image_size)
+    batch = torch.zeros(num_images, 3, image_size, image_size)
     network.train()
     keeping = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with keeping, autocast(batch.device, precision=precision):
@@ -61,6 +61,6 @@ def measure_footprint(
     return Footprint(
         weights=sum(t.nbytes for t in (*parameters, *network.buffers())),
         learning=sum(p.nbytes for p in parameters if p.requires_grad),
-        kept=sum(size for place, size in seen.items() if place not in own) // num_pictures,
-        passing=passing // num_pictures,
+        kept=sum(size for place, size in seen.items() if place not in own) // num_images,
+        passing=passing // num_images,
     )

@@ -99,7 +99,7 @@ def freeze_groups(backbone: nn.Module, *, number: int | str) -> None:
             parameter.requires_grad_(False)
 
 
-def hold_norms(network: nn.Module, *, every: bool) -> None:
+def freeze_batchnorm(network: nn.Module, *, every: bool) -> None:
     """Puts the BatchNorms of frozen layers, or every one, into evaluation mode, where they keep
     the statistics they have."""
     for module in network.modules():

@@ -16,7 +16,7 @@ def build_optimiser(
     fused: bool,
     layer_decay: float = 1.0,
 ) -> optim.Optimizer:
-    """The optimiser; each group keeps its base learning rate in `base_lr`.
+    """The optimiser; each group keeps its base learning rate in `initial_lr`.
 
     Heads learn at lr, the backbone at lr * backbone_lr; below 1, `layer_decay` multiplies the rate
     once more for every layer group down, the last one included. Weight decay leaves out
@@ -33,7 +33,7 @@ def build_optimiser(
             if tensors:
                 rate = lr * factor
                 groups.append(
-                    {"params": tensors, "lr": rate, "base_lr": rate, "weight_decay": decay}
+                    {"params": tensors, "lr": rate, "initial_lr": rate, "weight_decay": decay}
                 )
     options = {"fused": True} if fused else {}
     if name == "sgd":

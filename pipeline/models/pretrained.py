@@ -42,12 +42,12 @@ def check_weights(backbone: str, *, weights: str) -> None:
 
 
 def check_image_size(backbone: str, *, image_size: int) -> None:
-    """Raises ValueError for a backbone that takes pictures of one other size only."""
+    """Raises ValueError for a backbone that takes images of one other size only."""
     config = timm.get_pretrained_cfg(backbone)
     side = config.input_size[-1]
     if config.fixed_input_size and image_size != side:
         raise ValueError(
-            f"{backbone} takes pictures of {side} pixels only, found {image_size}; set image_size: "
+            f"{backbone} takes images of {side} pixels only, found {image_size}; set image_size: "
             f"{side}, or choose a backbone without a fixed size"
         )
 

@@ -1,7 +1,7 @@
 """What folds have in common is computed once: the layers from the input on that are alike in all.
 
 Layers that a member freezes come out of every fold as they went in, bit by bit. Nothing here
-changes a number: the first pictures are computed both ways, and unless all logits are equal to the
+changes a number: the first images are computed both ways, and unless all logits are equal to the
 last bit, nothing is shared.
 """
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from pipeline.models.fuse_batchnorm import fold_norms
+from pipeline.models.fuse_batchnorm import fuse_batchnorm
 
 # Batches of one shape for which it is worth to try cuDNN's kernels out. Measured on an H200 with
 # eight processes: 50 s before the first epoch of a training of 24 steps ended.
@@ -18,7 +18,7 @@ KINDS = 256  # of networks that a process compiles: members, a study's trials; f
 
 
 @contextmanager
-def tried_kernels(device: torch.device, *, often: bool) -> Iterator[None]:
+def cudnn_benchmark(device: torch.device, *, often: bool) -> Iterator[None]:
     """cuDNN tries its kernels on shapes that are new and keeps the fastest, in the block, where the
     shape comes `often`: to try takes many seconds a network, so never for the odd last batch."""
     before = torch.backends.cudnn.benchmark
@@ -29,11 +29,11 @@ def tried_kernels(device: torch.device, *, often: bool) -> Iterator[None]:
         torch.backends.cudnn.benchmark = before
 
 
-def for_answers(network: nn.Module, *, size: int, precision: str) -> nn.Module:
-    """A trained network as it answers, in this precision only, pictures of `size` pixels a side:
+def prepare_for_inference(network: nn.Module, *, size: int, precision: str) -> nn.Module:
+    """A trained network as it answers, in this precision only, images of `size` pixels a side:
     BatchNorms folded, plain convolutions rounded."""
     if precision != "float16":  # whose range the folded weights may leave
-        network = fold_norms(network, size=size)
+        network = fuse_batchnorm(network, size=size)
     round_convolutions(network, precision=precision)
     return network
 

@@ -25,9 +25,9 @@ def marginal(joint: torch.Tensor, sizes: Sequence[int], place: int) -> torch.Ten
 
 def hard_vote(every: torch.Tensor, kind: str, soft: torch.Tensor) -> torch.Tensor:
     """The share (N, C) of voters (K, N, C) for each class, a tie to the higher mean `soft`."""
-    if kind == "number":
+    if kind == "regression":
         return median(every)
-    if kind == "score":
+    if kind == "binary":
         shares = (every >= 0.5).to(every.dtype).mean(dim=0)
     else:
         picks = nn.functional.one_hot(every.argmax(dim=2), every.shape[2])

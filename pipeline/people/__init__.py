@@ -1,1 +1,1 @@
-"""Who is in which picture."""
+"""Who is in which image."""

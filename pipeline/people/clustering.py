@@ -1,4 +1,4 @@
-"""How people are told apart: clusters of a part's pictures, and how good they are on people who are
+"""How people are told apart: clusters of a part's images, and how good they are on people who are
 known. Called by people, which keeps what is found.
 """
 
@@ -8,16 +8,16 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from pipeline.ensembling.linkage import LARGEST, Fit, fit_threshold, grow_tree, measure_together
+from pipeline.ensembling.linkage import LARGEST, Fit, fit_threshold, linkage_tree, measure_together
 from pipeline.ensembling.person_pooling import Agreement
-from pipeline.experiment.pictures import read_labelled, read_test
+from pipeline.experiment.images_table import read_labelled, read_test
 from pipeline.experiment.work import Work
 from pipeline.people.features import appearance_points
 
 THRESHOLDS = tuple(np.round(np.arange(0.50, 0.996, 0.01), 2).tolist())  # that are tried
 
 
-def tell_apart(work: Work) -> tuple[dict[str, pd.DataFrame], dict]:
+def cluster_people(work: Work) -> tuple[dict[str, pd.DataFrame], dict]:
     """The clusters of both parts and the facts about them."""
     labelled, test, pool = read_labelled(work.runs), read_test(work.runs), work.settings.pool
     if work.settings.folds.train is not None:  # only these are ever held out
@@ -27,11 +27,11 @@ def tell_apart(work: Work) -> tuple[dict[str, pd.DataFrame], dict]:
         return alone, {"used": False, "said": "people: off (pool.use)"}
     if len(test) and test["person_id"].notna().all():
         people, names = test["person_id"].nunique(), {"oof": labelled, "test": test}
-        said = f"people: the contest names {people} people in its {len(test)} test pictures"
+        said = f"people: the contest names {people} people in its {len(test)} test images"
         tables = {p: _table(t, pd.factorize(t["person_id"])[0]) for p, t in names.items()}
         return tables, {"used": people < len(test), "said": said}
     if not labelled["person_id"].duplicated().any():
-        said = "people: off, no two train pictures are of one person, so nothing can be fitted"
+        said = "people: off, no two train images are of one person, so nothing can be fitted"
         return alone, {"used": False, "said": said}
     points = appearance_points(work, labelled, part="oof")
     clusters, found, thresholds = _oof_clusters(work, labelled, points)
@@ -45,7 +45,7 @@ def tell_apart(work: Work) -> tuple[dict[str, pd.DataFrame], dict]:
         return alone, {**facts, "used": False, "said": f"people: off, {said}"}
     tested = _test_clusters(work, test, threshold=fit.threshold)
     number = len(np.unique(tested))
-    said = f"people: {_say(found, thresholds)}; {len(test)} test pictures in {number} clusters"
+    said = f"people: {_say(found, thresholds)}; {len(test)} test images in {number} clusters"
     facts |= {"threshold": fit.threshold, "test_clusters": number, "used": True, "said": said}
     return {"oof": _table(labelled, clusters), "test": _table(test, tested)}, facts
 
@@ -61,7 +61,7 @@ def _oof_clusters(
         held = folds == fold
         fit = _fit(work, labelled, points, ~held)
         thresholds.append(1.0 if fit is None else fit.threshold)
-        tree = grow_tree(points[held], floor=thresholds[-1])
+        tree = linkage_tree(points[held], floor=thresholds[-1])
         found = tree.cut(thresholds[-1], size=work.settings.pool.size)
         clusters[held] = found + len(labelled) * int(fold)
         parts.append((found, people[held]))
@@ -69,7 +69,7 @@ def _oof_clusters(
 
 
 def _fit(work: Work, labelled: pd.DataFrame, points: np.ndarray, chosen: np.ndarray) -> Fit | None:
-    """The threshold fitted on the chosen (N,) pictures: all at once, or as many people as LARGEST
+    """The threshold fitted on the chosen (N,) images: all at once, or as many people as LARGEST
     holds, because in a crowd more people look alike; in a member's eyes each fold alone, for every
     fold has eyes of its own."""
     pool = work.settings.pool
@@ -78,13 +78,13 @@ def _fit(work: Work, labelled: pd.DataFrame, points: np.ndarray, chosen: np.ndar
     crowds = [_crowd(chosen, people)]
     if pool.by != "crops":
         crowds = [chosen & (folds == fold) for fold in np.unique(folds[chosen])]
-    trees = [(grow_tree(points[crowd], floor=min(tried)), people[crowd]) for crowd in crowds]
+    trees = [(linkage_tree(points[crowd], floor=min(tried)), people[crowd]) for crowd in crowds]
     limit = pool.min_purity if pool.threshold == "auto" else 0.0
     return fit_threshold(trees, thresholds=tried, min_purity=limit, size=pool.size)
 
 
 def _crowd(chosen: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """The chosen (N,) pictures; of more than LARGEST those of people who are drawn from them."""
+    """The chosen (N,) images; of more than LARGEST those of people who are drawn from them."""
     names, counts = np.unique(people[chosen], return_counts=True)
     order = np.random.default_rng(len(names)).permutation(len(names))
     drawn = order[np.cumsum(counts[order]) <= LARGEST]
@@ -92,18 +92,18 @@ def _crowd(chosen: np.ndarray, people: np.ndarray) -> np.ndarray:
 
 
 def _test_clusters(work: Work, test: pd.DataFrame, *, threshold: float) -> np.ndarray:
-    """Clusters (N,) of the test pictures; one without a crop is by itself."""
+    """Clusters (N,) of the test images; one without a crop is by itself."""
     seen = test["row"].to_numpy() >= 0
     clusters = len(test) + np.arange(len(test))
     if seen.any():
         points = appearance_points(work, test[seen].reset_index(drop=True), part="test")
-        tree = grow_tree(points, floor=threshold)
+        tree = linkage_tree(points, floor=threshold)
         clusters[seen] = tree.cut(threshold, size=work.settings.pool.size)
     return clusters
 
 
-def _table(pictures: pd.DataFrame, clusters: Iterable[int]) -> pd.DataFrame:
-    return pd.DataFrame({"image_id": pictures["image_id"], "cluster": np.asarray(clusters)})
+def _table(images: pd.DataFrame, clusters: Iterable[int]) -> pd.DataFrame:
+    return pd.DataFrame({"image_id": images["image_id"], "cluster": np.asarray(clusters)})
 
 
 def _plain(agreement: Agreement) -> dict:
@@ -114,7 +114,7 @@ def _plain(agreement: Agreement) -> dict:
 def _say(found: Agreement, thresholds: list[float]) -> str:
     span = " to ".join(dict.fromkeys(f"{t:g}" for t in (min(thresholds), max(thresholds))))
     return (
-        f"{found.num_joined} of {found.num_pictures} held-out pictures share a cluster (similarity "
+        f"{found.num_joined} of {found.num_images} held-out images share a cluster (similarity "
         f"{span}) of purity {found.purity:.3f}; {found.precision:.3f} of their pairs are of one "
         f"person, {found.recall:.3f} of all such pairs are found"
     )

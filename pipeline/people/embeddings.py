@@ -1,6 +1,6 @@
-"""What a member's trained networks see in pictures: the features before its heads, stored once.
+"""What a member's trained networks see in images: the features before its heads, stored once.
 
-A train picture is seen by the cell that held it out, a test picture by the first fold's cell, and
+A train image is seen by the cell that held it out, a test image by the first fold's cell, and
 never by a mean over cells: a place in one network's features means something else in another's.
 Only what the same cell has seen may be compared.
 """
@@ -14,18 +14,18 @@ from tqdm import tqdm
 from pipeline.experiment.build import member_transform
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.crops import crops_of
-from pipeline.experiment.data_loading import feed
+from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.device import choose_device
-from pipeline.experiment.fingerprints import embeddings_recipe
+from pipeline.experiment.fingerprints import embeddings_key
+from pipeline.experiment.images_table import held_out, read_labelled, read_test
 from pipeline.experiment.memory import enough_memory
-from pipeline.experiment.pictures import held_out, read_labelled, read_test
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.work import Work
 from pipeline.images.dataset import CropDataset
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.logits import predict_logits
-from pipeline.storage import Cell, is_marked, mark, read_table, shown, write_table
+from pipeline.storage import Cell, display_path, is_fresh, read_table, stamp, write_table
 
 
 class _Features(nn.Module):
@@ -40,17 +40,17 @@ class _Features(nn.Module):
 
 
 def member_embeddings(work: Work, member: str, part: str) -> pd.DataFrame:
-    """image_id, fold (of the cell that looked) and embedding (d float32) of every picture of a
+    """image_id, fold (of the cell that looked) and embedding (d float32) of every image of a
     part, `oof` or `test`, that has a crop; made when it is not there.
 
     Raises ValueError naming the cell that is not trained.
     """
-    path, recipe = work.runs.embeddings(member, part), embeddings_recipe(work, member)
-    if not is_marked(path, recipe):
+    path, recipe = work.runs.embeddings(member, part), embeddings_key(work, member)
+    if not is_fresh(path, recipe):
         table = _embed(work, member, part)
         write_table(path, table)
-        mark(path, recipe)
-        print(f"embeddings: {member}: {len(table)} {part} pictures; wrote {shown(path)}")
+        stamp(path, recipe)
+        print(f"embeddings: {member}: {len(table)} {part} images; wrote {display_path(path)}")
     return read_table(path)
 
 
@@ -62,11 +62,11 @@ def _embed(work: Work, member: str, part: str) -> pd.DataFrame:
                 f"pool.by: {cell.name} is not trained yet, so it can't tell people apart"
             )
     if part == "test":
-        pictures = read_test(work.runs)
-        looks = [(cells[0], pictures[pictures["row"] >= 0])]
+        images = read_test(work.runs)
+        looks = [(cells[0], images[images["row"] >= 0])]
     else:
-        pictures = read_labelled(work.runs)
-        looks = [(c, pictures[held_out(work.settings, pictures, c.fold)]) for c in cells]
+        images = read_labelled(work.runs)
+        looks = [(c, images[held_out(work.settings, images, c.fold)]) for c in cells]
     tables = [
         pd.DataFrame(
             {
@@ -86,7 +86,7 @@ def cell_features(work: Work, cell: Cell, rows: np.ndarray) -> np.ndarray:
     device, precision = choose_device(work.settings)
     transform = member_transform(work.settings.members[cell.member])
     size = work.settings.infer.batch_size
-    batches = feed(
+    batches = make_batches(
         work,
         CropDataset(crops_of(work), rows=rows, size=transform.size, targets={}),
         in_order(len(rows), batch_size=size),

@@ -1,4 +1,4 @@
-"""What a picture looks like, as a point: near ones are probably of one person."""
+"""What an image looks like, as a point: near ones are probably of one person."""
 
 import numpy as np
 import pandas as pd
@@ -7,39 +7,39 @@ from tqdm import tqdm
 from pipeline.ensembling.linkage import to_points
 from pipeline.experiment.crops import crops_of
 from pipeline.experiment.work import Work
-from pipeline.faces.align import eyes_in_crop, lay_upper, sharpen
+from pipeline.faces.align import align_upper_face, eyes_in_crop, sharpen
 from pipeline.images.transform import fit_size
 from pipeline.storage import read_table
 from pipeline.tables import pick
 
 
-def appearance_points(work: Work, pictures: pd.DataFrame, *, part: str) -> np.ndarray:
-    """Points (N, d) of a part's pictures, all with a crop, as `pool.by` says: the upper part of the
+def appearance_points(work: Work, images: pd.DataFrame, *, part: str) -> np.ndarray:
+    """Points (N, d) of a part's images, all with a crop, as `pool.by` says: the upper part of the
     face, its light and its details counting the same; or what a member's network sees."""
     if work.settings.pool.by == "crops":
-        upper = _upper_parts(work, pictures, said=f"people: {part} pictures")
+        upper = _upper_parts(work, images, said=f"people: {part} images")
         return np.concatenate([to_points(upper), to_points(sharpen(upper))], axis=1) / np.sqrt(2.0)
     from pipeline.people.embeddings import member_embeddings
 
     found = member_embeddings(work, work.settings.pool.by, part)
-    found = pick(found, pictures["image_id"], what="embeddings")
+    found = pick(found, images["image_id"], what="embeddings")
     seen, folds = np.stack(found["embedding"].tolist()), found["fold"].to_numpy()
-    for fold in np.unique(folds):  # what all pictures have in common says nothing
+    for fold in np.unique(folds):  # what all images have in common says nothing
         seen[folds == fold] -= seen[folds == fold].mean(axis=0)
     return to_points(seen)
 
 
-def _upper_parts(work: Work, pictures: pd.DataFrame, *, said: str) -> np.ndarray:
+def _upper_parts(work: Work, images: pd.DataFrame, *, said: str) -> np.ndarray:
     """The upper part (N, h, w) of each face, eyes on eyes where the detector found them."""
     crops, crop = crops_of(work), work.settings.crop
-    faces = pick(read_table(work.runs.faces), pictures["image_id"], what="faces")
+    faces = pick(read_table(work.runs.faces), images["image_id"], what="faces")
     boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), crops.shape[1]
-    rows = zip(pictures["row"], boxes, faces["landmarks"], faces["how"], strict=True)
+    rows = zip(images["row"], boxes, faces["landmarks"], faces["how"], strict=True)
     parts = []
     for row, box, landmarks, how in tqdm(rows, total=len(faces), desc=said, unit="pic"):
         known = landmarks if how == "mtcnn" else None
         eyes = eyes_in_crop(box, known, margin=crop.margin, size=size)
-        parts.append(lay_upper(crops[row], eyes))
+        parts.append(align_upper_face(crops[row], eyes))
     return np.stack(parts)
 
 

@@ -1,7 +1,7 @@
-"""Who is in which picture: the contest's word where it gives one, else clusters of lookalikes.
+"""Who is in which image: the contest's word where it gives one, else clusters of lookalikes.
 
 The threshold of a cluster is fitted on train people, whose identity is known. What is found among
-held-out pictures uses a threshold of the other folds' people, so its purity is what to expect.
+held-out images uses a threshold of the other folds' people, so its purity is what to expect.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.fingerprints import people_recipe
+from pipeline.experiment.fingerprints import people_key
 from pipeline.experiment.work import Work
-from pipeline.people.clustering import tell_apart
-from pipeline.storage import is_marked, mark, read_json, read_table, write_json, write_table
+from pipeline.people.clustering import cluster_people
+from pipeline.storage import is_fresh, read_json, read_table, stamp, write_json, write_table
 from pipeline.tables import pick
 
 PARTS = ("oof", "test")
@@ -20,7 +20,7 @@ PARTS = ("oof", "test")
 
 @dataclass(frozen=True)
 class People:
-    """Clusters of a part's pictures, and whether they are good enough to be used."""
+    """Clusters of a part's images, and whether they are good enough to be used."""
 
     table: pd.DataFrame  # image_id, cluster; where they are not used everybody is by themselves
     used: bool
@@ -29,19 +29,19 @@ class People:
 
 
 def test_people(work: Work) -> pd.DataFrame:
-    """Who is in each test picture: image_id, cluster; the same number for the same person."""
+    """Who is in each test image: image_id, cluster; the same number for the same person."""
     return find_people(work)["test"].table
 
 
 def find_people(work: Work) -> dict[str, People]:
     """Both parts, `oof` and `test`; read where they were found before with these settings."""
-    recipe, place = people_recipe(work), work.runs.people("oof").with_suffix(".json")
-    if not all(is_marked(work.runs.people(part), recipe) for part in PARTS):
-        tables, facts = tell_apart(work)
+    recipe, place = people_key(work), work.runs.people("oof").with_suffix(".json")
+    if not all(is_fresh(work.runs.people(part), recipe) for part in PARTS):
+        tables, facts = cluster_people(work)
         write_json(place, facts)
         for part, table in tables.items():
             write_table(work.runs.people(part), table)
-            mark(work.runs.people(part), recipe)
+            stamp(work.runs.people(part), recipe)
     facts = read_json(place)
     return {
         part: People(read_table(work.runs.people(part)), facts["used"], facts["said"], facts)
@@ -50,5 +50,5 @@ def find_people(work: Work) -> dict[str, People]:
 
 
 def clusters_of(table: pd.DataFrame, image_ids: pd.Series) -> np.ndarray:
-    """The clusters (N,) of these pictures, in this order."""
+    """The clusters (N,) of these images, in this order."""
     return pick(table, image_ids, what="people")["cluster"].to_numpy()

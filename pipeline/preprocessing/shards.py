@@ -1,6 +1,6 @@
-"""Shards of the crop stage as jobs: faces found in, and crops cut out of, some pictures in a row.
+"""Shards of the crop stage as jobs: faces found in, and crops cut out of, some images in a row.
 
-A shard's answer depends on its own pictures only, so it is the same wherever it is made.
+A shard's answer depends on its own images only, so it is the same wherever it is made.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
 from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.crop import cut
-from pipeline.images.read import UnreadablePictureError, read_picture
-from pipeline.storage import write_table, writing
+from pipeline.images.read import UnreadableImageError, read_image
+from pipeline.storage import atomic_write, write_table
 from pipeline.tables import OK
 
-CHUNK = 64  # pictures decoded at once, as long as they are small
-PIXELS = 2**26  # decoded at once, 200 MB of them; a larger picture is alone
+CHUNK = 64  # images decoded at once, as long as they are small
+PIXELS = 2**26  # decoded at once, 200 MB of them; a larger image is alone
 Decoded = tuple[np.ndarray | None, str]  # the pixels, or None and the reason
 
 
@@ -42,24 +42,24 @@ def face_rows(work: Work, images: pd.DataFrame) -> list[dict]:
 
 
 def cut_shard(
-    work: Work, *, start: int, pictures: Sequence[str], boxes: np.ndarray, margins: np.ndarray
+    work: Work, *, start: int, images: Sequence[str], boxes: np.ndarray, margins: np.ndarray
 ) -> None:
-    """Writes the crops (n, size, size, 3) of the boxes (n, 4), each cut out of its picture, the
+    """Writes the crops (n, size, size, 3) of the boxes (n, 4), each cut out of its image, the
     shard from `start` on."""
     size = work.settings.crop.size
 
     def make(row: int) -> np.ndarray:
         square = square_box(boxes[row], margin=margins[row])
-        return cut(read_picture(work.runs.root / pictures[row]), square, size=size)
+        return cut(read_image(work.runs.root / images[row]), square, size=size)
 
     with ThreadPoolExecutor(_threads(work)) as pool:
-        crops = np.stack(list(pool.map(make, range(len(pictures)))))
-    with writing(work.runs.crop_shard(start)) as temporary:
+        crops = np.stack(list(pool.map(make, range(len(images)))))
+    with atomic_write(work.runs.crop_shard(start)) as temporary:
         np.save(temporary, crops)
 
 
 def _threads(work: Work) -> int | None:
-    """Pictures decoded at once: on a cluster a job's own share of the cores, else what Python
+    """Images decoded at once: on a cluster a job's own share of the cores, else what Python
     thinks best."""
     return None if work.settings.cluster is None else max(2, work.settings.threads)
 
@@ -78,8 +78,8 @@ def _decode(root: Path, images: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, li
         if status not in (OK, "unlabelled"):
             return None, message
         try:
-            return read_picture(root / path), ""
-        except UnreadablePictureError as error:
+            return read_image(root / path), ""
+        except UnreadableImageError as error:
             return None, str(error)
 
     sizes = (images["width"] * images["height"]).tolist()
@@ -97,7 +97,7 @@ def _decode(root: Path, images: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, li
 
 
 def chunks_of(sizes: Sequence[int]) -> Iterator[range]:
-    """Consecutive pictures that are decoded together, by their pixels: few when they are large, so
+    """Consecutive images that are decoded together, by their pixels: few when they are large, so
     that what is in memory does not depend on the camera."""
     start, pixels = 0, 0
     for row, size in enumerate(sizes):

@@ -1,4 +1,4 @@
-"""Takes a picture of a painted sheet: light, pose, background, lens and film.
+"""Takes an image of a painted sheet: light, pose, background, lens and film.
 
 Knows relief and colour, not faces: what is on the sheet is the painter's matter.
 """
@@ -13,9 +13,9 @@ from pipeline.sample.canvas import BOTTOM, LEFT, TOP, Canvas, Floats
 
 @dataclass(frozen=True)
 class Shot:
-    """The circumstances of one picture. Angles in radians, light points from the left and above."""
+    """The circumstances of one image. Angles in radians, light points from the left and above."""
 
-    scale: float  # half a face's width as a share of the picture's shorter side
+    scale: float  # half a face's width as a share of the image's shorter side
     centre: tuple[float, float]  # of the face, as shares of width and height
     roll: float
     yaw: float
@@ -25,7 +25,7 @@ class Shot:
     ambient: float
     exposure: float
     warmth: float
-    blur: float  # standard deviation in pixels of a 192 pixel wide picture
+    blur: float  # standard deviation in pixels of a 192 pixel wide image
     noise: float  # standard deviation, of 0 to 1
     background: int  # its seed
 
@@ -95,7 +95,7 @@ def _background(shot: Shot, width: int, height: int) -> Floats:
 
 
 def _project(shot: Shot, width: int, height: int) -> tuple[Floats, Floats]:
-    """For every pixel of the picture, its place on the sheet before the head turned."""
+    """For every pixel of the image, its place on the sheet before the head turned."""
     reach = shot.scale * min(width, height)
     xs = (np.arange(width, dtype=np.float32) + 0.5 - shot.centre[0] * width) / reach
     ys = (np.arange(height, dtype=np.float32) + 0.5 - shot.centre[1] * height) / reach
@@ -104,7 +104,7 @@ def _project(shot: Shot, width: int, height: int) -> tuple[Floats, Floats]:
 
 
 def place(shot: Shot, points: Floats, width: int, height: int) -> Floats:
-    """Where points of the sheet (n, 2) land in the picture, in pixels, for a head not turned."""
+    """Where points of the sheet (n, 2) land in the image, in pixels, for a head not turned."""
     reach = shot.scale * min(width, height)
     cos, sin = np.cos(shot.roll), np.sin(shot.roll)
     u, v = np.asarray(points).T
@@ -113,8 +113,8 @@ def place(shot: Shot, points: Floats, width: int, height: int) -> Floats:
     return np.stack([x, y], axis=1)
 
 
-def take_picture(canvas: Canvas, shot: Shot, *, width: int, height: int) -> np.ndarray:
-    """One picture, uint8 RGB (height, width, 3)."""
+def take_image(canvas: Canvas, shot: Shot, *, width: int, height: int) -> np.ndarray:
+    """One image, uint8 RGB (height, width, 3)."""
     u, v = _project(shot, width, height)
     unit = np.float32(canvas.unit)
     moves = cv2.remap(
@@ -129,14 +129,14 @@ def take_picture(canvas: Canvas, shot: Shot, *, width: int, height: int) -> np.n
         layers, (u - LEFT) * unit, (v - TOP) * unit, cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
-    picture = _background(shot, width, height)
-    picture *= 1 - seen[..., 3:]
-    picture += seen[..., :3]
-    picture *= shot.exposure * np.array([1 + shot.warmth, 1, 1 - shot.warmth], np.float32)
+    image = _background(shot, width, height)
+    image *= 1 - seen[..., 3:]
+    image += seen[..., :3]
+    image *= shot.exposure * np.array([1 + shot.warmth, 1, 1 - shot.warmth], np.float32)
     if shot.blur:
-        picture = cv2.GaussianBlur(picture, (0, 0), shot.blur * min(width, height) / 192)
+        image = cv2.GaussianBlur(image, (0, 0), shot.blur * min(width, height) / 192)
     rng = np.random.default_rng([shot.background, 1])
-    picture += shot.noise * rng.standard_normal((height, width, 1), dtype=np.float32)
-    picture *= 255
-    picture += 0.5
-    return np.clip(picture, 0, 255, out=picture).astype(np.uint8)
+    image += shot.noise * rng.standard_normal((height, width, 1), dtype=np.float32)
+    image *= 255
+    image += 0.5
+    return np.clip(image, 0, 255, out=image).astype(np.uint8)

@@ -1,7 +1,7 @@
 """The sheet a face is painted on: soft shapes, layers and their relief, in face units.
 
 One unit is half the width of a face; (0, 0) lies between the eyes and the nose, u grows to the
-right and v downwards. Nothing here knows what a face, a person or a picture file is.
+right and v downwards. Nothing here knows what a face, a person or an image file is.
 """
 
 from dataclasses import dataclass, replace

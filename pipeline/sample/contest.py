@@ -1,6 +1,6 @@
 """Writes a whole drawn competition to disk, laid out like the P-stage mask classification.
 
-Which pictures there are and how they are labelled; how they look is portrait.py's matter.
+Which images there are and how they are labelled; how they look is portrait.py's matter.
 """
 
 import csv
@@ -20,9 +20,9 @@ from pipeline.sample.people import GENDERS, Person, invent_people
 from pipeline.sample.portrait import paint_person, photograph
 
 FINISHED = "drawn.json"
-VERSION = 1  # of the pictures: raise it when the same recipe draws other bytes
+VERSION = 1  # of the images: raise it when the same recipe draws other bytes
 SHOTS = (*(f"mask{n}" for n in range(1, 6)), "incorrect_mask", "normal")
-DISGUISED = 0.035  # of the worn masks, so about 2.5 % of all pictures
+DISGUISED = 0.035  # of the worn masks, so about 2.5 % of all images
 MASK_COLOURS = {
     "surgical": ((160, 204, 226), (236, 240, 240), (150, 200, 176), (238, 190, 200), (40, 40, 44)),
     "cloth": ((40, 42, 48), (120, 44, 52), (60, 84, 120), (216, 206, 188), (130, 130, 134),
@@ -41,7 +41,7 @@ def draw_contest(
     width: int = 192,
     height: int = 256,
 ) -> dict[str, int]:
-    """Draw a competition under `root`; returns how many people and pictures each part has.
+    """Draw a competition under `root`; returns how many people and images each part has.
 
     The same arguments give the same bytes. A finished `root` of the same recipe is left as it is.
     Nothing is at `root` before all of it is. Raises ValueError when something else is there.
@@ -126,14 +126,14 @@ def choose_covering(rng: np.random.Generator, shot: str) -> Covering:
 def draw_person(
     person: Person, *, seed: int, width: int, height: int
 ) -> Iterator[tuple[str, Covering, np.ndarray, int]]:
-    """The pictures of SHOTS: shot, covering, uint8 RGB and the JPEG quality to keep it in."""
+    """The images of SHOTS: shot, covering, uint8 RGB and the JPEG quality to keep it in."""
     sheet = paint_person(person, unit=max(32, round(0.31 * min(width, height))))
     for number, shot in enumerate(SHOTS):
         rng = np.random.default_rng([seed, int(person.person_id), number])
         covering, circumstances = choose_covering(rng, shot), set_up_shot(rng)
         quality = int(rng.integers(72, 97))
-        picture = photograph(sheet, person, covering, circumstances, width=width, height=height)
-        yield shot, covering, picture, quality
+        image = photograph(sheet, person, covering, circumstances, width=width, height=height)
+        yield shot, covering, image, quality
 
 
 def _write_train(folder: Path, people: list[Person], recipe: dict[str, int], bar: tqdm) -> None:
@@ -143,9 +143,9 @@ def _write_train(folder: Path, people: list[Person], recipe: dict[str, int], bar
         place = folder / "images" / path
         place.mkdir(parents=True)
         rng = np.random.default_rng([recipe["seed"], int(person.person_id), len(SHOTS)])
-        for shot, _, picture, quality in _pictures(person, recipe):
+        for shot, _, image, quality in _images(person, recipe):
             suffix = str(rng.choice(["jpg", "jpeg", "png"], p=(0.93, 0.05, 0.02)))
-            _write_picture(place / f"{shot}.{suffix}", picture, quality)
+            _write_image(place / f"{shot}.{suffix}", image, quality)
         if person is people[0]:
             (place / "._normal.jpg").write_bytes(JUNK)
         rows.append((person.person_id, person.gender, "Drawn", person.age, path))
@@ -158,9 +158,9 @@ def _write_eval(folder: Path, people: list[Person], recipe: dict[str, int], bar:
     rng = np.random.default_rng([recipe["seed"], 0])
     truth = []
     for person in people:
-        for _, covering, picture, quality in _pictures(person, recipe):
+        for _, covering, image, quality in _images(person, recipe):
             name = f"{rng.bytes(20).hex()}.jpg"
-            _write_picture(folder / "images" / name, picture, quality)
+            _write_image(folder / "images" / name, image, quality)
             truth.append((name, answer(person, covering.fit), person.person_id))
         bar.update()
     shuffled = [truth[i] for i in rng.permutation(len(truth))]
@@ -168,15 +168,15 @@ def _write_eval(folder: Path, people: list[Person], recipe: dict[str, int], bar:
     _write_csv(folder / "answers.csv", ("ImageID", "ans", "person"), shuffled)
 
 
-def _pictures(
+def _images(
     person: Person, recipe: dict[str, int]
 ) -> Iterator[tuple[str, Covering, np.ndarray, int]]:
     return draw_person(person, seed=recipe["seed"], width=recipe["width"], height=recipe["height"])
 
 
-def _write_picture(path: Path, picture: np.ndarray, quality: int) -> None:
+def _write_image(path: Path, image: np.ndarray, quality: int) -> None:
     options = [] if path.suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, quality]
-    done, data = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
+    done, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     assert done, path
     path.write_bytes(data.tobytes())
 

@@ -16,7 +16,7 @@ MASK_KINDS = ("surgical", "cloth", "folded")
 
 @dataclass(frozen=True)
 class Covering:
-    """How the face is covered in one picture. `slip` moves the mask's upper edge, in units."""
+    """How the face is covered in one image. `slip` moves the mask's upper edge, in units."""
 
     fit: str
     kind: str = "surgical"

@@ -1,11 +1,11 @@
-"""Paints one person and takes pictures of them.
+"""Paints one person and takes images of them.
 
-The sheet of a person is painted once; a picture adds a covering, light and pose.
+The sheet of a person is painted once; an image adds a covering, light and pose.
 """
 
 import numpy as np
 
-from pipeline.sample.camera import Shot, place, take_picture
+from pipeline.sample.camera import Shot, place, take_image
 from pipeline.sample.canvas import Canvas
 from pipeline.sample.coverings import Covering, paint_disguise, paint_glasses, paint_mask
 from pipeline.sample.features import paint_brows, paint_features
@@ -32,14 +32,14 @@ def paint_person(person: Person, *, unit: int = 72) -> Canvas:
 def photograph(
     sheet: Canvas, person: Person, covering: Covering, shot: Shot, *, width: int, height: int
 ) -> np.ndarray:
-    """One picture of a painted person, uint8 RGB (height, width, 3)."""
+    """One image of a painted person, uint8 RGB (height, width, 3)."""
     canvas = sheet.copy()
     paint_mask(canvas, person, covering)
     if covering.disguised:
         paint_disguise(canvas, person)
     else:
         paint_glasses(canvas, person)
-    return take_picture(canvas, shot, width=width, height=height)
+    return take_image(canvas, shot, width=width, height=height)
 
 
 def face_box(person: Person, shot: Shot, *, width: int, height: int) -> np.ndarray:

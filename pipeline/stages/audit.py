@@ -1,6 +1,6 @@
 """audit: what would make a good score a lie: copies across folds, leaks, shift, wrong labels.
 
-Pictures are shown by the number of their crop (`#12`), which the tables have as `row`.
+Images are shown by the number of their crop (`#12`), which the tables have as `row`.
 """
 
 from importlib.util import find_spec
@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.fingerprints import audit_recipe
-from pipeline.experiment.pictures import read_labelled, read_pictures
+from pipeline.experiment.fingerprints import audit_key
+from pipeline.experiment.images_table import read_images_table, read_labelled
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.features.audit.copies import (
@@ -25,15 +25,15 @@ from pipeline.features.audit.fixes import write_fixes
 from pipeline.features.audit.leaks import probe_leaks
 from pipeline.features.audit.probing import Sample, draw_people, probe_features
 from pipeline.features.audit.shift import judge_shift
-from pipeline.features.audit.wrong_labels import doubt_labels, member_judges, probe_judges
-from pipeline.storage import mark, read_table, shown, write_table, write_text
+from pipeline.features.audit.wrong_labels import find_wrong_labels, member_checkers, probe_checkers
+from pipeline.storage import display_path, read_table, stamp, write_table, write_text
 from pipeline.tables import FACES, check_table, pick
 
 
 def check(work: Work) -> None:
     """Raises ValueError for a package that is missing and for a backbone without weights."""
     audit, kinds = work.settings.audit, {task.kind for task in contest_tasks(work.settings)}
-    if audit.labels and kinds != {"number"} and find_spec("cleanlab") is None:
+    if audit.labels and kinds != {"regression"} and find_spec("cleanlab") is None:
         raise ValueError(
             "audit judges labels with cleanlab: .venv/bin/pip install -r requirements-audit.txt "
             "(or leave them out: audit.labels=false)"
@@ -46,17 +46,17 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    pictures, labelled = _all_pictures(work), read_labelled(work.runs)
-    pairs = find_copies(work, pictures)
-    table = name_copies(work, pictures, pairs)
+    images, labelled = _all_images(work), read_labelled(work.runs)
+    pairs = find_copies(work, images)
+    table = name_copies(work, images, pairs)
     write_table(work.runs.audited("pairs.csv"), table[list(PAIR_COLUMNS)])
-    lines = copy_lines(work, pictures, table, joins=write_joins(work, pictures, table))
-    show_pairs(work, pictures, table)
+    lines = copy_lines(work, images, table, joins=write_joins(work, images, table))
+    show_pairs(work, images, table)
 
     within = table[table["parts"] == "train"]
-    people = joined_people(pictures, within, people=pictures["split_person"])
-    sample = _draw_sample(work, pictures, people)
-    place = pd.Series(np.arange(len(pictures)), index=pictures["image_id"])
+    people = joined_people(images, within, people=images["split_person"])
+    sample = _draw_sample(work, images, people)
+    place = pd.Series(np.arange(len(images)), index=images["image_id"])
     inside = place[labelled["image_id"]].to_numpy()
     seen = np.isin(inside, sample.places)
     rows = np.searchsorted(sample.places, inside[seen])
@@ -66,56 +66,54 @@ def run(work: Work) -> None:
     lines += said
 
     shift = None
-    if (pictures["part"] == "test").any():
-        scored, shift, said = judge_shift(work, pictures, pairs, sample)
+    if (images["part"] == "test").any():
+        scored, shift, said = judge_shift(work, images, pairs, sample)
         show_shift(work, scored)
         lines += said
     else:
-        lines.append("shift: there are no test pictures to compare with")
+        lines.append("shift: there are no test images to compare with")
     chart_scores(work, leaks, shift)
 
     if work.settings.audit.labels:
-        judges = member_judges(work, labelled)
-        judges = {**probe_judges(work, learnt, features, people=known, but=judges), **judges}
-        doubts, said = doubt_labels(work, judges)
+        judges = member_checkers(work, labelled)
+        judges = {**probe_checkers(work, learnt, features, people=known, but=judges), **judges}
+        doubts, said = find_wrong_labels(work, judges)
         lines += [*said, *write_fixes(work, doubts)]
         show_labels(work, doubts)
     text = "\n".join(lines)
     write_text(work.runs.audited("summary.txt"), text + "\n")
-    mark(work.runs.audited("summary.txt"), audit_recipe(work))
+    stamp(work.runs.audited("summary.txt"), audit_key(work))
     print(text)
-    print(f"audit: wrote summary.txt, tables and pictures to {shown(work.runs.audited(''))}")
+    print(f"audit: wrote summary.txt, tables and images to {display_path(work.runs.audited(''))}")
 
 
-def _all_pictures(work: Work) -> pd.DataFrame:
-    """Every cropped picture, train first: the images and faces columns, the fold (NaN without one),
+def _all_images(work: Work) -> pd.DataFrame:
+    """Every cropped image, train first: the images and faces columns, the fold (NaN without one),
     `person_id` as the contest has it (without one the image_id), `split_person` as the folds do."""
-    pictures = read_pictures(work.runs)
-    faces = pick(
-        check_table(read_table(work.runs.faces), FACES), pictures["image_id"], what="faces"
-    )
+    images = read_images_table(work.runs)
+    faces = pick(check_table(read_table(work.runs.faces), FACES), images["image_id"], what="faces")
     for name in ("probability", "x1", "y1", "x2", "y2"):
-        pictures[name] = faces[name].to_numpy()
-    pictures = pictures[pictures["row"] >= 0]
-    order = (pictures["part"] == "test").to_numpy().argsort(kind="stable")
-    pictures = pictures.iloc[order].reset_index(drop=True)
-    named = pictures["person_id"].where(pictures["person_id"].notna(), pictures["image_id"])
+        images[name] = faces[name].to_numpy()
+    images = images[images["row"] >= 0]
+    order = (images["part"] == "test").to_numpy().argsort(kind="stable")
+    images = images.iloc[order].reset_index(drop=True)
+    named = images["person_id"].where(images["person_id"].notna(), images["image_id"])
     folds = read_table(work.runs.folds).set_index("image_id")
-    split = pictures["image_id"].map(folds["person_id"])
-    return pictures.assign(
+    split = images["image_id"].map(folds["person_id"])
+    return images.assign(
         person_id=named.astype(str),
         split_person=split.where(split.notna(), named).astype(str),
-        fold=pictures["image_id"].map(folds["fold"]).astype(float),
+        fold=images["image_id"].map(folds["fold"]).astype(float),
     )
 
 
-def _draw_sample(work: Work, pictures: pd.DataFrame, people: np.ndarray) -> Sample:
-    """Of each part whole people, as many pictures as the settings say, with their features."""
-    audit, is_test = work.settings.audit, (pictures["part"] == "test").to_numpy()
+def _draw_sample(work: Work, images: pd.DataFrame, people: np.ndarray) -> Sample:
+    """Of each part whole people, as many images as the settings say, with their features."""
+    audit, is_test = work.settings.audit, (images["part"] == "test").to_numpy()
     places = []
-    for part in (pictures["fold"].notna().to_numpy(), is_test):
+    for part in (images["fold"].notna().to_numpy(), is_test):
         where = np.flatnonzero(part)
-        chosen = draw_people(people[where], number=audit.pictures, seed=audit.seed)
+        chosen = draw_people(people[where], number=audit.images, seed=audit.seed)
         places.append(where[chosen])
     chosen = np.sort(np.concatenate(places))
-    return Sample(chosen, probe_features(work, pictures.iloc[chosen]))
+    return Sample(chosen, probe_features(work, images.iloc[chosen]))

@@ -5,13 +5,13 @@ over people, and where they disagree.
 """
 
 from pipeline.evaluation.comparison import compare_experiments
-from pipeline.evaluation.shared_questions import gather_contenders
+from pipeline.evaluation.shared_targets import gather_candidates
 from pipeline.experiment.work import Work
 
 
 def check(work: Work) -> None:
     """Raises ValueError for a name that is nothing trained, or for other folds or people."""
-    gather_contenders(work)
+    gather_candidates(work)
 
 
 def run(work: Work) -> None:

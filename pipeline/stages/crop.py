@@ -1,4 +1,4 @@
-"""crop: finds the main face of every picture once, then cuts the crops from the stored boxes."""
+"""crop: finds the main face of every image once, then cuts the crops from the stored boxes."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -14,12 +14,12 @@ from pipeline.jobs.job import Job
 from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.jobs.run import check_launch, run_jobs
 from pipeline.preprocessing.shards import cut_shard, find_shard
-from pipeline.storage import read_table, shown, write_table, writing
+from pipeline.storage import atomic_write, display_path, read_table, write_table
 from pipeline.tables import FACES, IMAGES, OK, check_table
 
-SHARD = 256  # pictures between two marks on disk: what a killed run loses
+SHARD = 256  # images between two marks on disk: what a killed run loses
 WORTH = 2  # shards for every process: fewer are done before it has imported torch
-JOB_BYTES = 2**30  # a process with torch, a chunk of pictures and their integral tables
+JOB_BYTES = 2**30  # a process with torch, a chunk of images and their integral tables
 
 
 def check(work: Work) -> None:
@@ -36,14 +36,16 @@ def run(work: Work) -> None:
         _cut_crops(work, images, faces)
     counts = faces.groupby(["how", "status"]).size()
     said = ", ".join(f"{how or status} {count}" for (how, status), count in counts.items())
-    print(f"crop: {said}; wrote {shown(work.runs.faces)} and {shown(work.runs.crops)}")
+    print(
+        f"crop: {said}; wrote {display_path(work.runs.faces)} and {display_path(work.runs.crops)}"
+    )
 
 
 def _find_faces(work: Work, images: pd.DataFrame) -> None:
     def job(start: int) -> Job:
         given = {"start": start, "images": images.iloc[start : start + SHARD]}
         reads, made = (work.runs.root,), (work.runs.face_shard(start),)
-        return Job(f"faces of pictures {start} on", find_shard, given, reads=reads, makes=made)
+        return Job(f"faces of images {start} on", find_shard, given, reads=reads, makes=made)
 
     files = _run_shards(work, len(images), job, desc="crop: find faces")
     faces = pd.concat([read_table(file) for file in files], ignore_index=True)
@@ -58,19 +60,19 @@ def _cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
     boxes = faces.loc[kept, ["x1", "y1", "x2", "y2"]].to_numpy()
     # the margin is for a detected face: a centre crop and a given face already hold what is wanted
     margins = np.where(faces.loc[kept, "how"] == "mtcnn", work.settings.crop.margin, 0.0)
-    pictures = images.loc[kept, "path"].to_numpy()
+    images = images.loc[kept, "path"].to_numpy()
 
     def job(start: int) -> Job:
         part = slice(start, start + SHARD)
-        given = {"pictures": list(pictures[part]), "boxes": boxes[part], "margins": margins[part]}
+        given = {"images": list(images[part]), "boxes": boxes[part], "margins": margins[part]}
         reads, made = (work.runs.root,), (work.runs.crop_shard(start),)
-        name = f"crops of pictures {start} on"
+        name = f"crops of images {start} on"
         return Job(name, cut_shard, {"start": start, **given}, reads=reads, makes=made)
 
-    files = _run_shards(work, len(pictures), job, desc="crop: cut")
-    with writing(work.runs.crops, short=False) as temporary:
-        create_crops(temporary, num_crops=len(pictures), size=work.settings.crop.size).flush()
-        for start, file in zip(range(0, len(pictures), SHARD), files, strict=True):
+    files = _run_shards(work, len(images), job, desc="crop: cut")
+    with atomic_write(work.runs.crops, short=False) as temporary:
+        create_crops(temporary, num_crops=len(images), size=work.settings.crop.size).flush()
+        for start, file in zip(range(0, len(images), SHARD), files, strict=True):
             store = np.lib.format.open_memmap(temporary, mode="r+")  # anew: else all stays mapped
             store[start : start + SHARD] = open_crops(file)
             store.flush()

@@ -12,7 +12,7 @@ from pipeline.experiment.cells import used_members
 from pipeline.experiment.work import Work
 from pipeline.inference.choice import choices, left_out, missing_weights
 from pipeline.stages.status import check_is_no_stage, say_untrained
-from pipeline.storage import shown
+from pipeline.storage import display_path
 
 HERE, PORT = "127.0.0.1", 7860
 LOADED = 3  # choices kept in memory
@@ -51,7 +51,7 @@ def run(work: Work) -> None:
 def make_demo(work: Work):
     """The page of an experiment and of those named beside it, as an ASGI app."""
     from pipeline.features.demo.app import make_app
-    from pipeline.images.read import read_picture
+    from pipeline.images.read import read_image
 
     works = {work.settings.name: work} | {word: _experiment(work, word) for word in work.words}
     known = {
@@ -64,38 +64,38 @@ def make_demo(work: Work):
         raise ValueError(f"demo: nothing is trained: {gone} is not there")
 
     @lru_cache(maxsize=LOADED)
-    def answerer(choice: str):
+    def predictor(choice: str):
         from pipeline.features.stack.predictor import stack_layers
-        from pipeline.inference.face_predictor import Answerer
+        from pipeline.inference.face_predictor import FacePredictor
 
         each, who = known[choice]
-        return Answerer(each, by=who, stack=stack_layers(each, by=who))
+        return FacePredictor(each, by=who, stack=stack_layers(each, by=who))
 
-    def see(choice: str, picture: np.ndarray):
-        return answerer(choice)(picture)
+    def see(choice: str, image: np.ndarray):
+        return predictor(choice)(image)
 
     contests = ", ".join(
         dict.fromkeys(each.settings.competition.name for each, _ in known.values())
     )
     return make_app(
         see,
-        read=read_picture,
+        read=read_image,
         choices=list(known),
         title=f"{work.settings.name}: what do you see in a face?",
-        note=f"Models that were trained here, on {contests}. Pictures stay here and are removed "
+        note=f"Models that were trained here, on {contests}. Images stay here and are removed "
         "after ten minutes. A guess is not a fact about a person: see the report for how often it "
         "is wrong.",
-        heat=_heat_of(answerer),
+        heat=_heat_of(predictor),
     )
 
 
-def _heat_of(answerer: Callable) -> Callable | None:
+def _heat_of(predictor: Callable) -> Callable | None:
     """Heatmaps of the main face, where grad-cam is installed."""
     if importlib.util.find_spec("pytorch_grad_cam") is None:
         return None
 
-    def heat(choice: str, picture: np.ndarray) -> list[tuple[np.ndarray, str]]:
-        return answerer(choice).heatmaps(picture)
+    def heat(choice: str, image: np.ndarray) -> list[tuple[np.ndarray, str]]:
+        return predictor(choice).heatmaps(image)
 
     return heat
 
@@ -104,7 +104,7 @@ def _experiment(work: Work, name: str) -> Work:
     """Another experiment as it was trained. Raises ValueError when there is none."""
     found = trained_work(work, name)
     if found is None:
-        folder = shown(work.runs.of_experiment(name))
+        folder = display_path(work.runs.of_experiment(name))
         raise ValueError(
             f"demo: no experiment {name!r} is trained; there is no {folder}/config.yaml"
         )

@@ -8,8 +8,8 @@ from pipeline.leaderboard.ledger import file_hash
 from pipeline.leaderboard.submissions import Answered, align, find_submission, read_answers
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.submission_diff import Attribute, count_flips, measure_shift, name_flips
-from pipeline.metrics.text_tables import lay_out
-from pipeline.storage import shown, write_table
+from pipeline.metrics.text_tables import layout_table
+from pipeline.storage import display_path, write_table
 
 SHOWN = 10  # rows that are printed
 
@@ -21,7 +21,7 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     first, second = _read(work)
-    names = [shown(found.path) for found in (first, second)]
+    names = [display_path(found.path) for found in (first, second)]
     if file_hash(first.path) == file_hash(second.path):
         print(f"diff: {names[0]} and {names[1]} are the same to the last byte")
         return
@@ -41,10 +41,10 @@ def run(work: Work) -> None:
     rows = changed[moved].rename_axis("id").reset_index()
     print(f"the first {min(SHOWN, len(rows))} rows:" if len(rows) > 1 else "the row:")
     table = [list(rows.columns), *rows.head(SHOWN).astype(str).to_numpy().tolist()]
-    print("\n".join(f"  {line}" for line in lay_out(table, left=len(rows.columns))))
+    print("\n".join(f"  {line}" for line in layout_table(table, left=len(rows.columns))))
     path = work.runs.changed(first.path, second.path)
     write_table(path, rows)
-    print(f"diff: wrote all {len(rows)} to {shown(path)}")
+    print(f"diff: wrote all {len(rows)} to {display_path(path)}")
 
 
 def _read(work: Work) -> tuple[Answered, Answered]:
@@ -86,7 +86,7 @@ def _column(first: Answered, second: Answered, column: str) -> tuple[list[str], 
     total = flips.groupby("attribute", sort=False)["count"].sum()
     each = ", ".join(f"{name} in {count}" for name, count in total.items()) or "nothing"
     lines = [f"{lead}what changed: {each}"]
-    return [*lines, *(f"  {line}" for line in lay_out(rows, left=3))], name_flips(
+    return [*lines, *(f"  {line}" for line in layout_table(rows, left=3))], name_flips(
         one, other, attributes
     )
 

@@ -36,7 +36,7 @@ def run(work: Work) -> None:
         print(f"distil: {saved[1]} in place of {saved[0]}")
         refit = work.settings.members[student].refit
         alone = f"ensemble.members=[{student}] infer.use=refit" if refit else f"by={student}"
-        print(f"distil: ./run.sh predict PICTURE {alone} -c {name} answers with it")
+        print(f"distil: ./run.sh predict IMAGE {alone} -c {name} answers with it")
     print(
         "distil: each fold's student was taught by cells that held out the same fold, so nobody it "
         "is scored on had a part in its targets"
@@ -44,12 +44,12 @@ def run(work: Work) -> None:
 
 
 def students(work: Work) -> list[str]:
-    """The members that others teach on the training pictures."""
+    """The members that others teach on the training images."""
     return [name for name, member in work.settings.members.items() if member.distil is not None]
 
 
 def describe_cost(work: Work, members: list[str]) -> str:
-    """Networks and parameters that answer a picture: `30 networks (105.2 M)`."""
+    """Networks and parameters that answer an image: `30 networks (105.2 M)`."""
     cells = [cell for name in members for cell in answering_cells(work.settings, name)]
     facts = [read_json(work.runs.done(cell)) for cell in cells if work.runs.done(cell).exists()]
     sizes = [fact["num_parameters"] for fact in facts if "num_parameters" in fact]

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline.experiment.work import Work
 from pipeline.features.doctor.dry_run import Finding, look_at_batch, look_at_weights
 from pipeline.stages import STAGES, plan_stages
-from pipeline.storage import PROJECT, shown
+from pipeline.storage import PROJECT, display_path
 
 REQUIREMENTS = ("requirements.txt", "requirements-facenet.txt")
 LITTLE = 2 * 2**30  # bytes of disk below which a run will hardly come through
@@ -114,7 +114,7 @@ def _disk(work: Work) -> Iterator[Finding]:
     for folder in dict.fromkeys((work.runs.experiment.parent, work.runs.submissions)):
         there = next(place for place in (folder, *folder.parents) if place.is_dir())
         free = shutil.disk_usage(there).free
-        said = f"{free / 2**30:.1f} GiB free for {shown(folder)}"
+        said = f"{free / 2**30:.1f} GiB free for {display_path(folder)}"
         yield ("ok" if free > LITTLE else "FAIL"), said
         if not _can_write(there):
             yield "FAIL", f"{there} can't be written; runs=/another/folder helps"
@@ -147,12 +147,12 @@ def _config(work: Work) -> Iterator[Finding]:
 
 
 def _data(work: Work) -> Iterator[Finding]:
-    from pipeline.preprocessing.pictures import read_images
+    from pipeline.preprocessing.measure_images import read_images
     from pipeline.tables import OK
 
     contest, root = work.settings.competition, work.runs.root
     if contest.drawn is not None and not root.is_dir():
-        yield "note", f"{shown(root)} will be drawn"
+        yield "note", f"{display_path(root)} will be drawn"
         return
     frame = read_images(work)
     counts = frame.groupby(["part", "status"]).size().items()

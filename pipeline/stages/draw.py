@@ -1,7 +1,7 @@
 """draw: the sample contest's people, drawn with a seed, for a machine without data."""
 
 from pipeline.experiment.work import Work
-from pipeline.storage import shown
+from pipeline.storage import display_path
 
 
 def run(work: Work) -> None:
@@ -12,4 +12,4 @@ def run(work: Work) -> None:
         work.runs.root, num_people=drawn.people, num_test_people=drawn.test_people, seed=drawn.seed
     )
     said = ", ".join(f"{number} {what}" for what, number in counts.items())
-    print(f"draw: {said} in {shown(work.runs.root)}")
+    print(f"draw: {said} in {display_path(work.runs.root)}")

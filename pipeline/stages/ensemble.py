@@ -1,11 +1,11 @@
 """ensemble: the named members' predictions become the contest's answer file and its record."""
 
 from pipeline.evaluation.decisions import decide_space, say_score
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces, blend_spaces
 from pipeline.experiment.cells import used_members
-from pipeline.experiment.fingerprints import ensemble_recipe
-from pipeline.experiment.pictures import read_test
+from pipeline.experiment.fingerprints import ensemble_key
+from pipeline.experiment.images_table import read_test
 from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.submission import (
@@ -25,17 +25,17 @@ def run(work: Work) -> None:
     settings = work.settings
     spaces, test = answer_spaces(settings), read_test(work.runs)
     tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
-    asked = Questions.of_tables(work, tables)
-    part, ids = ("test", test["image_id"]) if len(test) else ("oof", asked.pictures["image_id"])
+    evaluation = EvaluationSet.of_tables(work, tables)
+    part, ids = ("test", test["image_id"]) if len(test) else ("oof", evaluation.images["image_id"])
     given = {"part": "oof", "settings": settings}
-    oof = blend_spaces(tables, image_ids=asked.pictures["image_id"], **given)
+    oof = blend_spaces(tables, image_ids=evaluation.images["image_id"], **given)
     joints = oof
     if part == "test":
         tables = {name: read_predictions(work, name, "test") for name in used_members(settings)}
         joints = blend_spaces(tables, image_ids=ids, part="test", settings=settings)
     parts, columns, said = [], [], []
     for space in spaces:
-        decision = decide_space(work, asked, space, oof[space.name])
+        decision = decide_space(work, evaluation, space, oof[space.name])
         joint, record = joints[space.name], {"answer": space.name, **decision.record}
         said += decision.said
         decided = decision.oof_answers
@@ -47,10 +47,10 @@ def run(work: Work) -> None:
             said += [say_score("test", score) for score in scored.values()]
         parts.append(record)
         columns.append(answer_column(work, space, joint, decided))
-    given = {"image_ids": ids, "parts": parts, "test": test, "recipe": ensemble_recipe(work)}
+    given = {"image_ids": ids, "parts": parts, "test": test, "recipe": ensemble_key(work)}
     written = write_submission(work, work.runs.submission, columns, **given)
     print(
         f"ensemble: {settings.ensemble.method} of {', '.join(used_members(settings))}, views "
-        f"{', '.join(settings.infer.views)}: {said[0]}"
+        f"{', '.join(settings.tta)}: {said[0]}"
     )
     print("\n".join(f"ensemble: {line}" for line in [*said[1:], *written]))

@@ -1,6 +1,6 @@
-"""explain: where the networks look in chosen or in the worst pictures, and what changes answers.
+"""explain: where the networks look in chosen or in the worst images, and what changes answers.
 
-A picture is shown to the cell that held its person out; a test picture to the first fold's cell.
+An image is shown to the cell that held its person out; a test image to the first fold's cell.
 """
 
 from importlib.util import find_spec
@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.work import Work
 from pipeline.stages.status import say_untrained
-from pipeline.storage import shown
+from pipeline.storage import display_path
 
-NUM = 24  # pictures on a sheet of heatmaps
-SAMPLE = 100  # held-out pictures whose answers are looked at as they get worse
+NUM = 24  # images on a sheet of heatmaps
+SAMPLE = 100  # held-out images whose answers are looked at as they get worse
 
 
 def check(work: Work) -> None:
@@ -36,7 +36,7 @@ def run(work: Work) -> None:
         written += draw_heatmaps(work, members, number=number)
     if sample and "images" not in work.options:
         written += measure_sensitivity(work, members, number=sample)
-    where = shown(work.runs.explained(""))
+    where = display_path(work.runs.explained(""))
     print(f"explain: wrote {', '.join(written) or 'nothing'} to {where}")
 
 

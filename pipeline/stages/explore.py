@@ -10,12 +10,12 @@ import pandas as pd
 
 from pipeline.experiment.crops import crops_of
 from pipeline.experiment.data_summary import joint_table, label_words, summary_lines
-from pipeline.experiment.fingerprints import explore_recipe
-from pipeline.experiment.pictures import read_pictures, usable
+from pipeline.experiment.fingerprints import explore_key
+from pipeline.experiment.images_table import read_images_table, usable
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import to_numbers
-from pipeline.storage import mark, shown, write_table, write_text, writing
+from pipeline.storage import atomic_write, display_path, stamp, write_table, write_text
 from pipeline.tables import FACES, check_table, pick
 
 SHEET = 24  # crops on a sheet
@@ -25,40 +25,41 @@ SEED = 777  # of the draw of the examples: the same sheets every time
 def run(work: Work) -> None:
     from pipeline.storage import read_table
 
-    pictures = read_pictures(work.runs)
+    images = read_images_table(work.runs)
     faces = check_table(read_table(work.runs.faces), FACES)
-    faces = pick(faces, pictures["image_id"], what="faces")
-    pictures = pictures.assign(
+    faces = pick(faces, images["image_id"], what="faces")
+    images = images.assign(
         probability=faces["probability"].to_numpy(), num_faces=faces["num_faces"].to_numpy()
     )
-    labelled = usable(pictures, reject=work.settings.crop.reject)
+    labelled = usable(images, reject=work.settings.crop.reject)
     words = label_words(contest_tasks(work.settings), labelled)
-    lines = list(summary_lines(work, pictures, labelled, words))
-    figures = _draw_figures(work, pictures, labelled, words)
-    sheets = _draw_sheets(work, pictures, labelled, words)
+    lines = list(summary_lines(work, images, labelled, words))
+    figures = _draw_figures(work, images, labelled, words)
+    sheets = _draw_sheets(work, images, labelled, words)
     text = "\n".join(lines)
     write_text(work.runs.explored("summary.txt"), text + "\n")
-    mark(work.runs.explored("summary.txt"), explore_recipe(work))
+    stamp(work.runs.explored("summary.txt"), explore_key(work))
     print(text)
     print(
         f"explore: wrote summary.txt, {len(figures)} figures ({', '.join(figures)}), {sheets} "
-        f"sheets of crops and sheets.csv to {shown(work.runs.explored('summary.txt').parent)}"
+        "sheets of crops and sheets.csv to "
+        f"{display_path(work.runs.explored('summary.txt').parent)}"
     )
 
 
 def _draw_figures(
-    work: Work, pictures: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
+    work: Work, images: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
 ) -> list[str]:
     from pipeline.figures.charts import bars, count_table, histogram, save_panels, size_map
 
     tasks, made = contest_tasks(work.settings), []
 
     def save(name: str, panels: dict, **options) -> None:
-        with writing(work.runs.explored(name)) as temporary:
+        with atomic_write(work.runs.explored(name)) as temporary:
             save_panels(temporary, panels, **options)
         made.append(name)
 
-    counts = pictures.groupby(["part", "status"]).size()
+    counts = images.groupby(["part", "status"]).size()
     panels = {}
     for part in sorted(counts.index.get_level_values("part").unique(), reverse=True):
         rows = counts.loc[part]
@@ -69,7 +70,7 @@ def _draw_figures(
         rows = words[name].value_counts(sort=False)
         panels[f"{name} (n = {len(words):,})"] = bars(list(rows.index), rows.tolist())
     save("classes.png", panels)
-    numbers = [task for task in tasks if task.kind == "number" or task.edges]
+    numbers = [task for task in tasks if task.kind == "regression" or task.edges]
     if numbers:
         panels = {}
         for task in numbers:
@@ -83,28 +84,28 @@ def _draw_figures(
     if len(answer) > 1:
         table = joint_table(words, list(answer))
         tall = max(3.0, 0.42 * len(table) + 1.4)
-        save("joint.png", {f"pictures (n = {len(words):,})": count_table(table)}, tall=tall)
-    sized = pictures[pictures["width"] > 0]
+        save("joint.png", {f"images (n = {len(words):,})": count_table(table)}, tall=tall)
+    sized = images[images["width"] > 0]
     each = labelled.groupby("person_id").size().to_numpy()
     parts = _parts(sized)
-    panels = {"picture sizes": size_map(parts)} if parts else {}
-    panels[f"pictures of one person (n = {len(each):,} people)"] = histogram(
-        {"train": each}, label="pictures", unit="people", whole=True
+    panels = {"image sizes": size_map(parts)} if parts else {}
+    panels[f"images of one person (n = {len(each):,} people)"] = histogram(
+        {"train": each}, label="images", unit="people", whole=True
     )
     save("sizes.png", panels)
-    outcome = pictures.groupby(["how", "face_status"]).size()
+    outcome = images.groupby(["how", "face_status"]).size()
     names = [how or status for how, status in outcome.index]
     panels = {"where the face is from": bars(names, outcome.tolist())}
-    found = _parts(pictures[pictures["how"] == "mtcnn"])
+    found = _parts(images[images["how"] == "mtcnn"])
     if found:
         panels["probability of the face"] = histogram(
             {part: frame["probability"].to_numpy() for part, frame in found.items()},
-            label="probability (pictures on a log axis)",
+            label="probability (images on a log axis)",
             log=True,
         )
-        panels["faces in a picture"] = histogram(
+        panels["faces in an image"] = histogram(
             {part: frame["num_faces"].to_numpy() for part, frame in found.items()},
-            label="faces found (pictures on a log axis)",
+            label="faces found (images on a log axis)",
             log=True,
             whole=True,
         )
@@ -119,12 +120,12 @@ def _parts(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _draw_sheets(
-    work: Work, pictures: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
+    work: Work, images: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
 ) -> int:
     from pipeline.figures.contact_sheet import draw_sheet
 
     crops, rng, listed, sheets = crops_of(work), np.random.default_rng(SEED), [], 0
-    for name, title, chosen in _sheet_rows(pictures, labelled, words, rng=rng):
+    for name, title, chosen in _sheet_rows(images, labelled, words, rng=rng):
         captions = [
             f"#{row}" if np.isnan(probability) else f"#{row}  p {probability:.3f}"
             for row, probability in zip(chosen["row"], chosen["probability"], strict=True)
@@ -136,7 +137,7 @@ def _draw_sheets(
             columns=8,
             side=112,
         )
-        with writing(work.runs.explored(name)) as temporary:
+        with atomic_write(work.runs.explored(name)) as temporary:
             sheet.save(temporary, format="PNG")
         listed.append(chosen[["row", "image_id"]].assign(sheet=name))
         sheets += 1
@@ -145,23 +146,23 @@ def _draw_sheets(
 
 
 def _sheet_rows(
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     labelled: pd.DataFrame,
     words: pd.DataFrame,
     *,
     rng: np.random.Generator,
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """File name, title and pictures of every sheet that has any."""
+    """File name, title and images of every sheet that has any."""
     for task in words:
         for code, word in enumerate(words[task].cat.categories):
             here = labelled[(words[task] == word).to_numpy()]
             picked = np.sort(rng.permutation(len(here))[:SHEET])
             if len(here):
-                title = f"{task}: {word}, {len(picked)} of {len(here):,} train pictures"
+                title = f"{task}: {word}, {len(picked)} of {len(here):,} train images"
                 yield f"sheet-{task}-{code}.png", title, here.iloc[picked]
-    cropped = pictures[pictures["row"] >= 0]
+    cropped = images[images["row"] >= 0]
     others = {
-        "test": ("test pictures", cropped[cropped["part"] == "test"]),
+        "test": ("test images", cropped[cropped["part"] == "test"]),
         "centre": ("no face found, cut from the centre", cropped[cropped["how"] == "centre"]),
         "several": ("several faces found", cropped[cropped["num_faces"] > 1]),
     }

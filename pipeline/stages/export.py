@@ -4,7 +4,7 @@ face crops to probabilities, each checked against what infer says."""
 from pipeline.experiment.work import Work
 from pipeline.features.export.write_models import check_packages, export_models
 from pipeline.stages.status import say_untrained
-from pipeline.storage import shown
+from pipeline.storage import display_path
 
 
 def check(work: Work) -> None:
@@ -34,4 +34,7 @@ def run(work: Work) -> None:
             f"export: {row['file']}: {row['megabytes']:.1f} MB, at most {row['apart']:.1e} from "
             f"infer on {row['crops']} crops, {row['speed']:.2f} times as fast as torch"
         )
-    print(f"export: what goes in and comes out is in {shown(work.runs.exported('export.json'))}")
+    print(
+        "export: what goes in and comes out is in "
+        f"{display_path(work.runs.exported('export.json'))}"
+    )

@@ -1,12 +1,18 @@
-"""index: the contest's own tables and folders become the images table, one row a picture."""
+"""index: the contest's own tables and folders become the images table, one row an image."""
 
 import pandas as pd
 
 from pipeline.experiment.settings_guard import table_digests
 from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
-from pipeline.preprocessing.pictures import add_groups, check_labels, measure_all, mend, read_images
-from pipeline.storage import shown, write_json, write_table
+from pipeline.preprocessing.measure_images import (
+    add_groups,
+    check_labels,
+    measure_all,
+    mend,
+    read_images,
+)
+from pipeline.storage import display_path, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
 
@@ -15,7 +21,7 @@ def check(work: Work) -> None:
     contest = work.settings.competition
     if contest.drawn is None and not work.runs.root.is_dir():
         raise ValueError(
-            f"root: no folder {work.runs.root}; say where the pictures of {contest.name} lie with "
+            f"root: no folder {work.runs.root}; say where the images of {contest.name} lie with "
             "root=/path/to/folder"
         )
     if work.runs.fixes is not None and not work.runs.fixes.is_file():
@@ -36,7 +42,7 @@ def run(work: Work) -> None:
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
     people = frame.loc[usable, "person_id"].nunique()
-    print(f"index: {said}; {people} people in train; wrote {shown(work.runs.images)}")
+    print(f"index: {said}; {people} people in train; wrote {display_path(work.runs.images)}")
 
 
 def _say_unusable(work: Work, frame: pd.DataFrame) -> str:
@@ -48,7 +54,7 @@ def _say_unusable(work: Work, frame: pd.DataFrame) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in found)
     first = train.iloc[0]
     return (
-        f"{root}: no train picture that can be read and has its labels ({counts}); the first is "
+        f"{root}: no train image that can be read and has its labels ({counts}); the first is "
         f"{root / first['path']}: {first['message']}; do the layout's images: and path: fit?"
     )
 

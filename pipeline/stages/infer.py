@@ -1,6 +1,6 @@
-"""infer: one pass over the pictures for all folds, seeds and views of a member.
+"""infer: one pass over the images for all folds, seeds and views of a member.
 
-Test pictures are seen by every fold; a train picture only by the folds that did not see its person,
+Test images are seen by every fold; a train image only by the folds that did not see its person,
 so that the views can be scored out of fold.
 """
 
@@ -11,14 +11,14 @@ from tqdm import tqdm
 from pipeline.experiment.cells import answering_cells
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import is_inferred
-from pipeline.experiment.pictures import read_labelled, read_test
+from pipeline.experiment.images_table import read_labelled, read_test
 from pipeline.experiment.work import Work
 from pipeline.features.planning.forecast import compare_forecast
 from pipeline.inference.merge import gather
 from pipeline.inference.prediction_jobs import answer_jobs, answering_bytes, count_worth
 from pipeline.jobs.resources import find_slots
 from pipeline.jobs.run import check_launch, run_jobs
-from pipeline.storage import shown
+from pipeline.storage import display_path
 
 
 def check(work: Work) -> None:
@@ -44,15 +44,13 @@ def run(work: Work) -> None:
     for member in todo:
         gather(work, member, parts[member], labelled=labelled, unseen=unseen)
         print(
-            f"infer: {member}: {len(test)} test pictures, "
+            f"infer: {member}: {len(test)} test images, "
             f"{len(answering_cells(work.settings, member))} cells, "
-            f"views {', '.join(work.settings.infer.views)}; wrote "
-            f"{shown(work.runs.averages(member))}"
+            f"views {', '.join(work.settings.tta)}; wrote "
+            f"{display_path(work.runs.averages(member))}"
         )
     if len(unseen):
         shown_ids = ", ".join(unseen["image_id"].head(3))
-        print(
-            f"infer: {len(unseen)} test pictures can't be read and got the prior: {shown_ids} ..."
-        )
+        print(f"infer: {len(unseen)} test images can't be read and got the prior: {shown_ids} ...")
     took = time.monotonic() - started
     compare_forecast(work, "infer", [f"infer {n}" for n in todo], seconds=took, divisible=True)

@@ -10,8 +10,8 @@ from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
 from pipeline.leaderboard.submissions import find_submission
 from pipeline.metrics.metrics import METRICS
 from pipeline.metrics.paired import show_number
-from pipeline.metrics.text_tables import EMPTY, lay_out
-from pipeline.storage import shown
+from pipeline.metrics.text_tables import EMPTY, layout_table
+from pipeline.storage import display_path
 
 
 def check(work: Work) -> None:
@@ -26,14 +26,14 @@ def run(work: Work) -> None:
         _record_score(work)
     frame = read_ledger(work.runs)
     if not len(frame):
-        print(f"ledger: {shown(work.runs.ledger)} is empty; ensemble and stack record in it")
+        print(f"ledger: {display_path(work.runs.ledger)} is empty; ensemble and stack record in it")
         return
     for (contest, metric), rows in frame.groupby(["competition", "metric"], sort=False):
         better = "higher" if METRICS[metric].higher_is_better else "lower"
         print(f"\n{contest}, {metric} ({better} is better):")
         print("\n".join(_table(rows)))
         print("\n".join(describe_finals(work, rows, metric_name=metric)))
-    print(f"\nledger: {len(frame)} submissions in {shown(work.runs.ledger)}")
+    print(f"\nledger: {len(frame)} submissions in {display_path(work.runs.ledger)}")
 
 
 def _find(work: Work, frame: pd.DataFrame) -> tuple[int, float, str]:
@@ -50,7 +50,8 @@ def _find(work: Work, frame: pd.DataFrame) -> tuple[int, float, str]:
         versions = frame.loc[frame["name"] == path.stem, "file"]
         known = ", ".join(versions) or ", ".join(dict.fromkeys(frame["name"])) or "none"
         raise ValueError(
-            f"ledger: {shown(path)} as it is now is not recorded; it may have been changed by hand."
+            f"ledger: {display_path(path)} as it is now is not recorded; it may have been "
+            "changed by hand."
             f" Recorded: {known}"
         )
     return lines[0], _score(work, frame.loc[lines[0], "metric"]), _share(work)
@@ -61,7 +62,7 @@ def _score(work: Work, metric: str) -> float:
     score = _number(word)
     if math.isnan(score):
         raise ValueError(f"ledger: score={word!r} is not a number; as in score=0.78")
-    if score < 0 or (METRICS[metric].kinds != ("number",) and score > 1):
+    if score < 0 or (METRICS[metric].kinds != ("regression",) and score > 1):
         hint = f"; in per cent? score={score / 100:g}" if 1 < score <= 100 else ""
         raise ValueError(f"ledger: {metric} is never {score:g}{hint}")
     return score
@@ -72,7 +73,7 @@ def _share(work: Work) -> str:
     share = _number(word) if word else 1.0
     if not 0 < share <= 1:
         raise ValueError(
-            f"ledger: share={word!r} is the part of the test pictures behind the public score, as "
+            f"ledger: share={word!r} is the part of the test images behind the public score, as "
             "in share=0.3"
         )
     return word
@@ -118,4 +119,4 @@ def _table(rows: pd.DataFrame) -> list[str]:
                 show_number(float(row.score)) if row.score else EMPTY,
             )
         )
-    return [f"  {line}" for line in lay_out(lines, left=4)]
+    return [f"  {line}" for line in layout_table(lines, left=4)]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
-from pipeline.storage import read_table, shown, write_json
+from pipeline.storage import display_path, read_table, write_json
 
 ASKED = ("crop", "train", "infer")  # when no stage is named
 BYTES = 2**20
@@ -26,12 +26,12 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from pipeline.features.planning.estimate import foretell
+    from pipeline.features.planning.estimate import make_forecast
 
     asked = list(work.words) or list(ASKED)
     stages = [name for name in plan_stages(asked) if not is_done(work, name)]
     print(f"plan: {', '.join(asked)} for {work.settings.name}, {_count(work)}")
-    found = foretell(work, stages)
+    found = make_forecast(work, stages)
     write_json(work.runs.forecast, found.stored())
     for name in plan_stages(asked):
         if name not in stages:
@@ -42,13 +42,13 @@ def run(work: Work) -> None:
             print(f"  {name:<10}to do, seconds to a few minutes (not foretold)")
     print("\n".join(f"plan: {line}" for line in _say_needs(work, found)))
     print("\n".join(f"plan: {line}" for line in _say_price(work, found)))
-    print(f"plan: wrote {shown(work.runs.forecast)}; train and infer say how it compares")
+    print(f"plan: wrote {display_path(work.runs.forecast)}; train and infer say how it compares")
 
 
 def _count(work: Work) -> str:
     images = read_table(work.runs.images)
     counts = images.groupby("part").size()
-    return ", ".join(f"{count} {part} pictures" for part, count in counts.items())
+    return ", ".join(f"{count} {part} images" for part, count in counts.items())
 
 
 def _say_needs(work: Work, found) -> Sequence[str]:

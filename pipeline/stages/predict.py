@@ -1,5 +1,5 @@
-"""predict: all faces of pictures, folders, videos or a camera, answered by the ensemble; annotated
-pictures and a table."""
+"""predict: all faces of images, folders, videos or a camera, answered by the ensemble; annotated
+images and a table."""
 
 import sys
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline.experiment.work import Work
-from pipeline.images.read import UnreadablePictureError, read_picture
+from pipeline.images.read import UnreadableImageError, read_image
 from pipeline.inference.choice import check_by, left_out, read_min_face
 from pipeline.inference.faces_table import NO_FACE, _columns, face_rows
 from pipeline.inference.video import VIDEOS, answer_camera, answer_video, read_fps
 from pipeline.stages.status import say_untrained
-from pipeline.storage import shown, write_table, writing
+from pipeline.storage import atomic_write, display_path, write_table
 
 
 def check(work: Work) -> None:
     """Raises ValueError for a word that is no file or folder, or an option that can't be."""
     if not work.words and "camera" not in work.options:
-        raise ValueError("predict: name pictures, folders or videos, or camera=0 for a live window")
+        raise ValueError("predict: name images, folders or videos, or camera=0 for a live window")
     for word in work.words:
         if not Path(word).expanduser().exists():
             raise ValueError(f"predict: no file or folder {word}")
@@ -37,16 +37,16 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     from pipeline.features.stack.predictor import stack_layers
     from pipeline.inference.annotate import draw_faces
-    from pipeline.inference.face_predictor import Answerer
+    from pipeline.inference.face_predictor import FacePredictor
 
     by = work.options.get("by", "ensemble")
-    answerer = Answerer(
+    predictor = FacePredictor(
         work, by=by, min_face=read_min_face(work.options), stack=stack_layers(work, by=by)
     )
-    for said in left_out(work, answerer.by):
+    for said in left_out(work, predictor.by):
         print(f"predict: {said}")
     if "camera" in work.options:
-        answer_camera(answerer, int(work.options["camera"]))
+        answer_camera(predictor, int(work.options["camera"]))
         return
     rows, taken = [], set()
     files = list(_files(work.words))
@@ -54,27 +54,27 @@ def run(work: Work) -> None:
     for path, name in bar:
         if path.suffix.lower() in VIDEOS:
             made = work.runs.predicted(_free(name, ".mp4", taken))
-            rows += answer_video(answerer, path, made, fps=read_fps(work.options))
+            rows += answer_video(predictor, path, made, fps=read_fps(work.options))
             continue
         try:
-            picture = read_picture(path)
-        except UnreadablePictureError as error:
+            image = read_image(path)
+        except UnreadableImageError as error:
             rows.append({"file": str(path), "status": str(error)})
             continue
-        faces = answerer(picture)
+        faces = predictor(image)
         rows += face_rows(str(path), faces)
-        _write_picture(work.runs.predicted(_free(name, ".jpg", taken)), draw_faces(picture, faces))
+        _write_image(work.runs.predicted(_free(name, ".jpg", taken)), draw_faces(image, faces))
     table = work.runs.predicted("faces.csv")
     frame = pd.DataFrame(rows, columns=_columns(rows))
     whole = [name for name in ("frame", "face") if name in frame]
-    whole += [r.name for r in answerer.speakers.readings if r.is_product and r.name in frame]
+    whole += [r.name for r in predictor.spec.readings if r.is_product and r.name in frame]
     frame = frame.astype(dict.fromkeys(whole, "Int64"))  # a missing one must not make them 1.0
     write_table(table, frame)
-    _say(work, frame, num_files=len(files), table=table, by=answerer.by)
+    _say(work, frame, num_files=len(files), table=table, by=predictor.by)
 
 
 def _files(words: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
-    """Every file with the name its annotated picture gets; of a folder all but hidden ones."""
+    """Every file with the name its annotated image gets; of a folder all but hidden ones."""
     for word in words:
         path = Path(word).expanduser()
         if path.is_dir():
@@ -87,7 +87,7 @@ def _files(words: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
 
 
 def _free(name: str, suffix: str, taken: set[str]) -> str:
-    """A name that no other picture of this command has."""
+    """A name that no other image of this command has."""
     stem, number = str(Path(name).with_suffix("")), 1
     found = f"{stem}{suffix}"
     while found in taken:
@@ -97,10 +97,10 @@ def _free(name: str, suffix: str, taken: set[str]) -> str:
     return found
 
 
-def _write_picture(path: Path, pixels: np.ndarray) -> None:
+def _write_image(path: Path, pixels: np.ndarray) -> None:
     from PIL import Image
 
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         Image.fromarray(pixels).save(temporary, quality=92)
 
 
@@ -112,9 +112,8 @@ def _say(work: Work, frame: pd.DataFrame, *, num_files: int, table: Path, by: st
     for _, row in frame[~frame["status"].isin(["ok", NO_FACE])].head(3).iterrows():
         print(f"predict: {row['file']}: {row['status']}")
     if work.settings.crop.faces != "detect":
-        print(
-            f"predict: crop.faces is {work.settings.crop.faces}: each picture is taken for a face"
-        )
+        print(f"predict: crop.faces is {work.settings.crop.faces}: each image is taken for a face")
     print(
-        f"predict: {', '.join(said)}, answered by {by}; wrote {shown(table)} and pictures beside it"
+        f"predict: {', '.join(said)}, answered by {by}; wrote {display_path(table)} and "
+        "images beside it"
     )

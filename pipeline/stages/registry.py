@@ -7,17 +7,17 @@ from types import ModuleType
 
 from pipeline.experiment.cells import all_cells, tuned_member
 from pipeline.experiment.fingerprints import (
-    audit_recipe,
-    ensemble_recipe,
-    evaluate_recipe,
-    explore_recipe,
+    audit_key,
+    ensemble_key,
+    evaluate_key,
+    explore_key,
     is_inferred,
-    stack_recipe,
-    transfer_recipe,
-    tune_recipe,
+    stack_key,
+    transfer_key,
+    tune_key,
 )
 from pipeline.experiment.work import Work
-from pipeline.storage import is_marked
+from pipeline.storage import is_fresh
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Stage:
     name: str
     needs: tuple[str, ...]
     then: tuple[str, ...]
-    says: str
-    takes: str = ""
+    summary: str
+    arguments: str = ""
     options: tuple[str, ...] = ()
     repeats: bool = False
     by_words: bool = False
@@ -49,7 +49,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "draw", (), (), "draws the sample contest's people (only for configs that are drawn)"
         ),
-        Stage("index", ("draw",), (), "reads the label tables: one row a picture, with a status"),
+        Stage("index", ("draw",), (), "reads the label tables: one row an image, with a status"),
         Stage("crop", ("index",), (), "finds the main face (MTCNN) and stores the crops"),
         Stage(
             "split", ("crop",), (), "k folds by person, balanced on several labels, with the proof"
@@ -66,7 +66,7 @@ STAGES: dict[str, Stage] = {
         ),
         Stage("train", ("crop", "split"), ("evaluate",), "trains every member on every fold"),
         Stage("evaluate", ("train",), (), "out-of-fold scores with intervals over people"),
-        Stage("infer", ("train",), ("ensemble",), "predicts test pictures: all folds, all views"),
+        Stage("infer", ("train",), ("ensemble",), "predicts test images: all folds, all views"),
         Stage("ensemble", ("infer",), (), "blends the members and writes the submission CSV"),
         Stage(
             "stack",
@@ -80,7 +80,7 @@ STAGES: dict[str, Stage] = {
             ("index",),
             (),
             "minutes, disk, memory and price of stages on this machine, from a short probe",
-            takes="[STAGE ...]",
+            arguments="[STAGE ...]",
             options=("price", "tflops"),
             repeats=True,
         ),
@@ -89,7 +89,7 @@ STAGES: dict[str, Stage] = {
             ("evaluate",),
             (),
             "one page that shows it all, from stored tables; with names, experiments side by side",
-            takes="[A B …]",
+            arguments="[A B …]",
             repeats=True,
             by_words=True,
         ),
@@ -105,8 +105,8 @@ STAGES: dict[str, Stage] = {
             "predict",
             ("train",),
             (),
-            "finds all faces in pictures, folders, videos or a camera, and says what it sees",
-            takes="PICTURE|FOLDER|VIDEO …",
+            "finds all faces in images, folders, videos or a camera, and says what it sees",
+            arguments="IMAGE|FOLDER|VIDEO …",
             options=("by", "camera", "fps", "min_face"),
             repeats=True,
         ),
@@ -115,7 +115,7 @@ STAGES: dict[str, Stage] = {
             ("train",),
             (),
             "a page to try it in a browser: upload, paste or webcam; other experiments by name",
-            takes="[EXPERIMENT …]",
+            arguments="[EXPERIMENT …]",
             options=("host", "port"),
             repeats=True,
         ),
@@ -140,7 +140,7 @@ STAGES: dict[str, Stage] = {
             (),
             (),
             "experiments or their members on the same folds, with paired intervals",
-            takes="A B …",
+            arguments="A B …",
             options=("labels",),
             repeats=True,
         ),
@@ -156,7 +156,7 @@ STAGES: dict[str, Stage] = {
             (),
             (),
             "which answers changed between two submissions, and in which attribute",
-            takes="A B",
+            arguments="A B",
             repeats=True,
         ),
         Stage(
@@ -164,7 +164,7 @@ STAGES: dict[str, Stage] = {
             (),
             (),
             "all submissions, OOF beside leaderboard; NAME score=0.78 records one",
-            takes="[NAME]",
+            arguments="[NAME]",
             options=("score", "share"),
             repeats=True,
         ),
@@ -180,7 +180,7 @@ STAGES: dict[str, Stage] = {
             (),
             (),
             "makes a submission again from its record and compares the bytes",
-            takes="submissions/NAME.json",
+            arguments="submissions/NAME.json",
             options=("root", "device"),
             repeats=True,
         ),
@@ -189,7 +189,7 @@ STAGES: dict[str, Stage] = {
             (),
             (),
             "sends a submission by the Kaggle CLI: NAME competition=… message=…",
-            takes="NAME",
+            arguments="NAME",
             options=("competition", "message", "again"),
             repeats=True,
         ),
@@ -217,17 +217,17 @@ def plan_stages(asked: Iterable[str], *, words: Sequence[str] = ()) -> list[str]
 
 
 def _is_explored(work: Work) -> bool:
-    return is_marked(work.runs.explored("summary.txt"), explore_recipe(work))
+    return is_fresh(work.runs.explored("summary.txt"), explore_key(work))
 
 
 def _is_tuned(work: Work) -> bool:
     member = tuned_member(work.settings)
-    return is_marked(work.runs.tuned("report.json", member=member), tune_recipe(work))
+    return is_fresh(work.runs.tuned("report.json", member=member), tune_key(work))
 
 
 def _is_transferred(work: Work) -> bool:
     source = work.settings.transfer.source
-    return source is not None and is_marked(work.runs.transfer(source), transfer_recipe(work))
+    return source is not None and is_fresh(work.runs.transfer(source), transfer_key(work))
 
 
 _DONE: dict[str, Callable[[Work], bool]] = {
@@ -238,14 +238,14 @@ _DONE: dict[str, Callable[[Work], bool]] = {
     "crop": lambda work: work.runs.faces.exists() and work.runs.crops.exists(),
     "split": lambda work: work.runs.folds.exists(),
     "train": lambda work: all(work.runs.done(c).exists() for c in all_cells(work.settings)),
-    "evaluate": lambda work: is_marked(work.runs.scores, evaluate_recipe(work)),
+    "evaluate": lambda work: is_fresh(work.runs.scores, evaluate_key(work)),
     "infer": lambda work: all(is_inferred(work, member) for member in work.settings.members),
     "explore": _is_explored,
-    "audit": lambda work: is_marked(work.runs.audited("summary.txt"), audit_recipe(work)),
+    "audit": lambda work: is_fresh(work.runs.audited("summary.txt"), audit_key(work)),
     "tune": _is_tuned,
     "transfer": _is_transferred,
-    "ensemble": lambda work: is_marked(work.runs.submission, ensemble_recipe(work)),
-    "stack": lambda work: is_marked(work.runs.stacked, stack_recipe(work)),
+    "ensemble": lambda work: is_fresh(work.runs.submission, ensemble_key(work)),
+    "stack": lambda work: is_fresh(work.runs.stacked, stack_key(work)),
 }
 
 

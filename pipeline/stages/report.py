@@ -7,7 +7,7 @@ from pipeline.features.report.html.page import Section, build_page
 from pipeline.leaderboard.ledger import now, read_ledger
 from pipeline.metrics.paired import show_number
 from pipeline.stages.status import check_is_no_stage, say_untrained
-from pipeline.storage import read_json, shown, write_text
+from pipeline.storage import display_path, read_json, write_text
 
 LIMIT = 10e6  # bytes
 
@@ -29,35 +29,35 @@ def run(work: Work) -> None:
     if work.words:
         _compare(work)
         return
-    from pipeline.features.report.context import gather_material
+    from pipeline.features.report.context import gather_context
     from pipeline.features.report.overview import lead, whole_row
 
-    material = gather_material(work)
-    sections = _sections(material)
+    context = gather_context(work)
+    sections = _sections(context)
     path = work.runs.report
     page = build_page(
-        title=work.settings.name, lead=lead(material), sections=sections, foot=_foot(work)
+        title=work.settings.name, lead=lead(context), sections=sections, foot=_foot(work)
     )
     write_text(path, page)
-    for judged in material.judged[: len(material.asked.spaces)]:
-        row = whole_row(material, "all members", judged.question.task)
-        said = f"{judged.title} {judged.question.metric_name} {show_number(row['value'])}"
+    for judged in context.judged[: len(context.evaluation.spaces)]:
+        row = whole_row(context, "all members", judged.target.task)
+        said = f"{judged.title} {judged.target.metric_name} {show_number(row['value'])}"
         print(f"report: {said} (95 % {show_number(row['low'])}..{show_number(row['high'])})")
     _say(path, page, f"{len(sections)} sections on {work.settings.name}")
 
 
-def _sections(material) -> list[Section]:
+def _sections(context) -> list[Section]:
     """All sections of one experiment's page, in their order."""
-    from pipeline.features.report.ablation import describe_gains
-    from pipeline.features.report.calibration import describe_trust
+    from pipeline.features.report.ablation import describe_ablation
+    from pipeline.features.report.calibration import describe_calibration
     from pipeline.features.report.curves import describe_curves
     from pipeline.features.report.data import describe_data, describe_folds
-    from pipeline.features.report.explanations import describe_looks
+    from pipeline.features.report.explanations import describe_explanations
     from pipeline.features.report.groups import describe_groups
     from pipeline.features.report.leaderboard import describe_audit, describe_ledger
     from pipeline.features.report.mistakes import describe_mistakes
-    from pipeline.features.report.numbers import describe_numbers
     from pipeline.features.report.overview import describe_work
+    from pipeline.features.report.regression import describe_regression
     from pipeline.features.report.scores import describe_confusion, describe_scores
 
     makers = (
@@ -65,18 +65,18 @@ def _sections(material) -> list[Section]:
         describe_scores,
         describe_confusion,
         describe_groups,
-        describe_numbers,
-        describe_trust,
+        describe_regression,
+        describe_calibration,
         describe_mistakes,
-        describe_looks,
-        describe_gains,
+        describe_explanations,
+        describe_ablation,
         describe_ledger,
         describe_curves,
         describe_data,
         describe_folds,
         describe_audit,
     )
-    made = (make(material) for make in makers)
+    made = (make(context) for make in makers)
     return [section for section in made if section is not None]
 
 
@@ -106,4 +106,4 @@ def _say(path, page: str, what: str) -> None:
     size = len(page.encode("utf-8"))
     if size > LIMIT:
         print(f"report: {size / 1e6:.1f} MB are more than a page should have")
-    print(f"report: wrote {what}, {size / 1e6:.2f} MB, to {shown(path)}")
+    print(f"report: wrote {what}, {size / 1e6:.2f} MB, to {display_path(path)}")

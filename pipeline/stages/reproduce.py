@@ -1,4 +1,4 @@
-"""reproduce: a submission made again from its record, from the pictures on, and compared by bytes.
+"""reproduce: a submission made again from its record, from the images on, and compared by bytes.
 
 It works in a folder of its own below `runs/reproduced/`, so nothing of the first run is used or
 touched; interrupted, the same command goes on.
@@ -10,15 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import read_settings, recipe_hash
+from pipeline.config import fingerprint_of, read_settings
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.ledger import data_digests, file_hash
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
-from pipeline.storage import Runs, hold, provenance, read_json, shown
+from pipeline.storage import Runs, display_path, hold_lock, provenance, read_json
 
 NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
-MADE_OF = {"images": "label tables or pictures", "crops": "crops", "folds": "folds"}
+MADE_OF = {"images": "label tables or images", "crops": "crops", "folds": "folds"}
 
 
 def check(work: Work) -> None:
@@ -40,7 +40,7 @@ def run(work: Work) -> None:
     again, stage = _made_again(work, path, record), _last_stage(record)
     runs, settings = again.runs, again.settings
     made = runs.stacked if stage == "stack" else runs.submission
-    with hold(runs.lock("train"), command=shlex.join(work.command)):
+    with hold_lock(runs.lock("train"), command=shlex.join(work.command)):
         for name in plan_stages([stage]):
             if not is_done(again, name):
                 print(f"reproduce: {name}")
@@ -55,14 +55,14 @@ def run(work: Work) -> None:
                 _split_as_before_fixes(again)
     found, wanted = file_hash(made), record["sha256"]
     if found == wanted:
-        print(f"reproduce: the same bytes, sha256 {wanted[:12]}…, in {shown(made)}")
+        print(f"reproduce: the same bytes, sha256 {wanted[:12]}…, in {display_path(made)}")
         return
     said = differences(record["provenance"], provenance(work.command, device=settings.device))
     said += [f"the {MADE_OF[name]} are others" for name in _other_data(again, record)]
     raise ValueError(
-        f"{shown(made)} has other bytes than {path} tells of (sha256 {found[:12]}…, it was "
+        f"{display_path(made)} has other bytes than {path} tells of (sha256 {found[:12]}…, it was "
         f"{wanted[:12]}…); between then and now: {'; '.join(said) or 'nothing'}\n"
-        f"to try again from the pictures on, remove {shown(runs.folder.parent)}"
+        f"to try again from the images on, remove {display_path(runs.folder.parent)}"
     )
 
 
@@ -134,14 +134,14 @@ def _split_as_before_fixes(again: Work) -> None:
 
 
 def _made_again(work: Work, path: Path, record: dict[str, Any]) -> Work:
-    """The work of then in a folder of its own; only where the pictures lie and what computes may be
+    """The work of then in a folder of its own; only where the images lie and what computes may be
     others."""
     raw = dict(record["settings"])
     if "root" in work.options:
         raw["competition"] = {**raw["competition"], "root": work.options["root"]}
     raw["device"] = work.options.get("device", raw.get("device", "auto"))
     # by the settings: two experiments may give the same answers, and each is trained anew
-    folder = work.runs.of_experiment(f"reproduced/{recipe_hash(raw)}")
+    folder = work.runs.of_experiment(f"reproduced/{fingerprint_of(raw)}")
     raw |= {"runs": str(folder / "runs"), "submissions": str(folder / "submissions")}
     settings = read_settings(raw, name=str(path))
     return replace(work, settings=settings, runs=Runs(settings), words=(), options={})

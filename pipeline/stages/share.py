@@ -10,7 +10,7 @@ from pipeline.experiment.work import Work
 from pipeline.features.export.write_models import check_packages, export_models
 from pipeline.inference.choice import missing_weights
 from pipeline.stages.status import say_untrained
-from pipeline.storage import PROJECT, read_json, shown, write_json, write_text, writing
+from pipeline.storage import PROJECT, atomic_write, display_path, read_json, write_json, write_text
 
 APP = PROJECT / "pipeline/features/export/hub_app.py"
 REQUIREMENTS = ("numpy", "pillow", "opencv-python-headless")
@@ -45,7 +45,8 @@ def run(work: Work) -> None:
     folder = work.runs.shared("README.md").parent
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     print(
-        f"share: wrote {shown(folder)}, {size:.0f} MB; try it: cd {shown(folder)} && python app.py"
+        f"share: wrote {display_path(folder)}, {size:.0f} MB; try it: cd "
+        f"{display_path(folder)} && python app.py"
     )
     if "push" in work.options:
         _push(folder, work.options["push"])
@@ -72,16 +73,16 @@ def _read_export(work: Work) -> dict:
 
 def _is_same(work: Work, facts: dict) -> bool:
     """Whether an export answers as these settings do."""
-    from pipeline.inference.ensemble_spec import choose_speakers
+    from pipeline.inference.ensemble_spec import choose_ensemble
 
-    speakers = choose_speakers(work, "ensemble")
-    ensemble = speakers.settings.ensemble
+    spec = choose_ensemble(work, "ensemble")
+    ensemble = spec.settings.ensemble
     wanted = {
-        "members": list(speakers.members),
-        "views": list(work.settings.infer.views),
+        "members": list(spec.members),
+        "views": list(work.settings.tta),
         "method": ensemble.method,
         "weights": ensemble.weights,
-        "readings": json.loads(json.dumps([each.as_dict() for each in speakers.readings])),
+        "readings": json.loads(json.dumps([each.as_dict() for each in spec.readings])),
     }
     same = all(facts.get(key) == value for key, value in wanted.items())
     return same and "left_out" in facts
@@ -112,11 +113,11 @@ def _without_places(settings: dict) -> dict:
 
 
 def _write_detector(work: Work) -> None:
-    """The detector's three nets, taken once as ONNX with any number and size of pictures."""
+    """The detector's three nets, taken once as ONNX with any number and size of images."""
     from pipeline.features.export.formats import save_detector
 
     for name, model in save_detector():
-        with writing(work.runs.shared(f"{name}.onnx")) as temporary:
+        with atomic_write(work.runs.shared(f"{name}.onnx")) as temporary:
             model.save(str(temporary), external_data=False)
 
 
@@ -138,7 +139,7 @@ def _clear(folder: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with writing(target) as temporary:
+    with atomic_write(target) as temporary:
         shutil.copyfile(source, temporary)
 
 

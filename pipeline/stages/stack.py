@@ -6,17 +6,17 @@ Every layer is judged on people that it was not fitted on, and kept only where i
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.candidate_answers import answer_names
+from pipeline.evaluation.candidate_predictions import answer_names
 from pipeline.evaluation.decisions import say_score
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces, blend_spaces
 from pipeline.experiment.cells import used_members
-from pipeline.experiment.fingerprints import stack_recipe
-from pipeline.experiment.pictures import read_test
+from pipeline.experiment.fingerprints import stack_key
+from pipeline.experiment.images_table import read_test
 from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
-from pipeline.features.stack.load import gather_ballots
-from pipeline.features.stack.search import climb_space
+from pipeline.features.stack.load import gather_predictions
+from pipeline.features.stack.search import search_answer_layers
 from pipeline.leaderboard.submission import (
     answer_column,
     check_answering,
@@ -25,7 +25,7 @@ from pipeline.leaderboard.submission import (
 )
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.people.people import clusters_of, find_people
-from pipeline.storage import shown, write_json, write_table
+from pipeline.storage import display_path, write_json, write_table
 
 
 def check(work: Work) -> None:
@@ -39,17 +39,17 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     settings, test = work.settings, read_test(work.runs)
     tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
-    asked = Questions.of_tables(work, tables)
-    part, pictures = ("test", test) if len(test) else ("oof", asked.pictures)
+    evaluation = EvaluationSet.of_tables(work, tables)
+    part, images = ("test", test) if len(test) else ("oof", evaluation.images)
     tested = tables
     if part == "test":
         tested = {name: read_predictions(work, name, "test") for name in used_members(settings)}
-    people = _people(work) if len(test) else None  # without test pictures none are pooled
+    people = _people(work) if len(test) else None  # without test images none are pooled
     rows, parts, columns = [], [], []
-    nested = asked.pictures[["image_id"]].copy()  # what compare shows beside others
+    nested = evaluation.images[["image_id"]].copy()  # what compare shows beside others
     for space in answer_spaces(settings):
         oof, start = (
-            gather_ballots(
+            gather_predictions(
                 some,
                 image_ids=frame["image_id"],
                 space=space,
@@ -57,17 +57,17 @@ def run(work: Work) -> None:
                 clusters=people and clusters_of(people[which].table, frame["image_id"]),
             )
             for some, frame, which in (
-                (tables, asked.pictures, "oof"),
-                (tested, pictures, part),
+                (tables, evaluation.images, "oof"),
+                (tested, images, part),
             )
         )
-        found = climb_space(work, asked, space, oof)
+        found = search_answer_layers(work, evaluation, space, oof)
         print("\n".join(f"stack: {line}" for line in found.said))
         rows += found.rows
         record = found.record
         joint, decided = found.joint, found.oof_answers
         if part == "test":
-            joint, seen, decided = found.answer(start, plain=_plain(work, space, tested, pictures))
+            joint, seen, decided = found.answer(start, plain=_plain(work, space, tested, images))
             scored = score_labelled(work, space, seen, test=test)
             record |= scored
             for score in scored.values():
@@ -80,16 +80,16 @@ def run(work: Work) -> None:
     write_table(table, pd.DataFrame(rows))
     write_table(work.runs.stack("stack_oof.parquet"), nested)
     write_json(facts, {"parts": parts, "people": people["test"].facts if people else None})
-    recipe = stack_recipe(work)
-    given = {"image_ids": pictures["image_id"], "parts": parts, "test": test, "recipe": recipe}
+    recipe = stack_key(work)
+    given = {"image_ids": images["image_id"], "parts": parts, "test": test, "recipe": recipe}
     written = write_submission(work, work.runs.stacked, columns, **given)
-    print(f"stack: the table is in {shown(table)}, what was learnt in {shown(facts)}")
+    print(f"stack: the table is in {display_path(table)}, what was learnt in {display_path(facts)}")
     print("\n".join(f"stack: {line}" for line in written))
 
 
-def _plain(work: Work, space: AnswerSpace, tables: dict, pictures: pd.DataFrame) -> np.ndarray:
+def _plain(work: Work, space: AnswerSpace, tables: dict, images: pd.DataFrame) -> np.ndarray:
     """What ensemble's mean says (N, C): the same to the last digit, where no layer is kept."""
-    ids, settings = pictures["image_id"], work.settings
+    ids, settings = images["image_id"], work.settings
     if settings.ensemble.method not in ("mean", "weighted"):
         mean = settings.ensemble.model_copy(update={"method": "mean", "weights": None})
         settings = settings.model_copy(update={"ensemble": mean})
@@ -97,7 +97,7 @@ def _plain(work: Work, space: AnswerSpace, tables: dict, pictures: pd.DataFrame)
 
 
 def _people(work: Work) -> dict | None:
-    """Whose pictures go together in both parts; None where nothing is pooled."""
+    """Whose images go together in both parts; None where nothing is pooled."""
     tasks = [task for space in answer_spaces(work.settings) for task in space.tasks]
     if "pooling" not in work.settings.stack.layers or not any(task.constant for task in tasks):
         return None

@@ -9,7 +9,7 @@ from pipeline.stages import STAGES
 from pipeline.stages.registry import is_done
 
 
-def describe_standing(work: Work, plan: Sequence[str]) -> str:
+def describe_status(work: Work, plan: Sequence[str]) -> str:
     """The stages that are done, and of the training its cells and the epochs of those begun."""
     done = [name for name in plan if is_done(work, name)]
     said = [f"done: {', '.join(done) or 'nothing yet'}"]

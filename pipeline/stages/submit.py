@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.ensembling.answer_file import Column, check_answers
-from pipeline.experiment.pictures import read_test
+from pipeline.experiment.images_table import read_test
 from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
 from pipeline.leaderboard.kaggle import find_lack, send
 from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
 from pipeline.leaderboard.submissions import Answered, find_submission, read_answers
 from pipeline.metrics.paired import show_number
-from pipeline.storage import Runs, shown
+from pipeline.storage import Runs, display_path
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Upload:
     """What is to be sent, checked."""
 
     path: Path
@@ -34,21 +34,21 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    parcel = _pack(work)
-    print(f"submit: {shown(parcel.path)}: {parcel.num_rows} answers, {parcel.against}")
+    upload = _pack(work)
+    print(f"submit: {display_path(upload.path)}: {upload.num_rows} answers, {upload.against}")
     missing = find_lack()
     if missing:
-        print(f"submit: {missing}; nothing was sent. To send it:\n  {shlex.join(parcel.command)}")
+        print(f"submit: {missing}; nothing was sent. To send it:\n  {shlex.join(upload.command)}")
         return
-    said = send(parcel.command)
+    said = send(upload.command)
     print("\n".join(f"  {line}" for line in said.splitlines()))
     with ledger_open(work) as frame:
-        frame.loc[frame["sha256"] == file_hash(parcel.path), "submitted"] = now()
-    name = parcel.path.stem
+        frame.loc[frame["sha256"] == file_hash(upload.path), "submitted"] = now()
+    name = upload.path.stem
     print(f"submit: sent. When its score is there: ./run.sh ledger {name} score=…")
 
 
-def _pack(work: Work) -> Parcel:
+def _pack(work: Work) -> Upload:
     """The command and the file, checked against the contest. Raises ValueError."""
     contest = work.options.get("competition", "")
     if len(work.words) != 1 or not contest:
@@ -65,14 +65,15 @@ def _pack(work: Work) -> Parcel:
         line = lines.iloc[0]
         if line["submitted"] and work.options.get("again") != "yes":
             raise ValueError(
-                f"submit: {shown(path)} was sent on {line['submitted'][:10]}; again=yes sends the "
+                f"submit: {display_path(path)} was sent on {line['submitted'][:10]}; "
+                "again=yes sends the "
                 "same answers once more"
             )
         score = show_number(float(line["oof"]))
         message = message or f"{path.stem}: OOF {line['metric']} {score} ({line['sha256'][:8]})"
-    words = ["-c", contest, "-f", shown(path), "-m", message or path.stem]
+    words = ["-c", contest, "-f", display_path(path), "-m", message or path.stem]
     num_rows = len(read_answers(work, path).frame)
-    return Parcel(path, ["kaggle", "competitions", "submit", *words], num_rows, against)
+    return Upload(path, ["kaggle", "competitions", "submit", *words], num_rows, against)
 
 
 def _check_file(work: Work, path: Path) -> str:
@@ -80,7 +81,7 @@ def _check_file(work: Work, path: Path) -> str:
     found = read_answers(work, path)
     if found.settings is None:
         raise ValueError(
-            f"submit: nobody knows which contest {shown(path)} answers; call it "
+            f"submit: nobody knows which contest {display_path(path)} answers; call it "
             "EXPERIMENT.csv, after an experiment in runs/"
         )
     codes = {column: found.codes(column) for column in found.frame.columns}
@@ -93,23 +94,23 @@ def _check_file(work: Work, path: Path) -> str:
     header, wanted = list(read_csv(path, needs=()).columns), [options.id, *codes]
     if header != wanted:
         raise ValueError(
-            f"submit: {shown(path)} has the columns {', '.join(header)}; the contest wants exactly "
-            f"{', '.join(wanted)}"
+            f"submit: {display_path(path)} has the columns {', '.join(header)}; the "
+            f"contest wants exactly {', '.join(wanted)}"
         )
     frame = found.frame.assign(**codes).rename_axis(options.id).reset_index()
     columns = [Column(column, values) for column, values in codes.items()]
     check_answers(frame, columns, sample_ids=ids, id_column=options.id)
-    return f"the ids and their order are those of {shown(sample)}"
+    return f"the ids and their order are those of {display_path(sample)}"
 
 
 def _check_count(runs: Runs, found: Answered) -> str:
-    """The check of a contest without a sample file: an answer for every test picture."""
+    """The check of a contest without a sample file: an answer for every test image."""
     test = read_test(runs) if runs.images.exists() and runs.faces.exists() else ()
     if not len(test):
         return "every answer is one of the contest's (it has no sample file)"
     if len(test) != len(found.frame):
         raise ValueError(
-            f"submit: {shown(found.path)} has {len(found.frame)} answers; there are {len(test)} "
-            "test pictures"
+            f"submit: {display_path(found.path)} has {len(found.frame)} answers; "
+            f"there are {len(test)} test images"
         )
-    return "as many as there are test pictures, and each one of the contest's"
+    return "as many as there are test images, and each one of the contest's"

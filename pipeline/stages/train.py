@@ -7,7 +7,7 @@ from functools import partial
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Outcome
-from pipeline.storage import provenance, read_json, shown, unmark, write_json, write_text
+from pipeline.storage import display_path, provenance, read_json, unstamp, write_json, write_text
 
 
 def check(work: Work) -> None:
@@ -45,7 +45,7 @@ def run(work: Work) -> None:
         tqdm.write(
             f"train: {outcome.job} ({next(came)} of {len(missing)}): best epoch "
             f"{facts['best_epoch']} of {facts['num_epochs']}, {facts['decided_by']} "
-            f"{facts['best_value']:.4f}, {facts['images_per_second']:.0f} pictures/s; "
+            f"{facts['best_value']:.4f}, {facts['images_per_second']:.0f} images/s; "
             f"{minutes:.1f} min so far"
         )
 
@@ -63,7 +63,8 @@ def run(work: Work) -> None:
         after=say,
     )
     print(
-        f"train: {len(cells)} cells done; weights and OOF tables in {shown(work.runs.experiment)}"
+        f"train: {len(cells)} cells done; weights and OOF tables in "
+        f"{display_path(work.runs.experiment)}"
     )
     compare_forecast(
         work, "train", [cell.name for cell in missing], seconds=time.monotonic() - started
@@ -76,7 +77,7 @@ def _unmark_answers(work: Work, members: list[str]) -> None:
     runs = work.runs
     answers = [runs.predictions(member, part) for member in members for part in ("oof", "test")]
     for path in (*answers, runs.scores, runs.submission, runs.stacked) if members else ():
-        unmark(path)
+        unstamp(path)
 
 
 def _record(work: Work, *, device: str) -> None:

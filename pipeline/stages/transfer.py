@@ -1,7 +1,7 @@
 """transfer: weights trained in one contest scored on another that has the same task.
 
-All labelled pictures of this contest are new to them, so every cell of the other experiment
-answers every picture, and the answers are averaged.
+All labelled images of this contest are new to them, so every cell of the other experiment
+answers every image, and the answers are averaged.
 """
 
 import numpy as np
@@ -10,15 +10,15 @@ import pandas as pd
 from pipeline.config import load_settings
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.device import choose_device
-from pipeline.experiment.fingerprints import transfer_recipe
-from pipeline.experiment.pictures import read_labelled
+from pipeline.experiment.fingerprints import transfer_key
+from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.tasks import contest_tasks, group_of, member_tasks, targets_of
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task, decide
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import METRICS
-from pipeline.storage import Runs, mark, shown, write_table
+from pipeline.storage import Runs, display_path, stamp, write_table
 from pipeline.tables import SCORES, check_table
 
 
@@ -27,7 +27,7 @@ def check(work: Work) -> None:
     source = _source(work)
     if source.settings.competition.name == work.settings.competition.name:
         raise ValueError(
-            f"transfer: {source.settings.name} learnt from the pictures of "
+            f"transfer: {source.settings.name} learnt from the images of "
             f"{work.settings.competition.name} itself, so its score on them would be too high; its "
             "scores.csv says how it does on people it never saw"
         )
@@ -48,11 +48,11 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    source, pictures = _source(work), read_labelled(work.runs)
+    source, images = _source(work), read_labelled(work.runs)
     device, precision = choose_device(work.settings)
     rows = []
     for task in _shared_tasks(work, source):
-        truth = targets_of([task], pictures)[task.name]
+        truth = targets_of([task], images)[task.name]
         for member, settings in source.settings.members.items():
             if task.name not in settings.tasks:
                 continue
@@ -60,27 +60,25 @@ def run(work: Work) -> None:
                 source,
                 member,
                 member_cells(source.settings, member),
-                pictures,
-                what=f"pictures of {work.settings.competition.name}",
+                images,
+                what=f"images of {work.settings.competition.name}",
                 crops_of_work=work,
                 device=device,
                 precision=precision,
             )
-            means = frame.groupby("image_id")[task.columns].mean().loc[pictures["image_id"]]
-            rows.append(
-                _row(work, f"{source.settings.name}/{member}", task, truth, means, pictures)
-            )
+            means = frame.groupby("image_id")[task.columns].mean().loc[images["image_id"]]
+            rows.append(_row(work, f"{source.settings.name}/{member}", task, truth, means, images))
     scores = pd.DataFrame(rows, columns=[*SCORES.key, *SCORES.columns])
     path = work.runs.transfer(source.settings.name)
     write_table(path, check_table(scores, SCORES))
-    mark(path, transfer_recipe(work))
+    stamp(path, transfer_key(work))
     for row in rows:
         print(
             f"transfer: {row['source']} on {work.settings.competition.name}: {row['task']} "
             f"{row['metric']} {row['value']:.4f} (95 % {row['low']:.4f}..{row['high']:.4f}, "
-            f"{row['num_images']} pictures of {row['num_people']} people)"
+            f"{row['num_images']} images of {row['num_people']} people)"
         )
-    print(f"transfer: wrote {shown(path)}")
+    print(f"transfer: wrote {display_path(path)}")
 
 
 def _source(work: Work) -> Work:
@@ -90,7 +88,9 @@ def _source(work: Work) -> Work:
         raise ValueError("transfer: say which experiment's weights: transfer.source=age-cacd-lite")
     stored = work.runs.experiment.parent / name / "config.yaml"
     if not stored.exists():
-        raise ValueError(f"transfer: no trained experiment {name!r}: {shown(stored)} is not there")
+        raise ValueError(
+            f"transfer: no trained experiment {name!r}: {display_path(stored)} is not there"
+        )
     settings = load_settings(stored).model_copy(
         update={"device": work.settings.device, "infer": work.settings.infer}
     )
@@ -118,12 +118,12 @@ def _row(
     task: Task,
     truth: np.ndarray,
     means: pd.DataFrame,
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
 ) -> dict:
     metric, probs = METRICS[task.metric], means.to_numpy()
     answer = probs[:, 0] if metric.looks_at == "score" else decide(task, probs)
-    people = pictures["person_id"].to_numpy()
-    group = group_of(task, pictures)
+    people = images["person_id"].to_numpy()
+    group = group_of(task, images)
     low, high = person_interval(
         metric,
         truth,

@@ -7,21 +7,21 @@ import sys
 from importlib.util import find_spec
 
 from pipeline.experiment.cells import tuned_member
-from pipeline.experiment.fingerprints import tune_recipe
+from pipeline.experiment.fingerprints import tune_key
 from pipeline.experiment.work import Work
 from pipeline.features.tuning.lr_sweep import read_sweep
 from pipeline.features.tuning.ranges import long_command
 from pipeline.features.tuning.verdicts import (
     Verdict,
     judge_grid,
+    judge_initial_loss,
     judge_overfit,
     judge_study,
     judge_sweep,
-    judge_untrained,
 )
 from pipeline.stages import STAGES
 from pipeline.stages.registry import make_folds
-from pipeline.storage import PROJECT, mark, shown, write_json
+from pipeline.storage import PROJECT, display_path, stamp, write_json
 
 
 def check(work: Work) -> None:
@@ -31,7 +31,7 @@ def check(work: Work) -> None:
 
     check_training(work)
     member = tuned_member(work.settings)
-    if work.settings.members[member].is_taught:
+    if work.settings.members[member].is_student:
         raise ValueError(f"tune.member: {member} needs its teachers first; tune one without them")
     if not work.settings.tune.trials:
         if work.settings.tune.ranges:
@@ -48,14 +48,14 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     from pipeline.experiment.device import choose_device
-    from pipeline.experiment.pictures import read_labelled
-    from pipeline.features.tuning.grid import learn_grid
-    from pipeline.features.tuning.lr_range_test import first_habits, write_sweep
+    from pipeline.experiment.images_table import read_labelled
+    from pipeline.features.tuning.grid import train_grid
+    from pipeline.features.tuning.lr_range_test import run_sanity_checks, write_sweep
 
     member, tune = tuned_member(work.settings), work.settings.tune
     device, precision = choose_device(work.settings)
-    pictures = read_labelled(work.runs)
-    missing = set(tune.folds) - set(pictures["fold"])
+    images = read_labelled(work.runs)
+    missing = set(tune.folds) - set(images["fold"])
     if missing:
         raise ValueError(f"tune.folds: no fold {min(missing)}; the first is 0")
     report = {"member": member, "verdicts": []}
@@ -65,12 +65,12 @@ def run(work: Work) -> None:
         report["verdicts"].append({"habit": habit, "good": verdict.good, "says": verdict.says})
 
     print(f"tune: member {member} on {device} {precision}, fold {tune.folds[0]} held out")
-    steps = first_habits(work, member, pictures=pictures, device=device, precision=precision)
+    steps = run_sanity_checks(work, member, images=images, device=device, precision=precision)
     report |= steps
     now = work.settings.members[member].lr
     for row in steps["untrained"]:
         task, facts = row["task"], {key: row[key] for key in row if key != "task"}
-        say(1, judge_untrained(task, **facts))
+        say(1, judge_initial_loss(task, **facts))
     losses, number = steps["overfit"]["losses"], steps["overfit"]["number"]
     say(
         2,
@@ -85,7 +85,7 @@ def run(work: Work) -> None:
         _finish(work, member, report, changes={})
         return
     picked = float(f"{sweep.picked:.2g}")
-    rows = learn_grid(
+    rows = train_grid(
         work, member, picked=picked, device=device, precision=precision, prepare=make_folds
     )
     say(4, judge_grid(rows))
@@ -140,7 +140,7 @@ def _finish(work: Work, member: str, report: dict, *, changes: dict) -> None:
         if work.runs.settings.exists():
             name = work.settings.name
             print(
-                f"  but {shown(work.runs.experiment)} already holds a run: first copy "
+                f"  but {display_path(work.runs.experiment)} already holds a run: first copy "
                 f"configs/{name}.yaml to configs/{name}-tuned.yaml, and give -c {name}-tuned"
             )
     else:
@@ -150,5 +150,5 @@ def _finish(work: Work, member: str, report: dict, *, changes: dict) -> None:
     print(f"tune: habit 6: {said}")
     path = work.runs.tuned("report.json", member=member)
     write_json(path, report)
-    mark(path, tune_recipe(work))
-    print(f"tune: wrote report.json, sweep.png, sweep.csv, grid.csv to {shown(path.parent)}")
+    stamp(path, tune_key(work))
+    print(f"tune: wrote report.json, sweep.png, sweep.csv, grid.csv to {display_path(path.parent)}")

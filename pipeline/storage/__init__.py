@@ -2,24 +2,24 @@
 who writes (locks), and what stops it (stopping, faults)."""
 
 from pipeline.storage.files import (
-    anew,
-    damaged,
-    is_marked,
+    atomic_write,
+    damaged_file,
+    is_fresh,
     join_tables,
-    mark,
     read_json,
     read_table,
-    unmark,
+    repair_hint,
+    stamp,
+    unstamp,
     write_json,
     write_table,
     write_text,
-    writing,
 )
-from pipeline.storage.locks import hold
-from pipeline.storage.os_errors import explain
-from pipeline.storage.paths import PROJECT, REFIT, Cell, Runs, shown
+from pipeline.storage.locks import hold_lock
+from pipeline.storage.os_errors import explain_os_error
+from pipeline.storage.paths import PROJECT, REFIT, Cell, Runs, display_path
 from pipeline.storage.provenance import provenance
-from pipeline.storage.signals import StoppedError, finishing, listen
+from pipeline.storage.signals import StoppedError, finishing, install_signal_handlers
 
 __all__ = [
     "PROJECT",
@@ -27,22 +27,22 @@ __all__ = [
     "Cell",
     "Runs",
     "StoppedError",
-    "anew",
-    "damaged",
-    "explain",
+    "atomic_write",
+    "damaged_file",
+    "display_path",
+    "explain_os_error",
     "finishing",
-    "hold",
-    "is_marked",
+    "hold_lock",
+    "install_signal_handlers",
+    "is_fresh",
     "join_tables",
-    "listen",
-    "mark",
     "provenance",
     "read_json",
     "read_table",
-    "shown",
-    "unmark",
+    "repair_hint",
+    "stamp",
+    "unstamp",
     "write_json",
     "write_table",
     "write_text",
-    "writing",
 ]

@@ -11,12 +11,12 @@ _FORMULA = r"^'*[=+\-@\t\r]"
 _NUMBER = r"^[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?$"
 
 
-def disarm(frame: "pd.DataFrame") -> "pd.DataFrame":
+def escape_formulas(frame: "pd.DataFrame") -> "pd.DataFrame":
     """The frame with a ' before every text that begins like a formula; numbers stay numbers."""
     return _each_text(frame, lambda texts: texts.where(~_runs(texts), "'" + texts))
 
 
-def rearm(frame: "pd.DataFrame") -> "pd.DataFrame":
+def unescape_formulas(frame: "pd.DataFrame") -> "pd.DataFrame":
     """The texts as they were before disarm."""
     return _each_text(frame, lambda texts: texts.where(~_runs(texts), texts.str[1:]))
 

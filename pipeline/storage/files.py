@@ -10,8 +10,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import recipe_hash
-from pipeline.storage.csv_escape import disarm, rearm
+from pipeline.config import fingerprint_of
+from pipeline.storage.csv_escape import escape_formulas, unescape_formulas
 from pipeline.storage.signals import finishing
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def writing(path: Path, *, short: bool = True) -> Iterator[Path]:
+def atomic_write(path: Path, *, short: bool = True) -> Iterator[Path]:
     """A temporary name beside the path, renamed to it when the block ends without an error.
 
     A short write is finished before a signal stops the work. Raises OSError with the file's name.
@@ -81,7 +81,7 @@ def _is_alive(process: int) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -89,17 +89,17 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def anew(path: Path) -> str:
+def repair_hint(path: Path) -> str:
     """What makes a damaged file anew, in words: those of a trained cell come with its mark only."""
     if (path.parent / "done.json").exists():
         return f"put it back, or remove {path.parent}: the same command trains that cell anew"
     return "without it the same command makes it anew"
 
 
-def damaged(path: Path, error: Exception | None = None) -> ValueError:
+def damaged_file(path: Path, error: Exception | None = None) -> ValueError:
     """What is raised for a file that holds something else, or is gone without an `error`."""
     what = "gone" if error is None else f"damaged ({str(error).splitlines()[0].rstrip('.')})"
-    return ValueError(f"{path}: {what}; {anew(path)}")
+    return ValueError(f"{path}: {what}; {repair_hint(path)}")
 
 
 def read_json(path: Path) -> Any:
@@ -107,15 +107,15 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise damaged(path, error) from None
+        raise damaged_file(path, error) from None
 
 
 def write_table(path: Path, frame: "pd.DataFrame", *, exact: bool = False) -> None:
     """Writes a CSV or a parquet table. In a CSV a text that a spreadsheet would run gets a ' before
     it, which read_table takes away; an `exact` one is for a reader that wants the very ids."""
     if path.suffix == ".csv" and not exact:
-        frame = disarm(frame.reset_index(drop=True))
-    with writing(path) as temporary:
+        frame = escape_formulas(frame.reset_index(drop=True))
+    with atomic_write(path) as temporary:
         if path.suffix == ".csv":
             frame.to_csv(temporary, index=False, lineterminator="\n")
         else:
@@ -128,7 +128,7 @@ def join_tables(path: Path, parts: Sequence[Path], *, empty: bool = False) -> No
     import pyarrow.parquet as pq
 
     with (
-        writing(path, short=False) as temporary,
+        atomic_write(path, short=False) as temporary,
         pq.ParquetWriter(temporary, pq.read_schema(parts[0])) as writer,
     ):
         for part in () if empty else parts:
@@ -144,18 +144,18 @@ def read_table(path: Path) -> "pd.DataFrame":
         if path.suffix == ".csv":
             ids = {"image_id": str, "person_id": str}
             _check_last_line(path)
-            return rearm(pd.read_csv(path, dtype=ids, keep_default_na=False))
+            return unescape_formulas(pd.read_csv(path, dtype=ids, keep_default_na=False))
         return pd.read_parquet(path)
     except FileNotFoundError:
         if not (path.parent / "done.json").exists():
             raise
-        raise damaged(path) from None
+        raise damaged_file(path) from None
     except (ValueError, pa.ArrowException) as error:
-        raise damaged(path, error) from None
+        raise damaged_file(path, error) from None
     except OSError as error:
         if error.errno is not None:  # the system's own; pyarrow's is of the file's content
             raise
-        raise damaged(path, error) from None
+        raise damaged_file(path, error) from None
 
 
 def _check_last_line(path: Path) -> None:
@@ -167,23 +167,25 @@ def _check_last_line(path: Path) -> None:
             raise ValueError("its last line is cut off")
 
 
-def mark(path: Path, recipe: Any) -> None:
+def stamp(path: Path, recipe: Any) -> None:
     """Writes beside a finished artefact, out of sight, what it was made from. Called last."""
-    write_json(_mark_of(path), {"recipe": recipe_hash(recipe)})
+    write_json(_mark_of(path), {"recipe": fingerprint_of(recipe)})
     _earlier_mark_of(path).unlink(missing_ok=True)
 
 
-def unmark(path: Path) -> None:
+def unstamp(path: Path) -> None:
     """Takes the mark away: what the artefact was made from is about to be something else."""
     _mark_of(path).unlink(missing_ok=True)
     _earlier_mark_of(path).unlink(missing_ok=True)
 
 
-def is_marked(path: Path, recipe: Any) -> bool:
+def is_fresh(path: Path, recipe: Any) -> bool:
     """Whether the artefact is there and was made from this recipe."""
     found = next((p for p in (_mark_of(path), _earlier_mark_of(path)) if p.exists()), None)
     return (
-        found is not None and path.is_file() and read_json(found) == {"recipe": recipe_hash(recipe)}
+        found is not None
+        and path.is_file()
+        and read_json(found) == {"recipe": fingerprint_of(recipe)}
     )
 
 

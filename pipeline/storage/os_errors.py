@@ -9,7 +9,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 GO_ON = "what is finished is kept, and the same command goes on from there"
 
 
-def explain(error: OSError) -> str:
+def explain_os_error(error: OSError) -> str:
     """The sentence for an error of the system, with the file where it is known."""
     path = error.filename if isinstance(error.filename, str | os.PathLike) else None
     place = f"{path}: " if path else ""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config import Experiment, recipe_hash
+from pipeline.config import Experiment, fingerprint_of
 
 REFIT = -1  # the fold of a cell that learnt from everybody
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -45,7 +45,7 @@ class Runs:
         self.name = experiment.name
         self.root = _below_project(contest.root)
         reading = contest.model_dump(mode="json", include={"layout", "table", "drawn"})
-        reading["root"] = shown(self.root)
+        reading["root"] = display_path(self.root)
         columns = {name: task.column or name for name, task in contest.tasks.items()}
         for name in ("lines", "appa"):  # only when given: other contests keep their folders
             if getattr(contest, name) is not None:
@@ -66,16 +66,16 @@ class Runs:
         self.fixes_digest = _digest(self.fixes)
         labels = index if self.fixes is None else {**index, "fixes": self.fixes_digest}
         shared = self._runs / contest.name
-        self.unfixed_folds = shared / f"folds-{recipe_hash(split)}" / "folds.csv"
+        self.unfixed_folds = shared / f"folds-{fingerprint_of(split)}" / "folds.csv"
         if self.fixes is not None:
             split["fixes"] = self.fixes_digest
-        self.crop_recipe = recipe_hash([crop.faces, crop.margin, crop.fallback])
-        self.images = shared / f"images-{recipe_hash(labels)}" / "images.parquet"
+        self.crop_recipe = fingerprint_of([crop.faces, crop.margin, crop.fallback])
+        self.images = shared / f"images-{fingerprint_of(labels)}" / "images.parquet"
         self.tables = self.images.parent / "tables.json"
-        self.faces = shared / f"faces-{recipe_hash(boxes)}" / "faces.parquet"
+        self.faces = shared / f"faces-{fingerprint_of(boxes)}" / "faces.parquet"
         self.face_shards = self.faces.parent / "shards"
-        self.crops = shared / f"crops-{recipe_hash(cut)}" / "crops.npy"
-        self.folds = shared / f"folds-{recipe_hash(split)}" / "folds.csv"
+        self.crops = shared / f"crops-{fingerprint_of(cut)}" / "crops.npy"
+        self.folds = shared / f"folds-{fingerprint_of(split)}" / "folds.csv"
         self.certificate = self.folds.parent / "balance.json"
         self.experiment = self._runs / experiment.name
         self.settings = self.experiment / "config.yaml"
@@ -101,13 +101,13 @@ class Runs:
         return runs
 
     def rooted(self, root: Path) -> "Runs":
-        """The same artefacts, of pictures that lie elsewhere on this machine."""
+        """The same artefacts, of images that lie elsewhere on this machine."""
         runs = copy.copy(self)
         runs.root = root
         return runs
 
     def face_shard(self, start: int) -> Path:
-        """The faces of the pictures from one on, until all are found."""
+        """The faces of the images from one on, until all are found."""
         return self.face_shards / f"{start:08d}.parquet"
 
     def crop_shard(self, start: int) -> Path:
@@ -141,16 +141,16 @@ class Runs:
         return self.cell(cell) / "oof.parquet"
 
     def pseudo(self, cell: Cell) -> Path:
-        """What the cell was told by others: of the test pictures, and which of them it learnt from;
-        of its own training pictures where it is a student."""
+        """What the cell was told by others: of the test images, and which of them it learnt from;
+        of its own training images where it is a student."""
         return self.cell(cell) / "pseudo.parquet"
 
     def people(self, part: str) -> Path:
-        """Which pictures of a part, `oof` or `test`, are taken for one person's."""
+        """Which images of a part, `oof` or `test`, are taken for one person's."""
         return self.experiment / f"people-{part}.csv"
 
     def embeddings(self, member: str, part: str) -> Path:
-        """What a member's networks see in the pictures of a part, `oof` or `test`."""
+        """What a member's networks see in the images of a part, `oof` or `test`."""
         return self.experiment / member / f"embeddings-{part}.parquet"
 
     def predictions(self, member: str, part: str) -> Path:
@@ -186,7 +186,7 @@ class Runs:
     def report_of(self, names: Sequence[str]) -> Path:
         """The page that puts experiments beside each other."""
         name = "-".join(names)
-        short = name if len(name) <= 120 else f"{name[:100]}-{recipe_hash(list(names))}"
+        short = name if len(name) <= 120 else f"{name[:100]}-{fingerprint_of(list(names))}"
         return self._runs / f"report-{short}.html"
 
     def explained(self, name: str) -> Path:
@@ -194,7 +194,7 @@ class Runs:
         return self.experiment / "explain" / name
 
     def predicted(self, name: str) -> Path:
-        """An annotated picture, or the table, of the predict stage."""
+        """An annotated image, or the table, of the predict stage."""
         return self.experiment / "predict" / name
 
     def exported(self, name: str) -> Path:
@@ -245,7 +245,7 @@ class Runs:
 
     @property
     def bench(self) -> Path:
-        """What bench measured, its pictures, and its peers' environment."""
+        """What bench measured, its images, and its peers' environment."""
         return self._runs / "bench"
 
     @property
@@ -295,6 +295,6 @@ def _digest(path: Path | None) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """The path as a user would type it in the project's folder."""
     return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else str(path)

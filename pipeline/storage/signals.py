@@ -22,7 +22,7 @@ class _Hand:
     asked: int | None = None
 
 
-def listen() -> None:
+def install_signal_handlers() -> None:
     """Takes over both signals for this process."""
     _Hand.writes, _Hand.asked = 0, None
     for number in SIGNALS:

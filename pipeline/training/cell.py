@@ -21,8 +21,8 @@ from pipeline.experiment.build import (
 )
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.crops import crops_of
-from pipeline.experiment.data_loading import feed
-from pipeline.experiment.pictures import held_out
+from pipeline.experiment.data_loading import make_batches
+from pipeline.experiment.images_table import held_out
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import group_of, member_tasks, targets_of
 from pipeline.experiment.work import Work
@@ -33,26 +33,26 @@ from pipeline.labels.answers import combine_classes, combine_probs
 from pipeline.labels.tasks import Task, decide
 from pipeline.metrics.metrics import METRICS
 from pipeline.models.logits import Logits
-from pipeline.models.loop import Recipe, is_finished, train_epochs
+from pipeline.models.loop import LoopSettings, is_finished, train_epochs
 from pipeline.models.network import to_probs
 from pipeline.models.schedule import Schedule
 from pipeline.storage import REFIT, Cell, read_json, write_text
 from pipeline.training.checkpointing import finish_cell, restore_checkpoint, save_checkpoint
-from pipeline.training.distillation import soften
+from pipeline.training.distillation import distillation_targets
 from pipeline.training.oom import Pieces, last_checkpoint_named
-from pipeline.training.pseudo_labels import add_pseudo
+from pipeline.training.pseudo_labels import add_pseudo_labels
 from pipeline.training.trackers import open_track
 
 
 def train_cell(
-    work: Work, cell: Cell, *, pictures: pd.DataFrame, device: torch.device, precision: str
+    work: Work, cell: Cell, *, images: pd.DataFrame, device: torch.device, precision: str
 ) -> dict:
     """Trains a cell, or what is left of it, writes weights and OOF table, and gives its facts."""
     member = work.settings.members[cell.member]
     tasks = member_tasks(work.settings, member)
-    is_held = held_out(work.settings, pictures, cell.fold)
-    held = pictures[is_held].reset_index(drop=True)
-    train = pictures[~is_held].reset_index(drop=True)
+    is_held = held_out(work.settings, images, cell.fold)
+    held = images[is_held].reset_index(drop=True)
+    train = images[~is_held].reset_index(drop=True)
     alone = cell.fold == REFIT
     learnt = (
         _learnt_from_folds(work, cell)
@@ -60,7 +60,7 @@ def train_cell(
         else {"early_stop": member.early_stop, "best": member.best}
     )
     transform = member_transform(member)
-    recipe = Recipe(
+    recipe = LoopSettings(
         criteria=make_criteria(member, tasks, train),
         schedule=Schedule(**member.schedule.model_dump()),
         num_epochs=member.epochs,
@@ -76,11 +76,13 @@ def train_cell(
     crops = crops_of(work)
     held_targets = training_targets(member, tasks, held)
     place = {"device": device, "precision": precision}
-    taught = soften(work, cell, train, training_targets(member, tasks, train), **place)
-    train, taught = add_pseudo(work, cell, train, taught, **place)
+    taught = distillation_targets(
+        work, cell, train, training_targets(member, tasks, train), **place
+    )
+    train, taught = add_pseudo_labels(work, cell, train, taught, **place)
     batch_size, held_size = member.batch_size, work.settings.infer.batch_size
     loaders = [
-        feed(
+        make_batches(
             work,
             CropDataset(
                 crops,
@@ -104,7 +106,7 @@ def train_cell(
             (held, {}, (), in_order(len(held), batch_size=held_size)),
         )
     ]
-    pieces = Pieces(work, cell, batch_size=batch_size)
+    num_micro_batches = Pieces(work, cell, batch_size=batch_size)
     score = partial(_score, work=work, member=member, tasks=tasks, held=held)
     epochs = train_epochs(
         state,
@@ -121,13 +123,13 @@ def train_cell(
             unit="batch",
             leave=False,
         ),
-        halved=pieces.halved,
+        on_split=num_micro_batches.on_split,
         **make_mix(member, tasks),
     )
     track = open_track(work, cell, past=len(state.history))
     with last_checkpoint_named(work, cell), named_deaths(*loaders), track as log:
         for row in epochs:
-            pieces.ended(state.pieces)
+            num_micro_batches.ended(state.num_micro_batches)
             log(row["epoch"], row)
             rows = "".join(json.dumps(each) + "\n" for each in state.history)
             write_text(work.runs.history(cell), rows)
@@ -155,7 +157,7 @@ def _learnt_from_folds(work: Work, cell: Cell) -> dict:
 def _score(
     logits: Logits, *, work: Work, member: Member, tasks: list[Task], held: pd.DataFrame
 ) -> dict[str, float]:
-    """Each task's metric on the held-out pictures; `score` where one metric says it all."""
+    """Each task's metric on the held-out images; `score` where one metric says it all."""
     losses, truths = head_losses(member, tasks), targets_of(tasks, held)
     row, probs, known = {}, {}, {task.name: task for task in tasks}
     for name, task in known.items():

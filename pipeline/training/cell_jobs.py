@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.config import Experiment
-from pipeline.experiment.cells import member_cells, teaching_cells
+from pipeline.experiment.cells import member_cells, teacher_cells
 from pipeline.experiment.footprint import PROCESS, footprint_of
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
@@ -13,7 +13,7 @@ from pipeline.storage import REFIT, Cell
 def cell_needs(settings: Experiment, cell: Cell) -> list[Cell]:
     """The cells that must be trained before: a refit learns its length from its folds, and
     a member that is taught needs its teachers."""
-    teachers = teaching_cells(settings, cell)
+    teachers = teacher_cells(settings, cell)
     if cell.fold != REFIT:
         return teachers
     return [c for c in member_cells(settings, cell.member) if c.seed == cell.seed] + teachers
@@ -39,8 +39,8 @@ def cell_job(work: Work, cell: Cell) -> Job:
 def train_one(work: Work, *, cell: Cell) -> dict:
     """Trains a cell where it is called, and gives its facts."""
     from pipeline.experiment.device import choose_device
+    from pipeline.experiment.images_table import read_labelled
     from pipeline.experiment.memory import enough_memory
-    from pipeline.experiment.pictures import read_labelled
     from pipeline.training.cell import train_cell
 
     device, precision = choose_device(work.settings)
@@ -49,7 +49,7 @@ def train_one(work: Work, *, cell: Cell) -> dict:
         return train_cell(
             work,
             cell,
-            pictures=read_labelled(work.runs),
+            images=read_labelled(work.runs),
             device=device,
             precision=precision,
         )

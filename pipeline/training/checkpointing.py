@@ -11,7 +11,7 @@ from pipeline.images.transform import Transform
 from pipeline.labels.tasks import Task
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.loop import State
-from pipeline.storage import REFIT, Cell, shown, write_json, write_table, writing
+from pipeline.storage import REFIT, Cell, atomic_write, display_path, write_json, write_table
 
 
 def save_checkpoint(work: Work, cell: Cell, state: State) -> None:
@@ -29,7 +29,7 @@ def save_checkpoint(work: Work, cell: Cell, state: State) -> None:
         "scaler": state.scaler.state_dict(),
         **cell_facts(work, cell),
     }
-    with writing(work.runs.checkpoint(cell)) as temporary:
+    with atomic_write(work.runs.checkpoint(cell)) as temporary:
         save_state(temporary, parts, facts=facts)
 
 
@@ -51,7 +51,7 @@ def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
     try:
         restore_optimiser(state.optimiser, parts.get("optimiser", {}))
     except ValueError as error:
-        path = shown(work.runs.checkpoint(cell))
+        path = display_path(work.runs.checkpoint(cell))
         raise ValueError(f"{path}: {error}; without it the cell begins anew") from None
     if state.ema is not None:
         state.ema.module.load_state_dict(parts["ema"])
@@ -77,7 +77,7 @@ def finish_cell(
     keeps_last = cell.fold == REFIT or work.settings.members[cell.member].best == "last"
     best = len(scores) - 1 if keeps_last else None
     best = max(range(len(scores)), key=lambda i: (scores[i], -i)) if best is None else best
-    with writing(work.runs.weights(cell)) as temporary:
+    with atomic_write(work.runs.weights(cell)) as temporary:
         save_state(temporary, {"network": state.best_weights}, facts=cell_facts(work, cell))
     if cell.fold != REFIT:
         frame = prediction_frame(

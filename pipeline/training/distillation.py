@@ -1,9 +1,9 @@
-"""Targets of a student: what its teachers answer on its training pictures, in place of the labels.
+"""Targets of a student: what its teachers answer on its training images, in place of the labels.
 
 A cell that holds out a fold is taught by cells that held out the same fold, as with pseudo-labels:
 an out-of-fold answer would be by networks that had learnt from the people it is scored on, and they
 pass that on. The cell that learns from everybody is scored on nobody: it takes out-of-fold answers,
-each by networks that never saw the picture's person. What a cell was told is kept beside it.
+each by networks that never saw the image's person. What a cell was told is kept beside it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ import torch
 
 from pipeline.ensembling.blending import mean_probs
 from pipeline.experiment.blend import gather_votes, member_probs
-from pipeline.experiment.cells import teaching_cells
+from pipeline.experiment.cells import teacher_cells
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import answer_task, member_tasks
@@ -28,7 +28,7 @@ from pipeline.tables import pick
 Targets = dict[str, np.ndarray]
 
 
-def soften(
+def distillation_targets(
     work: Work,
     cell: Cell,
     train: pd.DataFrame,
@@ -37,7 +37,7 @@ def soften(
     device: torch.device,
     precision: str,
 ) -> Targets:
-    """The targets of the training pictures, those of a student by its teachers."""
+    """The targets of the training images, those of a student by its teachers."""
     member = work.settings.members[cell.member]
     if member.distil is None:
         return targets
@@ -47,7 +47,7 @@ def soften(
         if cell.fold == REFIT:
             frames = {name: read_oof(work, name) for name in member.distil.by}
         else:
-            frames = ask_teachers(work, cell, train, device=device, precision=precision)
+            frames = teacher_predictions(work, cell, train, device=device, precision=precision)
         probs = mean_answers(work, frames, image_ids=ids)
         table = pd.DataFrame({"image_id": ids})
         for task in tasks:
@@ -65,18 +65,18 @@ def soften(
     return targets | mixed
 
 
-def ask_teachers(
-    work: Work, cell: Cell, pictures: pd.DataFrame, *, device: torch.device, precision: str
+def teacher_predictions(
+    work: Work, cell: Cell, images: pd.DataFrame, *, device: torch.device, precision: str
 ) -> dict[str, pd.DataFrame]:
-    """What the cells that teach a cell say of these pictures, by member: folds and views averaged,
-    a row a picture and seed."""
+    """What the cells that teach a cell say of these images, by member: folds and views averaged,
+    a row an image and seed."""
     given = {"crops_of_work": work, "device": device, "precision": precision}
     teachers: dict[str, list[Cell]] = {}
-    for teacher in teaching_cells(work.settings, cell):
+    for teacher in teacher_cells(work.settings, cell):
         teachers.setdefault(teacher.member, []).append(teacher)
     frames = {}
     for name, cells in teachers.items():
-        frame = predict_cells(work, name, cells, pictures, what=f"for {cell.name}", **given)
+        frame = predict_cells(work, name, cells, images, what=f"for {cell.name}", **given)
         frames[name] = frame.groupby(["image_id", "seed"], as_index=False).mean(numeric_only=True)
     return frames
 
@@ -101,7 +101,7 @@ def mean_answers(
 def mix_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, share: float) -> np.ndarray:
     """`share` of the answers (N, C) and the rest of the targets: shares of classes (N, C), or (N,)
     of a score or a number."""
-    if task.kind == "classes":
+    if task.kind == "multiclass":
         ones = np.eye(len(task.classes), dtype=np.float32)
         truth = targets if targets.ndim == 2 else ones[targets]
         return (share * probs + (1.0 - share) * truth).astype(np.float32)

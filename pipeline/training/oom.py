@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipeline.experiment.work import Work
-from pipeline.images.dataset import PictureError
+from pipeline.images.dataset import ImageError
 from pipeline.models.gradient import NotFiniteError
-from pipeline.storage import Cell, shown, write_json
+from pipeline.storage import Cell, display_path, write_json
 
-STOPS_A_CELL = (NotFiniteError, PictureError)  # the other cells of the experiment go on
+STOPS_A_CELL = (NotFiniteError, ImageError)  # the other cells of the experiment go on
 
 
 class Pieces:
@@ -19,20 +19,21 @@ class Pieces:
         self.path, self.cell, self.batch_size = work.runs.memory(cell), cell, batch_size
         self.said = 1
 
-    def halved(self, pieces: int) -> None:
+    def on_split(self, num_micro_batches: int) -> None:
         """Writes, and says once, that the rest of the epoch is learnt in so many pieces."""
-        write_json(self.path, {"pieces": pieces, "batch_size": self.batch_size})
-        if pieces > self.said:
-            self.said = pieces
+        write_json(self.path, {"pieces": num_micro_batches, "batch_size": self.batch_size})
+        if num_micro_batches > self.said:
+            self.said = num_micro_batches
             print(
                 f"train: {self.cell.name}: the device's memory is full; batches of "
-                f"{self.batch_size} are learnt in {pieces} pieces until the epoch ends, with the "
+                f"{self.batch_size} are learnt in {num_micro_batches} pieces until the "
+                "epoch ends, with the "
                 "same gradient (BatchNorm sees each piece alone); the next one tries them whole"
             )
 
-    def ended(self, pieces: int) -> None:
+    def ended(self, num_micro_batches: int) -> None:
         """After an epoch that ended with so many pieces: one that ran whole takes the note away."""
-        if pieces == 1:
+        if num_micro_batches == 1:
             self.path.unlink(missing_ok=True)
             self.said = 1
 
@@ -44,5 +45,9 @@ def last_checkpoint_named(work: Work, cell: Cell) -> Iterator[None]:
         yield
     except STOPS_A_CELL as error:
         path = work.runs.checkpoint(cell)
-        kept = f"the last good state is {shown(path)}" if path.exists() else "no epoch was finished"
+        kept = (
+            f"the last good state is {display_path(path)}"
+            if path.exists()
+            else "no epoch was finished"
+        )
         raise type(error)(f"{cell.name}: {error}; {kept}") from None

@@ -1,4 +1,4 @@
-"""Pseudo-labels of a cell: test pictures that other members are sure of, learnt beside the others.
+"""Pseudo-labels of a cell: test images that other members are sure of, learnt beside the others.
 
 For a cell that holds out a fold, only cells that held out the same fold are asked: nobody whom the
 cell is scored on had a part in its labels. What they said is kept beside the cell, so that a cell
@@ -11,7 +11,7 @@ import torch
 
 from pipeline.ensembling.confident import choose_confident
 from pipeline.ensembling.person_pooling import pool_answer, pool_probs
-from pipeline.experiment.pictures import read_test
+from pipeline.experiment.images_table import read_test
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
 from pipeline.labels.answers import combine_probs
@@ -19,13 +19,13 @@ from pipeline.labels.tasks import Task
 from pipeline.people.people import clusters_of, test_people
 from pipeline.storage import Cell, read_table, write_table
 from pipeline.tables import pick
-from pipeline.training.distillation import ask_teachers, mean_answers
+from pipeline.training.distillation import mean_answers, teacher_predictions
 
 Targets = dict[str, np.ndarray]
-TAUGHT = "pseudo:"  # before the name of a person who is only a cluster of test pictures
+TAUGHT = "pseudo:"  # before the name of a person who is only a cluster of test images
 
 
-def add_pseudo(
+def add_pseudo_labels(
     work: Work,
     cell: Cell,
     train: pd.DataFrame,
@@ -34,7 +34,7 @@ def add_pseudo(
     device: torch.device,
     precision: str,
 ) -> tuple[pd.DataFrame, Targets]:
-    """The training pictures and their targets, with those that other members are sure of added."""
+    """The training images and their targets, with those that other members are sure of added."""
     member = work.settings.members[cell.member]
     if member.pseudo is None:
         return train, targets
@@ -45,12 +45,12 @@ def add_pseudo(
     told = read_table(path)
     chosen = told[told["chosen"]].reset_index(drop=True)
     print(
-        f"train: {cell.name}: {len(chosen)} of {len(told)} test pictures with labels by "
-        f"{', '.join(member.pseudo.by)} beside {len(train)} train pictures"
+        f"train: {cell.name}: {len(chosen)} of {len(told)} test images with labels by "
+        f"{', '.join(member.pseudo.by)} beside {len(train)} train images"
     )
-    pictures = pick(read_test(work.runs), chosen["image_id"], what="test pictures")
+    images = pick(read_test(work.runs), chosen["image_id"], what="test images")
     people = TAUGHT + chosen["cluster"].astype(str)
-    pictures = pictures.assign(person_id=people.to_numpy(), fold=cell.fold)
+    images = images.assign(person_id=people.to_numpy(), fold=cell.fold)
     joined = {
         task.name: join_targets(
             targets[task.name],
@@ -60,17 +60,17 @@ def add_pseudo(
         )
         for task in tasks
     }
-    return pd.concat([train, pictures], ignore_index=True), joined
+    return pd.concat([train, images], ignore_index=True), joined
 
 
 def _label(
     work: Work, cell: Cell, tasks: list[Task], *, device: torch.device, precision: str
 ) -> pd.DataFrame:
-    """What the teaching cells say of each test picture that has a crop, and whether it is learnt:
+    """What the teaching cells say of each test image that has a crop, and whether it is learnt:
     columns image_id, cluster, chosen, and those of the tasks."""
     test = read_test(work.runs)
     test = test[test["row"] >= 0].reset_index(drop=True)
-    frames = ask_teachers(work, cell, test, device=device, precision=precision)
+    frames = teacher_predictions(work, cell, test, device=device, precision=precision)
     probs = mean_answers(work, frames, image_ids=test["image_id"])
     clusters = np.arange(len(test))
     if any(task.constant or any(p.constant for p in task.parts) for task in tasks):
@@ -85,7 +85,7 @@ def _label(
 
 
 def _pooled(task: Task, probs: Targets, clusters: np.ndarray) -> np.ndarray:
-    """A task's probabilities (N, C), the same for a person's pictures where it is constant."""
+    """A task's probabilities (N, C), the same for a person's images where it is constant."""
     if not task.parts:
         own = probs[task.name]
         return pool_probs(own, clusters, kind=task.kind) if task.constant else own
@@ -96,9 +96,9 @@ def _pooled(task: Task, probs: Targets, clusters: np.ndarray) -> np.ndarray:
 
 
 def join_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, soft: bool) -> np.ndarray:
-    """The targets with those of the added pictures behind them, in one form: class numbers, or
+    """The targets with those of the added images behind them, in one form: class numbers, or
     where either is soft the shares of the classes."""
-    if task.kind == "score":
+    if task.kind == "binary":
         added = probs[:, 0] if soft else (probs[:, 0] >= 0.5)
         return np.concatenate([targets, added.astype(targets.dtype)])
     codes = probs.argmax(axis=1)

@@ -120,7 +120,7 @@ def test_a_whole_contest_on_the_cpu(bench: Callable, contest: Path, tmp_path: Pa
     code, _, error = bench("contest", *words)
     assert code == 0, error
     (row,) = json.loads((tmp_path / "bench/contest.json").read_text())["rows"]
-    assert row["sizes"].startswith("84 + 56 pictures")
+    assert row["sizes"].startswith("84 + 56 images")
     assert {"crop", "train", "infer", "ensemble"} <= row["facts"]["ends"].keys()
     assert "plan said ?" not in row["agree"]
     assert not (tmp_path / "bench/contest").exists()
@@ -128,7 +128,7 @@ def test_a_whole_contest_on_the_cpu(bench: Callable, contest: Path, tmp_path: Pa
 
 def test_a_contest_is_repeated_under_other_names(contest: Path, tmp_path: Path) -> None:
     root = tmp_path / "root"
-    repeat_contest(contest, root, num_train=7 * 30, num_test=50)  # of 12 people and 21 pictures
+    repeat_contest(contest, root, num_train=7 * 30, num_test=50)  # of 12 people and 21 images
     frame = read_pstage(root)
     assert (frame["status"] == "ok").all()
     train = frame[frame["part"] == "train"]

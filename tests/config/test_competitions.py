@@ -11,7 +11,7 @@ from pipeline.labels.layouts.registry import LAYOUTS
 from pipeline.storage import PROJECT
 
 SHIPPED = sorted((PROJECT / "configs/competitions").glob("*.yaml"))
-AGE = {"kind": "number"}
+AGE = {"kind": "regression"}
 
 
 def contest(**words: object) -> Competition:
@@ -34,9 +34,9 @@ def test_every_layout_has_a_reader_and_its_columns() -> None:
     ("words", "says"),
     [
         ({"layout": "table"}, "`table:` says where the tables lie"),
-        ({"layout": "lines"}, "`lines:` says where pictures and labels lie"),
-        ({"lines": {}}, "`lines:` says where pictures and labels lie"),
-        ({"appa": {"faces": False}}, "`appa:` says which pictures are read"),
+        ({"layout": "lines"}, "`lines:` says where images and labels lie"),
+        ({"lines": {}}, "`lines:` says where images and labels lie"),
+        ({"appa": {"faces": False}}, "`appa:` says which images are read"),
         ({"drawn": {}}, "`drawn:` makes a contest in the pstage layout"),
         ({"tasks": {"age": {**AGE, "column": "years"}}}, "has no 'years'; its columns are age"),
         ({"tasks": {"age": {**AGE, "group": "gender"}}}, "tasks.age.group: layout cacd has no"),

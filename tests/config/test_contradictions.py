@@ -6,7 +6,7 @@ from pipeline.config import load_experiment
 from pipeline.storage import PROJECT
 
 COLUMNS = "competition.answer={tasks: [age, gender], combine: columns}"
-NUMBER = "competition.tasks.years={kind: number, low: 0, high: 99"
+NUMBER = "competition.tasks.years={kind: regression, low: 0, high: 99"
 SPAN = "members.age.tasks={age: {loss: coral, span: [0, 100]"
 
 
@@ -28,24 +28,30 @@ SPAN = "members.age.tasks={age: {loss: coral, span: [0, 100]"
         ([f"{SPAN}, band: 2}}}}"], "age.band: of no use beside span"),
         ([f"{SPAN}, class_weights: balanced}}}}"], "age.class_weights: of no use beside span"),
         (["competition.layout=table"], "`table:` says where the tables lie; it goes with layout"),
-        (["competition.lines={}"], "`lines:` says where pictures and labels lie"),
-        (["competition.appa={}"], "`appa:` says which pictures are read; it goes with"),
+        (["competition.lines={}"], "`lines:` says where images and labels lie"),
+        (["competition.appa={}"], "`appa:` says which images are read; it goes with"),
         (["competition.layout=utkface"], "`drawn:` makes a contest in the pstage layout"),
-        (["competition.tasks.answer={kind: classes, classes: [a, b]}"], "called 'answer'"),
+        (["competition.tasks.answer={kind: multiclass, classes: [a, b]}"], "called 'answer'"),
         (["competition.answer.tasks=[age, age]"], "answer.tasks: the same task twice in ['age',"),
         ([f"{COLUMNS[:-1]}, metric: accuracy}}"], "answer.metric: each column is scored by its"),
         ([COLUMNS, "competition.submission.format=lines"], "lines hold one answer each, not sev"),
         (["competition.submission.columns={age: a}"], "submission.columns: only with combine"),
         ([COLUMNS, "competition.submission.columns={age: x, gender: x}"], "a column twice in"),
-        (["competition.submission.value=number"], "value: number is for an answer of kind number"),
+        (
+            ["competition.submission.value=number"],
+            "value: number is for an answer of kind regression",
+        ),
         (["competition.submission.value=probability"], "probability is for one task of kind sc"),
         (["competition.tasks.age.classes=[a, b]"], "needs either classes or edges"),
-        (["competition.tasks.x={kind: score, classes: [a]}"], "needs two classes, the one for 0"),
-        ([f"{NUMBER}, edges: [1]}}"], "a task of kind number has neither classes nor edges"),
-        (["competition.tasks.x={kind: classes, classes: [a, a]}"], "at least two different words"),
+        (["competition.tasks.x={kind: binary, classes: [a]}"], "needs two classes, the one for 0"),
+        ([f"{NUMBER}, edges: [1]}}"], "a task of kind regression has neither classes nor edges"),
+        (
+            ["competition.tasks.x={kind: multiclass, classes: [a, a]}"],
+            "at least two different words",
+        ),
         (["competition.tasks.age.edges=[60, 30]"], "edges must rise, found [60"),
         ([f"{NUMBER}, metric: occlusion_gap}}"], "metric occlusion_gap needs `group:`"),
-        (["infer.views=[identity, identity]"], "'identity' stands there twice"),
+        (["tta=[identity, identity]"], "'identity' stands there twice"),
         (["folds.column=gender"], "column: names the folds' column; it goes with by: column"),
         (["folds.by=column", "folds.column=gender", "folds.repeats=2"], "are always the same"),
         (["tune.sweep=[1.0, 0.1, 9]"], "sweep: low, high and at least 3 rates, found [1.0,"),
@@ -54,7 +60,7 @@ SPAN = "members.age.tasks={age: {loss: coral, span: [0, 100]"
         (["ensemble.method=weighted", "ensemble.weights={age: 0}"], "one must be above 0"),
         (["compare.two=[age, age]"], "compare.two: the same member twice"),
         (["compare.age=[age]"], "compare.age: already the name of a row; choose another"),
-        (["ensemble.threshold=0.4"], "ensemble.threshold: the answer holds no task of kind score"),
+        (["ensemble.threshold=0.4"], "ensemble.threshold: the answer holds no task of kind binary"),
     ],
 )
 def test_a_contradiction_is_one_sentence(words: list[str], says: str) -> None:

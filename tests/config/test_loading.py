@@ -44,11 +44,14 @@ def load(name: str, *overrides: str):
         ("members.mask.tasks.mask.loss={focal: 1, arcface: 1}", ["mixture has one head", "cosine"]),
         ("members.mask.tasks.mask.loss={}", ["mixture needs at least one"]),
         ("members.mask.tasks.mask.bins=5", ["bins: only for the losses ordinal, coral"]),
-        ("members.mask.tasks.mask.bin_weights=5", ["bin_weights: only for a task of kind number"]),
+        (
+            "members.mask.tasks.mask.bin_weights=5",
+            ["bin_weights: only for a task of kind regression"],
+        ),
         ("members.mask.mix={name: mixup, within: age}", ["'age' is no task", "allowed: mask"]),
         ("members.mask.balance_on=age", ["balance_on: goes with sampler: balanced"]),
         ("folds.train=[3]", ["folds.train: fold 3 of 3"]),
-        ("infer.views=[flop]", ["infer.views", "'flop'"]),
+        ("tta=[flop]", ["tta", "'flop'"]),
         ("answer", ["'answer' is neither a stage nor key=value"]),
         ("crop.size.x=3", ["crop.size is a value"]),
     ],
@@ -97,15 +100,19 @@ def test_names_in_settings_are_the_registries_names() -> None:
 @pytest.mark.parametrize(
     ("task", "head", "says"),
     [
-        ("{kind: number}", "{loss: ordinal}", "ordinal needs the task's low and high"),
-        ("{kind: number, low: 0, high: 1.5}", "{loss: distribution}", "0..1.5 are no whole steps"),
-        ("{kind: number}", "{loss: occlusion_gap}", "occlusion_gap needs the task's `group:`"),
+        ("{kind: regression}", "{loss: ordinal}", "ordinal needs the task's low and high"),
         (
-            "{kind: number, group: gender}",
+            "{kind: regression, low: 0, high: 1.5}",
+            "{loss: distribution}",
+            "0..1.5 are no whole steps",
+        ),
+        ("{kind: regression}", "{loss: occlusion_gap}", "occlusion_gap needs the task's `group:`"),
+        (
+            "{kind: regression, group: gender}",
             "{loss: occlusion_gap, bin_weights: 5}",
             "occlusion_gap judges a batch",
         ),
-        ("{kind: number, low: 0, high: 9}", "{loss: {ordinal: 1, l1: 1}}", "l1 (number)"),
+        ("{kind: regression, low: 0, high: 9}", "{loss: {ordinal: 1, l1: 1}}", "l1 (number)"),
     ],
 )
 def test_losses_of_numbers_say_what_they_need(task: str, head: str, says: str) -> None:
@@ -117,13 +124,13 @@ def test_losses_of_numbers_say_what_they_need(task: str, head: str, says: str) -
 
 def test_the_answer_is_a_task_that_a_member_can_learn() -> None:
     settings = load("sample", "members.mask.tasks={answer: {loss: arcface}}")
-    assert settings.members["mask"].tasks["answer"].losses_for("classes") == {"arcface": 1.0}
+    assert settings.members["mask"].tasks["answer"].losses_for("multiclass") == {"arcface": 1.0}
     with pytest.raises(ValueError, match="answer: no such task; the tasks are mask, gender, age"):
         load("sample", "members.mask.tasks={answer: {}}", "competition.answer={tasks: [mask]}")
 
 
 def test_what_is_written_follows_what_is_judged() -> None:
-    smile = "competition.tasks.smile={kind: score, classes: [no, yes], column: mask, metric: %s}"
+    smile = "competition.tasks.smile={kind: binary, classes: [no, yes], column: mask, metric: %s}"
     members = "members={m: {tasks: {smile: {}}, backbone: x}}"
     words = ["competition.answer={tasks: [smile]}", members]
 
@@ -133,5 +140,5 @@ def test_what_is_written_follows_what_is_judged() -> None:
     assert value("hter") == "index"
     assert value("roc_auc") == "probability"
     assert value("roc_auc", "competition.submission.value=index") == "index"
-    with pytest.raises(ValueError, match="number is for an answer of kind number"):
+    with pytest.raises(ValueError, match="number is for an answer of kind regression"):
         value("hter", "competition.submission.value=number")

@@ -136,7 +136,7 @@ def test_any_text_is_a_config_or_a_sentence(
 
 @settings(max_examples=200, deadline=None)
 @given(
-    key=st.sampled_from(["members.age.lr", "folds.num", "crop", "infer.views", "members", "x", ""]),
+    key=st.sampled_from(["members.age.lr", "folds.num", "crop", "tta", "members", "x", ""]),
     value=st.text(max_size=12),
 )
 def test_any_words_on_the_command_line_load_or_are_a_sentence(key: str, value: str) -> None:

@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from pipeline.ensembling.caruana import select_greedily, select_members
-from pipeline.ensembling.selection_scores import rate_by_classes, rate_by_log_loss, rate_by_score
+from pipeline.ensembling.selection_scores import (
+    score_candidates,
+    score_candidates_by_counts,
+    score_candidates_by_log_loss,
+)
 
 
 def made(seed: int, *, members: int = 6, rows: int = 90, classes: int = 4, sure: float = 1.0):
@@ -31,11 +35,14 @@ def score_of(name: str, truth: np.ndarray):
 def test_the_fast_raters_are_scikit_learn_s_in_every_round(name: str, sure: float) -> None:
     candidates, truth = made(1, sure=sure)
     fast = (
-        rate_by_log_loss(candidates, truth)
+        score_candidates_by_log_loss(candidates, truth)
         if name == "log_loss"
-        else rate_by_classes(candidates, truth, metric=name)
+        else score_candidates_by_counts(candidates, truth, metric=name)
     )
-    slow, total = rate_by_score(candidates, score_of(name, truth)), np.zeros(candidates.shape[1:])
+    slow, total = (
+        score_candidates(candidates, score_of(name, truth)),
+        np.zeros(candidates.shape[1:]),
+    )
     for number in range(12):
         np.testing.assert_allclose(fast(total, number), slow(total, number), atol=1e-12)
         total += candidates[number % 5]
@@ -46,7 +53,7 @@ def test_equal_leads_are_decided_as_argmax_does() -> None:
     rng = np.random.default_rng(4)
     candidates = rng.integers(0, 3, size=(5, 200, 3)) / 4.0
     truth, total = rng.integers(3, size=200), np.zeros((200, 3))
-    fast = rate_by_classes(candidates, truth, metric="accuracy")
+    fast = score_candidates_by_counts(candidates, truth, metric="accuracy")
     for number in range(8):
         right = ((total + candidates).argmax(2) == truth).mean(axis=1)
         np.testing.assert_allclose(fast(total, number), right)
@@ -56,7 +63,7 @@ def test_equal_leads_are_decided_as_argmax_does() -> None:
 def test_a_score_s_log_loss() -> None:
     rng = np.random.default_rng(5)
     candidates, truth = rng.uniform(0.05, 0.95, size=(3, 50, 1)), rng.integers(2, size=50)
-    fast, total = rate_by_log_loss(candidates, truth), np.zeros((50, 1))
+    fast, total = score_candidates_by_log_loss(candidates, truth), np.zeros((50, 1))
     for number in range(3):
         means = (total + candidates) / (number + 1)
         expected = [-reference.log_loss(truth, mean[:, 0]) for mean in means]
@@ -116,5 +123,5 @@ def test_any_score_is_a_function_of_predictions_and_rows() -> None:
 def test_equally_good_candidates_give_the_first() -> None:
     candidates, truth = made(2, members=1)
     twice = np.concatenate([candidates, candidates])
-    rate = rate_by_classes(twice, truth, metric="accuracy")
+    rate = score_candidates_by_counts(twice, truth, metric="accuracy")
     assert select_greedily(rate, twice, num_rounds=5).tolist() == [1.0, 0.0]

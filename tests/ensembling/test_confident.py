@@ -13,7 +13,7 @@ def test_confidence_is_a_floor_on_the_likeliest_class() -> None:
 
 
 def test_share_counts_within_each_class() -> None:
-    # of the first class 3 pictures, of which a third is 1; of the second 2, of which a third is 0
+    # of the first class 3 images, of which a third is 1; of the second 2, of which a third is 0
     chosen = choose_confident({"age": AGE}, confidence=0.5, share=1 / 3)
     assert chosen.tolist() == [True, False, False, False, False]
     chosen = choose_confident({"age": AGE}, confidence=0.5, share=0.5)
@@ -28,6 +28,6 @@ def test_every_task_must_be_sure() -> None:
     assert chosen.tolist() == [True, False, False, True, False]
 
 
-def test_the_earlier_of_equally_sure_pictures_is_taken() -> None:
+def test_the_earlier_of_equally_sure_images_is_taken() -> None:
     chosen = choose_confident({"age": np.tile([0.9, 0.1], (4, 1))}, confidence=0.9, share=0.5)
     assert chosen.tolist() == [True, True, False, False]

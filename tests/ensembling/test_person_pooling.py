@@ -25,10 +25,10 @@ def test_log_is_the_geometric_mean_brought_back_to_one() -> None:
 
 
 def test_a_score_keeps_its_column_and_a_number_its_unit() -> None:
-    score = pool_probs(np.array([[0.9], [0.5]]), np.zeros(2), kind="score", how="log")
+    score = pool_probs(np.array([[0.9], [0.5]]), np.zeros(2), kind="binary", how="log")
     odds = np.sqrt(9.0 * 1.0)  # the geometric mean of the odds
     np.testing.assert_allclose(score[:, 0], odds / (1.0 + odds))
-    years = pool_probs(np.array([[20.0], [30.0]]), np.zeros(2), kind="number", how="log")
+    years = pool_probs(np.array([[20.0], [30.0]]), np.zeros(2), kind="regression", how="log")
     np.testing.assert_allclose(years[:, 0], 25.0)
 
 
@@ -43,7 +43,7 @@ def test_only_what_is_constant_is_pooled_in_a_product() -> None:
 def test_pooling_refuses_what_does_not_fit() -> None:
     with pytest.raises(ValueError, match="4 combined classes"):
         pool_answer(np.full((2, 4), 0.25), np.zeros(2), sizes=[2, 3], constant=[False, True])
-    with pytest.raises(ValueError, match="2 clusters for 3 pictures"):
+    with pytest.raises(ValueError, match="2 clusters for 3 images"):
         pool_probs(PROBS, np.zeros(2))
 
 
@@ -81,7 +81,7 @@ def test_pairs_are_counted_as_scikit_learn_counts_them(rng, number) -> None:
         assert found.recall == pytest.approx(right / (right + missed))
 
 
-def test_purity_is_of_pictures_that_share_a_cluster() -> None:
+def test_purity_is_of_images_that_share_a_cluster() -> None:
     people = np.array(["a", "a", "b", "b", "c", "d"])
     found = measure_clusters(np.array([1, 1, 1, 2, 3, 4]), people)
     assert found.purity == pytest.approx(2 / 3)

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from pipeline.ensembling.combine import (
-    fit_stacks,
+    combine_by_formula,
+    combine_by_stackers,
+    combine_by_weights,
+    fit_stackers,
     select_weights,
-    unite_by_formula,
-    unite_by_stacks,
-    unite_by_weights,
 )
-from pipeline.ensembling.predictions import WHOLE, Ballots, Voter
+from pipeline.ensembling.predictions import WHOLE, HeadKey, Predictions
 from pipeline.labels.answers import combine_probs, marginal_probs, replace_marginal
 
 RNG = np.random.default_rng(0)
@@ -19,29 +19,29 @@ TRUTHS = {"sex": RNG.integers(2, size=N), "age": RNG.integers(3, size=N)}
 TRUTHS[WHOLE] = TRUTHS["sex"] * 3 + TRUTHS["age"]
 
 
-def ballots(*names: str) -> Ballots:
+def predictions(*names: str) -> Predictions:
     known = {
-        "s": (Voter("s", "sex"), SEX),
-        "a": (Voter("a", "age"), AGE),
-        "b": (Voter("b", "age", 3.0), OTHER),
-        "j": (Voter("j", WHOLE), JOINT),
+        "s": (HeadKey("s", "sex"), SEX),
+        "a": (HeadKey("a", "age"), AGE),
+        "b": (HeadKey("b", "age", 3.0), OTHER),
+        "j": (HeadKey("j", WHOLE), JOINT),
     }
-    voters, probs = zip(*(known[name] for name in names), strict=True)
-    return Ballots(voters, probs, ("sex", "age"), SIZES, np.arange(N))
+    heads, probs = zip(*(known[name] for name in names), strict=True)
+    return Predictions(heads, probs, ("sex", "age"), SIZES, np.arange(N))
 
 
 def test_votes_meet_in_the_product() -> None:
     sex, age = SEX.mean(axis=0), (AGE.mean(axis=0) + 3 * OTHER.mean(axis=0)) / 4
     product = combine_probs([sex, age])
-    np.testing.assert_allclose(ballots("s", "a", "b").joint(), product)
+    np.testing.assert_allclose(predictions("s", "a", "b").joint(), product)
     # one voter for the whole beside the product, which weighs as its least answered task
     mixed = (JOINT.mean(axis=0) + product) / 2
-    np.testing.assert_allclose(ballots("s", "a", "b", "j").joint(), mixed)
-    np.testing.assert_allclose(ballots("j").joint(), JOINT.mean(axis=0))
+    np.testing.assert_allclose(predictions("s", "a", "b", "j").joint(), mixed)
+    np.testing.assert_allclose(predictions("j").joint(), JOINT.mean(axis=0))
 
 
 def test_views_are_chosen_by_task_and_rows_taken() -> None:
-    seen = ballots("s", "a").see({"sex": [1], "age": [0, 1]})
+    seen = predictions("s", "a").see({"sex": [1], "age": [0, 1]})
     np.testing.assert_allclose(seen.joint(), combine_probs([SEX[1], AGE.mean(axis=0)]))
     some = np.array([5, 3])
     np.testing.assert_allclose(seen[some].joint(), seen.joint()[some])
@@ -64,7 +64,7 @@ def test_a_change_of_a_task_reaches_whole_voters_too() -> None:
         return np.full_like(probs, 1 / probs.shape[1])
 
     changes = [{"sex": flat}, {"age": lambda p: p}, {"sex": flat, "age": lambda p: p}]
-    found = ballots("s", "a", "j").change(changes)
+    found = predictions("s", "a", "j").change(changes)
     np.testing.assert_allclose(found.marginals()["sex"], 0.5)
 
 
@@ -75,8 +75,8 @@ def test_weights_are_selected_by_task_and_then_among_whole_answers() -> None:
     right = np.full((2, N, 2), 0.05)
     right[:, np.arange(N), TRUTHS["sex"]] = 0.95
     wrong = 1 - right
-    voters = (Voter("s", "sex"), Voter("a", "age"), Voter("b", "age"), Voter("j", WHOLE))
-    made = Ballots(voters, (right, AGE, sure, JOINT), ("sex", "age"), SIZES, np.arange(N))
+    heads = (HeadKey("s", "sex"), HeadKey("a", "age"), HeadKey("b", "age"), HeadKey("j", WHOLE))
+    made = Predictions(heads, (right, AGE, sure, JOINT), ("sex", "age"), SIZES, np.arange(N))
     given = {"groups": np.arange(N), "num_rounds": 10, "num_bags": 0, "seed": 0}
     scores = {"sex": "log_loss", "age": "log_loss", WHOLE: "log_loss"}
     weights = select_weights(made, TRUTHS, scores=scores, **given)
@@ -84,21 +84,21 @@ def test_weights_are_selected_by_task_and_then_among_whole_answers() -> None:
     assert weights.by_task["age"].tolist() == [0.0, 1.0]
     assert weights.whole.tolist() == [1.0, 0.0]
     expected = combine_probs([right[0], sure[0]])
-    np.testing.assert_allclose(unite_by_weights(made, weights).joint(), expected)
+    np.testing.assert_allclose(combine_by_weights(made, weights).joint(), expected)
     # without a voter of its own a task takes the whole voters' marginal
-    made = Ballots(voters[:1] + voters[3:], (wrong, JOINT), ("sex", "age"), SIZES, np.arange(N))
+    made = Predictions(heads[:1] + heads[3:], (wrong, JOINT), ("sex", "age"), SIZES, np.arange(N))
     weights = select_weights(made, TRUTHS, scores=scores, **given)
     assert list(weights.by_task) == ["sex"]
-    assert unite_by_weights(made, weights).joint().sum(axis=1) == pytest.approx(1.0)
+    assert combine_by_weights(made, weights).joint().sum(axis=1) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("names", [("s", "a", "b"), ("s", "a", "b", "j"), ("j",), ("s", "j")])
 def test_every_union_gives_probabilities_of_the_product(names: tuple[str, ...]) -> None:
-    made = ballots(*names)
-    kinds = {"sex": "classes", "age": "classes"}
-    stacks = fit_stacks(made, TRUTHS, kinds=kinds, folds=np.arange(N) % 4, penalties=(10.0,))
-    found = [unite_by_formula(made, method=method) for method in ("geometric", "median")]
-    for united in (*found, unite_by_stacks(made, stacks)):
-        assert united.joint().shape == (N, 6)
-        np.testing.assert_allclose(united.joint().sum(axis=1), 1.0)
-        assert len(united.voters) == 1
+    made = predictions(*names)
+    kinds = {"sex": "multiclass", "age": "multiclass"}
+    stacks = fit_stackers(made, TRUTHS, kinds=kinds, folds=np.arange(N) % 4, penalties=(10.0,))
+    found = [combine_by_formula(made, method=method) for method in ("geometric", "median")]
+    for combined in (*found, combine_by_stackers(made, stacks)):
+        assert combined.joint().shape == (N, 6)
+        np.testing.assert_allclose(combined.joint().sum(axis=1), 1.0)
+        assert len(combined.heads) == 1

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import Experiment, load_experiment, write_settings
-from pipeline.experiment.settings_guard import check_stored, say_left_out
+from pipeline.experiment.settings_guard import check_settings, say_left_out
 from pipeline.experiment.work import Work
 from pipeline.stages.status import say_untrained
 from pipeline.storage import PROJECT, Runs, write_text
@@ -41,7 +41,7 @@ def test_other_settings_are_refused(
 ) -> None:
     store(work_of(tmp_path, *before))
     with pytest.raises(ValueError, match="was made with other settings") as caught:
-        check_stored(work_of(tmp_path, *after))
+        check_settings(work_of(tmp_path, *after))
     assert says in str(caught.value)
 
 
@@ -49,7 +49,7 @@ def test_a_start_over_does_not_cost_the_crops_that_lie_in_the_same_folder(tmp_pa
     for name, removed in (("sample", "runs/sample/config.yaml"), ("masks-lite", "runs/masks-lite")):
         store(work_of(tmp_path, name=name))
         with pytest.raises(ValueError, match="or remove") as caught:
-            check_stored(work_of(tmp_path, "folds.seed=1", name=name))
+            check_settings(work_of(tmp_path, "folds.seed=1", name=name))
         said = str(caught.value).split("or remove ")[1]
         assert said.startswith(f"{tmp_path}/{removed}")
         assert f"{tmp_path}/runs/sample " not in said
@@ -60,7 +60,7 @@ def test_a_member_of_an_earlier_command_is_said_to_be_left_out(
 ) -> None:
     store(work_of(tmp_path, NEW))
     again = work_of(tmp_path)
-    check_stored(again)
+    check_settings(again)
     say_left_out(again)
     assert "also holds more, which this command leaves out" in capsys.readouterr().out
     say_left_out(work_of(tmp_path, NEW))

@@ -22,7 +22,7 @@ def test_centre_box_is_the_centre_crop_of_300_in_384x512():
 
 
 @pytest.mark.parametrize("fraction", [0, 1.01, -0.2])
-def test_centre_fraction_outside_the_picture_is_refused(fraction):
+def test_centre_fraction_outside_the_image_is_refused(fraction):
     with pytest.raises(ValueError, match="fraction"):
         centre_box(100, 100, fraction=fraction)
 

@@ -37,10 +37,10 @@ def test_panels_become_a_png_with_something_on_it(tmp_path: Path) -> None:
         "rates": rate_curve([1e-3, 1e-2, 0.1], {"end": [1.0, 0.5, np.inf]}, marks={"picked": 1e-3}),
     }
     save_panels(tmp_path / "out.png", panels)
-    with Image.open(tmp_path / "out.png") as picture:
-        assert picture.format == "PNG"
-        assert picture.width > 1000
-        assert np.asarray(picture.convert("L")).std() > 5
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.format == "PNG"
+        assert image.width > 1000
+        assert np.asarray(image.convert("L")).std() > 5
 
 
 def test_bars_carry_their_counts_and_too_many_are_summed(axes) -> None:

@@ -64,7 +64,7 @@ def test_person_never_crosses_and_no_fold_is_empty(seed, num_folds, num_people):
 def test_every_class_is_in_every_fold_when_possible(seed, num_folds, num_people):
     """With two labels constant within people it is always possible (König's edge colouring).
 
-    A few people have most pictures: counts alone would give them folds of their own.
+    A few people have most images: counts alone would give them folds of their own.
     """
     rng = np.random.default_rng(seed)
     sizes = np.ceil(2 * rng.pareto(0.7, num_people)).clip(1, 200).astype(int)
@@ -123,15 +123,15 @@ def test_best_of_all_splits_of_few_people(seed):
     rng = np.random.default_rng(seed)
     people = np.repeat(np.arange(7), rng.integers(1, 8, size=7))
     labels = pd.DataFrame({name: rng.integers(0, 2, 7)[people] for name in "ab"})
-    pictures = labels.assign(pictures=0)
+    images = labels.assign(images=0)
     possible = [np.array((0, *rest))[people] for rest in product(range(2), repeat=6)]
     best = min(
-        worst_cell(folds, pictures, 2)
+        worst_cell(folds, images, 2)
         for folds in possible
         if len(set(folds)) == 2 and _is_everywhere(folds, people, labels)
     )
     folds = assign_folds(people, labels, num_folds=2, seed=seed)
-    assert worst_cell(folds, pictures, 2) == pytest.approx(best, abs=1e-5)
+    assert worst_cell(folds, images, 2) == pytest.approx(best, abs=1e-5)
 
 
 def test_by_label_splits_people_and_is_even():
@@ -162,11 +162,11 @@ def test_numbers_and_text_of_one_person_id_stay_together():
     [
         ({"num_folds": 1}, "1 folds were asked for; at least 2"),
         ({"num_folds": 4}, "4 folds were asked for and there are 3 people"),
-        ({"num_folds": 7, "by": "label"}, "7 folds were asked for and there are 6 pictures"),
+        ({"num_folds": 7, "by": "label"}, "7 folds were asked for and there are 6 images"),
         ({"by": "faces"}, "by person or label, not by 'faces'"),
         ({"person_ids": ["a", "a", "b", None, "c", "c"]}, "'person_id' is null for 1 of 6"),
         ({"labels": pd.DataFrame({"mask": [0, 1, 2, 0, np.nan, 1]})}, "'mask' is null for 1 of 6"),
-        ({"labels": pd.DataFrame({"mask": [0, 1]})}, "labels has 2 rows for 6 pictures"),
+        ({"labels": pd.DataFrame({"mask": [0, 1]})}, "labels has 2 rows for 6 images"),
     ],
 )
 def test_refusals_are_sentences(change, words):

@@ -30,12 +30,12 @@ def test_table_counts_by_hand():
 def test_certificate_names_the_worst_and_why_a_class_is_missing():
     found = certificate(FOLDS, PEOPLE, LABELS)
     assert json.loads(json.dumps(found)) == found
-    assert found["pictures_per_fold"] == [6, 2] and found["people_per_fold"] == [3, 1]
+    assert found["images_per_fold"] == [6, 2] and found["people_per_fold"] == [3, 1]
     assert found["people_in_two_folds"] == 0
     worst = found["worst"]
     assert (worst["label"], worst["value"], worst["fold"]) == ("gender", "f", 0)
     assert (worst["expected"], worst["found"], worst["deviation"]) == (3.0, 6, 0.5)
-    # three people of two pictures each: 4 to 2 is the best, a sixth off
+    # three people of two images each: 4 to 2 is the best, a sixth off
     assert worst["smallest_possible"] == pytest.approx(1 / 6)
     assert not worst["cannot_be_better"]
     few, many = found["missing"][1], found["missing"][0]
@@ -45,8 +45,8 @@ def test_certificate_names_the_worst_and_why_a_class_is_missing():
 
 def test_description_says_what_the_certificate_says():
     text = describe(certificate(FOLDS, PEOPLE, LABELS))
-    assert "8 pictures of 4 people in 2 folds" in text
-    assert "gender f in fold 0: 6 of 6 pictures where 3.0 would be even, 50.00 %" in text
+    assert "8 images of 4 people in 2 folds" in text
+    assert "gender f in fold 0: 6 of 6 images where 3.0 would be even, 50.00 %" in text
     assert "no split can get below 16.67 %" in text
     assert "gender m is not in fold 0: only 1 people" in text
     assert "LEAK" not in text
@@ -66,12 +66,12 @@ def test_no_split_beats_the_bound(seed):
         if split.max() != 3:
             continue
         found = certificate(split, people, labels)
-        for cell in (found["worst"], found["pictures"]):
+        for cell in (found["worst"], found["images"]):
             assert cell["deviation"] >= cell["smallest_possible"] - 1e-12
         table = balance_table(split, labels)
         assert found["worst"]["deviation"] == pytest.approx(table["worst_deviation"].max())
 
 
 def test_null_fold_is_refused():
-    with pytest.raises(ValueError, match="Every picture needs a fold"):
+    with pytest.raises(ValueError, match="Every image needs a fold"):
         balance_table([0, 1, np.nan, 1, 0, 0, 0, 0], LABELS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.folds.leak_checks import prove_folds
+from pipeline.folds.leak_checks import check_folds
 
 IMAGES = ["i1", "i2", "i3", "i4"]
 PEOPLE = ["p1", "p1", "p2", "p3"]
@@ -13,8 +13,8 @@ FOLDS = [0, 0, 1, 2]
 
 
 def test_sound_folds_are_proved_in_one_line():
-    line = prove_folds(IMAGES, PEOPLE, FOLDS, num_folds=3)
-    assert "4 pictures of 3 people are in 3 folds" in line and "\n" not in line
+    line = check_folds(IMAGES, PEOPLE, FOLDS, num_folds=3)
+    assert "4 images of 3 people are in 3 folds" in line and "\n" not in line
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_sound_folds_are_proved_in_one_line():
         (["i1", "i2", "i2", "i4"], PEOPLE, FOLDS, "'i2' is there more than once"),
         (IMAGES, PEOPLE, [0, 1, 1, 2], "'p1' is in folds 0 and 1"),
         (IMAGES, [7, "7", "p2", "p3"], [0, 1, 1, 2], "'7' is in folds 0 and 1"),
-        (IMAGES, PEOPLE, [0, 0, 2, 2], "Fold 1 of 3 holds no picture"),
+        (IMAGES, PEOPLE, [0, 0, 2, 2], "Fold 1 of 3 holds no image"),
         (IMAGES, ["p1", "p1", None, "p3"], FOLDS, "person_id is null for 1 of 4 .*'i3'"),
         ([None, "i2", "i3", "i4"], PEOPLE, FOLDS, "image_id is null for 1 of 4 .*row 0"),
         (IMAGES[:3], PEOPLE, FOLDS, "3 image ids, 4 person ids and 4 folds"),
@@ -36,4 +36,4 @@ def test_sound_folds_are_proved_in_one_line():
 )
 def test_every_leak_is_named(images, people, folds, words):
     with pytest.raises(ValueError, match=words):
-        prove_folds(images, people, folds, num_folds=3)
+        check_folds(images, people, folds, num_folds=3)

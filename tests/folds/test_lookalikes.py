@@ -16,7 +16,7 @@ def test_planted_twins_are_joined_through_others_and_strangers_are_not() -> None
     thumbnails = np.stack([*near, faces[3], faces[1]])
     people = np.array(
         ["e", "d", "c", "b", "a", "f", "b"]
-    )  # b has a picture like c's and one like a's
+    )  # b has an image like c's and one like a's
     joined = group_lookalikes(thumbnails, people, correlation=0.98)
     assert joined.tolist() == ["d", "d", "a", "a", "a", "f", "a"]
 

@@ -25,7 +25,7 @@ def test_what_albumentations_would_only_warn_about_is_an_error(recipe: list, say
         build_augment(recipe)
 
 
-def test_the_outcome_is_a_function_of_picture_and_seed() -> None:
+def test_the_outcome_is_a_function_of_image_and_seed() -> None:
     augment = build_augment([{"Rotate": {"limit": 40, "p": 1.0}}])
     first = augment(PIXELS, 1)
     assert not np.array_equal(first, augment(PIXELS, 2))
@@ -51,7 +51,7 @@ def test_a_recipe_that_changes_the_size_is_refused() -> None:
 
 def test_two_transforms_are_drawn_independently() -> None:
     augment = build_augment([{"HorizontalFlip": {"p": 0.5}}, {"InvertImg": {"p": 0.5}}])
-    picture = np.zeros((8, 8, 3), np.uint8)
-    picture[:, :4] = 255  # half white: flipped and inverted it is itself again
-    same = sum(np.array_equal(augment(picture, seed), picture) for seed in range(400))
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[:, :4] = 255  # half white: flipped and inverted it is itself again
+    same = sum(np.array_equal(augment(image, seed), image) for seed in range(400))
     assert 150 < same < 250, "drawn together, both would always come at once"

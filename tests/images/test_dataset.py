@@ -15,9 +15,9 @@ RECIPE = [
 
 
 def stream(workers: int, *, num_epochs: int = 2) -> list[list[str]]:
-    """For each epoch a hash of every augmented sample; the 32 crops are all the same picture."""
-    picture = np.random.default_rng(0).integers(255, size=(24, 24, 3), dtype=np.uint8)
-    crops = np.stack([picture] * 32)
+    """For each epoch a hash of every augmented sample; the 32 crops are all the same image."""
+    image = np.random.default_rng(0).integers(255, size=(24, 24, 3), dtype=np.uint8)
+    crops = np.stack([image] * 32)
     dataset = CropDataset(
         crops, rows=np.arange(32), size=24, targets={}, augment=build_augment(RECIPE)
     )
@@ -51,11 +51,11 @@ def test_every_sample_comes_once_an_epoch_and_in_another_order_the_next() -> Non
 
 
 def test_a_last_batch_of_one_is_left_out() -> None:
-    """BatchNorm cannot be trained on one picture."""
+    """BatchNorm cannot be trained on one image."""
     assert [len(batch) for batch in EpochSampler(9, batch_size=4, seed=1)] == [4, 4]
 
 
-def test_an_epoch_can_take_some_pictures_of_each_person() -> None:
+def test_an_epoch_can_take_some_images_of_each_person() -> None:
     people = np.repeat(["ann", "bob", "cid"], [7, 2, 1])
     sampler = EpochSampler(10, batch_size=4, seed=1, groups=people, per_group=3)
     seen = []
@@ -66,7 +66,7 @@ def test_an_epoch_can_take_some_pictures_of_each_person() -> None:
         assert counts["ann"] == 3
         assert counts["bob"] == 2
         seen += taken
-    assert set(seen) >= set(range(7)), "the same pictures every time"
+    assert set(seen) >= set(range(7)), "the same images every time"
 
 
 def test_evaluation_goes_in_order_without_augmentation() -> None:
@@ -82,13 +82,13 @@ def test_balanced_draws_all_classes_equally_often_and_each_draw_has_its_own_seed
     assert len(first) == 1000
     shares = np.bincount(codes[[i for i, _ in first]]) / 1000
     assert shares == pytest.approx([1 / 3] * 3, abs=0.05)
-    assert len({seed for _, seed in first}) == 1000, "a picture drawn twice is augmented alike"
+    assert len({seed for _, seed in first}) == 1000, "an image drawn twice is augmented alike"
     assert first == [sample for batch in sampler for sample in batch]
     sampler.epoch = 1
     assert first != [sample for batch in sampler for sample in batch]
 
 
-def test_balanced_draws_from_the_pictures_of_each_person_that_are_taken() -> None:
+def test_balanced_draws_from_the_images_of_each_person_that_are_taken() -> None:
     people = np.repeat(["ann", "bob"], [20, 2])
     chances = balanced_chances(np.repeat([0, 1], [20, 2]))
     sampler = EpochSampler(22, batch_size=22, seed=1, groups=people, per_group=2, chances=chances)

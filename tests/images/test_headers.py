@@ -32,8 +32,8 @@ def jpeg(mode: str = "RGB", **options: object) -> bytes:
 
 def pil_size(content: bytes) -> tuple[int, int] | None:
     try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
-            return picture.size
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+            return image.size
     except Exception:  # what PIL refuses, for whatever reason, is left to it
         return None
 

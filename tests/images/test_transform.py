@@ -15,8 +15,8 @@ def test_normalisation_is_torchvision_s() -> None:
     config = timm.data.resolve_data_config(timm.get_pretrained_cfg("test_resnet").to_dict())
     transform = Transform(size=40, mean=config["mean"], std=config["std"])
     found = normalise(torch.from_numpy(CROP)[None], transform=transform)[0]
-    picture = reference.to_tensor(Image.fromarray(CROP))
-    expected = reference.normalize(picture, list(config["mean"]), list(config["std"]))
+    image = reference.to_tensor(Image.fromarray(CROP))
+    expected = reference.normalize(image, list(config["mean"]), list(config["std"]))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
 
@@ -31,7 +31,7 @@ def test_the_input_is_channels_last_however_the_pixels_come() -> None:
 
 
 def test_train_tensor_equals_infer_tensor() -> None:
-    """The same picture takes the same way in training (without augmentation) and inference."""
+    """The same image takes the same way in training (without augmentation) and inference."""
     crops = np.stack([CROP, CROP[::-1]])
     transform = Transform(size=32, mean=(0.5, 0.4, 0.3), std=(0.5, 0.5, 0.2))
     dataset = CropDataset(crops, rows=np.array([1, 0]), size=32, targets={"t": np.array([0, 1])})

@@ -69,7 +69,7 @@ def test_brightness_is_of_the_pixels_and_ends_at_white() -> None:
 
 @pytest.mark.parametrize("flip", ["", "flip_"])
 @pytest.mark.parametrize("view", EVERY)
-def test_a_view_and_its_inverse_give_the_picture_back(view: str, flip: str) -> None:
+def test_a_view_and_its_inverse_give_the_image_back(view: str, flip: str) -> None:
     name = view if view in ("identity", "flip") else flip + view
     batch = normalise(smooth().permute(0, 2, 3, 1) * 180 + 20, transform=TRANSFORM)
     seen = apply_view(batch, view=name, transform=TRANSFORM)

@@ -117,7 +117,7 @@ def test_a_cluster_that_is_not_there_is_named_before_anything_starts(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_machine_without_the_pictures_says_so(
+def test_a_machine_without_the_images_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FACES_OF_TESTS", str(tmp_path / "driver"))

@@ -13,7 +13,7 @@ from trial_jobs import die, fail, leave_a_file, say_environment, say_threads
 
 from pipeline.config import load_experiment
 from pipeline.experiment.work import Work
-from pipeline.jobs.job import Job, Line, Outcome, attempt, makespan
+from pipeline.jobs.job import Job, Outcome, ReadyQueue, attempt, makespan
 from pipeline.jobs.process_pool import Slot, run_in_processes
 from pipeline.storage import PROJECT, Cell, Runs
 from pipeline.training.cell_jobs import cell_needs
@@ -36,7 +36,7 @@ def job(name: str, *needs: str) -> Job:
 
 
 def test_jobs_wait_for_what_they_need() -> None:
-    line = Line([job("refit", "fold0", "fold1", "done long ago"), job("fold0"), job("fold1")])
+    line = ReadyQueue([job("refit", "fold0", "fold1", "done long ago"), job("fold0"), job("fold1")])
     assert [line.take().name, line.take().name] == ["fold0", "fold1"]
     assert line.take() is None
     list(line.give_back(Outcome("fold0")))
@@ -47,7 +47,7 @@ def test_jobs_wait_for_what_they_need() -> None:
 
 
 def test_what_needs_a_failed_job_is_said_not_to_start() -> None:
-    line = Line([job("a"), job("b", "a"), job("c", "b"), job("d")])
+    line = ReadyQueue([job("a"), job("b", "a"), job("c", "b"), job("d")])
     line.take()
     ended = list(line.give_back(Outcome("a", failed="broken")))
     assert [(o.job, o.failed) for o in ended] == [

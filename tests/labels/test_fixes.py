@@ -5,16 +5,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.labels.fixes import lay_fixes, read_fixes
+from pipeline.labels.fixes import apply_fixes, read_fixes
 from pipeline.labels.tasks import Task
 
 TASKS = (
-    Task("gender", "classes", "gender", classes=("male", "female")),
-    Task("years", "number", "age"),
+    Task("gender", "multiclass", "gender", classes=("male", "female")),
+    Task("years", "regression", "age"),
 )
 
 
-def pictures() -> pd.DataFrame:
+def images() -> pd.DataFrame:
     rows = [
         ("a1", "ann", "ok", "male", "20"),
         ("a2", "ann", "ok", "male", "20"),
@@ -29,11 +29,11 @@ def pictures() -> pd.DataFrame:
 def lay(tmp_path: Path, text: str) -> tuple[pd.DataFrame, str]:
     path = tmp_path / "fixes.csv"
     path.write_text(text)
-    frame, laid = lay_fixes(pictures(), read_fixes(path), tasks=TASKS, source="fixes.csv")
+    frame, laid = apply_fixes(images(), read_fixes(path), tasks=TASKS, source="fixes.csv")
     return frame.set_index("image_id"), str(laid)
 
 
-def test_fixes_change_people_and_pictures_and_are_counted(tmp_path: Path) -> None:
+def test_fixes_change_people_and_images_and_are_counted(tmp_path: Path) -> None:
     frame, said = lay(
         tmp_path,
         "image_id,person_id,column,value,reason\n"
@@ -42,7 +42,7 @@ def test_fixes_change_people_and_pictures_and_are_counted(tmp_path: Path) -> Non
         "b1,,gender,male,seen\n"
         "c1,,age,,nobody knows\n",
     )
-    assert said == "4 fixes laid over 4 pictures: gender 2, age 2"
+    assert said == "4 fixes laid over 4 images: gender 2, age 2"
     assert frame["gender"].to_dict() == {
         "a1": "female", "a2": "female", "._a": "male", "b1": "male", "c1": "male"
     }  # fmt: skip
@@ -58,15 +58,15 @@ def test_one_id_column_is_enough_and_a_person_can_be_mended(tmp_path: Path) -> N
     text = "image_id,column,value,reason\nc1,person_id,ann,the same woman\n"
     frame, said = lay(tmp_path, text)
     assert frame.at["c1", "person_id"] == "ann"
-    assert said == "1 fix laid over 1 picture: person_id 1"
+    assert said == "1 fix laid over 1 image: person_id 1"
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("zed,,age,3,x", "fixes.csv line 2: no picture whose image_id is 'zed'"),
-        (",zed,age,3,x", "fixes.csv line 2: no picture whose person_id is 'zed'"),
-        ("._a,,age,3,x", "fixes.csv line 2: no picture whose image_id is '._a'"),
+        ("zed,,age,3,x", "fixes.csv line 2: no image whose image_id is 'zed'"),
+        (",zed,age,3,x", "fixes.csv line 2: no image whose person_id is 'zed'"),
+        ("._a,,age,3,x", "fixes.csv line 2: no image whose image_id is '._a'"),
         ("a1,,gendre,male,x", "line 2: no column 'gendre'; did you mean 'gender'?"),
         ("a1,,path,y.jpg,x", "line 2: no column 'path'"),
         ("a1,,gender,man,x", "line 2: a1: gender is 'man'; the classes of task gender are male"),
@@ -75,7 +75,7 @@ def test_one_id_column_is_enough_and_a_person_can_be_mended(tmp_path: Path) -> N
         (",,age,3,x", "line 2: needs an image_id or a person_id, and not both"),
         ("a1,,age,3,", "line 2: needs a reason"),
         ("a1,,age,3,x\na1,,age,4,y", "line 3: age of 'a1' is mended in line 2"),
-        ("a1,,person_id,,x", "line 2: a picture needs a person_id"),
+        ("a1,,person_id,,x", "line 2: an image needs a person_id"),
     ],
 )
 def test_a_fix_that_can_t_be_laid_is_named_with_its_line(

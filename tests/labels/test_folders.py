@@ -85,7 +85,7 @@ def test_afad_reads_folders(below: str, tmp_path: Path) -> None:
     frame = read_afad(touch(tmp_path, *(below + name for name in names)))
     assert statuses(frame) == {
         "18/111/7-0.jpg": "ok",
-        "18/112/7-0.jpg": "ok",  # the same file name is another picture
+        "18/112/7-0.jpg": "ok",  # the same file name is another image
         "40/113/9-0.jpg": "malformed",
         "loose.jpg": "malformed",
         "18/111/Thumbs.db": "junk",
@@ -130,7 +130,7 @@ def test_appa_has_one_row_a_photograph_with_its_split(faces: bool, tmp_path: Pat
     ]
 
 
-def test_appa_names_the_line_of_a_picture_that_stands_twice(tmp_path: Path) -> None:
+def test_appa_names_the_line_of_a_image_that_stands_twice(tmp_path: Path) -> None:
     table = make_appa(tmp_path) / "gt_avg_valid.csv"
     table.write_text(table.read_text() + "3.jpg,1,2,3,4\n")
     with pytest.raises(ValueError, match=r"gt_avg_valid.csv line 3: '3.jpg' stands twice"):
@@ -161,9 +161,9 @@ def test_line_n_is_the_label_of_the_nth_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("labels", ["a\nb\n", "a\nb\nc\nd\n", ""])
-def test_more_lines_than_pictures_or_fewer_names_both(labels: str, tmp_path: Path) -> None:
+def test_more_lines_than_images_or_fewer_names_both(labels: str, tmp_path: Path) -> None:
     num_labels = len(labels.split())
-    says = rf"labels.txt has {num_labels} labels, but .*pics has 3 pictures"
+    says = rf"labels.txt has {num_labels} labels, but .*pics has 3 images"
     with pytest.raises(ValueError, match=says):
         read_lines(make_lines(tmp_path, labels=labels), **LINES)
 
@@ -182,8 +182,8 @@ def test_a_root_that_is_not_there_is_asked_for(tmp_path: Path) -> None:
             read(tmp_path / "nowhere")
 
 
-def test_an_empty_root_has_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no picture found"):
+def test_an_empty_root_has_no_image(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no image found"):
         read_utkface(tmp_path)
 
 
@@ -213,11 +213,11 @@ def test_the_real_cacd(real: Path) -> None:
 
 
 def test_the_real_afad(real: Path) -> None:
-    pictures = list((real / "afad").rglob("*.jpg"))
+    images = list((real / "afad").rglob("*.jpg"))
     frame = read_afad(real / "afad")
-    assert count(frame) == {("train", "ok"): len(pictures)}
-    assert (frame["gender"] == "female").sum() == sum("112" in path.parts for path in pictures)
-    assert frame["age"].astype(int).sum() == sum(int(path.parts[-3]) for path in pictures)
+    assert count(frame) == {("train", "ok"): len(images)}
+    assert (frame["gender"] == "female").sum() == sum("112" in path.parts for path in images)
+    assert frame["age"].astype(int).sum() == sum(int(path.parts[-3]) for path in images)
 
 
 def test_the_real_appa(real: Path) -> None:

@@ -33,7 +33,7 @@ def make_pstage(root: Path) -> Path:
     return root
 
 
-def test_every_pstage_picture_is_a_row_with_a_status(tmp_path: Path) -> None:
+def test_every_pstage_image_is_a_row_with_a_status(tmp_path: Path) -> None:
     frame = read_pstage(make_pstage(tmp_path)).set_index("image_id")
     train = frame[frame["part"] == "train"]
     assert train["status"].value_counts().to_dict() == {
@@ -64,14 +64,14 @@ def test_a_user_s_table_keeps_ids_as_text_and_marks_what_is_wrong(tmp_path: Path
         "8": "unlabelled",
         "9": "missing",
         "../../etc/x": "outside",
-        "train/7": "ok",  # the test picture 7 keeps the contest's own id
+        "train/7": "ok",  # the test image 7 keeps the contest's own id
         "7": "ok",
     }
     assert frame.at["8", "person_id"] == "8"
     assert frame.at["007", "person_id"] == "ann"
 
 
-def test_a_folder_of_pictures_may_be_a_link_to_another_disk(tmp_path: Path) -> None:
+def test_a_folder_of_images_may_be_a_link_to_another_disk(tmp_path: Path) -> None:
     disk, root = tmp_path / "disk", tmp_path / "root"
     disk.mkdir(), root.mkdir()
     make_table(disk, "")

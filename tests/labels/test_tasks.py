@@ -5,9 +5,9 @@ import pytest
 from pipeline.labels.tasks import Task, bin_names, decide, encode, encode_band
 
 IDS = pd.Series(["a", "b", "c", "d"])
-AGE = Task("age", "classes", "age", classes=bin_names((30, 60)), edges=(30, 60))
-MASK = Task("mask", "classes", "mask", classes=("worn", "wrong", "none"))
-VALUE = Task("v", "number", "v", low=0.0, high=1.0)
+AGE = Task("age", "multiclass", "age", classes=bin_names((30, 60)), edges=(30, 60))
+MASK = Task("mask", "multiclass", "mask", classes=("worn", "wrong", "none"))
+VALUE = Task("v", "regression", "v", low=0.0, high=1.0)
 
 
 def test_an_edge_belongs_to_the_bin_above_it() -> None:
@@ -31,7 +31,7 @@ def test_words_become_their_places_and_come_back() -> None:
         (AGE, ["1", "2", "x", "4"], "c: "),
     ],
 )
-def test_an_unknown_label_names_its_picture(task: Task, values: list[str], says: str) -> None:
+def test_an_unknown_label_names_its_image(task: Task, values: list[str], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         encode(task, pd.Series(values), image_ids=IDS)
 
@@ -49,6 +49,6 @@ def test_a_band_shares_what_lies_near_an_edge() -> None:
 
 def test_decisions() -> None:
     assert decide(MASK, np.array([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]])).tolist() == [1, 0]
-    score = Task("s", "score", "s", classes=("no", "yes"))
+    score = Task("s", "binary", "s", classes=("no", "yes"))
     assert decide(score, np.array([[0.5], [0.49]])).tolist() == [1, 0]
     assert decide(VALUE, np.array([[-0.5], [0.5], [2.0]])).tolist() == [0.0, 0.5, 1.0]

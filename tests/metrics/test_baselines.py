@@ -10,7 +10,7 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize("name", ["mae", "mse", "rmse", "cs5", "occlusion_gap"])
 def test_no_other_number_is_better(name: str) -> None:
     metric, truth, group = METRICS[name], RNG.random(200) ** 2 * 40, RNG.random(200)
-    best = best_constant(metric, truth, kind="number", group=group)
+    best = best_constant(metric, truth, kind="regression", group=group)
     if name == "mae":
         assert best == np.median(truth)
     if name in ("mse", "rmse"):
@@ -21,18 +21,18 @@ def test_no_other_number_is_better(name: str) -> None:
 
 
 def test_the_commonest_class_and_the_better_of_yes_and_no() -> None:
-    assert best_constant(METRICS["macro_f1"], np.array([2, 0, 2]), kind="classes") == 2
+    assert best_constant(METRICS["macro_f1"], np.array([2, 0, 2]), kind="multiclass") == 2
     rare = np.array([0, 0, 0, 1.0])
-    assert best_constant(METRICS["accuracy"], rare, kind="score") == 0
-    assert best_constant(METRICS["f1"], rare, kind="score") == 1
+    assert best_constant(METRICS["accuracy"], rare, kind="binary") == 0
+    assert best_constant(METRICS["f1"], rare, kind="binary") == 1
     for name in ("hter", "roc_auc"):
         answers = constant_answers(
-            METRICS[name], np.tile(rare, 3), folds=np.arange(12) // 4, kind="score"
+            METRICS[name], np.tile(rare, 3), folds=np.arange(12) // 4, kind="binary"
         )
         assert METRICS[name].compute(np.tile(rare, 3), answers) == 0.5
 
 
 def test_a_fold_gets_the_constant_of_the_others() -> None:
     truth, folds = np.array([1.0, 1, 5, 5]), np.array([0, 0, 1, 1])
-    answers = constant_answers(METRICS["mae"], truth, folds=folds, kind="number")
+    answers = constant_answers(METRICS["mae"], truth, folds=folds, kind="regression")
     assert answers.tolist() == [5, 5, 1, 1]

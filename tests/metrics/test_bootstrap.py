@@ -4,7 +4,7 @@ from pipeline.metrics.bootstrap import draw_people, person_interval
 from pipeline.metrics.metrics import accuracy
 
 
-def test_people_are_drawn_with_all_their_pictures() -> None:
+def test_people_are_drawn_with_all_their_images() -> None:
     people = np.array(["b", "a", "b", "c", "b", "a"])
     for draw in draw_people(people, num_draws=50, seed=1):
         counts = {person: (people[draw] == person).sum() for person in "abc"}
@@ -13,9 +13,9 @@ def test_people_are_drawn_with_all_their_pictures() -> None:
         assert counts["a"] // 2 + counts["b"] // 3 + counts["c"] == 3
 
 
-def test_the_interval_is_the_binomial_one_for_people_and_not_for_pictures() -> None:
-    """100 people of 7 pictures, all right or wrong: n is 100, so the standard error of a share of
-    0.8 is 0.04 (it would be 0.015 if the 700 pictures were taken as independent)."""
+def test_the_interval_is_the_binomial_one_for_people_and_not_for_images() -> None:
+    """100 people of 7 images, all right or wrong: n is 100, so the standard error of a share of
+    0.8 is 0.04 (it would be 0.015 if the 700 images were taken as independent)."""
     people = np.repeat(np.arange(100), 7)
     truth = np.zeros(700, dtype=int)
     answer = np.repeat((np.arange(100) >= 80).astype(int), 7)

@@ -12,7 +12,7 @@ from pipeline.metrics.calibration import (
     log_losses,
 )
 from pipeline.metrics.greedy_forward import choose_additions, verdict
-from pipeline.metrics.linear_recalibration import Line, fit_line
+from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_line
 from pipeline.metrics.logit_adjustment import class_groups, decide_with, fit_offsets
 from pipeline.metrics.metrics import METRICS, occlusion_errors
 from pipeline.metrics.paired import Difference
@@ -21,7 +21,7 @@ RNG = np.random.default_rng(0)
 
 
 def test_offsets_by_hand() -> None:
-    """Four pictures of class 0 and two of class 1, both answered 0 with 0.6 and 0.55. At +0.3 the
+    """Four images of class 0 and two of class 1, both answered 0 with 0.6 and 0.55. At +0.3 the
     second turns (log 0.55/0.45 = 0.20), the first not (log 0.6/0.4 = 0.41): above 0.41 all are
     right, until log 0.7/0.3 = 0.85 turns a true 0. The middle of 0.41..0.85 is 0.63."""
     zeros = np.array([0.9, 0.8, 0.75, 0.7, 0.6, 0.55])
@@ -80,7 +80,9 @@ def test_a_line_undoes_what_was_done_to_a_number() -> None:
     assert (line.slope, line.shift) == pytest.approx((0.8, 6.0))
     same = fit_line(truth, truth, metric=METRICS["mae"])
     assert (same.slope, same.shift) == (1.0, 0.0)
-    assert Line(2.0, 1.0, low=0, high=5).apply(np.array([-3.0, 1.0, 4.0])).tolist() == [0, 3, 5]
+    assert LinearRecalibration(2.0, 1.0, low=0, high=5).apply(
+        np.array([-3.0, 1.0, 4.0])
+    ).tolist() == [0, 3, 5]
 
 
 def test_the_line_of_squares_is_least_squares_and_shrinks_noise() -> None:

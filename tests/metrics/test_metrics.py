@@ -44,7 +44,7 @@ def test_number_metrics_are_scikit_learn_s() -> None:
 @pytest.mark.parametrize("name", sorted(METRICS))
 def test_a_perfect_answer_scores_best(name: str) -> None:
     metric = METRICS[name]
-    truth = BINARY if "score" in metric.kinds else TRUTH * 10
+    truth = BINARY if "binary" in metric.kinds else TRUTH * 10
     group = RNG.random(len(truth))
     perfect = metric.as_score(metric.compute(truth, truth, group))
     worse = metric.as_score(metric.compute(truth, np.roll(truth, 7), group))

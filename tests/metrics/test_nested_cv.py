@@ -6,27 +6,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.ensembling.caruana import select_members
-from pipeline.metrics.layer_search import Judge, climb, mean_difference
+from pipeline.metrics.layer_search import NestedScorer, mean_difference, search_layers
 from pipeline.metrics.logit_adjustment import decide_with, fit_offsets
 from pipeline.metrics.metrics import METRICS
-from pipeline.metrics.nested_cv import Chain, Layer, naive_answers, nested_answers
-from pipeline.metrics.score_rows import Held, Question
+from pipeline.metrics.nested_cv import Layer, LayerPipeline, naive_answers, nested_answers
+from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
 
 NUM, FOLDS = 400, 5
 PEOPLE = np.array([f"p{i // 4}" for i in range(NUM)])
 FOLD = (np.arange(NUM) // 4) % FOLDS
 
 
-def held() -> Held:
-    return Held(folds=FOLD, person_ids=PEOPLE, num_draws=200, test_share=0.25)
+def split() -> EvaluationSplit:
+    return EvaluationSplit(folds=FOLD, person_ids=PEOPLE, num_draws=200, test_share=0.25)
 
 
-def question(truth: np.ndarray, name: str = "macro_f1") -> Question:
-    return Question(task="x", metric_name=name, metric=METRICS[name], truth=truth)
+def target(truth: np.ndarray, name: str = "macro_f1") -> EvaluationTarget:
+    return EvaluationTarget(task="x", metric_name=name, metric=METRICS[name], truth=truth)
 
 
-def start(state: np.ndarray) -> Chain:
-    return Chain.start(state, folds=FOLD, person_ids=PEOPLE)
+def start(state: np.ndarray) -> LayerPipeline:
+    return LayerPipeline.start(state, folds=FOLD, person_ids=PEOPLE)
 
 
 def test_a_layer_gets_the_rows_of_other_people_only() -> None:
@@ -48,7 +48,7 @@ def test_a_layer_gets_the_rows_of_other_people_only() -> None:
 def test_somebody_in_two_folds_teaches_neither() -> None:
     people = PEOPLE.copy()
     people[0] = people[-1]  # of folds 0 and 4
-    chain = Chain.start(np.arange(NUM), folds=FOLD, person_ids=people)
+    chain = LayerPipeline.start(np.arange(NUM), folds=FOLD, person_ids=people)
     for fold in (0, 4):
         assert 0 not in chain.rows_for(fold)
         assert NUM - 1 not in chain.rows_for(fold)
@@ -97,8 +97,8 @@ def test_noise_members_gain_naively_and_not_nested() -> None:
             return np.eye(4)[decide_with(state.mean(axis=1), offsets)][:, None]
 
         slots = {"members": [Layer("m", select, weigh)], "decision": [Layer("d", fit, decide)]}
-        judge = Judge(question(truth), lambda s: s.mean(axis=1).argmax(axis=1), held=held())
-        _, steps = climb(start(members), slots, judge=judge, rule="interval")
+        scorer = NestedScorer(target(truth), lambda s: s.mean(axis=1).argmax(axis=1), split=split())
+        _, steps = search_layers(start(members), slots, scorer=scorer, rule="interval")
         naive += [step.naive - step.before for step in steps]
         nested += [step.gain.value for step in steps]
         kept += sum(step.kept for step in steps)
@@ -124,8 +124,8 @@ def test_what_helps_is_kept_and_stays_under_what_follows() -> None:
         "b": [Layer("again", shift, lambda by, s: s + by)],
         "c": [Layer("spoil", lambda s, r: 3.0, lambda by, s: s + by)],
     }
-    judge = Judge(question(truth, "mae"), lambda s: s, held=held())
-    chain, steps = climb(start(state), layers, judge=judge, rule="interval")
+    scorer = NestedScorer(target(truth, "mae"), lambda s: s, split=split())
+    chain, steps = search_layers(start(state), layers, scorer=scorer, rule="interval")
     assert [trial.layer.name for trial in chain.trials] == ["shift"]
     assert [(step.name, step.kept) for step in steps] == [
         ("half", False),
@@ -153,14 +153,16 @@ def test_what_only_sharpens_is_judged_by_log_loss() -> None:
         return np.column_stack([(state[:, 0] - 0.5) * 4 + 0.5, state[:, 1]])
 
     layer = Layer("sharpen", lambda state, rows: None, sharpen)
-    judge = Judge(
-        question(truth, "accuracy"),
+    scorer = NestedScorer(
+        target(truth, "accuracy"),
         lambda s: (s[:, 0] >= 0.5).astype(int),
-        held=held(),
+        split=split(),
         losses=losses,
         by_losses=("calibration",),
     )
-    _, (step,) = climb(start(state), {"calibration": [layer]}, judge=judge, rule="interval")
+    _, (step,) = search_layers(
+        start(state), {"calibration": [layer]}, scorer=scorer, rule="interval"
+    )
     assert step.kept
     assert step.gain.value == 0
     assert step.sharper.low > 0
@@ -168,11 +170,11 @@ def test_what_only_sharpens_is_judged_by_log_loss() -> None:
 
 def test_a_mean_of_losses_is_compared_by_people() -> None:
     losses = 1 + np.arange(NUM) / NUM
-    found = mean_difference(losses, losses - 0.25, held=held())
+    found = mean_difference(losses, losses - 0.25, split=split())
     assert (found.value, found.low, found.high) == pytest.approx((0.25, 0.25, 0.25))
 
 
 def test_one_fold_leaves_nobody_to_learn_from() -> None:
-    chain = Chain.start(np.zeros(8), folds=np.zeros(8, dtype=int), person_ids=np.arange(8))
+    chain = LayerPipeline.start(np.zeros(8), folds=np.zeros(8, dtype=int), person_ids=np.arange(8))
     with pytest.raises(ValueError, match="nobody to learn from"):
         chain.attempt(Layer("any", lambda s, r: None, lambda n, s: s))

@@ -17,7 +17,7 @@ TRUTH = np.zeros(200)
 
 
 def test_a_paired_difference_by_hand() -> None:
-    """200 pictures: the first is off by 3 everywhere, the second by 2; every draw says 1 year."""
+    """200 images: the first is off by 3 everywhere, the second by 2; every draw says 1 year."""
     first, second = TRUTH + 3.0, TRUTH - 2.0
     found = paired_difference(METRICS["mae"], TRUTH, first, second, person_ids=PEOPLE)
     assert found == Difference(1.0, 1.0, 1.0)

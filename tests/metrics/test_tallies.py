@@ -15,10 +15,10 @@ GROUP = (RNG.random(NUM) < 0.3) * 0.9
 
 def made(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Truth and two answers of a kind; of the classes some come once only."""
-    if kind == "classes":
+    if kind == "multiclass":
         truth = np.minimum(RNG.geometric(0.3, size=NUM), 12)
         return truth, np.where(RNG.random(NUM) < 0.6, truth, 2), RNG.permutation(truth)
-    if kind == "score":
+    if kind == "binary":
         truth = (RNG.random(NUM) < 0.05).astype(np.float32)
         return truth, (RNG.random(NUM) < 0.05).astype(int), truth.astype(int)
     truth = RNG.random(NUM).astype(np.float32) * 20
@@ -52,7 +52,7 @@ def test_every_metric_but_the_ranking_one_has_a_tally() -> None:
 
 
 def test_many_people_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    truth, answer, _ = made("classes")
+    truth, answer, _ = made("multiclass")
     given = {"person_ids": PEOPLE, "num_draws": 50, "seed": 4}
     whole = person_interval(METRICS["macro_f1"], truth, answer, **given)
     monkeypatch.setattr("pipeline.metrics.bootstrap._MOST_COUNTS", 7 * len(set(PEOPLE)))

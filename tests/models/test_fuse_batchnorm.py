@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.models.fuse_batchnorm import fold_norms
+from pipeline.models.fuse_batchnorm import fuse_batchnorm
 from pipeline.models.heads import HeadShape
 from pipeline.models.network import build_network
 
@@ -26,10 +26,10 @@ def trained(backbone: str) -> nn.Module:
 )
 def test_it_answers_the_same_with_fewer_norms(backbone: str) -> None:
     network = trained(backbone)
-    folded = fold_norms(network, size=32)
-    pictures = torch.randn(5, 3, 32, 32)
+    folded = fuse_batchnorm(network, size=32)
+    images = torch.randn(5, 3, 32, 32)
     with torch.inference_mode():
-        plain, ours = network(pictures)["a"], folded(pictures)["a"]
+        plain, ours = network(images)["a"], folded(images)["a"]
     assert torch.allclose(ours, plain, atol=1e-4 * float(plain.abs().max()))
     counts = [
         sum(isinstance(layer, nn.BatchNorm2d) for layer in net.modules())
@@ -53,4 +53,4 @@ class Crossed(nn.Module):
 
 def test_a_network_that_would_answer_otherwise_stays_as_it_is() -> None:
     network = Crossed()
-    assert fold_norms(network, size=8) is network
+    assert fuse_batchnorm(network, size=8) is network

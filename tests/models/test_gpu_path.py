@@ -17,13 +17,13 @@ from pipeline.images.dataset import CropDataset
 from pipeline.images.gpu import loader as resident
 from pipeline.images.gpu.batch_augment import BatchAugment
 from pipeline.images.gpu.loader import ResidentBatches
-from pipeline.images.mixing import Mixing, mix_batch
+from pipeline.images.mixup import Mixing, mix_batch
 from pipeline.images.sampler import EpochSampler, in_order
 from pipeline.images.transform import Transform, normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task
 from pipeline.models import losses
-from pipeline.models.gradient import Watch, total_loss
+from pipeline.models.gradient import FiniteLossMonitor, total_loss
 from pipeline.models.logits import predict_logits
 from pipeline.models.losses import BinWeights, Criterion, head_shape
 from pipeline.models.network import build_network
@@ -39,9 +39,9 @@ RECIPE = [
     {"HueSaturationValue": {}},
     {"GaussNoise": {}},
 ]
-MASK = Task("mask", "classes", "mask", classes=("worn", "wrong", "none"))
-SMILE = Task("smile", "score", "smile", classes=("no", "yes"))
-AGE = Task("age", "number", "age", low=0.0, high=9.0, group="old")
+MASK = Task("mask", "multiclass", "mask", classes=("worn", "wrong", "none"))
+SMILE = Task("smile", "binary", "smile", classes=("no", "yes"))
+AGE = Task("age", "regression", "age", low=0.0, high=9.0, group="old")
 CRITERIA = [
     Criterion(MASK, {"cross_entropy": 1.0, "focal": 1.0}, class_weights=(1.0, 2.0, 3.0)),
     Criterion(MASK, "soft_f1"),
@@ -70,7 +70,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTensorMode]:
 def data_set(criterion: Criterion) -> CropDataset:
     rng, name = np.random.default_rng(0), criterion.task.name
     targets = rng.integers(3, size=NUM)
-    if criterion.task.kind != "classes":
+    if criterion.task.kind != "multiclass":
         targets = (targets / 2).astype(np.float32)
     both = {name: targets, f"{name}@group": rng.integers(2, size=NUM).astype(np.float32)}
     crops = np.zeros((NUM, SIDE, SIDE, 3), dtype=np.uint8)
@@ -98,7 +98,7 @@ def test_steps_mix_no_devices_and_wait_for_nothing(
     batches = ResidentBatches(dataset, sampler, table=table(), augment=BatchAugment(RECIPE))
     within = criterion.task.name if criterion.task is MASK else None
     mixing, network = Mixing("cutmix", within=within), network_for(criterion)
-    watch = Watch(epoch=0, steps_per_epoch=len(batches), device=GPU)
+    watch = FiniteLossMonitor(epoch=0, steps_per_epoch=len(batches), device=GPU)
     for number, (pixels, targets) in enumerate(batches):
         inputs = normalise(pixels, transform=INPUT)
         given = {"mixing": mixing, "num_classes": {"mask": 3}}

@@ -14,7 +14,7 @@ from pipeline.models.network import FaceNetwork
 pytest.importorskip("pytorch_grad_cam", reason="pip install --no-deps -r requirements-explain.txt")
 
 
-SEEN = Task(name="seen", kind="classes", column="seen", classes=("no", "yes"))
+SEEN = Task(name="seen", kind="multiclass", column="seen", classes=("no", "yes"))
 
 
 class Counter(nn.Module):
@@ -49,13 +49,13 @@ def test_by_hand_the_map_is_the_colour_that_the_class_counts() -> None:
 
 
 def planted(number: int, *, seed: int, size: int = 96) -> tuple[torch.Tensor, torch.Tensor, list]:
-    """Noise, in every second picture with a bright square somewhere."""
+    """Noise, in every second image with a bright square somewhere."""
     rng = np.random.default_rng(seed)
     pixels = rng.normal(0, 0.3, (number, 3, size, size)).astype(np.float32)
     places = rng.integers(0, size - 28, (number, 2))
-    for picture in range(0, number, 2):
-        y, x = places[picture]
-        pixels[picture, :, y : y + 28, x : x + 28] += 2.0
+    for image in range(0, number, 2):
+        y, x = places[image]
+        pixels[image, :, y : y + 28, x : x + 28] += 2.0
     codes = (np.arange(number) % 2 == 0).astype(np.int64)
     return torch.from_numpy(pixels), torch.from_numpy(codes), places.tolist()
 
@@ -82,8 +82,8 @@ def test_a_network_that_learnt_a_patch_looks_at_it(backbone: str) -> None:
     )
     assert heats.shape == (16, 96, 96)
     gained = []
-    for heat, picture in zip(heats, with_patch, strict=True):
-        y, x = places[picture]
+    for heat, image in zip(heats, with_patch, strict=True):
+        y, x = places[image]
         gained.append(heat[y : y + 28, x : x + 28].mean() - heat.mean())
     assert np.mean(gained) > 0.1
     assert np.mean(np.array(gained) > 0) > 0.8

@@ -6,11 +6,16 @@ import torch
 from torch import nn
 
 from pipeline.labels.tasks import Task
-from pipeline.models.gradient import NotFiniteError, Watch, add_gradients, add_gradients_that_fit
+from pipeline.models.gradient import (
+    FiniteLossMonitor,
+    NotFiniteError,
+    add_gradients,
+    add_gradients_that_fit,
+)
 from pipeline.models.logits import predict_logits
 from pipeline.models.losses import Criterion
 
-TASK = Task("mask", "classes", "mask", classes=("a", "b", "c"))
+TASK = Task("mask", "multiclass", "mask", classes=("a", "b", "c"))
 CPU = torch.device("cpu")
 
 
@@ -24,7 +29,7 @@ FULL_IN_OTHER_WORDS = (
 
 
 class Narrow(nn.Module):
-    """A real small network on a device whose memory holds so many pictures at once."""
+    """A real small network on a device whose memory holds so many images at once."""
 
     def __init__(self, most: int, *, norm: bool = False, says: Exception = FULL) -> None:
         super().__init__()
@@ -61,24 +66,30 @@ def gradient(network: nn.Module) -> torch.Tensor:
 def test_the_gradient_in_pieces_is_that_of_the_whole_batch(number: int) -> None:
     whole, narrow, told = Narrow(99), Narrow(5), []
     inputs, targets = batch(number)
-    wanted = add_gradients(whole, inputs, targets, pieces=1, **how())
+    wanted = add_gradients(whole, inputs, targets, num_micro_batches=1, **how())
     optimiser = torch.optim.SGD(narrow.parameters(), lr=1.0)
-    loss, pieces = add_gradients_that_fit(
-        narrow, inputs, targets, optimiser=optimiser, pieces=1, halved=told.append, **how()
+    loss, num_micro_batches = add_gradients_that_fit(
+        narrow,
+        inputs,
+        targets,
+        optimiser=optimiser,
+        num_micro_batches=1,
+        on_split=told.append,
+        **how(),
     )
-    assert (pieces, told) == (4, [2, 4])
+    assert (num_micro_batches, told) == (4, [2, 4])
     assert sum(narrow.seen) == number, "what the failed attempts had computed is gone"
     torch.testing.assert_close(loss, wanted)
     torch.testing.assert_close(gradient(narrow), gradient(whole), rtol=1e-5, atol=1e-7)
 
 
-def test_batchnorm_sees_each_piece_alone_and_never_a_single_picture() -> None:
+def test_batchnorm_sees_each_piece_alone_and_never_a_single_image() -> None:
     network = Narrow(99, norm=True)
     inputs, targets = batch(7)
-    add_gradients(network, inputs, targets, pieces=16, **how())
+    add_gradients(network, inputs, targets, num_micro_batches=16, **how())
     assert network.seen == [3, 2, 2]
     whole = Narrow(99, norm=True)
-    add_gradients(whole, inputs, targets, pieces=1, **how())
+    add_gradients(whole, inputs, targets, num_micro_batches=1, **how())
     assert not torch.allclose(gradient(network), gradient(whole)), "this is what the note says"
 
 
@@ -91,8 +102,8 @@ def test_a_memory_that_holds_nothing_is_said_as_it_is() -> None:
             inputs,
             targets,
             optimiser=torch.optim.SGD(network.parameters(), lr=1.0),
-            pieces=1,
-            halved=told.append,
+            num_micro_batches=1,
+            on_split=told.append,
             **how(),
         )
     assert told == [2, 4]
@@ -136,7 +147,7 @@ def test_another_error_of_a_step_or_an_answer_goes_through() -> None:
 
 
 def test_the_first_lost_loss_is_named_with_its_step_and_rate() -> None:
-    watch = Watch(epoch=2, steps_per_epoch=100, device=CPU)
+    watch = FiniteLossMonitor(epoch=2, steps_per_epoch=100, device=CPU)
     for step in range(49):
         watch.see(torch.tensor(np.nan if step in (7, 9) else 1.0), lr=0.1 * (step + 1))
     with pytest.raises(NotFiniteError) as caught:  # at the latest after 50 steps
@@ -147,7 +158,7 @@ def test_the_first_lost_loss_is_named_with_its_step_and_rate() -> None:
 
 
 def test_finite_losses_pass() -> None:
-    watch = Watch(epoch=0, steps_per_epoch=3, device=CPU)
+    watch = FiniteLossMonitor(epoch=0, steps_per_epoch=3, device=CPU)
     for _ in range(3):
         watch.see(torch.tensor(3e38), lr=1.0)
     watch.look()

@@ -9,7 +9,7 @@ from pipeline.models.losses import LOSSES, head_shape
 from pipeline.models.network import to_probs
 from pipeline.models.regression_losses import encode_distribution, encode_ordinal
 
-AGE = Task("age", "number", "age", low=10.0, high=80.0, scale=100.0)
+AGE = Task("age", "regression", "age", low=10.0, high=80.0, scale=100.0)
 YEARS = torch.tensor([10.0, 11.0, 26.4, 45.5, 79.0, 80.0], dtype=torch.float64)
 
 
@@ -61,7 +61,7 @@ def test_training_with_it_finds_the_value_again(loss: str) -> None:
 
 
 def test_bins_cut_a_range_without_whole_steps() -> None:
-    task = Task("occlusion", "number", "occlusion", low=0.0, high=1.0)
+    task = Task("occlusion", "regression", "occlusion", low=0.0, high=1.0)
     assert LOSSES["ordinal"].num_outputs(task, bins=21) == 20
     assert LOSSES["distribution"].num_outputs(task, bins=21) == 21
     steps = encode_ordinal(torch.tensor([0.33]), low=0.0, high=1.0, num_steps=20)
@@ -72,14 +72,14 @@ def test_bins_cut_a_range_without_whole_steps() -> None:
 def test_plain_forms_decode_by_kind() -> None:
     logits = torch.tensor([[0.5]])
     assert to_probs(logits, task=AGE).item() == to_probs(logits, task=AGE, loss="l1").item() == 50.0
-    score = Task("smile", "score", "smile", classes=("no", "yes"))
+    score = Task("smile", "binary", "smile", classes=("no", "yes"))
     assert to_probs(torch.zeros(1, 1), task=score, loss="bce").item() == 0.5
-    classes = Task("mask", "classes", "mask", classes=("on", "off"))
+    classes = Task("mask", "multiclass", "mask", classes=("on", "off"))
     assert to_probs(torch.zeros(1, 2), task=classes, loss="focal").tolist() == [[0.5, 0.5]]
 
 
 def test_a_cosine_head_gives_scaled_cosines() -> None:
-    task = Task("mask", "classes", "mask", classes=("on", "off", "wrong"))
+    task = Task("mask", "multiclass", "mask", classes=("on", "off", "wrong"))
     shape = head_shape(task, loss="arcface", bins=None, scale=7.0)
     assert shape == HeadShape(3, cosine_scale=7.0)
     head, features = build_head(5, shape), torch.randn(4, 5)
@@ -91,7 +91,7 @@ def test_a_cosine_head_gives_scaled_cosines() -> None:
 
 def coral_head(width: int) -> torch.nn.Module:
     """The head of three thresholds between 0 and 3, with weights that can be counted by hand."""
-    task = Task("age", "number", "age", low=0.0, high=3.0)
+    task = Task("age", "regression", "age", low=0.0, high=3.0)
     shape = head_shape(task, loss="coral", bins=None, scale=30.0)
     assert shape == HeadShape(3, shared=True)
     head = build_head(width, shape)
@@ -118,7 +118,7 @@ def test_coral_s_logits_loss_and_gradient_by_hand() -> None:
 
 
 def test_coral_decodes_what_it_encodes_and_its_chances_never_cross() -> None:
-    task = Task("age", "number", "age", low=0.0, high=3.0)
+    task = Task("age", "regression", "age", low=0.0, high=3.0)
     values = torch.tensor([0.0, 1.0, 2.0, 3.0])
     steps = encode_ordinal(values, low=0.0, high=3.0, num_steps=3)
     found = to_probs(60.0 * (steps - 0.5), task=task, loss="coral")[:, 0]

@@ -9,19 +9,19 @@ from timm.utils import ModelEmaV3
 from torch.overrides import TorchFunctionMode
 
 from pipeline.images.dataset import CropDataset, make_loader
-from pipeline.images.mixing import Mixing, mix_batch
+from pipeline.images.mixup import Mixing, mix_batch
 from pipeline.images.sampler import EpochSampler, balanced_chances, in_order
 from pipeline.labels.tasks import Task
 from pipeline.models import loop
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.heads import HeadShape
-from pipeline.models.loop import Recipe, Score, State, train_epochs
+from pipeline.models.loop import LoopSettings, Score, State, train_epochs
 from pipeline.models.losses import Criterion
-from pipeline.models.network import build_network, freeze_groups, hold_norms
+from pipeline.models.network import build_network, freeze_batchnorm, freeze_groups
 from pipeline.models.optimiser import build_optimiser
 from pipeline.models.schedule import Schedule
 
-TASK = Task("side", "classes", "side", classes=("left", "right"))
+TASK = Task("side", "multiclass", "side", classes=("left", "right"))
 CPU = torch.device("cpu")
 
 
@@ -68,7 +68,9 @@ def go_on(
     """Trains up to `num_epochs` epochs of a recipe of `recipe_epochs`, a share of batches mixed."""
     crops, sides = crops_of_two_sides()
     rows, targets = np.arange(48), {"side": sides}
-    recipe = Recipe((Criterion(TASK, "cross_entropy"),), Schedule("cosine"), recipe_epochs, seed=7)
+    recipe = LoopSettings(
+        (Criterion(TASK, "cross_entropy"),), Schedule("cosine"), recipe_epochs, seed=7
+    )
     epochs = train_epochs(
         state,
         recipe=recipe,
@@ -146,7 +148,7 @@ def test_kernels_are_tried_only_in_a_training_that_is_long(monkeypatch: pytest.M
     """Six epochs of six batches are 36 steps, and 30 once an epoch is done."""
     asked: list[bool] = []
     seen = lambda device, often: asked.append(often) or nullcontext()  # noqa: E731
-    monkeypatch.setattr(loop, "tried_kernels", seen)
+    monkeypatch.setattr(loop, "cudnn_benchmark", seen)
     for worth, wanted in ((36, True), (37, False)):
         monkeypatch.setattr(loop, "WORTH_LEARNING", worth)
         state = fresh_state()
@@ -160,7 +162,7 @@ def test_kernels_are_tried_only_in_a_training_that_is_long(monkeypatch: pytest.M
 
 def test_frozen_norms_keep_their_statistics() -> None:
     network = fresh_state().network.train()
-    hold_norms(network.backbone, every=True)
+    freeze_batchnorm(network.backbone, every=True)
     before = {k: v.clone() for k, v in network.backbone.state_dict().items() if "running" in k}
     network(torch.randn(4, 3, 32, 32))
     after = network.backbone.state_dict()

@@ -46,7 +46,7 @@ def test_bce_mse_and_l1_by_hand() -> None:
 
 
 def test_a_number_is_learnt_in_its_scale() -> None:
-    task = Task("age", "number", "age", scale=100.0)
+    task = Task("age", "regression", "age", scale=100.0)
     criterion = Criterion(task=task, loss="l1")
     assert criterion.compute(torch.tensor([[0.5]]), torch.tensor([30.0])).item() == pytest.approx(
         0.2
@@ -58,11 +58,11 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
     loss = LOSSES[name]
     generator = torch.Generator().manual_seed(1)
     logits, options = LOGITS, {}
-    if loss.kinds == ("classes",):
+    if loss.kinds == ("multiclass",):
         targets = F.one_hot(TARGETS, 3).double()  # soft targets keep float64 through
     else:
         targets = torch.rand(8, dtype=torch.float64, generator=generator)
-    if loss.form is None and "classes" not in loss.kinds:
+    if loss.form is None and "multiclass" not in loss.kinds:
         logits = logits[:, :1]
     if loss.form == "cosine":
         logits = 3.0 * logits.tanh()
@@ -115,7 +115,7 @@ def test_arcface_by_hand() -> None:
 
 
 def test_weighted_mse_by_hand() -> None:
-    task = Task("occlusion", "number", "occlusion", low=0.0, high=1.0)
+    task = Task("occlusion", "regression", "occlusion", low=0.0, high=1.0)
     logits, targets = torch.tensor([[0.1], [0.5]]), torch.tensor([0.0, 1.0])
     w0, w1 = 1 / 30, 1 / 30 + 1
     expected = (w0 * 0.1**2 + w1 * 0.5**2) / (w0 + w1)
@@ -124,7 +124,7 @@ def test_weighted_mse_by_hand() -> None:
 
 
 def test_occlusion_gap_by_hand_and_with_one_group_only() -> None:
-    task = Task("occlusion", "number", "occlusion", low=0.0, high=1.0, group="gender")
+    task = Task("occlusion", "regression", "occlusion", low=0.0, high=1.0, group="gender")
     logits, targets = torch.tensor([[0.1], [0.5], [0.3]]), torch.tensor([0.0, 1.0, 0.2])
     criterion = Criterion(task, "occlusion_gap")
     female = ((1 / 30) * 0.01 + (1 / 30 + 1) * 0.25) / (2 / 30 + 1)
@@ -143,7 +143,7 @@ def test_huber_by_hand() -> None:
 
 
 def test_a_mixture_is_the_weighted_sum() -> None:
-    task = Task("age", "number", "age", scale=10.0)
+    task = Task("age", "regression", "age", scale=10.0)
     logits, targets = torch.tensor([[0.5], [3.0]]), torch.tensor([10.0, 20.0])
     found = Criterion(task, {"mse": 0.5, "l1": 2.0}).compute(logits, targets).item()
     assert found == pytest.approx(0.5 * (0.25 + 1.0) / 2 + 2.0 * (0.5 + 1.0) / 2)
@@ -157,7 +157,7 @@ def test_rare_bins_weigh_more() -> None:
     root = balanced_bins(targets, num_bins=2, power=0.5).pick(torch.from_numpy(targets))
     assert (root[-1] / root[0]).item() == pytest.approx(math.sqrt(2.5))
     assert root.mean().item() == pytest.approx(1.0)
-    task = Task("occlusion", "number", "occlusion")
+    task = Task("occlusion", "regression", "occlusion")
     criterion = Criterion(task, "l1", bin_weights=weights)
     found = criterion.compute(torch.zeros(2, 1), torch.tensor([0.4, 1.0]))
     assert found.item() == pytest.approx((0.7 * 0.4 + 1.75 * 1.0) / 2)

@@ -91,7 +91,7 @@ def test_a_hidden_layer_lies_before_the_heads() -> None:
 def test_every_parameter_is_in_one_group_with_its_rate() -> None:
     network = build("test_resnet", hidden=8)
     optimiser = optimiser_of(network, lr=0.1, backbone_lr=0.5)
-    rate = {id(p): g["base_lr"] for g in optimiser.param_groups for p in g["params"]}
+    rate = {id(p): g["initial_lr"] for g in optimiser.param_groups for p in g["params"]}
     assert len(rate) == len(list(network.parameters()))
     for name, parameter in network.named_parameters():
         assert rate[id(parameter)] == pytest.approx(0.05 if name.startswith("backbone") else 0.1)
@@ -100,7 +100,7 @@ def test_every_parameter_is_in_one_group_with_its_rate() -> None:
 def test_layer_decay_falls_from_the_heads_to_the_stem() -> None:
     network = build("test_resnet")
     optimiser = optimiser_of(network, layer_decay=0.5, backbone_lr=0.1)
-    rate = {id(p): g["base_lr"] for g in optimiser.param_groups for p in g["params"]}
+    rate = {id(p): g["initial_lr"] for g in optimiser.param_groups for p in g["params"]}
     named = dict(network.named_parameters())
     assert len(rate) == len(named)
     assert rate[id(named["heads.smile.weight"])] == 1.0

@@ -9,7 +9,7 @@ from pipeline.labels.tasks import Task, encode
 from pipeline.models.losses import LOSSES
 from pipeline.models.regression_losses import encode_distribution, encode_ordinal
 
-AGE = Task("age", "classes", "age", ("<30", "30-60", ">=60"), (30, 60), low=0.0, high=100.0)
+AGE = Task("age", "multiclass", "age", ("<30", "30-60", ">=60"), (30, 60), low=0.0, high=100.0)
 YEARS = torch.tensor([0.0, 29.0, 30.0, 59.0, 60.0, 100.0])
 
 

@@ -9,11 +9,11 @@ from torch import nn
 from torch._dynamo.utils import counters
 
 from pipeline.models import logits
-from pipeline.models.fuse_batchnorm import fold_norms
+from pipeline.models.fuse_batchnorm import fuse_batchnorm
 from pipeline.models.heads import HeadShape
 from pipeline.models.logits import autocast, predict_logits
 from pipeline.models.network import build_network
-from pipeline.models.speedups import check_compiler, compiled, round_convolutions, tried_kernels
+from pipeline.models.speedups import check_compiler, compiled, cudnn_benchmark, round_convolutions
 
 CPU = torch.device("cpu")
 
@@ -36,7 +36,7 @@ def answers(network: nn.Module, batch: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet"])
 def test_rounded_once_or_for_every_batch_the_same_bits(backbone: str) -> None:
     batch = torch.randn(4, 3, 32, 32).contiguous(memory_format=torch.channels_last)
-    for network in (network_of(backbone), fold_norms(network_of(backbone), size=32)):
+    for network in (network_of(backbone), fuse_batchnorm(network_of(backbone), size=32)):
         wanted = answers(network, batch)
         round_convolutions(network, precision="bfloat16")
         kinds = {m.weight.dtype for m in network.modules() if type(m) is nn.Conv2d}
@@ -54,7 +54,7 @@ def test_folded_in_bfloat16_is_no_further_from_float32_than_bfloat16_goes(backbo
     network = network_of(backbone)
     with torch.inference_mode():
         exact = network(batch)["mask"]
-    plain, folded = answers(network, batch), answers(fold_norms(network, size=32), batch)
+    plain, folded = answers(network, batch), answers(fuse_batchnorm(network, size=32), batch)
     assert (folded - exact).abs().mean() <= 3.0 * (plain - exact).abs().mean()
     assert (folded - exact).abs().max() <= 2.0**-6 * exact.abs().max()  # bfloat16: 2^-8 a step
 
@@ -66,7 +66,7 @@ def test_kernels_are_tried_on_a_gpu_and_where_their_shape_comes_often() -> None:
         ("cuda", False, False),
         ("cpu", True, False),
     ):
-        with tried_kernels(torch.device(device), often=often):
+        with cudnn_benchmark(torch.device(device), often=often):
             assert torch.backends.cudnn.benchmark is wanted
         assert torch.backends.cudnn.benchmark is before
 
@@ -83,7 +83,7 @@ def test_answers_try_kernels_where_enough_passes_of_one_shape_come(
         asked.append(often)
         yield
 
-    monkeypatch.setattr(logits, "tried_kernels", seen)
+    monkeypatch.setattr(logits, "cudnn_benchmark", seen)
     monkeypatch.setattr(logits, "WORTH_ANSWERING", passes)
     views = {name: lambda x: x for name in ("identity", "flip")}
     given = {"to_input": lambda x: x, "device": CPU, "precision": "float32"}

@@ -22,7 +22,7 @@ def test_they_are_those_of_ensembling(num: int, classes: int) -> None:
     geometric = blending.geometric_mean(list(each))
     np.testing.assert_allclose(blends.geometric(given).numpy(), geometric, atol=1e-9)
     np.testing.assert_allclose(blends.median(given), blending.median_values(list(each)), atol=1e-9)
-    kind = "score" if classes == 1 else "classes"
+    kind = "binary" if classes == 1 else "multiclass"
     plain = blending.hard_vote_scores if classes == 1 else blending.hard_vote
     hard = blends.hard_vote(given, kind, given.mean(dim=0))
     np.testing.assert_allclose(hard.numpy(), plain(list(each)), atol=1e-9)

@@ -1,4 +1,4 @@
-"""Who is in which picture: found where nobody says, taken where the contest does, or left alone."""
+"""Who is in which image: found where nobody says, taken where the contest does, or left alone."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.config import load_experiment
 from pipeline.ensembling.person_pooling import measure_clusters
-from pipeline.experiment.pictures import read_labelled, read_test
+from pipeline.experiment.images_table import read_labelled, read_test
 from pipeline.experiment.work import Work
 from pipeline.people.people import clusters_of, find_people, test_people
 from pipeline.storage import PROJECT, Runs, write_table
@@ -97,4 +97,4 @@ def test_nothing_is_fitted_where_nobody_comes_twice(split_run: list[str], tmp_pa
         write_table(getattr(other.runs, name), pd.read_parquet(getattr(work.runs, name)))
     found = find_people(other)["test"]
     assert not found.used
-    assert "no two train pictures are of one person" in found.said
+    assert "no two train images are of one person" in found.said

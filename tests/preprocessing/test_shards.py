@@ -23,7 +23,7 @@ def test_many_shards_give_the_same_bytes_here_and_in_processes_beside(
         assert code == 0, error
     one, here, beside = (digests(tmp_path / name) for name in ("one", "here", "beside"))
     assert here == beside
-    # pictures that are detected together share sums: boxes move in their last digits, crops do not
+    # images that are detected together share sums: boxes move in their last digits, crops do not
     apart = [name for name in one if one[name] != here[name]]
     assert [Path(name).name for name in apart] in ([], ["faces.parquet"])
     for name in apart:

@@ -1,4 +1,4 @@
-"""What a label says shows in the picture, and a real detector finds the drawn faces."""
+"""What a label says shows in the image, and a real detector finds the drawn faces."""
 
 from dataclasses import replace
 
@@ -64,8 +64,8 @@ def test_mtcnn_finds_uncovered_faces_where_they_were_drawn(min_face_size: int) -
     found = []
     for number, person in enumerate(invent_people(20, seed=11)):
         shot = set_up_shot(np.random.default_rng([11, number]))
-        picture = photograph(paint_person(person, unit=60), person, Covering("none"), shot, **SIZE)
-        boxes, probabilities = detector.detect(picture)
+        image = photograph(paint_person(person, unit=60), person, Covering("none"), shot, **SIZE)
+        boxes, probabilities = detector.detect(image)
         where = face_box(person, shot, **SIZE)
         found.append(
             boxes is not None

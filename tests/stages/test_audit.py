@@ -22,16 +22,16 @@ QUICK = ("audit.backbone=null", "crop.faces=given")
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The attribute64 layout with 24 train and 6 test faces, and copies: train 25 to 30 are six of
-    the first in other light, mirrored or compressed; one test picture is a train picture."""
+    the first in other light, mirrored or compressed; one test image is a train image."""
     root = make_contest("lines", tmp_path_factory.mktemp("planted"))
     labels = (root / "label_train.txt").read_text().split()
     for number in range(1, 7):
-        picture = Image.open(root / f"train_img/{number:06d}.jpg")
+        image = Image.open(root / f"train_img/{number:06d}.jpg")
         if number % 3 == 0:
-            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         elif number % 3 == 1:
-            picture = picture.point(lambda value: value * 0.8)
-        picture.save(root / f"train_img/{24 + number:06d}.jpg", quality=60)
+            image = image.point(lambda value: value * 0.8)
+        image.save(root / f"train_img/{24 + number:06d}.jpg", quality=60)
         labels.append(labels[number - 1])
     (root / "label_train.txt").write_text("".join(f"{label}\n" for label in labels))
     shutil.copy(root / "train_img/000010.jpg", root / "val_img/000002.jpg")
@@ -51,7 +51,7 @@ def audited(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 
 
 def test_copies_planted_across_folds_are_found_and_named_a_leak(audited) -> None:
-    """Precision and recall 1: the six planted pairs (n = 30 train pictures) and the test copy."""
+    """Precision and recall 1: the six planted pairs (n = 30 train images) and the test copy."""
     runs, _ = audited
     folder = runs / "attribute64-lite/audit"
     pairs = pd.read_csv(folder / "pairs.csv")
@@ -64,10 +64,10 @@ def test_copies_planted_across_folds_are_found_and_named_a_leak(audited) -> None
     leaks = sum(fold[a] != fold[b] for a, b in expected)
     assert pairs["leak"].sum() == leaks > 0
     said = (folder / "summary.txt").read_text()
-    assert "12 of 30 train pictures are nearly the same" in said
+    assert "12 of 30 train images are nearly the same" in said
     assert f"LEAK: {leaks} of these pairs" in said
     assert "folds.lookalikes: 0.98" in said
-    assert "1 of 6 test pictures are nearly the same as one of 1 train pictures" in said
+    assert "1 of 6 test images are nearly the same as one of 1 train images" in said
 
 
 def test_the_joins_mend_the_leak(audited, planted: Path, tmp_path: Path, call: Call) -> None:
@@ -87,8 +87,8 @@ def test_it_says_what_it_wrote_and_is_done_until_more_is_trained(audited, call: 
     runs, words = audited
     folder = runs / "attribute64-lite/audit"
     for name in ("pairs.png", "shift.png", "scores.png"):
-        with Image.open(folder / name) as picture:
-            assert np.asarray(picture.convert("L")).std() > 5, name
+        with Image.open(folder / name) as image:
+            assert np.asarray(image.convert("L")).std() > 5, name
     for name in ("leaks.csv", "shift.csv", "labels.csv", "fixes.csv"):
         assert (folder / name).exists(), name
     code, out, err = call("audit", *words, "folds.lookalikes=null")
@@ -98,7 +98,7 @@ def test_it_says_what_it_wrote_and_is_done_until_more_is_trained(audited, call: 
 
 def test_a_trained_member_looks_at_the_copies_too(audited, call: Call) -> None:
     """Asked again after training, audit looks again: at the pairs by the member's embedding, at the
-    labels by its OOF. Copies are more alike to it than other pictures are, whose mean cosine is 0
+    labels by its OOF. Copies are more alike to it than other images are, whose mean cosine is 0
     at most (they are centred)."""
     runs, words = audited
     words = [*words, "folds.lookalikes=null", "folds.train=[0]"]

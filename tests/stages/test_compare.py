@@ -1,4 +1,4 @@
-"""compare on tables made by hand: no picture, no network."""
+"""compare on tables made by hand: no image, no network."""
 
 import shutil
 from collections.abc import Callable
@@ -168,15 +168,13 @@ def test_a_score_is_compared_as_the_ensemble_decides(tmp_path: Path, call: Call)
     assert "hand is better than hand/only" in out
 
 
-def test_other_folds_other_people_and_fewer_pictures_are_refused(
-    tmp_path: Path, call: Call
-) -> None:
+def test_other_folds_other_people_and_fewer_images_are_refused(tmp_path: Path, call: Call) -> None:
     work = product(tmp_path)
     folds = read_table(work.runs.folds)
     for name, seed, frame, says in (
-        ("turned", 1, folds.assign(fold=(FOLD + 1) % FOLDS), "the fold of 120 pictures differs"),
-        ("others", 2, folds.assign(person_id="x"), "the person of 120 pictures differs"),
-        ("fewer", 3, folds[folds["image_id"] != "i7"], "a picture that fewer does not"),
+        ("turned", 1, folds.assign(fold=(FOLD + 1) % FOLDS), "the fold of 120 images differs"),
+        ("others", 2, folds.assign(person_id="x"), "the person of 120 images differs"),
+        ("fewer", 3, folds[folds["image_id"] != "i7"], "an image that fewer does not"),
     ):
         other = copy_as(work, name, folds=work.settings.folds.model_copy(update={"seed": seed}))
         write_table(other.runs.folds, frame)
@@ -188,7 +186,7 @@ def test_other_folds_other_people_and_fewer_pictures_are_refused(
     copy_as(work, "half", folds=part)
     code, _, err = call("compare", "hand", "half", *places(tmp_path))
     assert code == 2
-    assert "hand answers 60 pictures that half does not" in err
+    assert "hand answers 60 images that half does not" in err
     assert not (tmp_path / "runs/compare").exists()
 
 
@@ -207,9 +205,7 @@ def test_mended_labels_judge_and_can_be_turned_off(tmp_path: Path, call: Call) -
     assert read_table(mended.runs.folds).equals(read_table(work.runs.folds))
     code, out, err = call("compare", "hand/s", "mended/s", *places(tmp_path))
     assert code == 0, err
-    assert (
-        "the labels of hand differ in 10 pictures (the first is i0); those of mended judge" in out
-    )
+    assert "the labels of hand differ in 10 images (the first is i0); those of mended judge" in out
     folder = tmp_path / "runs/compare/hand.s--mended.s"
     by_mended = pd.read_csv(folder / "scores.csv")["value"].iloc[-1]
     code, _, err = call("compare", "hand/s", "mended/s", "labels=hand", *places(tmp_path))
@@ -245,12 +241,12 @@ def test_what_is_not_trained_is_said(tmp_path: Path, call: Call) -> None:
     assert "o/fold1-seed777/oof.parquet is not there; first ./run.sh train -c hand" in err
 
 
-def test_without_infer_the_pictures_are_taken_as_they_are(tmp_path: Path, call: Call) -> None:
+def test_without_infer_the_images_are_taken_as_they_are(tmp_path: Path, call: Call) -> None:
     work = product(tmp_path)
     work.runs.predictions("j", "oof").unlink()
     code, out, err = call("compare", "hand", "hand/j", *places(tmp_path))
     assert code == 0, err
-    assert "on the pictures as they are, for not all of them have run infer" in out
+    assert "on the images as they are, for not all of them have run infer" in out
 
 
 def test_a_stack_is_compared_by_its_nested_answers(tmp_path: Path, call: Call) -> None:

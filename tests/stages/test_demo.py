@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.images.read import read_picture
+from pipeline.images.read import read_image
 from tests.browser import open_browser
 from tests.stages.test_predict import trained_words
 
@@ -48,10 +48,10 @@ def address(plain: Path, contest: Path) -> Iterator[str]:
     thread.join(20)
 
 
-def test_a_picture_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_path: Path) -> None:
-    person = read_picture(next((contest / "eval/images").glob("*.jpg")))
+def test_a_image_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_path: Path) -> None:
+    person = read_image(next((contest / "eval/images").glob("*.jpg")))
     Image.fromarray(np.concatenate([person, person], axis=1)).save(tmp_path / "two.png")
-    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not an image")
     Image.fromarray(np.full((90, 120, 3), 128, np.uint8)).save(tmp_path / "wall.png")
     Image.fromarray(person).resize((480, 640)).save(tmp_path / "camera.jpg")
     film = tmp_path / "camera.mjpeg"
@@ -63,7 +63,7 @@ def test_a_picture_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_
         tab.wait(f"!!document.querySelector('{UPLOAD}')", what="the page")
         tab.give_file(UPLOAD, tmp_path / "two.png")
         tab.wait(f"({STATUS}).includes('2 faces')", what="an answer")
-        tab.wait("!!document.querySelector('#seen img')", what="the annotated picture")
+        tab.wait("!!document.querySelector('#seen img')", what="the annotated image")
         bars = tab.run("document.querySelector('#bars').innerText")
         assert all(word in bars for word in ("Face 2", "incorrect", "female", "30-60", "%"))
         check_names(tab)
@@ -88,7 +88,7 @@ def test_a_picture_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_
 
 
 def check_names(tab) -> None:
-    """Every picture and button has a name, news are announced, a phone's width is enough, and each
+    """Every image and button has a name, news are announced, a phone's width is enough, and each
     control is reached by the Tab key and then shown."""
     assert tab.run("document.querySelector('#status').role") == "status"
     assert tab.run("[...document.images].every(image => image.alt)")
@@ -148,7 +148,7 @@ def test_a_taken_port_is_a_sentence(plain: Path, contest: Path, call: Callable) 
     pytest.importorskip("gradio")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        taken.listen()
+        taken.install_signal_handlers()
         port = taken.getsockname()[1]
         code, _, err = call("demo", f"port={port}", *trained_words(contest, plain))
     assert code == 2

@@ -1,4 +1,4 @@
-"""evaluate and ensemble on tables made by hand: no picture, no network."""
+"""evaluate and ensemble on tables made by hand: no image, no network."""
 
 import json
 from dataclasses import replace
@@ -12,10 +12,10 @@ from sklearn import metrics as reference
 
 from pipeline.config import load_experiment
 from pipeline.config.member import Pseudo
-from pipeline.experiment.fingerprints import infer_recipe
+from pipeline.experiment.fingerprints import infer_key
 from pipeline.experiment.work import Work
 from pipeline.stages import ensemble, evaluate
-from pipeline.storage import Cell, Runs, mark, write_json, write_table
+from pipeline.storage import Cell, Runs, stamp, write_json, write_table
 
 NUM, FOLDS = 120, 4
 RNG = np.random.default_rng(0)
@@ -23,10 +23,10 @@ PEOPLE = [f"p{i // 2}" for i in range(NUM)]
 FOLD = (np.arange(NUM) // 2) % FOLDS
 SEX, AGE = RNG.integers(2, size=NUM), RNG.integers(10, 80, size=NUM)
 OLD = (AGE >= 40).astype(int)
-SEX_TASK = {"kind": "classes", "classes": ["m", "f"], "metric": "accuracy"}
-OLD_TASK = {"kind": "classes", "column": "age", "edges": [40]}
-YES_TASK = {"kind": "score", "column": "sex", "classes": ["m", "f"]}
-YEARS_TASK = {"kind": "number", "column": "age", "low": 0, "high": 99}
+SEX_TASK = {"kind": "multiclass", "classes": ["m", "f"], "metric": "accuracy"}
+OLD_TASK = {"kind": "multiclass", "column": "age", "edges": [40]}
+YES_TASK = {"kind": "binary", "column": "sex", "classes": ["m", "f"]}
+YEARS_TASK = {"kind": "regression", "column": "age", "low": 0, "high": 99}
 
 
 def make_work(
@@ -63,7 +63,7 @@ def make_work(
             parts["test"].append(test.join(frame.iloc[:2].reset_index(drop=True)))
         for part, frames in parts.items():
             write_table(work.runs.predictions(name, part), pd.concat(frames, ignore_index=True))
-            mark(work.runs.predictions(name, part), infer_recipe(work, name))
+            stamp(work.runs.predictions(name, part), infer_key(work, name))
     return work
 
 
@@ -82,7 +82,7 @@ def _write_data(runs: Runs) -> None:
 
 
 def probs(task: str, words: list[str], truth: np.ndarray, *, share: float) -> pd.DataFrame:
-    """Predictions that are right for about `share` of the pictures."""
+    """Predictions that are right for about `share` of the images."""
     right = RNG.random(NUM) < share
     answers = np.where(right, truth, (truth + 1) % len(words))
     values = np.full((NUM, len(words)), 0.3 / max(len(words) - 1, 1))
@@ -156,7 +156,7 @@ def test_a_whole_answer_is_blended_with_the_product(tmp_path: Path) -> None:
     answers = pd.read_csv(work.runs.submission)
     words = [joint_words[k] for k in mixed[:2].argmax(1)]
     assert answers.to_dict("list") == {"name": ["t1", "t0"], "answer": words}
-    assert record["parts"][0]["test"]["num_images"] == 2  # the test pictures have labels here
+    assert record["parts"][0]["test"]["num_images"] == 2  # the test images have labels here
 
 
 def test_unlike_tasks_answer_in_columns(tmp_path: Path, capsys) -> None:
@@ -210,9 +210,9 @@ def test_a_threshold_is_chosen_and_answers_are_lines(tmp_path: Path, capsys) -> 
     [
         ({"compare": {"a": ["s", "x"]}}, "compare.a: no member 'x'"),
         ({"compare": {"a": ["s"]}}, "compare.a: none of s predicts the task old"),
-        ({"ensemble": {"threshold": "oof"}}, "the answer holds no task of kind score"),
+        ({"ensemble": {"threshold": "oof"}}, "the answer holds no task of kind binary"),
         ({"submission": {"columns": {"sex": "x"}}}, "only with combine: columns"),
-        ({"submission": {"value": "probability"}}, "probability is for one task of kind score"),
+        ({"submission": {"value": "probability"}}, "probability is for one task of kind binary"),
     ],
 )
 def test_what_cannot_be_answered_is_said_before_anything_starts(

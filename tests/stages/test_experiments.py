@@ -1,4 +1,4 @@
-"""Every shipped experiment, made tiny, from its pictures to its checked answer file."""
+"""Every shipped experiment, made tiny, from its images to its checked answer file."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def contests(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def test_every_shipped_experiment_runs(
     name: str, contest: Path, contests: Callable[[str], Path], tmp_path: Path, call: Call
 ) -> None:
-    """One epoch of a tiny network on one fold, and an answer for every picture that needs one."""
+    """One epoch of a tiny network on one fold, and an answer for every image that needs one."""
     competition = load_experiment(name, [], configs=PROJECT / "configs").competition
     root = contest if competition.layout == "pstage" else contests(competition.layout)
     words = tiny(name, root=root, folder=tmp_path)
@@ -51,7 +51,7 @@ def test_every_shipped_experiment_runs(
     if competition.layout == "pstage":
         assert answers["ans"].isin(range(18)).all()
     for task in set(competition.answer.tasks) & set(answers):
-        if competition.tasks[task].kind == "number":
+        if competition.tasks[task].kind == "regression":
             low, high = competition.tasks[task].low, competition.tasks[task].high
             assert answers[task].between(low, high).all()
 
@@ -111,7 +111,7 @@ def test_the_oof_score_is_scikit_learn_s_on_the_stored_tables(finished) -> None:
     assert found["num_people"] == 12
 
 
-def test_no_person_crosses_and_every_usable_picture_has_a_fold(finished) -> None:
+def test_no_person_crosses_and_every_usable_image_has_a_fold(finished) -> None:
     folder, _ = finished
     folds = pd.read_csv(next((folder / "runs/sample").glob("folds-*/folds.csv")))
     assert folds.groupby("person_id")["fold"].nunique().eq(1).all()
@@ -172,14 +172,14 @@ def test_weights_of_other_preprocessing_are_refused(finished, call: Call) -> Non
     parts, facts = load_state(path)
     save_state(path, parts, facts={**facts, "fingerprint": "0" * 16})
     try:
-        code, _, err = call("infer", *words, "infer.views=[identity]")
+        code, _, err = call("infer", *words, "tta=[identity]")
     finally:
         path.write_bytes(good)
     assert code == 2
     assert "its fingerprint is '0000000000000000'" in err
 
 
-def test_an_unreadable_test_picture_gets_the_prior_and_a_train_picture_is_left_out(
+def test_an_unreadable_test_image_gets_the_prior_and_a_train_image_is_left_out(
     contest: Path, tmp_path: Path, call: Call
 ) -> None:
     import shutil
@@ -193,7 +193,7 @@ def test_an_unreadable_test_picture_gets_the_prior_and_a_train_picture_is_left_o
     words = tiny("sample", root=root, folder=tmp_path)
     code, out, err = call("crop", "train", "infer", *words, "folds.train=[0]")
     assert code == 0, err
-    assert "1 test pictures can't be read and got the prior" in out
+    assert "1 test images can't be read and got the prior" in out
     record = json.loads((tmp_path / "submissions/sample.json").read_text())
     assert record["prior_answers"] == [bad_test.name]
     answers = pd.read_csv(tmp_path / "submissions/sample.csv").set_index("ImageID")["ans"]

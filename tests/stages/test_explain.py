@@ -1,4 +1,4 @@
-"""explain on a tiny contest: unchanged pictures score as evaluate says; sheets are drawn."""
+"""explain on a tiny contest: unchanged images score as evaluate says; sheets are drawn."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ def trained(contest: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return folder / "runs/sample", words
 
 
-def test_unchanged_pictures_score_as_in_evaluate_and_worse_ones_change_answers(
+def test_unchanged_images_score_as_in_evaluate_and_worse_ones_change_answers(
     trained, call: Call
 ) -> None:
     run, words = trained
@@ -46,14 +46,14 @@ def test_unchanged_pictures_score_as_in_evaluate_and_worse_ones_change_answers(
         others = table[(table["factor"] == factor) & (table["level"] != level)]
         assert others["changed"].between(0, 1).all()
     assert table["changed"].max() > 0
-    with Image.open(run / "explain/sensitivity-gender.png") as picture:
-        assert np.asarray(picture.convert("L")).std() > 5
+    with Image.open(run / "explain/sensitivity-gender.png") as image:
+        assert np.asarray(image.convert("L")).std() > 5
     code, _, err = call("report", *words)
     assert code == 0, err
     assert "Most answers change at" in (run / "report.html").read_text()
 
 
-def test_heatmaps_of_the_worst_and_of_chosen_pictures(trained, call: Call) -> None:
+def test_heatmaps_of_the_worst_and_of_chosen_images(trained, call: Call) -> None:
     pytest.importorskip(
         "pytorch_grad_cam", reason="pip install --no-deps -r requirements-explain.txt"
     )
@@ -63,8 +63,8 @@ def test_heatmaps_of_the_worst_and_of_chosen_pictures(trained, call: Call) -> No
     ids = [images.loc[images["part"] == part, "image_id"].iloc[0] for part in ("train", "test")]
     code, _, err = call("explain", *words, f"images={','.join(ids)}", "member=mask")
     assert code == 0, err
-    with Image.open(run / "explain/heatmap-mask-mask.png") as picture:
-        assert np.asarray(picture.convert("L")).std() > 5
+    with Image.open(run / "explain/heatmap-mask-mask.png") as image:
+        assert np.asarray(image.convert("L")).std() > 5
     code, _, err = call("explain", *words, f"images={ids[0]}x")
     assert code == 2
     assert f"did you mean {ids[0]!r}" in err

@@ -30,7 +30,7 @@ def test_the_summary_counts_what_the_label_table_says(explored, contest: Path) -
     said = (run / "explore/summary.txt").read_text()
     men = int((people["gender"] == "male").sum())
     assert f"male {7 * men} ({men / 12:.0%}, {men} people)" in said
-    assert "people to learn from: 12, pictures each 7 to 7 (median 7)" in said
+    assert "people to learn from: 12, images each 7 to 7 (median 7)" in said
     assert "worn 60 (71%, 12 people), incorrect 12" in said
     old = int((people["age"] >= 60).sum())
     women_old = int(((people["age"] >= 60) & (people["gender"] == "female")).sum())
@@ -39,17 +39,17 @@ def test_the_summary_counts_what_the_label_table_says(explored, contest: Path) -
     assert f">=60 {7 * old} (" in said
 
 
-def test_every_figure_and_sheet_is_a_picture_with_content(explored) -> None:
+def test_every_figure_and_sheet_is_a_image_with_content(explored) -> None:
     run, _ = explored
     figures = ["counts", "classes", "numbers", "joint", "sizes", "faces"]
     sheets = sorted(path.stem for path in (run / "explore").glob("sheet-*.png"))
     assert {"sheet-mask-0", "sheet-mask-2", "sheet-gender-1", "sheet-test"} <= set(sheets)
     for name in (*figures, *sheets):
-        with Image.open(run / f"explore/{name}.png") as picture:
-            assert np.asarray(picture.convert("L")).std() > 5, name
+        with Image.open(run / f"explore/{name}.png") as image:
+            assert np.asarray(image.convert("L")).std() > 5, name
 
 
-def test_sheets_hold_only_their_class_and_say_which_picture_is_which(explored) -> None:
+def test_sheets_hold_only_their_class_and_say_which_image_is_which(explored) -> None:
     run, _ = explored
     images = pd.read_parquet(next(run.glob("images-*/images.parquet"))).set_index("image_id")
     faces = pd.read_parquet(next(run.glob("faces-*/faces.parquet"))).set_index("image_id")

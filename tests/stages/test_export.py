@@ -45,9 +45,9 @@ def test_files_say_what_infer_says(plain: Path, contest: Path, call: Callable) -
     assert {row["name"].partition(".")[2] for row in facts["files"]} == {"onnx", "pt2", "pt"}
     assert all(row["apart"] < 1e-5 for row in facts["files"])
     assert out.count("times as fast") == 3 * 4  # three members and the ensemble
-    answerer = answerer_of(words)
+    predictor = answerer_of(words)
     crops = np.random.default_rng(1).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
-    expected, _ = answerer.answer(crops)
+    expected, _ = predictor.answer(crops)
     session = onnxruntime.InferenceSession(str(folder / "ensemble.onnx"))
     assert [o.name for o in session.get_outputs()] == facts["outputs"]["ensemble"] == ["answer"]
     assert session.get_inputs()[0].type == "tensor(uint8)"
@@ -58,8 +58,10 @@ def test_files_say_what_infer_says(plain: Path, contest: Path, call: Callable) -
 
 
 def head_of(loss: str, kind: str) -> Task:
-    words = {"classes": ("young", "middle", "old"), "score": ("no", "yes"), "number": ()}[kind]
-    edges = (30.0, 60.0) if kind == "classes" else ()
+    words = {"multiclass": ("young", "middle", "old"), "binary": ("no", "yes"), "regression": ()}[
+        kind
+    ]
+    edges = (30.0, 60.0) if kind == "multiclass" else ()
     return Task(f"{loss}_{kind}", kind, "x", words, edges, 0.0, 90.0, 25.0, 40.0)
 
 
@@ -102,7 +104,7 @@ def test_an_unknown_format_is_a_sentence(plain: Path, contest: Path, call: Calla
     assert err == "error: export: formats=tflite; allowed: onnx, pt2, pt, commas between\n"
 
 
-def test_an_order_among_pictures_is_said_to_be_left_out() -> None:
+def test_an_order_among_images_is_said_to_be_left_out() -> None:
     plain = load_experiment("attribute64-lite", [], configs=PROJECT / "configs")
     assert left_out(Work(plain, Runs(plain), [])) == []
     settings = load_experiment(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import load_experiment, write_settings
-from pipeline.experiment.pictures import read_test
+from pipeline.experiment.images_table import read_test
 from pipeline.storage import PROJECT, Runs, write_json, write_text
 from tests.conftest import tiny
 from tests.contests import make_contest
@@ -94,7 +94,7 @@ def test_fixes_are_laid_and_an_edited_file_is_a_new_index(tmp_path: Path, call: 
     )
     code, out, err = call(*words)
     assert code == 0, err
-    assert "index: 2 fixes laid over 3 pictures: age 2" in out
+    assert "index: 2 fixes laid over 3 images: age 2" in out
     frame = read_index("age-cacd", tmp_path)
     assert frame.loc[frame["person_id"] == person, "age"].tolist() == ["44", "44"]
     assert frame.at[frame_of[1], "age"] == "55"
@@ -161,7 +161,7 @@ def test_a_submission_s_sample_is_checked_before_anything_is_spent(
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_a_number_outside_its_range_names_the_picture(tmp_path: Path, call: Call) -> None:
+def test_a_number_outside_its_range_names_the_image(tmp_path: Path, call: Call) -> None:
     root = make_contest("utkface", tmp_path / "root")
     words = tiny("utkface-lite", root=root, folder=tmp_path)
     code, _, err = call("index", *words, "competition.tasks.age.high=10")

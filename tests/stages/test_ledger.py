@@ -23,7 +23,7 @@ TASKS = {"sex": SEX_TASK, "old": OLD_TASK}
 
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
-    """An experiment with a submission of two test pictures, t1 and t0, and a sample file."""
+    """An experiment with a submission of two test images, t1 and t0, and a sample file."""
     # whatever ran before: the answers must not happen to be those that a test hands in
     monkeypatch.setattr(test_evaluate, "RNG", np.random.default_rng(0))
     (tmp_path / "sample.csv").write_text("name,answer\nt1,0\nt0,0\n")
@@ -142,7 +142,7 @@ def test_four_scores_make_a_line_and_two_finals(work: Work, tmp_path: Path, call
         (["hnd", "score=0.7"], "no submission 'hnd'; did you mean 'hand'?"),
         (["hand"], "one submission and its leaderboard score"),
         (["score=0.7"], "one submission and its leaderboard score"),
-        (["hand", "score=0.7", "share=30"], "share='30' is the part of the test pictures"),
+        (["hand", "score=0.7", "share=30"], "share='30' is the part of the test images"),
     ],
 )
 def test_a_score_that_cannot_be_is_one_sentence(

@@ -114,7 +114,7 @@ def test_a_table_that_was_edited_after_it_was_read_is_not_passed_over(
     assert "index (needed first)" in out and "nothing to do" not in out
 
 
-def test_an_index_of_other_pictures_than_the_faces_says_what_to_remove(
+def test_an_index_of_other_images_than_the_faces_says_what_to_remove(
     run: Path, words: list[str], call: Call
 ) -> None:
     home, table = run / "runs/odd", run / "root/train.csv"

@@ -1,4 +1,4 @@
-"""Contests that are hardly any, pictures and tables that lie: from the pictures to the answers."""
+"""Contests that are hardly any, images and tables that lie: from the images to the answers."""
 
 import os
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from pipeline.stages import index
 from pipeline.storage import Runs, explain
 
 Call = Callable[..., tuple[int, str, str]]
-CLASSES = "{kind: classes, classes: ['a', 'b'], column: label}"
-NUMBER = "{kind: number, low: 0, high: 10, column: label}"
-SCORE = "{kind: score, classes: ['0', '1'], column: label}"
+CLASSES = "{kind: multiclass, classes: ['a', 'b'], column: label}"
+NUMBER = "{kind: regression, low: 0, high: 10, column: label}"
+SCORE = "{kind: binary, classes: ['0', '1'], column: label}"
 
 
 def make(
@@ -30,7 +30,7 @@ def make(
     person: bool = True,
     more: str = "",
 ) -> list[str]:
-    """Words for a contest of random pictures; `train` has (file, person, label)."""
+    """Words for a contest of random images; `train` has (file, person, label)."""
     root, configs = folder / "root", folder / "configs"
     (root / "images").mkdir(parents=True)
     configs.mkdir()
@@ -65,7 +65,7 @@ def make(
 
 
 def people(labels: str, *, each: int = 1) -> list[tuple]:
-    """A picture or more of a person for each letter, which is the label."""
+    """An image or more of a person for each letter, which is the label."""
     return [
         (f"p{number}-{i}.png", f"p{number}", label)
         for number, label in enumerate(labels)
@@ -152,12 +152,12 @@ def test_a_label_that_cannot_be_is_named(
     assert "train.csv" in err and "line 5" in err, "the place where it is mended"
 
 
-def test_pictures_and_rows_that_lie_are_counted_and_answered(tmp_path: Path, call: Call) -> None:
+def test_images_and_rows_that_lie_are_counted_and_answered(tmp_path: Path, call: Call) -> None:
     train = people("abababababab")
     train += [("../../../etc/passwd", "q", "a"), ("gone.gone", "r", "a"), ("p0 copy.png", "s", "")]
     words = make(tmp_path, train, test=["x.png", "bad.jpg", "001.png", "пример 顔.png"])
     images = tmp_path / "root/images"
-    (images / "bad.jpg").write_text("no picture")
+    (images / "bad.jpg").write_text("no image")
     (images / "p1-0.png").write_bytes((images / "p1-0.png").read_bytes()[:200])
     (images / "p2-0.png").write_bytes(b"")
     (images / "p3-0.png").unlink()
@@ -192,9 +192,9 @@ def test_pictures_and_rows_that_lie_are_counted_and_answered(tmp_path: Path, cal
 def test_nothing_to_learn_from_is_told_with_the_first_row(tmp_path: Path, call: Call) -> None:
     words = make(tmp_path, people("abab"), test=["x.png"])
     for path in (tmp_path / "root/images").glob("p*"):
-        path.write_bytes(b"no picture")
+        path.write_bytes(b"no image")
     (tmp_path / "root/images/p1-0.png").unlink()
-    says_why(call, words, "no train picture that can be read and has its labels", tmp_path)
+    says_why(call, words, "no train image that can be read and has its labels", tmp_path)
     _, _, err = call("index", *words)
     assert "(3 unreadable, 1 missing); the first is" in err and "p0-0.png: " in err
     (tmp_path / "root/train.csv").write_text("file,person,label\n")

@@ -1,4 +1,4 @@
-"""predict finds every face and says of a contest's picture what its submission says."""
+"""predict finds every face and says of a contest's image what its submission says."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.images.read import read_picture
+from pipeline.images.read import read_image
 from tests.whole_runs import run_words
 
 
@@ -18,31 +18,33 @@ def trained_words(contest: Path, plain: Path) -> list[str]:
 
 
 def answerer_of(words: list[str], **options):
-    """The ensemble of a run as a function of pictures."""
+    """The ensemble of a run as a function of images."""
     from pipeline.config import load_experiment
     from pipeline.experiment.work import Work
     from pipeline.features.stack.predictor import stack_layers
-    from pipeline.inference.face_predictor import Answerer
+    from pipeline.inference.face_predictor import FacePredictor
     from pipeline.storage import PROJECT, Runs
 
     settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
     work = Work(settings=settings, runs=Runs(settings), command=[])
-    return Answerer(work, **options, stack=stack_layers(work, by=options.get("by", "ensemble")))
+    return FacePredictor(
+        work, **options, stack=stack_layers(work, by=options.get("by", "ensemble"))
+    )
 
 
 def read_faces(plain: Path) -> pd.DataFrame:
     return pd.read_csv(plain / "runs/sample/predict/faces.csv")
 
 
-def test_a_test_picture_gets_its_stored_probabilities(plain: Path, contest: Path) -> None:
-    answerer = answerer_of(trained_words(contest, plain))
+def test_a_test_image_gets_its_stored_probabilities(plain: Path, contest: Path) -> None:
+    predictor = answerer_of(trained_words(contest, plain))
     submission = pd.read_csv(plain / "submissions/sample.csv").set_index("ImageID")["ans"]
     stored = {
         member: pd.read_parquet(plain / f"runs/sample/{member}/test.parquet").set_index("image_id")
         for member in ("mask", "gender", "age")
     }
     for image_id in submission.index[:4]:
-        faces = answerer(read_picture(contest / "eval/images" / image_id))
+        faces = predictor(read_image(contest / "eval/images" / image_id))
         assert faces[0].how == "mtcnn"
         assert faces[0].answers == {"answer": submission[image_id]}
         for said in faces[0].said:
@@ -56,16 +58,16 @@ def test_in_mixed_precision_it_says_what_infer_says_to_the_last_bit(
     from pipeline.experiment.cells import answering_cells
     from pipeline.experiment.crops import crops_of
     from pipeline.experiment.device import choose_device
-    from pipeline.experiment.pictures import read_test
+    from pipeline.experiment.images_table import read_test
     from pipeline.experiment.predict import predict_cells
 
-    answerer = answerer_of([*trained_words(contest, plain), "precision=bfloat16"])
-    work, some = answerer.work, read_test(answerer.work.runs).head(4)
+    predictor = answerer_of([*trained_words(contest, plain), "precision=bfloat16"])
+    work, some = predictor.work, read_test(predictor.work.runs).head(4)
     device, precision = choose_device(work.settings)
     cells = answering_cells(work.settings, "mask")
     where = {"what": "", "crops_of_work": work, "device": device, "precision": precision}
     wanted = predict_cells(work, "mask", cells, some, **where)
-    found = answerer._predict("mask", crops_of(work)[some["row"]], some["image_id"])
+    found = predictor._predict("mask", crops_of(work)[some["row"]], some["image_id"])
     pd.testing.assert_frame_equal(found, wanted)
 
 
@@ -73,12 +75,12 @@ def test_a_group_has_a_row_for_each_face(
     plain: Path, contest: Path, tmp_path: Path, call: Callable
 ) -> None:
     some = sorted((contest / "eval/images").glob("*.jpg"))[::7][:3]
-    people = [read_picture(path) for path in some]
-    folder = tmp_path / "pictures"
+    people = [read_image(path) for path in some]
+    folder = tmp_path / "images"
     folder.mkdir()
     Image.fromarray(np.concatenate(people, axis=1)).save(folder / "group.png")
     Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(folder / "wall.png")
-    (folder / "notes.jpg").write_text("not a picture")
+    (folder / "notes.jpg").write_text("not an image")
     code, out, err = call("predict", folder, *trained_words(contest, plain))
     assert code == 0, err
     assert "3 faces in 3 files, 1 no face found, 1 not read" in out
@@ -91,8 +93,8 @@ def test_a_group_has_a_row_for_each_face(
     probs = rows["group.png"][["mask.worn", "mask.incorrect", "mask.none"]].sum(axis=1)
     np.testing.assert_allclose(probs, 1.0, atol=1e-5)
     assert rows["wall.png"]["status"].item() == "no face found"
-    assert table["status"].str.contains("not a picture").sum() == 1
-    drawn = read_picture(plain / "runs/sample/predict/group.jpg")
+    assert table["status"].str.contains("not an image").sum() == 1
+    drawn = read_image(plain / "runs/sample/predict/group.jpg")
     assert drawn.shape[0] >= people[0].shape[0]
     assert (plain / "runs/sample/predict/wall.jpg").exists()
 
@@ -101,11 +103,11 @@ def test_a_video_has_rows_by_second(
     plain: Path, contest: Path, tmp_path: Path, call: Callable
 ) -> None:
     cv2 = pytest.importorskip("cv2")
-    picture = read_picture(next((contest / "eval/images").glob("*.jpg")))
-    size = (picture.shape[1], picture.shape[0])
+    image = read_image(next((contest / "eval/images").glob("*.jpg")))
+    size = (image.shape[1], image.shape[0])
     film = cv2.VideoWriter(str(tmp_path / "a.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 10.0, size)
     for _ in range(6):
-        film.write(np.ascontiguousarray(picture[:, :, ::-1]))
+        film.write(np.ascontiguousarray(image[:, :, ::-1]))
     film.release()
     (tmp_path / "b.mp4").write_bytes(b"no film")
     words = trained_words(contest, plain)
@@ -120,7 +122,7 @@ def test_a_video_has_rows_by_second(
     ("words", "says"),
     [
         (["nobody.jpg"], "predict: no file or folder nobody.jpg"),
-        ([], "name pictures, folders or videos"),
+        ([], "name images, folders or videos"),
         (["camera=front"], "camera=front must be a number"),
         (["camera=0", "by=agge"], "by=agge: no such member; did you mean 'age'?"),
         (["camera=0", "by=stack"], "by=stack: nothing is stacked yet; first ./run.sh stack"),
@@ -136,8 +138,8 @@ def test_what_cannot_be_is_a_sentence(
 
 
 def test_one_member_says_its_own_tasks(plain: Path, contest: Path, call: Callable) -> None:
-    picture = next((contest / "eval/images").glob("*.jpg"))
-    code, _, err = call("predict", picture, "by=age", *trained_words(contest, plain))
+    image = next((contest / "eval/images").glob("*.jpg"))
+    code, _, err = call("predict", image, "by=age", *trained_words(contest, plain))
     assert code == 0, err
     table = read_faces(plain)
     assert "age.<30" in table and not any(name.startswith("mask") for name in table)

@@ -15,7 +15,7 @@ def test_a_second_split_holds_out_other_people_and_joins_the_oof(
     contest: Path, tmp_path: Path, call: Call
 ) -> None:
     words = [*tiny("sample", root=contest, folder=tmp_path), "folds.num=2", "folds.repeats=2"]
-    words.append("infer.views=[identity]")
+    words.append("tta=[identity]")
     code, out, err = call("train", *words)
     assert code == 0, err
     assert "split 2: " in out

@@ -27,7 +27,7 @@ def trained(contest: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     from pipeline.__main__ import main
 
     folder = tmp_path_factory.mktemp("reported")
-    words = [*tiny("sample", root=contest, folder=folder), "infer.views=[identity,flip]"]
+    words = [*tiny("sample", root=contest, folder=folder), "tta=[identity,flip]"]
     words.append("folds.num=2")
     assert main(["train", "infer", *words]) == 0
     return folder / "runs", words
@@ -70,7 +70,7 @@ def test_its_scores_are_those_of_the_table(trained, page: str) -> None:
     assert show_number(answer.value) in page.split('class="key"')[1].split("</dl>", maxsplit=1)[0]
 
 
-def test_its_confusion_counts_the_held_out_pictures(trained, page: str) -> None:
+def test_its_confusion_counts_the_held_out_images(trained, page: str) -> None:
     runs, _ = trained
     cells = sorted((runs / "sample/mask").glob("fold*/oof.parquet"))
     oof = pd.concat([pd.read_parquet(path) for path in cells])
@@ -79,7 +79,7 @@ def test_its_confusion_counts_the_held_out_pictures(trained, page: str) -> None:
     truth = oof["image_id"].str.extract(r"/(mask\d|incorrect|normal)")[0].str[:4]
     code = truth.map({"mask": 0, "inco": 1, "norm": 2}).to_numpy()
     grid = next(
-        part for part in page.split('class="counts"')[1:] if "mask: 84 pictures" in part
+        part for part in page.split('class="counts"')[1:] if "mask: 84 images" in part
     ).split("</table>")[0]
     found = [int(n) for n in re.findall(r"<td [^>]*>([\d,]+)", grid)]
     counts = np.zeros((3, 3), dtype=int)
@@ -142,7 +142,7 @@ def test_what_is_not_there_says_what_to_type(page: str) -> None:
     text = "".join(Reader(page).texts)
     for stage in ("stack", "audit", "explain"):
         assert f"./run.sh {stage} -c sample" in text
-    assert "all views over the picture as it is" in text
+    assert "all views over the image as it is" in text
 
 
 def test_a_page_without_crops_and_with_bad_names_is_still_a_page(
@@ -230,9 +230,9 @@ def test_a_browser_draws_it_wide_and_narrow_light_and_dark(
                 ".map(r => r.width / 360))"
             )
             assert scale > 0.75
-            tab.picture(tmp_path / f"{width}.png")
-            with Image.open(tmp_path / f"{width}.png") as picture:
-                pixels = np.asarray(picture.convert("RGB")).astype(int)
+            tab.image(tmp_path / f"{width}.png")
+            with Image.open(tmp_path / f"{width}.png") as image:
+                pixels = np.asarray(image.convert("RGB")).astype(int)
             corner = pixels[2, -2]
             assert (corner.max() < 60) == (mode == "dark")
             assert pixels.std() > 10

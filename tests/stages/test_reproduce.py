@@ -81,7 +81,7 @@ def test_other_labels_are_told_before_anything_is_trained(made: Path, call: Call
     frame.to_csv(table, index=False)
     code, _, err = call("reproduce", f"{made}/submissions/odd.json", f"runs={made}/runs")
     assert code == 2
-    assert "the label tables or pictures below" in err
+    assert "the label tables or images below" in err
     assert "are not those that it was made from" in err
     assert not list(made.rglob("reproduced/**/crops.npy"))
     table.write_bytes(before)
@@ -110,7 +110,7 @@ def mtime(path: Path) -> int:
     return path.stat().st_mtime_ns
 
 
-def test_other_pictures_are_told_when_the_bytes_are_others(made: Path, call: Call) -> None:
+def test_other_images_are_told_when_the_bytes_are_others(made: Path, call: Call) -> None:
     rng, kept = np.random.default_rng(9), made / "kept"
     shutil.copytree(made / "root/images", kept)
     for path in (made / "root/images").iterdir():
@@ -124,7 +124,7 @@ def test_other_pictures_are_told_when_the_bytes_are_others(made: Path, call: Cal
     assert "has other bytes than" in err
     assert "torch was 1.0" in err and "the crops are others" in err
     assert "the folds are others" not in err
-    removed = re.search(r"to try again from the pictures on, remove (\S+)", err)[1]
+    removed = re.search(r"to try again from the images on, remove (\S+)", err)[1]
     shutil.copytree(kept, made / "root/images", dirs_exist_ok=True)
     assert call("reproduce", str(record), f"runs={made}/runs")[0] == 2, "what is done stays"
     shutil.rmtree(removed)

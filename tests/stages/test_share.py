@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.images.read import read_picture
+from pipeline.images.read import read_image
 from tests.stages.test_predict import answerer_of, trained_words
 
 ALONE = """
@@ -41,10 +41,10 @@ def test_it_runs_alone_and_says_the_same(
     assert "nothing was sent" in out
     alone = tmp_path / "elsewhere"
     folder.rename(alone)
-    picture = next((contest / "eval/images").glob("*.jpg"))
+    image = next((contest / "eval/images").glob("*.jpg"))
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     done = subprocess.run(
-        [sys.executable, "-c", ALONE, str(picture)],
+        [sys.executable, "-c", ALONE, str(image)],
         cwd=alone,
         env=environment,
         capture_output=True,
@@ -53,7 +53,7 @@ def test_it_runs_alone_and_says_the_same(
     )
     assert done.returncode == 0, done.stderr
     (found,) = json.loads(done.stdout)
-    (face,) = answerer_of(words)(read_picture(picture))
+    (face,) = answerer_of(words)(read_image(image))
     np.testing.assert_allclose(found["box"], face.box, atol=0.1)
     assert found["answers"] == face.answers
     for said in face.said:

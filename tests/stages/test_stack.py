@@ -11,7 +11,7 @@ from sklearn import metrics as reference
 from pipeline.experiment.blend import answer_spaces, blend_spaces
 from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
-from pipeline.features.stack.load import gather_ballots
+from pipeline.features.stack.load import gather_predictions
 from pipeline.stages import stack
 from pipeline.stages.registry import is_done
 from pipeline.storage import write_table
@@ -41,7 +41,7 @@ def steps(work: Work) -> pd.DataFrame:
 
 
 def soft(task: str, words: list[str], truth: np.ndarray, *, sure: float) -> pd.DataFrame:
-    """Predictions that know something of every picture, more or less."""
+    """Predictions that know something of every image, more or less."""
     raw = np.exp(RNG.normal(size=(NUM, len(words))) + sure * np.eye(len(words))[truth])
     values = raw / raw.sum(axis=1, keepdims=True)
     return pd.DataFrame(values, columns=[f"{task}.{word}" for word in words])
@@ -72,7 +72,7 @@ def test_ballots_say_what_the_ensemble_s_mean_says(tmp_path: Path) -> None:
     ids = [f"i{i}" for i in RNG.permutation(NUM)]
     (space,) = answer_spaces(work.settings)
     given = {"image_ids": ids, "settings": work.settings}
-    found = gather_ballots(tables, space=space, **given).joint()
+    found = gather_predictions(tables, space=space, **given).joint()
     expected = blend_spaces(tables, part="oof", **given)["answer"]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
@@ -113,7 +113,7 @@ def test_a_product_of_classes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_people_whom_the_contest_names_are_pooled(tmp_path: Path) -> None:
-    """Both test pictures are of one person; held-out people have two pictures each. By hand: the
+    """Both test images are of one person; held-out people have two images each. By hand: the
     mean of each person's probabilities. Labels change within a person here, so it can't help."""
     sex = soft("sex", ["m", "f"], SEX, sure=2.0)
     work = make_work(
@@ -183,7 +183,7 @@ def test_numbers_and_classes_in_columns(tmp_path: Path) -> None:
 
 def test_a_gap_metric_is_named_and_no_group_pays(tmp_path: Path, capsys) -> None:
     """Answers a fifth too high, and the women's 4 lower again."""
-    task = {"kind": "number", "column": "age", "low": 0, "high": 99, "group": "half"}
+    task = {"kind": "regression", "column": "age", "low": 0, "high": 99, "group": "half"}
     work = make_work(
         tmp_path,
         tasks={"years": {**task, "metric": "occlusion_gap"}},
@@ -224,7 +224,7 @@ def test_one_fold_is_refused_before_anything_starts(tmp_path: Path) -> None:
         ({"stack": {"layers": ["decision", "members"]}}, "decision comes last"),
         ({"stack": {"layers": ["members", "views"]}}, "views come first"),
         ({"stack": {"methods": ["caruana", "caruana"]}}, "stands there twice"),
-        ({"ensemble": {"method": "rank"}}, "rank is for tasks of kind score; sex is classes"),
+        ({"ensemble": {"method": "rank"}}, "rank is for tasks of kind binary; sex is classes"),
     ],
 )
 def test_what_cannot_be_is_said_by_the_settings(tmp_path: Path, more: dict, says: str) -> None:
@@ -280,7 +280,7 @@ def test_where_nothing_is_kept_the_plain_answer_stays(tmp_path: Path) -> None:
     assert answers.tolist() == np.clip(expected[:, 0], 0, 99).tolist()
 
 
-def test_without_test_pictures_the_answers_are_nested_oof(tmp_path: Path) -> None:
+def test_without_test_images_the_answers_are_nested_oof(tmp_path: Path) -> None:
     sex = probs("sex", ["m", "f"], SEX, share=0.8)
     work = make_work(
         tmp_path,
@@ -294,7 +294,7 @@ def test_without_test_pictures_the_answers_are_nested_oof(tmp_path: Path) -> Non
         write_table(path, frame[frame["image_id"].str.startswith("i")])
     stack.run(work)
     record = facts(work)
-    assert record["of"] == "train pictures, out of fold"
+    assert record["of"] == "train images, out of fold"
     answers = pd.read_csv(work.runs.stacked).set_index("image_id")["answer"]
     right = (answers.loc[[f"i{i}" for i in range(NUM)]].to_numpy() == SEX).mean()
     assert right == pytest.approx(record["oof"]["value"])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.experiment.pictures import read_labelled
+from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.work import Work
 from pipeline.storage import PROJECT, Cell, Runs
@@ -32,7 +32,7 @@ def target_words(contest: Path, folder: Path) -> list[str]:
     return [*tiny("masks-lite", root=contest, folder=folder), "transfer.source=sample"]
 
 
-def test_weights_answer_pictures_of_another_contest_as_they_answered_their_own(
+def test_weights_answer_images_of_another_contest_as_they_answered_their_own(
     trained: Path, contest: Path, call: Call
 ) -> None:
     words = [*target_words(contest, trained), SAME_CROPS, "folds.num=3"]
@@ -51,8 +51,8 @@ def test_weights_answer_pictures_of_another_contest_as_they_answered_their_own(
         works.append(Work(settings=settings, runs=Runs(settings), command=[]))
     cell = Cell("mask", 0, 777)
     own = pd.read_parquet(works[0].runs.oof(cell)).set_index("image_id")
-    pictures = read_labelled(works[1].runs)
-    held = pictures[pictures["image_id"].isin(own.index)].reset_index(drop=True)
+    images = read_labelled(works[1].runs)
+    held = images[images["image_id"].isin(own.index)].reset_index(drop=True)
     found = predict_cells(
         works[0],
         "mask",
@@ -84,10 +84,10 @@ def test_what_cannot_be_transferred_is_one_sentence(
     assert says in err
 
 
-def test_weights_are_not_scored_on_the_pictures_they_learnt_from(
+def test_weights_are_not_scored_on_the_images_they_learnt_from(
     trained: Path, contest: Path, call: Call
 ) -> None:
     words = tiny("sample", root=contest, folder=trained)
     code, _, err = call("transfer", *words, SAME_CROPS, "folds.train=[0]", "transfer.source=sample")
     assert code == 2
-    assert "sample learnt from the pictures of sample itself" in err
+    assert "sample learnt from the images of sample itself" in err

@@ -36,15 +36,15 @@ def work_of(words: list[str]) -> Work:
     return Work(settings=settings, runs=Runs(settings), command=["./run.sh", "tune", *words])
 
 
-def bench_of(words: list[str]):
+def setup_of(words: list[str]):
     from pipeline.experiment.crops import crops_of
-    from pipeline.experiment.pictures import read_labelled
+    from pipeline.experiment.images_table import read_labelled
     from pipeline.experiment.tasks import member_tasks
-    from pipeline.features.tuning.sanity_checks import Bench
+    from pipeline.features.tuning.sanity_checks import CheckSetup
 
     work = work_of(words)
     member = work.settings.members["mask"]
-    bench = Bench(
+    setup = CheckSetup(
         settings=work.settings,
         crops=crops_of(work),
         tasks=member_tasks(work.settings, member),
@@ -53,7 +53,7 @@ def bench_of(words: list[str]):
         precision="float32",
         seed=1,
     )
-    return bench, member
+    return setup, member
 
 
 def test_the_habits_of_the_first_member(words: list[str], tmp_path: Path, call: Call) -> None:
@@ -81,36 +81,36 @@ def test_the_habits_of_the_first_member(words: list[str], tmp_path: Path, call: 
 
 
 def test_a_head_with_an_opinion_gets_a_bad_verdict(words: list[str], call: Call) -> None:
-    from pipeline.features.tuning.initial_loss import measure_untrained
-    from pipeline.features.tuning.verdicts import judge_untrained
+    from pipeline.features.tuning.initial_loss import measure_initial_loss
+    from pipeline.features.tuning.verdicts import judge_initial_loss
 
     assert call("split", *words)[0] == 0
-    bench, member = bench_of(words)
-    (row,) = measure_untrained(bench, member)
+    setup, member = setup_of(words)
+    (row,) = measure_initial_loss(setup, member)
     assert row["expected"] == pytest.approx(1.0986, abs=1e-4)
-    assert judge_untrained(**row).good
-    state = bench.fresh(member)
+    assert judge_initial_loss(**row).good
+    state = setup.fresh(member)
     with torch.no_grad():
         state.network.heads["mask"].bias[2] = 25.0
-    (row,) = measure_untrained(bench, member, state=state)
+    (row,) = measure_initial_loss(setup, member, state=state)
     assert row["found"] > 15
-    assert not judge_untrained(**row).good
+    assert not judge_initial_loss(**row).good
 
 
 def test_a_handful_is_learnt_by_heart_unless_the_rate_is_nothing(words: list[str], call: Call):
-    from pipeline.features.tuning.sanity_checks import overfit_handful, sweep_rates
+    from pipeline.features.tuning.sanity_checks import overfit_tiny_subset, sweep_learning_rates
 
     assert call("split", *words)[0] == 0
-    bench, member = bench_of(words)
+    setup, member = setup_of(words)
     able = member.model_copy(update={"lr": 3e-3})
-    losses = overfit_handful(bench, able, goal=0.3, max_steps=60)["losses"]
+    losses = overfit_tiny_subset(setup, able, goal=0.3, max_steps=60)["losses"]
     assert losses[-1] < 0.3 * losses[0]
     assert len(losses) < 60  # it ends when the goal is reached
     unable = member.model_copy(update={"lr": 1e-9})
-    losses = overfit_handful(bench, unable, goal=0.3, max_steps=5)["losses"]
+    losses = overfit_tiny_subset(setup, unable, goal=0.3, max_steps=5)["losses"]
     assert len(losses) == 5
     assert losses[-1] > 0.9 * losses[0]
-    still, wild = sweep_rates(bench, member, rates=[1e-9, 1e9], steps=4)
+    still, wild = sweep_learning_rates(setup, member, rates=[1e-9, 1e9], steps=4)
     assert still[0] == wild[0]  # the same start, the same batch
     assert max(still) < 2 * still[0] < max(wild)
 
@@ -122,19 +122,19 @@ def test_the_sweep_draws_and_mixes_as_the_member_does(
     from pipeline.features.tuning import sanity_checks as habits
 
     assert call("split", *words)[0] == 0
-    bench, member = bench_of(words)
+    setup, member = setup_of(words)
     seen = []
-    real = habits.Bench.batch
+    real = habits.CheckSetup.batch
 
     def batch(self, member, positions, *, seeds):
-        seen.append(bench.train["person_id"].iloc[list(positions)].tolist())
+        seen.append(setup.train["person_id"].iloc[list(positions)].tolist())
         return real(self, member, positions, seeds=seeds)
 
-    monkeypatch.setattr(habits.Bench, "batch", batch)
-    monkeypatch.setattr(habits, "_take_steps", lambda bench, member, batches: batches)
-    changes = {"pictures_per_person": 1, "batch_size": 5, "mix": Mix(name="mixup", p=1.0)}
-    ((first, *_, last),) = habits.sweep_rates(
-        bench, member.model_copy(update=changes), rates=[0.1], steps=4
+    monkeypatch.setattr(habits.CheckSetup, "batch", batch)
+    monkeypatch.setattr(habits, "_take_steps", lambda setup, member, batches: batches)
+    changes = {"images_per_person": 1, "batch_size": 5, "mix": Mix(name="mixup", p=1.0)}
+    ((first, *_, last),) = habits.sweep_learning_rates(
+        setup, member.model_copy(update=changes), rates=[0.1], steps=4
     )
     assert [len(people) for people in seen] == [5, 5, 2, 5]  # 12 people, then the next epoch
     assert len({*seen[0], *seen[1], *seen[2]}) == 12

@@ -16,7 +16,7 @@ import torch
 
 from pipeline.faces.crop_store import create_crops
 from pipeline.models.checkpoint import save_state
-from pipeline.storage import explain, write_json, write_table, write_text, writing
+from pipeline.storage import atomic_write, explain_os_error, write_json, write_table, write_text
 from tests.conftest import tiny
 from tests.stages.test_odd_contests import make, people
 
@@ -25,12 +25,12 @@ BIG = np.random.default_rng(0).integers(255, size=400_000, dtype=np.uint8)
 
 
 def write_checkpoint(path: Path) -> None:
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         save_state(temporary, {"network": {"w": torch.from_numpy(BIG.copy())}}, facts={})
 
 
 def write_crops(path: Path) -> None:
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         store = create_crops(temporary, num_crops=130, size=32)
         store[:] = 7
         store.flush()
@@ -78,7 +78,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(
         WRITERS[name](path)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert caught.value.errno in (errno.ENOSPC, errno.EFBIG)
-    said = explain(caught.value)
+    said = explain_os_error(caught.value)
     assert said.startswith(f"{path}: no room to write")
     assert "the same command goes on from there" in said
     assert path.read_bytes() == b"what was there"
@@ -199,7 +199,7 @@ def test_a_folder_without_permission_is_a_sentence(tmp_path: Path) -> None:
             write_text(folder / "a.txt", "x")
     finally:
         os.seteuid(os.getuid())
-    assert "no permission" in explain(caught.value)
+    assert "no permission" in explain_os_error(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_folder_without_permission_is_a_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_system_refuses_is_said_in_words(number: int, says: str) -> None:
-    assert says in explain(OSError(number, os.strerror(number), "/a/b"))
+    assert says in explain_os_error(OSError(number, os.strerror(number), "/a/b"))
 
 
 def test_the_clock_may_jump_while_a_run_goes_on(

@@ -16,17 +16,17 @@ import pytest
 
 from pipeline.storage import PROJECT, locks
 from pipeline.storage.lock_owner import is_gone, read_owner, this_owner
-from pipeline.storage.locks import hold
+from pipeline.storage.locks import hold_lock
 
 HOLDER = """
 import os, sys, time
 from pathlib import Path
-from pipeline.storage.locks import hold
+from pipeline.storage.locks import hold_lock
 if len(sys.argv) > 2:
     import fcntl
     def refuse(*words): raise OSError(37, "No locks available")
     fcntl.flock = refuse
-with hold(Path(sys.argv[1]), command="./run.sh train -c masks"):
+with hold_lock(Path(sys.argv[1]), command="./run.sh train -c masks"):
     reader, writer = os.pipe()
     if os.fork() == 0:  # as a loader process
         os.write(writer, b"1")
@@ -65,7 +65,7 @@ def test_the_second_waits_and_says_for_whom(
         said.append(text)
         holder.stdin.close()
 
-    with hold(path, command="me", say=let_go):
+    with hold_lock(path, command="me", say=let_go):
         assert holder.wait(timeout=10) == 0
         assert len(said) == 1, said
         assert f"process {holder.pid} on {socket.gethostname()}" in said[0]
@@ -84,7 +84,7 @@ def test_a_killed_holder_holds_nothing_although_its_loaders_live(
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     started = time.monotonic()
-    with hold(path, command="me", say=print):  # the kernel may take a moment to bury it
+    with hold_lock(path, command="me", say=print):  # the kernel may take a moment to bury it
         assert time.monotonic() - started < 20, "its child lives for 60 seconds"
     holder.stdout.close()
 
@@ -94,7 +94,10 @@ def refuse(*words: object) -> None:
 
 
 def test_a_process_does_not_wait_for_itself(tmp_path: Path) -> None:
-    with hold(tmp_path / "l", command="a"), hold(tmp_path / "l", command="b", say=pytest.fail):
+    with (
+        hold_lock(tmp_path / "l", command="a"),
+        hold_lock(tmp_path / "l", command="b", say=pytest.fail),
+    ):
         assert read_owner(tmp_path / "l")["command"] == "a"
     assert read_owner(tmp_path / "l") == {}
 
@@ -104,7 +107,7 @@ def test_what_is_left_in_the_file_decides_nothing(tmp_path: Path) -> None:
     path = tmp_path / "l"
     for text in ('{"pid": 1, "host": "elsewhere", "since": "2099-01-01"}', "{broken", ""):
         path.write_text(text)
-        with hold(path, command="me", say=pytest.fail):
+        with hold_lock(path, command="me", say=pytest.fail):
             assert read_owner(path)["pid"] == os.getpid()
 
 
@@ -124,7 +127,7 @@ def test_an_owner_on_another_machine_is_dead_when_its_pulse_stops(
     path = tmp_path / "l.owner"
     path.write_text(json.dumps({"host": "elsewhere", "pid": 1, "since": "2099-12-31 00:00:00"}))
     started, said = time.monotonic(), []
-    with hold(tmp_path / "l", command="me", say=said.append):
+    with hold_lock(tmp_path / "l", command="me", say=said.append):
         assert time.monotonic() - started > 0.6
         assert read_owner(path)["pid"] == os.getpid()
     assert said and "on elsewhere" in said[0]
@@ -137,7 +140,7 @@ def test_the_pulse_of_a_living_owner_moves_whatever_the_clock_says(
     monkeypatch.setattr(fcntl, "flock", refuse)
     monkeypatch.setattr(locks, "PULSE", 0.05)
     monkeypatch.setattr(time, "strftime", lambda words: "1970-01-01 00:00:00")
-    with hold(tmp_path / "l", command="me"):
+    with hold_lock(tmp_path / "l", command="me"):
         first = read_owner(tmp_path / "l.owner")["beats"]
         time.sleep(0.3)
         assert read_owner(tmp_path / "l.owner")["beats"] > first
@@ -157,6 +160,6 @@ def test_who_has_only_just_taken_it_is_named_and_no_dead_one(tmp_path: Path) -> 
     timers = [threading.Timer(0.02, write), threading.Timer(0.6, os.close, [descriptor])]
     for timer in timers:
         timer.start()
-    with hold(path, command="me", say=said.append):
+    with hold_lock(path, command="me", say=said.append):
         pass
     assert len(said) == 1 and "process 4242 on here since now (./run.sh train)" in said[0]

@@ -12,11 +12,11 @@ from pipeline.storage import PROJECT
 WRITER = """
 import os, sys, time
 from pathlib import Path
-from pipeline.storage import StoppedError, listen, writing
-listen()
+from pipeline.storage import StoppedError, atomic_write, install_signal_handlers
+install_signal_handlers()
 path = Path(sys.argv[1])
 try:
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("whole")
         print("in hand", flush=True)
         time.sleep(float(sys.argv[2]))

@@ -10,13 +10,13 @@ import torch
 
 from pipeline.config import load_experiment
 from pipeline.experiment.cells import all_cells
-from pipeline.experiment.pictures import held_out, read_labelled
+from pipeline.experiment.images_table import held_out, read_labelled
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
 from pipeline.storage import PROJECT, REFIT, Cell, Runs
 from pipeline.training.cell_jobs import cell_needs
-from pipeline.training.distillation import mix_targets, soften
+from pipeline.training.distillation import distillation_targets, mix_targets
 from tests.conftest import TINY_MEMBER, tiny
 
 Call = Callable[..., tuple[int, str, str]]
@@ -41,21 +41,23 @@ def test_a_student_is_taught_by_those_who_held_out_the_same_fold(
     assert "distil: 2 networks" in out and "in place of 6 networks" in out
     settings = load_experiment("sample", words[2:], configs=PROJECT / "configs")
     work = Work(settings, Runs(settings), [])
-    run, pictures = tmp_path / "runs/sample", read_labelled(work.runs)
+    run, images = tmp_path / "runs/sample", read_labelled(work.runs)
     cpu = {"device": torch.device("cpu"), "precision": "float32"}
     for fold in (0, 1):
         cell, teacher = Cell("student", fold, 777), Cell("gender", fold, 777)
-        train = pictures[~held_out(settings, pictures, fold)].reset_index(drop=True)
+        train = images[~held_out(settings, images, fold)].reset_index(drop=True)
         nothing = np.zeros(len(train), int)
-        told = soften(work, cell, train, {"gender": nothing}, **cpu)["gender"]
+        told = distillation_targets(work, cell, train, {"gender": nothing}, **cpu)["gender"]
         given = {"what": "", "crops_of_work": work, **cpu}
         said = predict_cells(work, "gender", [teacher], train, **given)
         said = said.groupby("image_id")[COLUMNS].mean().loc[train["image_id"]]
         np.testing.assert_allclose(told, said, atol=1e-6)
     everybody = Cell("student", REFIT, 777)
-    told = soften(work, everybody, pictures, {"gender": np.zeros(len(pictures), int)}, **cpu)
+    told = distillation_targets(
+        work, everybody, images, {"gender": np.zeros(len(images), int)}, **cpu
+    )
     oof = [pd.read_parquet(run / f"gender/fold{fold}-seed777/oof.parquet") for fold in (0, 1)]
-    said = pd.concat(oof).set_index("image_id").loc[pictures["image_id"], COLUMNS]
+    said = pd.concat(oof).set_index("image_id").loc[images["image_id"], COLUMNS]
     np.testing.assert_allclose(told["gender"], said, atol=1e-6)
     # the same recipe and seed with labels learnt something else
     one, other = (run / f"{m}/fold0-seed777/weights.safetensors" for m in ("student", "gender"))
@@ -67,18 +69,18 @@ def test_a_student_is_taught_by_those_who_held_out_the_same_fold(
     value = {row.source: row.value for row in whole[whole["task"] == "gender"].itertuples()}
     assert rows["difference"].item() == pytest.approx(value["student"] - value["gender"])
     assert "student" not in settings.answering
-    picture = next((contest / "eval/images").glob("*.jpg"))
-    code, _, err = call("predict", picture, "by=student", *words)
+    image = next((contest / "eval/images").glob("*.jpg"))
+    code, _, err = call("predict", image, "by=student", *words)
     assert code == 0, err
     assert "gender.male" in pd.read_csv(run / "predict/faces.csv")
 
 
 def test_answers_are_mixed_with_labels_by_hand() -> None:
-    task = Task(name="age", kind="classes", column="age", classes=("young", "old"))
+    task = Task(name="age", kind="multiclass", column="age", classes=("young", "old"))
     told = np.array([[0.9, 0.1], [0.2, 0.8]])
     mixed = mix_targets(np.array([1, 1]), told, task=task, share=0.5)
     np.testing.assert_allclose(mixed, [[0.45, 0.55], [0.1, 0.9]], atol=1e-7)
-    years = Task(name="years", kind="number", column="years")
+    years = Task(name="years", kind="regression", column="years")
     mixed = mix_targets(np.array([30.0, 40.0]), np.array([[34.0], [40.0]]), task=years, share=0.25)
     np.testing.assert_allclose(mixed, [31.0, 40.0])
     assert mixed.dtype == np.float32

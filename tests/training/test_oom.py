@@ -1,4 +1,4 @@
-"""What goes wrong while a cell learns: memory, a lost loss, a picture, a process. Others go on."""
+"""What goes wrong while a cell learns: memory, a lost loss, an image, a process. Others go on."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.images.dataset import CropDataset, PictureError, make_loader, named_deaths
+from pipeline.images.dataset import CropDataset, ImageError, make_loader, named_deaths
 from pipeline.images.sampler import EpochSampler
 from pipeline.models.checkpoint import load_state, save_state
 from pipeline.models.network import FaceNetwork
@@ -100,18 +100,18 @@ def loader_for(workers: int, *, dies: bool):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_picture_that_cannot_be_made_ready_is_named(workers: int) -> None:
+def test_a_image_that_cannot_be_made_ready_is_named(workers: int) -> None:
     loader = loader_for(workers, dies=False)
-    with pytest.raises(PictureError) as caught, named_deaths(loader):
+    with pytest.raises(ImageError) as caught, named_deaths(loader):
         list(loader)
-    assert str(caught.value) == "picture person9.jpg: KeyError: 'kernel'"
+    assert str(caught.value) == "image person9.jpg: KeyError: 'kernel'"
 
 
-def test_a_loader_process_that_dies_is_told_with_its_picture() -> None:
+def test_a_loader_process_that_dies_is_told_with_its_image() -> None:
     loader = loader_for(2, dies=True)
-    with pytest.raises(PictureError) as caught, named_deaths(loader):
+    with pytest.raises(ImageError) as caught, named_deaths(loader):
         list(loader)
-    assert "a loader process died at picture person9.jpg" in str(caught.value)
+    assert "a loader process died at image person9.jpg" in str(caught.value)
     assert "workers=0" in str(caught.value)
 
 

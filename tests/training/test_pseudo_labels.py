@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.experiment.cells import all_cells, teaching_cells
+from pipeline.experiment.cells import all_cells, teacher_cells
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
@@ -42,7 +42,7 @@ def test_labels_come_from_the_cell_of_the_same_fold_alone(
     for fold in (0, 1):
         own = seen[seen["fold"] == fold].groupby("image_id")[COLUMNS].mean()
         told = pd.read_parquet(run / f"taught/fold{fold}-seed777/pseudo.parquet")
-        assert len(told) == 21  # every test picture, 3 people with 7
+        assert len(told) == 21  # every test image, 3 people with 7
         said = told.set_index("image_id").loc[own.index, COLUMNS]
         np.testing.assert_allclose(said, own, atol=1e-6)
         other = seen[seen["fold"] != fold].groupby("image_id")[COLUMNS].mean()
@@ -65,7 +65,7 @@ def test_labels_come_from_the_cell_of_the_same_fold_alone(
 
 
 def check_embeddings(words: list[str]) -> None:
-    """A head on the embedding of a held-out picture says what the OOF table says."""
+    """A head on the embedding of a held-out image says what the OOF table says."""
     words = [*words[2:], "folds.train=[0, 1]", "pool.by=age", "pool.use=on"]
     given = load_experiment("sample", words, configs=PROJECT / "configs")
     work = Work(given, Runs(given), ["./run.sh"])
@@ -99,10 +99,10 @@ def test_teachers_are_trained_first_and_hold_out_the_same_fold(settings) -> None
     assert len(cells) == len(all_cells(settings))
     for fold in range(3):
         for seed in (777, 778):
-            assert teaching_cells(settings, Cell("taught", fold, seed)) == [Cell("age", fold, 777)]
-    everybody = teaching_cells(settings, Cell("taught", REFIT, 777))
+            assert teacher_cells(settings, Cell("taught", fold, seed)) == [Cell("age", fold, 777)]
+    everybody = teacher_cells(settings, Cell("taught", REFIT, 777))
     assert everybody == [Cell("age", fold, 777) for fold in range(3)]
-    assert teaching_cells(settings, Cell("age", 0, 777)) == []
+    assert teacher_cells(settings, Cell("age", 0, 777)) == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_teachers_are_trained_first_and_hold_out_the_same_fold(settings) -> None
         (
             "age-afad-lite",
             ["members.taught={tasks: {age: {}}, pseudo: {by: [forms]}}"],
-            "has no test pictures",
+            "has no test images",
         ),
     ],
 )
@@ -134,7 +134,7 @@ def test_what_can_not_be_is_said_before_anything_starts(
 
 
 def test_labels_join_targets_in_one_form() -> None:
-    task = Task(name="age", kind="classes", column="age", classes=("young", "old"))
+    task = Task(name="age", kind="multiclass", column="age", classes=("young", "old"))
     told = np.array([[0.9, 0.1], [0.2, 0.8]], dtype=np.float32)
     codes, shares = np.array([1, 0]), np.array([[0.5, 0.5], [1.0, 0.0]], dtype=np.float32)
     ones = [[0.0, 1.0], [1.0, 0.0]]
@@ -143,7 +143,7 @@ def test_labels_join_targets_in_one_form() -> None:
     hard = join_targets(shares, told, task=task, soft=False)
     np.testing.assert_array_equal(hard, [*shares, [1.0, 0.0], [0.0, 1.0]])
     assert hard.dtype == np.float32
-    smile = Task(name="smile", kind="score", column="smile", classes=("no", "yes"))
+    smile = Task(name="smile", kind="binary", column="smile", classes=("no", "yes"))
     seen = np.array([[0.97], [0.04]], dtype=np.float32)
     truth = np.array([0.0, 1.0], dtype=np.float32)
     np.testing.assert_allclose(join_targets(truth, seen, task=smile, soft=False), [0, 1, 1, 0])

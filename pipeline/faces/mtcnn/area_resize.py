@@ -1,4 +1,4 @@
-"""Area means of a picture from its integral image: what the face cascade sees at every scale.
+"""Area means of an image from its integral image: what the face cascade sees at every scale.
 
 Torch's area interpolation averages, for output cell i of n over a side, the pixels floor(i·side/n)
 up to ceil((i+1)·side/n). With an integral image each such mean costs four look-ups, however large
@@ -9,21 +9,21 @@ import cv2
 import numpy as np
 
 
-def integral(pictures: np.ndarray) -> np.ndarray:
-    """Summed-area tables (n, height + 1, width + 1, 3) of pictures (n, height, width, 3) uint8.
+def integral(images: np.ndarray) -> np.ndarray:
+    """Summed-area tables (n, height + 1, width + 1, 3) of images (n, height, width, 3) uint8.
 
-    Sums of very large bright pictures wrap around; differences stay right while one cell sums below
+    Sums of very large bright images wrap around; differences stay right while one cell sums below
     2**31, that is, for cells of less than 8 million pixels.
     """
-    num, height, width, channels = pictures.shape
+    num, height, width, channels = images.shape
     tables = np.empty((num, height + 1, width + 1, channels), dtype=np.int32)
-    for picture, table in zip(pictures, tables, strict=True):
-        cv2.integral(picture, table, sdepth=cv2.CV_32S)
+    for image, table in zip(images, tables, strict=True):
+        cv2.integral(image, table, sdepth=cv2.CV_32S)
     return tables
 
 
 def resized(tables: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The whole pictures at height x width: area means (n, height, width, 3) float32."""
+    """The whole images at height x width: area means (n, height, width, 3) float32."""
     y0, y1 = _cells(tables.shape[1] - 1, height)
     x0, x1 = _cells(tables.shape[2] - 1, width)
     counts = ((y1 - y0)[:, None] * (x1 - x0)).astype(np.float32)[..., None]
@@ -40,7 +40,7 @@ def resized(tables: np.ndarray, height: int, width: int) -> np.ndarray:
 def cropped(tables: np.ndarray, which: np.ndarray, corners: np.ndarray, *, size: int) -> np.ndarray:
     """Crops at size x size: area means (n, size, size, 3) float32.
 
-    which (n,) says from which picture; corners (n, 4) are integers x1 y1 x2 y2, x2 and y2
+    which (n,) says from which image; corners (n, 4) are integers x1 y1 x2 y2, x2 and y2
     exclusive, inside it.
     """
     _, rows, columns, channels = tables.shape

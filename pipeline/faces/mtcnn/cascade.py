@@ -1,8 +1,8 @@
 """The arithmetic between the three nets of MTCNN, as pure functions of arrays.
 
 It follows facenet-pytorch's reading of the paper (Zhang et al. 2016, arXiv:1604.02878) step by
-step, rounding included, so that boxes come out the same; every step works on one picture's rows
-alone, so that they do not depend on the other pictures of a batch. No nets here, and no pictures.
+step, rounding included, so that boxes come out the same; every step works on one image's rows
+alone, so that they do not depend on the other images of a batch. No nets here, and no images.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ STRIDE = 2  # pixels from one such cell to the next
 
 
 def pyramid(width: int, height: int, *, min_face: float) -> list[float]:
-    """Scales that find faces from min_face pixels up; empty for a picture below SMALLEST_FACE.
+    """Scales that find faces from min_face pixels up; empty for an image below SMALLEST_FACE.
 
     They are the levels of the pyramid that starts at SMALLEST_FACE, without the finer ones that
     min_face does not need: MTCNN's box of one face moves with the levels that saw it (between two
@@ -33,7 +33,7 @@ def pyramid(width: int, height: int, *, min_face: float) -> list[float]:
 
 
 def cell_boxes(rows: np.ndarray, columns: np.ndarray, *, scale: float) -> np.ndarray:
-    """Where cells of the P-net's output lie in the picture: (n, 4) float32 of whole numbers."""
+    """Where cells of the P-net's output lie in the image: (n, 4) float32 of whole numbers."""
     corners = STRIDE * np.stack([columns, rows], axis=1).astype(np.float32)
     scale = np.float32(scale)
     return np.concatenate([np.floor((corners + 1) / scale), np.floor((corners + CELL) / scale)], 1)

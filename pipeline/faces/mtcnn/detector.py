@@ -1,8 +1,8 @@
-"""Finds the subject's face in pictures of mixed sizes: facenet-pytorch's MTCNN, run over batches.
+"""Finds the subject's face in images of mixed sizes: facenet-pytorch's MTCNN, run over batches.
 
 The three nets and their weights are facenet-pytorch's and so are the boxes; the way between the
 nets is ours (cascade.py, areas.py), because the library's own batches take one size only, raise
-where a picture has no face, and spend most of their time resizing. It reads no files.
+where an image has no face, and spend most of their time resizing. It reads no files.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 TABLE_PIXELS = 2**24  # of one batch: bounds the integral images of large photos to some 200 MB
-TOGETHER = 1000  # boxes of several pictures that are suppressed at once
+TOGETHER = 1000  # boxes of several images that are suppressed at once
 CPU_PIXELS, GPU_PIXELS = 75_000, 2**23  # a net takes at once: on a CPU, more leave its cache
 
 
 @dataclass(frozen=True)
 class Face:
-    """The subject's face in one picture, in its pixels; box and landmarks may lie outside it."""
+    """The subject's face in one image, in its pixels; box and landmarks may lie outside it."""
 
     box: np.ndarray  # (4,) x1 y1 x2 y2
-    landmarks: np.ndarray  # (5, 2) x y: eyes, nose, corners of the mouth; left in the picture first
+    landmarks: np.ndarray  # (5, 2) x y: eyes, nose, corners of the mouth; left in the image first
     probability: float
     num_faces: int  # how many were found; main_face chose this one
 
@@ -41,7 +41,7 @@ class Face:
 class Detector:
     """MTCNN on one device.
 
-    min_face is a share of each picture's shorter side; the search starts at the next level of
+    min_face is a share of each image's shorter side; the search starts at the next level of
     facenet-pytorch's own pyramid below it, never under its 20 pixels. thresholds are those of the
     P-, R- and O-net. The library's default is min_face_size=20 at any size; portraits need only
     large faces, and most of the time goes into the small ones.
@@ -68,32 +68,32 @@ class Detector:
         """The three nets by name, for pixels (n, 3, height, width)."""
         return {"pnet": self._pnet, "rnet": self._rnet, "onet": self._onet}
 
-    def detect(self, pictures: Sequence[np.ndarray]) -> list[Face | None]:
-        """One answer a picture (height x width x 3 RGB uint8), in order; None without a face."""
-        return [faces[0] if faces else None for faces in self.detect_all(pictures)]
+    def detect(self, images: Sequence[np.ndarray]) -> list[Face | None]:
+        """One answer an image (height x width x 3 RGB uint8), in order; None without a face."""
+        return [faces[0] if faces else None for faces in self.detect_all(images)]
 
-    def detect_all(self, pictures: Sequence[np.ndarray]) -> list[list[Face]]:
-        """All faces of each picture, in order: the subject's first, the others best first."""
+    def detect_all(self, images: Sequence[np.ndarray]) -> list[list[Face]]:
+        """All faces of each image, in order: the subject's first, the others best first."""
         by_size = defaultdict(list)
-        for index, picture in enumerate(pictures):
-            if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-                found = f"{picture.dtype} {picture.shape}"
-                raise ValueError(f"Picture {index} must be height x width x 3 uint8, not {found}.")
-            by_size[picture.shape[:2]].append(index)
-        faces: list[list[Face]] = [[] for _ in pictures]
+        for index, image in enumerate(images):
+            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+                found = f"{image.dtype} {image.shape}"
+                raise ValueError(f"Image {index} must be height x width x 3 uint8, not {found}.")
+            by_size[image.shape[:2]].append(index)
+        faces: list[list[Face]] = [[] for _ in images]
         for (height, width), indices in by_size.items():
             step = max(1, min(self._batch_size, TABLE_PIXELS // (height * width)))
             for start in range(0, len(indices), step):
                 batch = indices[start : start + step]
-                found = self._detect_batch(np.stack([pictures[index] for index in batch]))
+                found = self._detect_batch(np.stack([images[index] for index in batch]))
                 for index, face in zip(batch, found, strict=True):
                     faces[index] = face
         return faces
 
-    def _detect_batch(self, pictures: np.ndarray) -> list[list[Face]]:
-        """The cascade over pictures of one size (n, height, width, 3)."""
-        num, height, width, _ = pictures.shape
-        tables = areas.integral(pictures)
+    def _detect_batch(self, images: np.ndarray) -> list[list[Face]]:
+        """The cascade over images of one size (n, height, width, 3)."""
+        num, height, width, _ = images.shape
+        tables = areas.integral(images)
         boxes, which = self._propose(tables)
         boxes, which = self._refine(tables, boxes, which)
         boxes, scores, points, which = self._decide(tables, boxes, which)
@@ -141,7 +141,7 @@ class Detector:
     def _decide(
         self, tables: np.ndarray, boxes: np.ndarray, which: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Boxes, scores, landmarks, pictures of what the O-net calls faces, overlaps still in."""
+        """Boxes, scores, landmarks, images of what the O-net calls faces, overlaps still in."""
         boxes, which, means = _crops(tables, boxes, which, size=48)
         offsets, points, probs = self._answers(self._onet, means)
         passed = probs[:, 1] > self._thresholds[2]
@@ -152,8 +152,8 @@ class Detector:
     def _best_apart(
         self, boxes: np.ndarray, scores: np.ndarray, which: np.ndarray, *, overlap: float
     ) -> np.ndarray:
-        """Rows that non-maximum suppression leaves, picture by picture, best first; the boxes of
-        several pictures, laid apart in float64, go together."""
+        """Rows that non-maximum suppression leaves, image by image, best first; the boxes of
+        several images, laid apart in float64, go together."""
         if len(boxes) == 0:
             return np.zeros(0, dtype=np.int64)
         apart = which[:, None] * np.float64(boxes.max() - boxes.min() + 1)
@@ -188,14 +188,14 @@ class Detector:
             return tuple(output.cpu().numpy() for output in outputs)
 
     def _rows_of(self, means: np.ndarray) -> int:
-        """How many of these pictures a net takes at once."""
+        """How many of these images a net takes at once."""
         return max(1, self._pixels // (means.shape[1] * means.shape[2]))
 
 
 def _crops(
     tables: np.ndarray, boxes: np.ndarray, which: np.ndarray, *, size: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The boxes with area inside their picture, whose they are, their pixels at size x size."""
+    """The boxes with area inside their image, whose they are, their pixels at size x size."""
     corners = cascade.corners_inside(boxes, width=tables.shape[2] - 1, height=tables.shape[1] - 1)
     inside = (corners[:, 2:] > corners[:, :2]).all(axis=1)
     boxes, which = boxes[inside], which[inside]

@@ -1,4 +1,4 @@
-"""What audit shows: sheets of the pictures that give it away, and its scores with intervals."""
+"""What audit shows: sheets of the images that give it away, and its scores with intervals."""
 
 import pandas as pd
 
@@ -7,32 +7,32 @@ from pipeline.experiment.work import Work
 from pipeline.figures.charts import dots, save_panels
 from pipeline.figures.contact_sheet import draw_sheet
 from pipeline.folds.lookalikes import join_people
-from pipeline.storage import writing
+from pipeline.storage import atomic_write
 
 SIDE, COLUMNS = 112, 8  # pixels of a crop on a sheet, crops in a row
 STATISTICS = 10  # shown in the figure; all stand in shift.csv
 
 
-def show_pairs(work: Work, pictures: pd.DataFrame, table: pd.DataFrame) -> None:
+def show_pairs(work: Work, images: pd.DataFrame, table: pd.DataFrame) -> None:
     """pairs.png: the clearest pairs side by side, one of each face, leaks first."""
     links = table["left"].to_numpy(), table["right"].to_numpy()
-    faces = join_people(pictures["person_id"].to_numpy(), *links)
+    faces = join_people(images["person_id"].to_numpy(), *links)
     first = table.assign(face=faces[table["left"]]).drop_duplicates("face")
     first = first.head(work.settings.audit.sheet // 2)
     rows, captions = [], []
     for pair in first.to_dict("records"):
         for side, fold in (("left", pair["fold"]), ("right", pair["other_fold"])):
-            picture = pictures.iloc[pair[side]]
-            rows.append(picture["row"])
-            place = "test" if picture["part"] == "test" else f"fold {fold:g}"
+            image = images.iloc[pair[side]]
+            rows.append(image["row"])
+            place = "test" if image["part"] == "test" else f"fold {fold:g}"
             place = "no fold" if place == "fold nan" else place
-            captions.append(f"#{picture['row']} {place}")
-    said = f"nearly the same picture: {len(first):,} of {len(table):,} pairs, each side by side"
+            captions.append(f"#{image['row']} {place}")
+    said = f"nearly the same image: {len(first):,} of {len(table):,} pairs, each side by side"
     _sheet(work, "pairs.png", rows, captions, title=said)
 
 
 def show_shift(work: Work, scored: pd.DataFrame) -> None:
-    """shift.png: the test pictures that look least like train, then the train pictures that look
+    """shift.png: the test images that look least like train, then the train images that look
     least like test; one of each person where that is known."""
     rows, captions, half = [], [], work.settings.audit.sheet // 2
     for part, ascending in (("test", False), ("train", True)):
@@ -40,12 +40,12 @@ def show_shift(work: Work, scored: pd.DataFrame) -> None:
         some = some.drop_duplicates("person_id").head(half)
         rows += some["row"].tolist()
         captions += [f"{part} #{row}" for row in some["row"]]
-    said = "most unlike the other part: test pictures, then train pictures"
+    said = "most unlike the other part: test images, then train images"
     _sheet(work, "shift.png", rows, captions, title=said)
 
 
 def show_labels(work: Work, doubts: pd.DataFrame) -> None:
-    """labels.png: the least believable labels; of a person the picture that contradicts most."""
+    """labels.png: the least believable labels; of a person the image that contradicts most."""
     some = doubts.head(work.settings.audit.sheet)
     captions = [
         f"{given} -> {suggested}"
@@ -62,15 +62,15 @@ def chart_scores(work: Work, leaks: pd.DataFrame, shift: pd.DataFrame | None) ->
         names = [f"{row.task} {row.metric}\n{row.folds}" for row in gaps.itertuples()]
         values = (gaps["gap"], gaps["gap_low"], gaps["gap_high"])
         panels["how much folds flatter"] = dots(
-            names, *values, label="gap to people kept together, 95 %", mark=0.0
+            names, *values, label="gap to people kept together, 95 %", stamp=0.0
         )
     if shift is not None:
         some = shift.head(STATISTICS)
         panels["train or test by one statistic"] = dots(
-            some["statistic"], some["auc"], some["low"], some["high"], label="AUC, 95 %", mark=0.5
+            some["statistic"], some["auc"], some["low"], some["high"], label="AUC, 95 %", stamp=0.5
         )
     if panels:
-        with writing(work.runs.audited("scores.png")) as temporary:
+        with atomic_write(work.runs.audited("scores.png")) as temporary:
             save_panels(temporary, panels, columns=2, tall=4.2)
 
 
@@ -81,7 +81,7 @@ def _sheet(work: Work, name: str, rows: list[int], captions: list[str], *, title
         path.unlink(missing_ok=True)
         return
     crops = crops_of(work)
-    shown = [crops[row] for row in rows]
-    sheet = draw_sheet(shown, title=title, captions=captions, columns=COLUMNS, side=SIDE)
-    with writing(path) as temporary:
+    display_path = [crops[row] for row in rows]
+    sheet = draw_sheet(display_path, title=title, captions=captions, columns=COLUMNS, side=SIDE)
+    with atomic_write(path) as temporary:
         sheet.save(temporary, format="PNG")

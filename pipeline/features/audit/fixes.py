@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.experiment.work import Work
 from pipeline.labels.fixes import FIX_COLUMNS
 from pipeline.labels.tasks import Task
-from pipeline.storage import is_marked, mark, shown, write_table
+from pipeline.storage import display_path, is_fresh, stamp, write_table
 
 
 def write_fixes(work: Work, table: pd.DataFrame) -> list[str]:
@@ -20,16 +20,17 @@ def write_fixes(work: Work, table: pd.DataFrame) -> list[str]:
     chosen = table[table["in_fixes"]].drop_duplicates(["image_id", "person_id", "column"])
     frame = chosen.assign(value=chosen["suggested"])[list(FIX_COLUMNS)]
     path, lines = work.runs.audited("fixes.csv"), []
-    if path.exists() and not is_marked(path, _digest(path)):
-        lines = [f"  {shown(path)} was edited since and stays; the new one is fixes-new.csv"]
+    if path.exists() and not is_fresh(path, _digest(path)):
+        lines = [f"  {display_path(path)} was edited since and stays; the new one is fixes-new.csv"]
         path = work.runs.audited("fixes-new.csv")
     write_table(path, frame)
-    mark(path, _digest(path))
+    stamp(path, _digest(path))
     if not len(frame):
-        return [*lines, f"  no label is doubted surely enough: {shown(path)} is empty"]
+        return [*lines, f"  no label is doubted surely enough: {display_path(path)} is empty"]
     return [
         *lines,
-        f"  {shown(path)} holds {len(frame):,} fixes, which nothing applies by itself: look at "
+        f"  {display_path(path)} holds {len(frame):,} fixes, which nothing applies by "
+        "itself: look at "
         f"labels.png, delete the lines that you don't believe, name the file as fixes: in the "
         f"competition file, give the experiment a new name, train it, and compare both",
     ]
@@ -40,13 +41,13 @@ def _digest(path: Path) -> str:
 
 
 def put_into_words(
-    doubts: pd.DataFrame, *, task: Task, pictures: pd.DataFrame, judged_by: str
+    doubts: pd.DataFrame, *, task: Task, images: pd.DataFrame, judged_by: str
 ) -> pd.DataFrame:
-    """The doubts (their `place` is a row of the pictures) with given and suggested as the label's
+    """The doubts (their `place` is a row of the images) with given and suggested as the label's
     column has them, the reason, and the row of the crop to show."""
-    seen = pictures.iloc[doubts["place"].to_numpy()]
+    seen = images.iloc[doubts["place"].to_numpy()]
     given = seen[task.column].to_numpy()
-    column = pictures[task.column]
+    column = images[task.column]
     suggested = [
         _as_label(task, code, own, column)
         for code, own in zip(doubts["suggested"], given, strict=True)
@@ -64,18 +65,24 @@ def put_into_words(
 
 
 def count_words(task: Task, codes: pd.Series) -> str:
-    """How many pictures have which label: `male 3, female 4`."""
+    """How many images have which label: `male 3, female 4`."""
     counts = codes.value_counts()
     known = counts.index
-    words = [f"{code:g}" if task.kind == "number" else task.classes[int(code)] for code in known]
+    words = [
+        f"{code:g}" if task.kind == "regression" else task.classes[int(code)] for code in known
+    ]
     return ", ".join(f"{word} {count}" for word, count in zip(words, counts, strict=True))
 
 
 def _reason(task: Task, doubt: dict, judged_by: str) -> str:
-    many = f" on {doubt['pictures']} pictures" if doubt["pictures"] > 1 else ""
+    many = f" on {doubt['images']} images" if doubt["images"] > 1 else ""
     sure = f"{doubt['self_confidence']:.3f}"
-    what = f"an error so large has p {sure}" if task.kind == "number" else f"the label has p {sure}"
-    if task.edges and task.kind != "number":
+    what = (
+        f"an error so large has p {sure}"
+        if task.kind == "regression"
+        else f"the label has p {sure}"
+    )
+    if task.edges and task.kind != "regression":
         what += f", {task.classes[int(doubt['likelier'])]} is likelier"
     varied = f"labels vary ({doubt['note']}); " if doubt["note"] else ""
     return f"{varied}by {judged_by}{many} {what}"
@@ -83,11 +90,11 @@ def _reason(task: Task, doubt: dict, judged_by: str) -> str:
 
 def _as_label(task: Task, code: float, given: object, column: pd.Series) -> str:
     """A suggestion as the column has its values; of a bin the value that is nearest the given."""
-    if task.kind != "number" and not task.edges:
+    if task.kind != "regression" and not task.edges:
         return task.classes[int(code)]
     numbers = pd.to_numeric(column, errors="coerce")
     whole = bool((numbers % 1 == 0).all())
-    if task.kind == "number":
+    if task.kind == "regression":
         value = float(np.clip(code, task.low, task.high))
         return f"{round(value)}" if whole else f"{value:.4g}"
     step = 1.0 if whole else 0.01

@@ -1,9 +1,9 @@
-"""audit, second part: what folds that part nobody's pictures are worth, measured with a probe."""
+"""audit, second part: what folds that part nobody's images are worth, measured with a probe."""
 
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.data_summary import label_words
 from pipeline.experiment.work import Work
 from pipeline.features.audit.probing import describe_probe, probe_tasks
@@ -12,7 +12,7 @@ from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.paired import paired_difference, show_number
-from pipeline.metrics.score_rows import Question
+from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.storage import write_table
 
 Answers = dict[str, np.ndarray]  # what each question's metric looks at, by task
@@ -24,18 +24,18 @@ def probe_leaks(
 ) -> tuple[pd.DataFrame, list[str]]:
     """The scores of the probe under each way to make folds, with the gaps, and the sentences.
 
-    `sample` are labelled pictures sorted by image_id, `people` (n,) who is in them when copies
+    `sample` are labelled images sorted by image_id, `people` (n,) who is in them when copies
     count as one person.
     """
-    asked = Questions(work, held_out=set(sample["image_id"]))
-    ways = _ways(work, sample, people, asked.tasks)
-    answers = {way: _answer(asked, features, folds) for way, folds in ways.items()}
-    questions = {task.name: asked.of_task(task, task.metric) for task in asked.tasks}
-    questions |= {s.name: asked.of_space(s) for s in asked.spaces if s.is_product}
+    evaluation = EvaluationSet(work, held_out=set(sample["image_id"]))
+    ways = _ways(work, sample, people, evaluation.tasks)
+    answers = {way: _answer(evaluation, features, folds) for way, folds in ways.items()}
+    targets = {task.name: evaluation.of_task(task, task.metric) for task in evaluation.tasks}
+    targets |= {s.name: evaluation.of_space(s) for s in evaluation.spaces if s.is_product}
     rows = []
-    for name, question in questions.items():
+    for name, target in targets.items():
         for way in ways:
-            rows.append(_row(work, question, name, way, answers, people=people))
+            rows.append(_row(work, target, name, way, answers, people=people))
     frame = pd.DataFrame(rows)
     write_table(work.runs.audited("leaks.csv"), frame)
     return frame, list(_lines(work, frame, sample, people, ways))
@@ -45,7 +45,7 @@ def _ways(
     work: Work, sample: pd.DataFrame, people: np.ndarray, tasks: list[Task]
 ) -> dict[str, np.ndarray]:
     """The folds (n,) by name: with people kept together first. The experiment's own where they part
-    somebody; folds by label where anybody has two pictures."""
+    somebody; folds by label where anybody has two images."""
     own, words = sample["fold"].to_numpy(), label_words(tasks, sample).astype(str)
     options = {"num_folds": work.settings.folds.num, "seed": work.settings.audit.seed}
     parted = (pd.Series(own).groupby(people).nunique() > 1).any()
@@ -57,15 +57,15 @@ def _ways(
     return ways
 
 
-def _answer(asked: Questions, features: np.ndarray, folds: np.ndarray) -> Answers:
+def _answer(evaluation: EvaluationSet, features: np.ndarray, folds: np.ndarray) -> Answers:
     """What every question's metric looks at in the probe's answers."""
-    truths = {task.name: asked.of_task(task, task.metric).truth for task in asked.tasks}
-    probs = probe_tasks(asked.tasks, truths, features, folds)
+    truths = {task.name: evaluation.of_task(task, task.metric).truth for task in evaluation.tasks}
+    probs = probe_tasks(evaluation.tasks, truths, features, folds)
     answers = {}
-    for task in asked.tasks:
-        metric = asked.of_task(task, task.metric).metric
+    for task in evaluation.tasks:
+        metric = evaluation.of_task(task, task.metric).metric
         answers[task.name] = seen_by(metric, task, probs[task.name])
-    for space in asked.spaces:
+    for space in evaluation.spaces:
         if space.is_product:
             answers[space.name] = space.scored(space.probs(probs))
     return answers
@@ -73,18 +73,18 @@ def _answer(asked: Questions, features: np.ndarray, folds: np.ndarray) -> Answer
 
 def _row(
     work: Work,
-    question: Question,
+    target: EvaluationTarget,
     name: str,
     way: str,
     answers: dict[str, Answers],
     *,
     people: np.ndarray,
 ) -> dict:
-    metric, truth, group = question.metric, question.truth, question.group
+    metric, truth, group = target.metric, target.truth, target.group
     drawn = {"person_ids": people, "group": group, "num_draws": work.settings.bootstrap}
     answer, kept = answers[way][name], answers[KEPT][name]
     low, high = person_interval(metric.compute, truth, answer, **drawn)
-    row = {"task": name, "metric": question.metric_name, "folds": way}
+    row = {"task": name, "metric": target.metric_name, "folds": way}
     row |= {"value": metric.compute(truth, answer, group), "low": low, "high": high}
     row |= dict.fromkeys(("gap", "gap_low", "gap_high"), float("nan"))
     if way != KEPT:
@@ -99,11 +99,11 @@ def _lines(
     """What the probe found, in sentences."""
     num_people = len(np.unique(people))
     lines = [
-        f"leak probe: {describe_probe(work)}, {len(sample):,} train pictures of {num_people:,} "
+        f"leak probe: {describe_probe(work)}, {len(sample):,} train images of {num_people:,} "
         f"people (copies counted as one)"
     ]
     if OWN not in ways and LABELS not in ways:
-        return [*lines, "  nobody has two pictures, so no folds can part them: nothing to measure"]
+        return [*lines, "  nobody has two images, so no folds can part them: nothing to measure"]
     for way, verb in ((OWN, "flatter"), (LABELS, "would flatter")):
         for row in frame[frame["folds"] == way].to_dict("records"):
             kept = frame[(frame["task"] == row["task"]) & (frame["folds"] == KEPT)].iloc[0]

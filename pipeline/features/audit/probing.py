@@ -20,14 +20,14 @@ PIXELS = 16  # a side, where no backbone is asked for
 
 @dataclass(frozen=True)
 class Sample:
-    """What the probes look at: places (n,) in a frame of pictures, rising, and features (n, d)."""
+    """What the probes look at: places (n,) in a frame of images, rising, and features (n, d)."""
 
     places: np.ndarray
     features: np.ndarray
 
 
 def draw_people(groups: Iterable[str], *, number: int, seed: int) -> np.ndarray:
-    """The places (sorted) of at most about `number` pictures: whole groups, drawn by lot."""
+    """The places (sorted) of at most about `number` images: whole groups, drawn by lot."""
     _, codes = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     if len(codes) <= number:
         return np.arange(len(codes))
@@ -37,14 +37,14 @@ def draw_people(groups: Iterable[str], *, number: int, seed: int) -> np.ndarray:
     return np.flatnonzero(np.isin(codes, chosen))
 
 
-def probe_features(work: Work, pictures: pd.DataFrame) -> np.ndarray:
-    """The main directions (n, d) of the frozen features of these pictures' crops."""
+def probe_features(work: Work, images: pd.DataFrame) -> np.ndarray:
+    """The main directions (n, d) of the frozen features of these images' crops."""
     audit = work.settings.audit
     if audit.backbone is None:
         crops = crops_of(work)
-        pixels = [fit_size(crops[row], size=PIXELS).ravel() for row in pictures["row"]]
+        pixels = [fit_size(crops[row], size=PIXELS).ravel() for row in images["row"]]
         return condense(np.stack(pixels), seed=audit.seed)
-    return condense(_backbone_features(work, pictures["row"].to_numpy()), seed=audit.seed)
+    return condense(_backbone_features(work, images["row"].to_numpy()), seed=audit.seed)
 
 
 def probe_tasks(

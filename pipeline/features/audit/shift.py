@@ -1,4 +1,4 @@
-"""audit, third part: can train and test pictures be told apart, and by what (adversarial
+"""audit, third part: can train and test images be told apart, and by what (adversarial
 validation)."""
 
 import numpy as np
@@ -28,23 +28,23 @@ HINTS = {  # what to look at when a statistic differs
     "warmth": "HueSaturationValue in augment: may help",
     "sharpness": "blur or downscaling in augment: may help",
     "face_probability": "harder faces in one part: look at their crops with explore",
-    "num_faces": "several people in the pictures of one part: look at crops with explore",
-    "face_share": "faces are of another size in the picture: check crop.margin",
-    "face_x": "faces stand elsewhere in the picture: check the crops with explore",
-    "face_y": "faces stand elsewhere in the picture: check the crops with explore",
+    "num_faces": "several people in the images of one part: look at crops with explore",
+    "face_share": "faces are of another size in the image: check crop.margin",
+    "face_x": "faces stand elsewhere in the image: check the crops with explore",
+    "face_y": "faces stand elsewhere in the image: check the crops with explore",
 }
 
 
 def judge_shift(
-    work: Work, pictures: pd.DataFrame, pairs: pd.DataFrame, sample: Sample
+    work: Work, images: pd.DataFrame, pairs: pd.DataFrame, sample: Sample
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """The sampled pictures with their score for being a test picture, the simple statistics, the
+    """The sampled images with their score for being a test image, the simple statistics, the
     most telling first, and the sentences."""
-    people, some = pictures["person_id"].to_numpy(), pictures.iloc[sample.places]
-    is_test, known = (some["part"] == "test").to_numpy(), _knows_people(pictures)
+    people, some = images["person_id"].to_numpy(), images.iloc[sample.places]
+    is_test, known = (some["part"] == "test").to_numpy(), _knows_people(images)
     groups = _join(people, pairs)[sample.places]
     score, auc = _tell_apart(work, sample.features, is_test, groups)
-    null = (0.5, 0.5, 0.5) if known else _null(work, pictures, pairs, sample)
+    null = (0.5, 0.5, 0.5) if known else _null(work, images, pairs, sample)
     statistics = _statistics(work, some)
     drawn = {"person_ids": groups, "num_draws": work.settings.bootstrap}
     rows = []
@@ -67,51 +67,51 @@ def _join(people: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
 def _tell_apart(
     work: Work, features: np.ndarray, is_test: np.ndarray, groups: np.ndarray
 ) -> tuple[np.ndarray, tuple[float, float, float]]:
-    """Scores (n,) out of fold for being a test picture, and their AUC with its interval."""
+    """Scores (n,) out of fold for being a test image, and their AUC with its interval."""
     label = pd.DataFrame({"part": is_test.astype(str)})
     folds = assign_folds(groups, label, num_folds=NUM_FOLDS, seed=work.settings.audit.seed)
-    score = probe_oof(features, is_test.astype(int), folds, kind="score", num_classes=2)[:, 0]
+    score = probe_oof(features, is_test.astype(int), folds, kind="binary", num_classes=2)[:, 0]
     drawn = {"person_ids": groups, "num_draws": work.settings.bootstrap}
     return score, (AUC(is_test, score), *person_interval(AUC, is_test, score, **drawn))
 
 
-def _knows_people(pictures: pd.DataFrame) -> bool:
-    """Whether the test part says who is in a picture, or nobody anywhere comes twice by name."""
-    test = pictures[pictures["part"] == "test"]
-    train = pictures[pictures["part"] == "train"]
+def _knows_people(images: pd.DataFrame) -> bool:
+    """Whether the test part says who is in an image, or nobody anywhere comes twice by name."""
+    test = images[images["part"] == "test"]
+    train = images[images["part"] == "train"]
     return test["person_id"].duplicated().any() or not train["person_id"].duplicated().any()
 
 
 def _null(
-    work: Work, pictures: pd.DataFrame, pairs: pd.DataFrame, sample: Sample
+    work: Work, images: pd.DataFrame, pairs: pd.DataFrame, sample: Sample
 ) -> tuple[float, float, float]:
     """The AUC between train people drawn by lot and the others, when the drawn ones' names are
     hidden as the test part's are: what faces alone give away."""
-    train, people = (pictures["part"] == "train").to_numpy(), pictures["person_id"].to_numpy()
+    train, people = (images["part"] == "train").to_numpy(), images["person_id"].to_numpy()
     names = np.unique(people[train])
     order = np.random.default_rng(work.settings.audit.seed).permutation(len(names))
     share = float(np.mean(~train[sample.places]))
     drawn = names[order[: max(1, round(len(names) * share))]]
     hidden = train & np.isin(people, drawn)
-    groups = _join(np.where(hidden, pictures["image_id"].to_numpy(), people), pairs)
+    groups = _join(np.where(hidden, images["image_id"].to_numpy(), people), pairs)
     rows = np.flatnonzero(train[sample.places])
     places = sample.places[rows]
     return _tell_apart(work, sample.features[rows], hidden[places], groups[places])[1]
 
 
-def _statistics(work: Work, pictures: pd.DataFrame) -> pd.DataFrame:
-    """Simple values of each picture that differ at all, a column each."""
+def _statistics(work: Work, images: pd.DataFrame) -> pd.DataFrame:
+    """Simple values of each image that differ at all, a column each."""
     crops = crops_of(work)
-    pixels = pd.DataFrame([measure_pixels(crops[row]) for row in pictures["row"]])
-    width, height = pictures["width"].to_numpy(), pictures["height"].to_numpy()
-    paths = [work.runs.root / path for path in pictures["path"]]
+    pixels = pd.DataFrame([measure_pixels(crops[row]) for row in images["row"]])
+    width, height = images["width"].to_numpy(), images["height"].to_numpy()
+    paths = [work.runs.root / path for path in images["path"]]
     size = np.array([path.stat().st_size if path.exists() else np.nan for path in paths])
     table = {"width": width, "height": height, "bytes_per_pixel": size / (width * height)}
-    if (pictures["how"] == "mtcnn").any():
-        x1, y1, x2, y2 = (pictures[name].to_numpy() for name in ("x1", "y1", "x2", "y2"))
+    if (images["how"] == "mtcnn").any():
+        x1, y1, x2, y2 = (images[name].to_numpy() for name in ("x1", "y1", "x2", "y2"))
         table |= {
-            "face_probability": np.nan_to_num(pictures["probability"].to_numpy()),
-            "num_faces": pictures["num_faces"].to_numpy(),
+            "face_probability": np.nan_to_num(images["probability"].to_numpy()),
+            "num_faces": images["num_faces"].to_numpy(),
             "face_share": np.maximum(x2 - x1, y2 - y1) / np.minimum(width, height),
             "face_x": (x1 + x2) / 2 / width,
             "face_y": (y1 + y2) / 2 / height,
@@ -133,7 +133,7 @@ def _lines(
     """The verdict in words."""
     value, low, high = auc
     said = f"AUC {value:.3f} (95 % {low:.3f}..{high:.3f})"
-    counts = f"{(~is_test).sum():,} train and {is_test.sum():,} test pictures"
+    counts = f"{(~is_test).sum():,} train and {is_test.sum():,} test images"
     if low <= null[2]:
         verdict = "can't be told apart: OOF scores should carry over"
     elif value < 0.65:
@@ -141,7 +141,7 @@ def _lines(
     elif value < 0.85:
         verdict = "clearly differ: OOF scores may not carry over"
     else:
-        verdict = "are different pictures: OOF scores may not carry over"
+        verdict = "are different images: OOF scores may not carry over"
     lines = [f"shift: train and test {verdict}: {said}, {counts}"]
     if not known:
         lines.append(

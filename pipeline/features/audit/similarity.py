@@ -1,4 +1,4 @@
-"""How alike a trained member finds the two pictures of a pair."""
+"""How alike a trained member finds the two images of a pair."""
 
 import numpy as np
 import pandas as pd
@@ -7,12 +7,12 @@ from pipeline.experiment.cells import member_cells, trained_members
 from pipeline.experiment.work import Work
 
 
-def embedding_cosines(work: Work, pictures: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
+def embedding_cosines(work: Work, images: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
     """The cosine (p,) of each pair's embeddings, NaN without a trained member and for pairs beyond
-    as many pictures as the probe looks at.
+    as many images as the probe looks at.
 
-    Both pictures are looked at by one cell, the first member's first: two cells' features can't
-    be compared. They are centred on the mean of the pictures seen.
+    Both images are looked at by one cell, the first member's first: two cells' features can't
+    be compared. They are centred on the mean of the images seen.
     """
     cosines = np.full(len(table), np.nan)
     members = trained_members(work)
@@ -20,10 +20,10 @@ def embedding_cosines(work: Work, pictures: pd.DataFrame, table: pd.DataFrame) -
         return cosines
     from pipeline.people.embeddings import cell_features
 
-    some = table.head(work.settings.audit.pictures // 2)
+    some = table.head(work.settings.audit.images // 2)
     places = np.unique(some[["left", "right"]].to_numpy())
     cell = member_cells(work.settings, members[0])[0]
-    features = cell_features(work, cell, pictures["row"].to_numpy()[places])
+    features = cell_features(work, cell, images["row"].to_numpy()[places])
     features = features - features.mean(axis=0)
     features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
     left, right = (features[np.searchsorted(places, some[side])] for side in ("left", "right"))

@@ -15,8 +15,8 @@ from pipeline.experiment.work import Work
 from pipeline.features.audit.fixes import count_words, put_into_words
 from pipeline.features.audit.probing import describe_probe, probe_tasks
 from pipeline.features.audit.pure.confident_learning import (
-    doubt_classes,
-    doubt_numbers,
+    find_label_errors,
+    find_value_errors,
     pool_people,
 )
 from pipeline.folds.assignment import assign_folds
@@ -24,23 +24,23 @@ from pipeline.labels.tasks import Task, decide
 from pipeline.storage import write_table
 
 COLUMNS = ("image_id", "person_id", "task", "column", "given", "suggested", "self_confidence")
-COLUMNS += ("agreeing", "pictures", "in_fixes", "reason", "row")
+COLUMNS += ("agreeing", "images", "in_fixes", "reason", "row")
 TRUSTED = 0.9  # a judge that agrees with fewer labels errs more often than labels usually do
 NAN = float("nan")
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Out-of-fold probabilities (n, C) of one task for these pictures, and whose they are."""
+class LabelChecker:
+    """Out-of-fold probabilities (n, C) of one task for these images, and whose they are."""
 
     task: Task
-    pictures: pd.DataFrame
+    images: pd.DataFrame
     probs: np.ndarray
     said: str
 
 
-def member_judges(work: Work, labelled: pd.DataFrame) -> dict[str, Judge]:
-    """By task the mean of the trained members that predict it, on the pictures they answered."""
+def member_checkers(work: Work, labelled: pd.DataFrame) -> dict[str, LabelChecker]:
+    """By task the mean of the trained members that predict it, on the images they answered."""
     found: dict[str, list] = {}
     for member in trained_members(work):
         frame = read_oof(work, member)
@@ -48,44 +48,46 @@ def member_judges(work: Work, labelled: pd.DataFrame) -> dict[str, Judge]:
         given = {"image_ids": ids, "settings": work.settings, "member": member}
         for task, probs in member_probs(frame, **given).items():
             found.setdefault(task, []).append((member, ids, probs))
-    judges, tasks = {}, {task.name: task for task in contest_tasks(work.settings)}
+    checkers, tasks = {}, {task.name: task for task in contest_tasks(work.settings)}
     for name, several in found.items():
-        pictures = labelled.set_index("image_id", drop=False).loc[several[0][1]]
+        images = labelled.set_index("image_id", drop=False).loc[several[0][1]]
         probs = np.mean([probs for *_, probs in several], axis=0)
         said = f"the OOF of {', '.join(member for member, *_ in several)}"
-        judges[name] = Judge(tasks[name], pictures.reset_index(drop=True), probs, said)
-    return judges
+        checkers[name] = LabelChecker(tasks[name], images.reset_index(drop=True), probs, said)
+    return checkers
 
 
-def probe_judges(
+def probe_checkers(
     work: Work,
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     features: np.ndarray,
     *,
     people: np.ndarray,
     but: Collection[str],
-) -> dict[str, Judge]:
-    """By task, but for those that have a judge, the probe on the pictures it looks at; copies of a
-    picture are kept in one fold, or each would vouch for the other."""
+) -> dict[str, LabelChecker]:
+    """By task, but for those that have a judge, the probe on the images it looks at; copies of a
+    image are kept in one fold, or each would vouch for the other."""
     tasks = [task for task in contest_tasks(work.settings) if task.name not in but]
     if not tasks:
         return {}
-    words = label_words(tasks, pictures).astype(str)
+    words = label_words(tasks, images).astype(str)
     options = {"num_folds": work.settings.folds.num, "seed": work.settings.audit.seed}
     folds = assign_folds(people, words, **options)
-    probs = probe_tasks(tasks, targets_of(tasks, pictures), features, folds)
+    probs = probe_tasks(tasks, targets_of(tasks, images), features, folds)
     said = f"{describe_probe(work)} (no member is trained)"
-    return {task.name: Judge(task, pictures, probs[task.name], said) for task in tasks}
+    return {task.name: LabelChecker(task, images, probs[task.name], said) for task in tasks}
 
 
-def doubt_labels(work: Work, judges: dict[str, Judge]) -> tuple[pd.DataFrame, list[str]]:
+def find_wrong_labels(
+    work: Work, checkers: dict[str, LabelChecker]
+) -> tuple[pd.DataFrame, list[str]]:
     """The doubted labels of all tasks, the least believable first, and the sentences."""
     frames, lines = [], []
-    for judge in judges.values():
-        doubt = _doubt_people if judge.task.constant else _doubt_pictures
-        frame, agreeing = doubt(work, judge)
+    for checker in checkers.values():
+        doubt = _find_wrong_people if checker.task.constant else _find_wrong_images
+        frame, agreeing = doubt(work, checker)
         frames.append(frame)
-        lines.append(_line(judge, frame, agreeing=agreeing))
+        lines.append(_line(checker, frame, agreeing=agreeing))
     table = pd.concat(frames, ignore_index=True)
     table = table.sort_values(["in_fixes", "self_confidence"], ascending=[False, True])
     table = table.reset_index(drop=True)
@@ -93,39 +95,41 @@ def doubt_labels(work: Work, judges: dict[str, Judge]) -> tuple[pd.DataFrame, li
     return table, lines
 
 
-def _doubt_pictures(work: Work, judge: Judge) -> tuple[pd.DataFrame, float]:
-    """The doubted labels of single pictures, and the share of all that the judge agrees with."""
-    task, pictures = judge.task, judge.pictures
-    given = targets_of([task], pictures)[task.name]
-    doubts = _judge(work, task, judge.probs, given)
-    doubts = doubts.assign(varied=False, agreeing=1, pictures=1, place=np.arange(len(pictures)))
-    doubts = doubts.assign(image_id=pictures["image_id"], person_id="", note="")
+def _find_wrong_images(work: Work, checker: LabelChecker) -> tuple[pd.DataFrame, float]:
+    """The doubted labels of single images, and the share of all that the judge agrees with."""
+    task, images = checker.task, checker.images
+    given = targets_of([task], images)[task.name]
+    doubts = _judge(work, task, checker.probs, given)
+    doubts = doubts.assign(varied=False, agreeing=1, images=1, place=np.arange(len(images)))
+    doubts = doubts.assign(image_id=images["image_id"], person_id="", note="")
     agreeing = _share_agreeing(task, doubts, given)
-    return _in_words(work, judge, doubts[doubts["doubted"]]), agreeing
+    return _in_words(work, checker, doubts[doubts["doubted"]]), agreeing
 
 
-def _doubt_people(work: Work, judge: Judge) -> tuple[pd.DataFrame, float]:
-    """The doubted labels of whole people, judged on all their pictures together, with those of
+def _find_wrong_people(work: Work, checker: LabelChecker) -> tuple[pd.DataFrame, float]:
+    """The doubted labels of whole people, judged on all their images together, with those of
     people whose label varies although it can't; and the share that the judge agrees with."""
-    task, pictures = judge.task, judge.pictures
-    given, ids = targets_of([task], pictures)[task.name], pictures["person_id"].astype(str)
-    people, pooled = pool_people(judge.probs, ids)
+    task, images = checker.task, checker.images
+    given, ids = targets_of([task], images)[task.name], images["person_id"].astype(str)
+    people, pooled = pool_people(checker.probs, ids)
     codes = np.searchsorted(people, ids)
     labels = pd.Series(given).groupby(codes)
     usual = labels.agg(lambda some: some.mode().iloc[0]).to_numpy()
     doubts = _judge(work, task, pooled, usual)
     suggested = doubts["suggested"].to_numpy()[codes]
-    if task.kind == "number":
-        agrees = np.abs(judge.probs[:, 0] - suggested) < np.abs(judge.probs[:, 0] - usual[codes])
-    elif task.kind == "score":
-        agrees = (judge.probs[:, 0] >= 0.5) == suggested
+    if task.kind == "regression":
+        agrees = np.abs(checker.probs[:, 0] - suggested) < np.abs(
+            checker.probs[:, 0] - usual[codes]
+        )
+    elif task.kind == "binary":
+        agrees = (checker.probs[:, 0] >= 0.5) == suggested
     else:
-        agrees = judge.probs.argmax(axis=1) == suggested
-    place = pd.Series(_against(task, judge.probs, usual[codes])).groupby(codes).idxmax()
+        agrees = checker.probs.argmax(axis=1) == suggested
+    place = pd.Series(_against(task, checker.probs, usual[codes])).groupby(codes).idxmax()
     doubts = doubts.assign(
         varied=labels.nunique().to_numpy() > 1,
         agreeing=pd.Series(agrees).groupby(codes).sum().to_numpy(),
-        pictures=np.bincount(codes),
+        images=np.bincount(codes),
         place=place.to_numpy(),
         image_id="",
         person_id=people,
@@ -133,56 +137,56 @@ def _doubt_people(work: Work, judge: Judge) -> tuple[pd.DataFrame, float]:
     counts = labels.agg(lambda some: count_words(task, some)).to_numpy()
     doubts["note"] = np.where(doubts["varied"], counts, "")
     agreeing = _share_agreeing(task, doubts, usual)
-    return _in_words(work, judge, doubts[doubts["doubted"] | doubts["varied"]]), agreeing
+    return _in_words(work, checker, doubts[doubts["doubted"] | doubts["varied"]]), agreeing
 
 
 def _judge(work: Work, task: Task, probs: np.ndarray, given: np.ndarray) -> pd.DataFrame:
     """The rows of auditing.mislabelled for one task."""
-    if task.kind == "number":
-        found = doubt_numbers(decide(task, probs), given, limit=work.settings.audit.residual)
+    if task.kind == "regression":
+        found = find_value_errors(decide(task, probs), given, limit=work.settings.audit.residual)
         found["suggested"] = found["suggested"].clip(task.low, task.high)
         return found.assign(doubted=found["doubted"] & (found["suggested"] != given))
-    if task.kind == "score":
+    if task.kind == "binary":
         probs = np.concatenate([1.0 - probs, probs], axis=1)
-    return doubt_classes(probs, given.astype(np.int64))
+    return find_label_errors(probs, given.astype(np.int64))
 
 
 def _against(task: Task, probs: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """How much each picture (n,) speaks against a label: the picture to be shown of a person."""
-    if task.kind == "number":
+    """How much each image (n,) speaks against a label: the image to be shown of a person."""
+    if task.kind == "regression":
         return np.abs(probs[:, 0] - given)
-    if task.kind == "score":
+    if task.kind == "binary":
         return np.abs(probs[:, 0] - given)
     return -probs[np.arange(len(probs)), given.astype(int)]
 
 
-def _in_words(work: Work, judge: Judge, doubts: pd.DataFrame) -> pd.DataFrame:
+def _in_words(work: Work, checker: LabelChecker, doubts: pd.DataFrame) -> pd.DataFrame:
     """The doubts as the table has them; the sure ones and those that must be settled are fixes."""
     sure = doubts["doubted"] & (doubts["self_confidence"] <= work.settings.audit.confidence)
     words = put_into_words(
         doubts.assign(in_fixes=sure | doubts["varied"]),
-        task=judge.task,
-        pictures=judge.pictures,
-        judged_by=judge.said,
+        task=checker.task,
+        images=checker.images,
+        judged_by=checker.said,
     )
     return words[[*COLUMNS, "varied"]]
 
 
 def _share_agreeing(task: Task, doubts: pd.DataFrame, given: np.ndarray) -> float:
     """The share of the classes given that are the likeliest too; NaN for numbers."""
-    return NAN if task.kind == "number" else float((doubts["suggested"] == given).mean())
+    return NAN if task.kind == "regression" else float((doubts["suggested"] == given).mean())
 
 
-def _line(judge: Judge, frame: pd.DataFrame, *, agreeing: float) -> str:
+def _line(checker: LabelChecker, frame: pd.DataFrame, *, agreeing: float) -> str:
     """What was found of one task, in a sentence."""
-    task, count = judge.task, len(judge.pictures)
-    who = "pictures"
+    task, count = checker.task, len(checker.images)
+    who = "images"
     if task.constant:
-        count, who = judge.pictures["person_id"].nunique(), "people"
+        count, who = checker.images["person_id"].nunique(), "people"
     varied = int(frame["varied"].sum())
     also = f"; {varied:,} of them have several labels, and can have one only" if varied else ""
     line = (
-        f"labels: {task.name}: {len(frame):,} of {count:,} {who} are doubted by {judge.said}, "
+        f"labels: {task.name}: {len(frame):,} of {count:,} {who} are doubted by {checker.said}, "
         f"{int(frame['in_fixes'].sum()):,} of them surely enough for fixes.csv{also}"
     )
     if agreeing < TRUSTED:

@@ -1,1 +1,1 @@
-"""What is said of a face: numbers to words, drawn into the picture, on a page. Pure."""
+"""What is said of a face: numbers to words, drawn into the image, on a page. Pure."""

@@ -1,4 +1,4 @@
-"""A page in the browser: a picture in, the annotated picture and every probability out.
+"""A page in the browser: an image in, the annotated image and every probability out.
 
 What answers is given as functions, so that a trained run and an exported model have the same page.
 Nothing is loaded from the network: the page's own rules forbid the browser to ask elsewhere.
@@ -12,13 +12,13 @@ import numpy as np
 
 from pipeline.features.demo.bars import CSS, faces_html
 from pipeline.inference.annotate import draw_faces
-from pipeline.inference.readout import SeenFace
+from pipeline.inference.readout import FacePrediction
 
 LARGEST = 20 * 2**20  # bytes of an upload
 WAITING = 16  # visitors that wait; one is served at a time
-KEPT = 600  # seconds until an uploaded picture is removed
+KEPT = 600  # seconds until an uploaded image is removed
 NO_FACE = (
-    "No face was found. It works best with an upright face that fills a good part of the picture."
+    "No face was found. It works best with an upright face that fills a good part of the image."
 )
 POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss: "
@@ -30,15 +30,15 @@ NAMES = """() => {
   const name = () => {
     for (const image of document.querySelectorAll("#given img, #seen img"))
       image.alt ||= image.closest("#seen")
-        ? "The picture with what was found in it; the same stands below in words."
-        : "The picture that was given.";
+        ? "The image with what was found in it; the same stands below in words."
+        : "The image that was given.";
     for (const button of document.querySelectorAll("#seen button:not([aria-label])"))
-      button.ariaLabel = "The annotated picture";
+      button.ariaLabel = "The annotated image";
   };
   new MutationObserver(name).observe(document.body, {childList: true, subtree: true});
 }"""
-See = Callable[[str, np.ndarray], list[SeenFace]]  # by a choice's name
-Heat = Callable[[str, np.ndarray], list[tuple[np.ndarray, str]]]  # pictures with captions
+See = Callable[[str, np.ndarray], list[FacePrediction]]  # by a choice's name
+Heat = Callable[[str, np.ndarray], list[tuple[np.ndarray, str]]]  # images with captions
 
 
 def make_app(
@@ -59,18 +59,18 @@ def make_app(
     def answer(choice: str, file: str | None, wants_heat: bool):
         empty = gradio.Gallery(value=[], visible=False)
         if file is None:
-            return "Upload a picture, paste one, or take one with the camera.", None, "", empty
+            return "Upload an image, paste one, or take one with the camera.", None, "", empty
         try:
-            picture = read(Path(file))
-            faces = see(choice, picture)
-            maps = heat(choice, picture) if heat and wants_heat and faces else []
+            image = read(Path(file))
+            faces = see(choice, image)
+            maps = heat(choice, image) if heat and wants_heat and faces else []
         except ValueError as error:
             return _say_wrong(str(error), file), None, "", empty
         if not faces:
-            return NO_FACE, picture, "", empty
+            return NO_FACE, image, "", empty
         said = "One face." if len(faces) == 1 else f"{len(faces)} faces; 1 is the main one."
         gallery = gradio.Gallery(value=maps, visible=bool(maps))
-        return said, draw_faces(picture, faces), faces_html(faces), gallery
+        return said, draw_faces(image, faces), faces_html(faces), gallery
 
     with gradio.Blocks(title=title, analytics_enabled=False, delete_cache=(60, KEPT)) as page:
         gradio.Markdown(f"# {title}\n{note}")
@@ -82,11 +82,11 @@ def make_app(
                 given = gradio.Image(
                     sources=["upload", "webcam", "clipboard"],
                     type="filepath",
-                    label="Picture",
+                    label="Image",
                     height=360,
                     elem_id="given",
                 )
-                # the file as it came: what is no picture is then said in our words
+                # the file as it came: what is no image is then said in our words
                 given.preprocess = lambda payload: None if payload is None else payload.path
                 wants = gradio.Checkbox(
                     False, label="Show where it looks (slower)", visible=heat is not None

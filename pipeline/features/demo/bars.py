@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from pipeline.inference.annotate import COLOURS
-from pipeline.inference.readout import Said, SeenFace
+from pipeline.inference.readout import FacePrediction, TaskPrediction
 
 CHOSEN = ' class="chosen"'
 IN_THE_DARK = 0.5  # of a face's colour, the rest white: 3:1 against a dark page
@@ -25,12 +25,12 @@ CSS = """
 """
 
 
-def faces_html(faces: Sequence[SeenFace]) -> str:
-    """A section a face, in the order and colours of the annotated picture."""
+def faces_html(faces: Sequence[FacePrediction]) -> str:
+    """A section a face, in the order and colours of the annotated image."""
     return f'<div class="faces">{"".join(map(_face, range(len(faces)), faces))}</div>'
 
 
-def _face(number: int, face: SeenFace) -> str:
+def _face(number: int, face: FacePrediction) -> str:
     colour = COLOURS[number % len(COLOURS)]
     said = "".join(_task(each) for each in face.said)
     sure = f", found with {100 * face.detected:.1f} %" if face.how == "mtcnn" else ""
@@ -46,7 +46,7 @@ def lighter(colour: str) -> str:
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
-def _task(said: Said) -> str:
+def _task(said: TaskPrediction) -> str:
     name = escape(said.task)
     if said.probability is None:
         return f"<h4>{name}: {escape(said.text)}</h4>"

@@ -10,7 +10,7 @@ import torch
 from pipeline.experiment.build import fresh_state, make_criteria, member_transform
 from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device, choose_workers
-from pipeline.experiment.pictures import read_pictures, usable
+from pipeline.experiment.images_table import read_images_table, usable
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
@@ -18,16 +18,16 @@ from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.crop import cut
 from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, make_loader
-from pipeline.images.read import read_picture
+from pipeline.images.read import read_image
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.gradient import total_loss
 from pipeline.models.pretrained import describe_source, load_backbone
-from pipeline.preprocessing.pictures import read_images
+from pipeline.preprocessing.measure_images import read_images
 from pipeline.tables import OK
 
 Finding = tuple[str, str]  # ok, note or FAIL, and a sentence
-NUMBER = 8  # pictures of the one batch
+NUMBER = 8  # images of the one batch
 Finding = tuple[str, str]
 
 
@@ -46,23 +46,23 @@ def look_at_weights(work: Work) -> Iterator[Finding]:
 def look_at_batch(work: Work) -> Iterator[Finding]:
     """Reads a batch as training and as infer do, compares the tensors, and takes one step."""
     if not work.runs.root.is_dir():
-        yield "note", "no pictures yet"
+        yield "note", "no images yet"
         return
-    crops, pictures, whence = _some_crops(work)
+    crops, images, whence = _some_crops(work)
     device, precision = choose_device(work.settings)
     for name, member in work.settings.members.items():
         transform, tasks = member_transform(member), member_tasks(work.settings, member)
-        targets = training_targets(member, tasks, pictures)
+        targets = training_targets(member, tasks, images)
         tensors = {}
         workers = choose_workers(work.settings, device_type=device.type)
         for use, number in (("train", workers), ("infer", 0)):
-            given = {"rows": pictures["row"].to_numpy(), "size": transform.size}
+            given = {"rows": images["row"].to_numpy(), "size": transform.size}
             dataset = CropDataset(crops, **given, targets=targets)
-            batches = in_order(len(pictures), batch_size=NUMBER)
+            batches = in_order(len(images), batch_size=NUMBER)
             ((pixels, read),) = make_loader(dataset, batches, workers=number, pin=False)
             tensors[use] = normalise(pixels.to(device), transform=transform)
         if not torch.equal(tensors["train"], tensors["infer"]):
-            yield "FAIL", f"{name}: training and infer see other pixels of the same pictures"
+            yield "FAIL", f"{name}: training and infer see other pixels of the same images"
             continue
         augment = build_augment(member.augment)
         changed = [augment(image.numpy(), seed) for seed, image in enumerate(pixels)]
@@ -71,25 +71,25 @@ def look_at_batch(work: Work) -> Iterator[Finding]:
         to_input = partial(normalise, transform=transform)
         logits = state.network.train()(to_input(torch.from_numpy(inputs).to(device)))
         read = {task: values.to(device) for task, values in read.items()}
-        loss = total_loss(logits, read, criteria=make_criteria(member, tasks, pictures))
+        loss = total_loss(logits, read, criteria=make_criteria(member, tasks, images))
         loss.backward()
-        size = f"{len(pictures)} pictures of {transform.size}x{transform.size} ({whence})"
+        size = f"{len(images)} images of {transform.size}x{transform.size} ({whence})"
         verdict = "ok" if torch.isfinite(loss) else "FAIL"
         yield verdict, f"{name}: {size}, the same for training and infer; first loss {loss:.3f}"
 
 
 def _some_crops(work: Work) -> tuple[np.ndarray, pd.DataFrame, str]:
-    """Crops (n, S, S, 3), their labelled pictures with the row of each, and where they are from."""
+    """Crops (n, S, S, 3), their labelled images with the row of each, and where they are from."""
     if work.runs.crops.exists():
-        pictures = usable(read_pictures(work.runs)).head(NUMBER)
-        return crops_of(work), pictures, "as cut by crop"
+        images = usable(read_images_table(work.runs)).head(NUMBER)
+        return crops_of(work), images, "as cut by crop"
     frame = read_images(work)
-    pictures = frame[(frame["part"] == "train") & (frame["status"] == OK)].head(NUMBER)
-    if pictures.empty:
-        raise ValueError("no train picture that is there and has its labels")
+    images = frame[(frame["part"] == "train") & (frame["status"] == OK)].head(NUMBER)
+    if images.empty:
+        raise ValueError("no train image that is there and has its labels")
     crop, crops = work.settings.crop, []
-    for path in pictures["path"]:
-        pixels = read_picture(work.runs.root / path)
+    for path in images["path"]:
+        pixels = read_image(work.runs.root / path)
         box = centre_box(pixels.shape[1], pixels.shape[0], fraction=crop.fallback)
         crops.append(cut(pixels, square_box(box, margin=0.0), size=crop.size))
-    return np.stack(crops), pictures.assign(row=range(len(crops))), "their middle, not cropped yet"
+    return np.stack(crops), images.assign(row=range(len(crops))), "their middle, not cropped yet"

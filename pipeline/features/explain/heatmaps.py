@@ -1,4 +1,4 @@
-"""Sheets of heatmaps: each picture beside what spoke for its answer and what for the truth."""
+"""Sheets of heatmaps: each image beside what spoke for its answer and what for the truth."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from pipeline.experiment.build import head_losses, member_transform
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device
-from pipeline.experiment.pictures import held_out, read_labelled, read_pictures
+from pipeline.experiment.images_table import held_out, read_images_table, read_labelled
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import member_tasks, targets_of
@@ -21,14 +21,14 @@ from pipeline.images.transform import fit_size, normalise
 from pipeline.labels.tasks import Task, decide
 from pipeline.models.grad_cam import find_heatmaps
 from pipeline.models.network import FaceNetwork, to_probs
-from pipeline.storage import Cell, writing
+from pipeline.storage import Cell, atomic_write
 from pipeline.tables import pick
 
 SIDE = 128  # pixels of a face on a sheet
 
 
 def draw_heatmaps(work: Work, members: list[str], *, number: int) -> list[str]:
-    """The sheets' file names: one a member and task, of the chosen or of its worst pictures."""
+    """The sheets' file names: one a member and task, of the chosen or of its worst images."""
     made = []
     chosen = _chosen(work) if "images" in work.options else None
     labelled = read_labelled(work.runs)
@@ -38,56 +38,56 @@ def draw_heatmaps(work: Work, members: list[str], *, number: int) -> list[str]:
             if rows is None:
                 rows = _worst(work, name, task, labelled, number=number)
             if not len(rows):
-                print(f"explain: {name} answers {task.name} right in every picture: no sheet")
+                print(f"explain: {name} answers {task.name} right in every image: no sheet")
                 continue
             file = f"heatmap-{name}-{task.name}.png"
-            with writing(work.runs.explained(file)) as temporary:
+            with atomic_write(work.runs.explained(file)) as temporary:
                 _sheet(work, name, task, rows, labelled).save(temporary, format="PNG")
             made.append(file)
     return made
 
 
 def _chosen(work: Work) -> pd.DataFrame:
-    """The pictures that `images=` names. Raises ValueError for one that is not there."""
-    pictures = read_pictures(work.runs)
-    cropped = pictures[pictures["row"] >= 0]
+    """The images that `images=` names. Raises ValueError for one that is not there."""
+    images = read_images_table(work.runs)
+    cropped = images[images["row"] >= 0]
     wanted = [word for word in work.options["images"].split(",") if word]
     for word in wanted:
         if word not in set(cropped["image_id"]):
             hint = nearest(word, cropped["image_id"])
-            raise ValueError(f"explain: no picture {word!r} with a crop{hint} see report for ids")
+            raise ValueError(f"explain: no image {word!r} with a crop{hint} see report for ids")
     return pick(cropped, wanted, what="images")
 
 
 def _worst(
     work: Work, member: str, task: Task, labelled: pd.DataFrame, *, number: int
 ) -> pd.DataFrame:
-    """The held-out pictures that a member is most surely wrong about, one of a person."""
+    """The held-out images that a member is most surely wrong about, one of a person."""
     frame = read_oof(work, member).groupby("image_id")[task.columns].mean().reset_index()
-    pictures = pick(labelled, frame["image_id"], what="labelled")
-    truth, probs = targets_of([task], pictures)[task.name], frame[task.columns].to_numpy()
+    images = pick(labelled, frame["image_id"], what="labelled")
+    truth, probs = targets_of([task], images)[task.name], frame[task.columns].to_numpy()
     answer = decide(task, probs)
-    if task.kind == "number":
+    if task.kind == "regression":
         wrong = np.abs(answer - truth)
     else:
         sure = np.maximum(probs[:, 0], 1 - probs[:, 0]) if probs.shape[1] == 1 else probs.max(1)
         wrong = np.where(answer == truth, 0.0, sure)
     order = np.argsort(-wrong, kind="stable")
-    worst = pictures.iloc[order[wrong[order] > 0]]
+    worst = images.iloc[order[wrong[order] > 0]]
     return worst.drop_duplicates("person_id").head(number).reset_index(drop=True)
 
 
 def _sheet(
-    work: Work, name: str, task: Task, pictures: pd.DataFrame, labelled: pd.DataFrame
+    work: Work, name: str, task: Task, images: pd.DataFrame, labelled: pd.DataFrame
 ) -> "Image.Image":  # noqa: F821
     device, _ = choose_device(work.settings)
     crops, known = crops_of(work), labelled.set_index("image_id")
     tiles, captions = {}, {}
-    bar = tqdm(total=len(pictures), desc=f"explain: {name} {task.name}", unit="pic", leave=False)
-    for cell, places in by_cell(work, name, pictures, labelled).items():
+    bar = tqdm(total=len(images), desc=f"explain: {name} {task.name}", unit="pic", leave=False)
+    for cell, places in by_cell(work, name, images, labelled).items():
         network = load_cell(work, cell, device=device)
         for place in places:
-            image_id, row = pictures["image_id"].iloc[place], int(pictures["row"].iloc[place])
+            image_id, row = images["image_id"].iloc[place], int(images["row"].iloc[place])
             truth = None
             if image_id in known.index:
                 truth = targets_of([task], known.loc[[image_id]].reset_index())[task.name][0]
@@ -100,7 +100,7 @@ def _sheet(
     order = sorted(tiles)
     return draw_sheet(
         [tile for place in order for tile in tiles[place]],
-        title=f"{name}, {task.name}: the picture, what speaks for the answer, and for the truth",
+        title=f"{name}, {task.name}: the image, what speaks for the answer, and for the truth",
         captions=[words for place in order for words in captions[place]],
         columns=6,
         side=SIDE,
@@ -108,21 +108,21 @@ def _sheet(
 
 
 def by_cell(
-    work: Work, name: str, pictures: pd.DataFrame, labelled: pd.DataFrame
+    work: Work, name: str, images: pd.DataFrame, labelled: pd.DataFrame
 ) -> dict[Cell, list[int]]:
-    """Which pictures (positions) each cell is shown: those of the people whom it never saw."""
+    """Which images (positions) each cell is shown: those of the people whom it never saw."""
     cells = {cell.fold: cell for cell in reversed(member_cells(work.settings, name))}
     found: dict[Cell, list[int]] = {}
     for fold, cell in sorted(cells.items()):
         held = set(labelled.loc[held_out(work.settings, labelled, fold), "image_id"])
-        here = [n for n, i in enumerate(pictures["image_id"]) if i in held]
+        here = [n for n, i in enumerate(images["image_id"]) if i in held]
         taken = {place for places in found.values() for place in places}
         found[cell] = [place for place in here if place not in taken]
     taken = {place for places in found.values() for place in places}
     seen = set(labelled["image_id"])
     first = cells[min(cells)]
     found[first] += [
-        n for n, i in enumerate(pictures["image_id"]) if i not in seen and n not in taken
+        n for n, i in enumerate(images["image_id"]) if i not in seen and n not in taken
     ]
     return {cell: places for cell, places in found.items() if places}
 
@@ -145,7 +145,7 @@ def _look(
     with torch.no_grad():
         probs = to_probs(network(inputs)[task.name], task=task, loss=loss).cpu().numpy()
     answer = decide(task, probs)[0]
-    number = task.kind == "number"
+    number = task.kind == "regression"
     words = _words(task, answer, probs[0]), "" if truth is None else _words(task, truth, probs[0])
     codes = [answer] if number or truth is None else [answer, truth]
     heats = [
@@ -159,7 +159,7 @@ def _look(
 
 
 def _words(task: Task, code: float, probs: np.ndarray) -> str:
-    if task.kind == "number":
+    if task.kind == "regression":
         return f"{code:.4g}"
     sure = probs[int(code)] if len(probs) > 1 else (probs[0] if code else 1 - probs[0])
     return f"{task.classes[int(code)]} {sure:.2f}"

@@ -9,13 +9,13 @@ import torch
 from tqdm import tqdm
 
 from pipeline.evaluation.decisions import measure
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces, member_probs
 from pipeline.experiment.build import head_losses, member_transform
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device
-from pipeline.experiment.pictures import read_labelled
+from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.predict import load_cell, prediction_frame
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import member_tasks
@@ -25,41 +25,43 @@ from pipeline.faces.crop import cut
 from pipeline.features.explain.heatmaps import by_cell
 from pipeline.figures.charts import save_panels
 from pipeline.figures.overlay import bands
-from pipeline.images.corruptions import FACTORS, degrade
-from pipeline.images.read import read_picture
+from pipeline.images.corruptions import FACTORS, corrupt
+from pipeline.images.read import read_image
 from pipeline.images.transform import fit_size, normalise
 from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.metrics import METRICS
 from pipeline.metrics.reliability import mean_rate
-from pipeline.metrics.score_rows import Question
+from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.models.logits import predict_logits
-from pipeline.storage import Cell, read_table, write_table, writing
+from pipeline.storage import Cell, atomic_write, read_table, write_table
 from pipeline.tables import FACES, check_table, pick
 
 MARGIN = "crop margin"
 MARGINS = (-0.2, -0.1, 0.0, 0.1, 0.2, 0.4)  # added to the margin that the crops were cut with
-SEED = 777  # of the sample: the same pictures every time
+SEED = 777  # of the sample: the same images every time
 Variant = tuple[str, float]  # factor and level
 
 
 def measure_sensitivity(work: Work, members: list[str], *, number: int) -> list[str]:
-    """Scores and changed answers of `number` held-out pictures at every level of every factor;
+    """Scores and changed answers of `number` held-out images at every level of every factor;
     gives the names of the files it wrote."""
     labelled = read_labelled(work.runs)
-    held = labelled[labelled["image_id"].isin(read_oof(work, members[0])["image_id"])]
-    sample = _draw_sample(held, number=number)
+    split = labelled[labelled["image_id"].isin(read_oof(work, members[0])["image_id"])]
+    sample = _draw_sample(split, number=number)
     variants = list(_variants(work, sample))
     tables = {name: _answers(work, name, sample, labelled, variants) for name in members}
-    asked = Questions(work, held_out=set(sample["image_id"]))
+    evaluation = EvaluationSet(work, held_out=set(sample["image_id"]))
     rows = []
-    plain = {key: seen for key, _, seen in _seen(work, asked, tables, variants[0][0])}
+    plain = {key: seen for key, _, seen in _seen(work, evaluation, tables, variants[0][0])}
     for (factor, level), unit, _ in variants:
-        for key, question, seen in _seen(work, asked, tables, (factor, level)):
+        for key, target, seen in _seen(work, evaluation, tables, (factor, level)):
             source, task = key
             off = np.abs(seen - plain[key])  # of classes: whether it is another one
-            off = off > 0 if "classes" in question.metric.kinds else off
-            changed = mean_rate("", off, asked.held.person_ids, num_draws=asked.held.num_draws)
-            score = measure(question, seen, held=asked.held)
+            off = off > 0 if "multiclass" in target.metric.kinds else off
+            changed = mean_rate(
+                "", off, evaluation.split.person_ids, num_draws=evaluation.split.num_draws
+            )
+            score = measure(target, seen, split=evaluation.split)
             rows.append(
                 {
                     "factor": factor,
@@ -78,33 +80,34 @@ def measure_sensitivity(work: Work, members: list[str], *, number: int) -> list[
     return ["sensitivity.csv", *_draw(work, frame)]
 
 
-def _draw_sample(held: pd.DataFrame, *, number: int) -> pd.DataFrame:
-    """So many pictures of as many people as there are: a picture of each, then a second, drawn."""
-    mixed = held.sort_values("image_id").sample(frac=1.0, random_state=SEED)
+def _draw_sample(split: pd.DataFrame, *, number: int) -> pd.DataFrame:
+    """So many images of as many people as there are: an image of each, then a second, drawn."""
+    mixed = split.sort_values("image_id").sample(frac=1.0, random_state=SEED)
     turn = mixed.groupby("person_id").cumcount().sort_values(kind="stable")
     return mixed.loc[turn.index[:number]].sort_values("image_id").reset_index(drop=True)
 
 
 def _variants(work: Work, sample: pd.DataFrame) -> Iterator[tuple[Variant, str, np.ndarray]]:
-    """Factor and level, the unit, and the sample's crops (n, S, S, 3); the unchanged ones first."""
+    """Corruption and level, the unit, and the sample's crops (n, S, S, 3); the "
+    "unchanged ones first."""
     crops = np.asarray(crops_of(work)[sample["row"].to_numpy()])
     seeds = [zlib.crc32(str(image_id).encode()) for image_id in sample["image_id"]]
     for factor in FACTORS.values():
         for level in sorted(factor.levels, key=lambda level, f=factor: level != f.neutral):
             pairs = zip(crops, seeds, strict=True)
-            changed = np.stack([degrade(crop, factor, level, seed=seed) for crop, seed in pairs])
+            changed = np.stack([corrupt(crop, factor, level, seed=seed) for crop, seed in pairs])
             yield (factor.name, float(level)), factor.unit, changed
     if not all((work.runs.root / path).exists() for path in sample["path"]):
-        print(f"explain: the pictures are not in {work.runs.root}: {MARGIN} is left out")
+        print(f"explain: the images are not in {work.runs.root}: {MARGIN} is left out")
         return
     faces = check_table(read_table(work.runs.faces), FACES)
     faces = pick(faces, sample["image_id"], what="faces")
     margins = np.where(faces["how"] == "mtcnn", work.settings.crop.margin, 0.0)
     boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), work.settings.crop.size
-    pictures = [read_picture(work.runs.root / path) for path in sample["path"]]
+    images = [read_image(work.runs.root / path) for path in sample["path"]]
     for more in sorted(MARGINS, key=lambda m: m != 0.0):
         squares = [square_box(b, margin=m + more) for b, m in zip(boxes, margins, strict=True)]
-        cuts = [cut(p, s, size=size) for p, s in zip(pictures, squares, strict=True)]
+        cuts = [cut(p, s, size=size) for p, s in zip(images, squares, strict=True)]
         yield (MARGIN, more), "more of the side", np.stack(cuts)
 
 
@@ -150,31 +153,34 @@ def _answers(
 
 
 def _seen(
-    work: Work, asked: Questions, tables: dict[str, dict[Variant, pd.DataFrame]], variant: Variant
-) -> Iterator[tuple[tuple[str, str], Question, np.ndarray]]:
+    work: Work,
+    evaluation: EvaluationSet,
+    tables: dict[str, dict[Variant, pd.DataFrame]],
+    variant: Variant,
+) -> Iterator[tuple[tuple[str, str], EvaluationTarget, np.ndarray]]:
     """Source and question, and what its metric sees (n,) in a variant: of each member, and of all
     together where they are the ensemble."""
-    settings, ids = work.settings, asked.pictures["image_id"]
+    settings, ids = work.settings, evaluation.images["image_id"]
     now = {name: frames[variant] for name, frames in tables.items()}
     if set(now) == set(used_members(settings)):
         joints = blend_spaces(now, image_ids=ids, part="oof", settings=settings)
-        for space in asked.spaces:
-            question = asked.of_space(space)
-            yield ("all members", space.name), question, space.scored(joints[space.name])
+        for space in evaluation.spaces:
+            target = evaluation.of_space(space)
+            yield ("all members", space.name), target, space.scored(joints[space.name])
     for name, frame in now.items():
         probs = member_probs(frame, image_ids=ids, settings=settings, member=name)
-        for task in asked.tasks:
+        for task in evaluation.tasks:
             if task.name in probs:
-                question = asked.of_task(task, task.metric)
+                target = evaluation.of_task(task, task.metric)
                 yield (
                     (name, task.name),
-                    question,
+                    target,
                     seen_by(METRICS[task.metric], task, probs[task.name]),
                 )
 
 
 def _draw(work: Work, frame: pd.DataFrame) -> list[str]:
-    """A picture of curves for each question."""
+    """An image of curves for each question."""
     made = []
     for (task, metric), rows in frame.groupby(["task", "metric"], sort=False):
         panels, last = {}, rows["factor"].iloc[-1]
@@ -187,10 +193,10 @@ def _draw(work: Work, frame: pd.DataFrame) -> list[str]:
             neutral = 0.0 if factor == MARGIN else FACTORS[factor].neutral
             label = f"{factor}, {some['unit'].iloc[0]}"
             panels[f"{metric} by {factor}"] = bands(
-                curves, label=label, mark=neutral, legend=factor == last
+                curves, label=label, stamp=neutral, legend=factor == last
             )
         file = f"sensitivity-{task}.png"
-        with writing(work.runs.explained(file)) as temporary:
+        with atomic_write(work.runs.explained(file)) as temporary:
             save_panels(temporary, panels, columns=3, tall=2.8)
         made.append(file)
     return made

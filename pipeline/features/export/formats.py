@@ -19,10 +19,10 @@ from pipeline.experiment.work import Work
 from pipeline.images.resize_matrix import resize_matrix
 from pipeline.images.transform import normalise
 from pipeline.images.views import apply_view
-from pipeline.inference.ensemble_spec import Speakers
+from pipeline.inference.ensemble_spec import EnsembleSpec
 from pipeline.models.export_module import EnsembleModel, MemberModel, Output, Resize
-from pipeline.models.fuse_batchnorm import fold_norms
-from pipeline.storage import writing
+from pipeline.models.fuse_batchnorm import fuse_batchnorm
+from pipeline.storage import atomic_write
 
 Run = Callable[[np.ndarray], list[np.ndarray]]
 
@@ -33,7 +33,7 @@ def member_model(work: Work, member: str) -> MemberModel:
     transform, tasks = member_transform(recipe), member_tasks(settings, recipe)
     cells, cpu = answering_cells(settings, member), torch.device("cpu")
     networks = [
-        fold_norms(load_cell(work, cell, device=cpu), size=transform.size) for cell in cells
+        fuse_batchnorm(load_cell(work, cell, device=cpu), size=transform.size) for cell in cells
     ]
     matrix = None
     if transform.size != settings.crop.size:
@@ -42,17 +42,17 @@ def member_model(work: Work, member: str) -> MemberModel:
         networks,
         tasks=tasks,
         losses=head_losses(recipe, tasks),
-        views=[partial(apply_view, view=v, transform=transform) for v in settings.infer.views],
+        views=[partial(apply_view, view=v, transform=transform) for v in settings.tta],
         to_input=partial(normalise, transform=transform),
         size=transform.size,
         resize=None if matrix is None else Resize(matrix),
     ).eval()
 
 
-def ensemble_model(speakers: Speakers, members: dict[str, MemberModel]) -> EnsembleModel:
+def ensemble_model(spec: EnsembleSpec, members: dict[str, MemberModel]) -> EnsembleModel:
     """All members in one module, blended as the ensemble says."""
-    ensemble = speakers.settings.ensemble
-    weights = ensemble.weights or dict.fromkeys(speakers.members, 1.0)
+    ensemble = spec.settings.ensemble
+    weights = ensemble.weights or dict.fromkeys(spec.members, 1.0)
     outputs = [
         Output(
             reading.name,
@@ -60,16 +60,16 @@ def ensemble_model(speakers: Speakers, members: dict[str, MemberModel]) -> Ensem
             tuple(task.name for task in reading.tasks),
             tuple(len(task.classes) for task in reading.tasks),
         )
-        for reading in speakers.readings
+        for reading in spec.readings
     ]
-    others = {task.name for task in speakers.others}
+    others = {task.name for task in spec.others}
     if others and ensemble.method not in ("mean", "weighted"):
         outputs = [output for output in outputs if output.name not in others]
     return EnsembleModel(
-        {name: members[name] for name in speakers.members},
+        {name: members[name] for name in spec.members},
         outputs=outputs,
         method=ensemble.method,
-        weights={name: weights.get(name, 0.0) for name in speakers.members},
+        weights={name: weights.get(name, 0.0) for name in spec.members},
     ).eval()
 
 
@@ -82,7 +82,7 @@ def save_models(
     with torch.inference_mode():
         model(example)  # constants of the first call are kept: they must be real ones
     for path in paths:
-        with writing(path, short=False) as temporary, _quiet():
+        with atomic_write(path, short=False) as temporary, _quiet():
             if path.suffix == ".pt":
                 with torch.no_grad():
                     traced = torch.jit.trace(model, example, check_trace=False, strict=False)

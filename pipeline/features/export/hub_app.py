@@ -13,19 +13,19 @@ import onnxruntime
 
 from pipeline.faces.finder import FaceFinder
 from pipeline.faces.mtcnn.onnx_detector import PortableDetector
-from pipeline.images.read import read_picture
-from pipeline.inference.readout import Reading, SeenFace, read_outputs
+from pipeline.images.read import read_image
+from pipeline.inference.readout import FacePrediction, OutputSpec, read_outputs
 
 HERE = Path(__file__).resolve().parent
 
 
 def read(path: Path) -> np.ndarray:
-    """Upright RGB pixels. Raises ValueError for what is no picture."""
-    return read_picture(path)
+    """Upright RGB pixels. Raises ValueError for what is no image."""
+    return read_image(path)
 
 
 @lru_cache(maxsize=1)
-def load() -> tuple[FaceFinder, list[Reading], onnxruntime.InferenceSession]:
+def load() -> tuple[FaceFinder, list[OutputSpec], onnxruntime.InferenceSession]:
     """The face finder, how outputs are read, and the ensemble."""
     config = json.loads((HERE / "config.json").read_text(encoding="utf-8"))
     crop, detectors = config["crop"], {}
@@ -36,17 +36,17 @@ def load() -> tuple[FaceFinder, list[Reading], onnxruntime.InferenceSession]:
     finder = FaceFinder(
         **{key: crop[key] for key in ("faces", "margin", "fallback", "size")}, **detectors
     )
-    readings = [Reading.from_dict(values) for values in config["readings"]]
+    readings = [OutputSpec.from_dict(values) for values in config["readings"]]
     session = onnxruntime.InferenceSession(
         str(HERE / "ensemble.onnx"), providers=["CPUExecutionProvider"]
     )
     return finder, readings, session
 
 
-def predict(picture: np.ndarray) -> list[SeenFace]:
-    """All faces of an upright picture (H, W, 3) uint8 with what is said of them."""
+def predict(image: np.ndarray) -> list[FacePrediction]:
+    """All faces of an upright image (H, W, 3) uint8 with what is said of them."""
     finder, readings, session = load()
-    found = finder.find(picture)
+    found = finder.find(image)
     if not found:
         return []
     crops = np.stack([face.crop for face in found])
@@ -54,7 +54,7 @@ def predict(picture: np.ndarray) -> list[SeenFace]:
     outputs = dict(zip(names, session.run(None, {"crops": crops}), strict=True))
     read_out = read_outputs([r for r in readings if r.name in outputs], outputs)
     return [
-        SeenFace(tuple(face.box.tolist()), face.how, face.probability, said, answers)
+        FacePrediction(tuple(face.box.tolist()), face.how, face.probability, said, answers)
         for face, (said, answers) in zip(found, read_out, strict=True)
     ]
 
@@ -63,7 +63,7 @@ def main() -> None:
     from pipeline.features.demo.app import make_app, serve
 
     app = make_app(
-        lambda choice, picture: predict(picture),
+        lambda choice, image: predict(image),
         read=read,
         choices=[json.loads((HERE / "config.json").read_text(encoding="utf-8"))["name"]],
         title="What do you see in a face?",

@@ -21,11 +21,11 @@ app_file: app.py
 
 def write_card(work: Work, facts: dict) -> str:
     """The card as Markdown with the Hub's front matter."""
-    from pipeline.features.report.context import gather_material
+    from pipeline.features.report.context import gather_context
 
-    settings, material = work.settings, gather_material(work)
-    contest, pictures = settings.competition, material.asked.pictures
-    people = len(set(material.people))
+    settings, context = work.settings, gather_context(work)
+    contest, images = settings.competition, context.evaluation.images
+    people = len(set(context.people))
     tasks = ", ".join(contest.tasks)
     lines = [
         HEAD.format(tags=tasks, name=settings.name),
@@ -49,8 +49,8 @@ def write_card(work: Work, facts: dict) -> str:
         "",
         "## Data",
         "",
-        f"Contest `{contest.name}`, layout {contest.layout}: scored on {len(pictures):,} "
-        f"pictures of {people:,} people"
+        f"Contest `{contest.name}`, layout {contest.layout}: scored on {len(images):,} "
+        f"images of {people:,} people"
         + (", all of them drawn by a program." if contest.drawn is not None else "."),
         "The licence of these weights is that of this data: say it here before you publish.",
         "",
@@ -59,18 +59,18 @@ def write_card(work: Work, facts: dict) -> str:
         "Out of fold: no network was scored on a person it had learnt from. Intervals are 95 %, "
         "over people.",
         "",
-        *_scores(material.scores),
+        *_scores(context.scores),
         *_with_views(work),
         "",
         "## Groups",
         "",
-        *_groups(material),
+        *_groups(context),
         "",
         "## Limits",
         "",
-        "- It guesses what people would say of a picture. It is not evidence about a person, and "
+        "- It guesses what people would say of an image. It is not evidence about a person, and "
         "not for decisions about one: access, work, credit, policing.",
-        f"- It was trained on {len(pictures):,} pictures of one collection; on others it is worse. "
+        f"- It was trained on {len(images):,} images of one collection; on others it is worse. "
         "Faces that the detector does not find have no answer.",
         "- Gender and age are labels of the data, as coarse as they are there.",
         "",
@@ -82,7 +82,7 @@ def _with_views(work: Work) -> list[str]:
     from pipeline.features.report.overview import submission_scores
 
     said = submission_scores(work)
-    return ["", "These are of each picture as it is. " + "; ".join(said) + "."] if said else []
+    return ["", "These are of each image as it is. " + "; ".join(said) + "."] if said else []
 
 
 def _scores(scores) -> list[str]:
@@ -95,19 +95,19 @@ def _scores(scores) -> list[str]:
         for _, row in whole.iterrows()
     ]
     head = [
-        "| who | task | metric | value | 95 % | pictures | people |",
+        "| who | task | metric | value | 95 % | images | people |",
         "|---|---|---|---|---|---|---|",
     ]
     return [*head, *rows]
 
 
-def _groups(material) -> list[str]:
+def _groups(context) -> list[str]:
     from pipeline.features.report.groups import group_columns
 
-    columns, lines = group_columns(material), []
-    draws = {"person_ids": material.people, "num_draws": material.num_draws}
+    columns, lines = group_columns(context), []
+    draws = {"person_ids": context.people, "num_draws": context.num_draws}
     rows, gaps = [], []
-    for judged in material.judged:
+    for judged in context.judged:
         for name in columns:
             values = columns[name].to_numpy()
             rates = [r for r in group_rates(judged.errors, values, **draws) if _is_large(r)]
@@ -123,7 +123,7 @@ def _groups(material) -> list[str]:
             gaps.append((judged, name, low, high, gap))
     if not rows:
         return ["The label table tells no two groups of enough people apart."]
-    for judged in material.judged:
+    for judged in context.judged:
         own = [gap for gap in gaps if gap[0] is judged]
         if own:
             _, name, low, high, gap = max(own, key=lambda found: found[4].value)
@@ -136,7 +136,7 @@ def _groups(material) -> list[str]:
             )
     head = [
         "",
-        "| task | by | group | error | 95 % | pictures | people |",
+        "| task | by | group | error | 95 % | images | people |",
         "|---|---|---|---|---|---|---|",
     ]
     return [*lines, *head, *rows]

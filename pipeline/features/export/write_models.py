@@ -11,7 +11,7 @@ from tqdm import tqdm
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.work import Work
 from pipeline.inference.choice import is_stacked, left_out, missing_weights
-from pipeline.storage import provenance, shown, write_json
+from pipeline.storage import display_path, provenance, write_json
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 APART = 1e-4  # probabilities further apart than that are another model
@@ -34,8 +34,8 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
 
     from pipeline.experiment.crops import crops_of
     from pipeline.features.export.formats import ensemble_model, member_model
-    from pipeline.inference.ensemble_spec import choose_speakers
-    from pipeline.inference.face_predictor import Answerer
+    from pipeline.inference.ensemble_spec import choose_ensemble
+    from pipeline.inference.face_predictor import FacePredictor
 
     cpu = work.settings.model_copy(update={"device": "cpu", "precision": "float32"})
     work = replace(work, settings=cpu)
@@ -43,7 +43,7 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     crops = _different(crops_of(work), num=NUM)
     whole = not missing_weights(work, used)
     names = [name for name in work.settings.members if not missing_weights(work, [name])]
-    jobs, ensemble = [], choose_speakers(work, "ensemble")
+    jobs, ensemble = [], choose_ensemble(work, "ensemble")
     notes = left_out(work)
     if is_stacked(work):
         notes.append(
@@ -61,7 +61,7 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     for name, model, readings in tqdm(jobs, desc="export", unit="model"):
         expected = None
         if readings is not None:
-            said, _ = Answerer(work).answer(crops)
+            said, _ = FacePredictor(work).answer(crops)
             expected = [said[output] for output in model.names]
         outputs[name] = model.names
         note = json.dumps({"input": f"uint8 (num, {size}, {size}, 3) RGB", "outputs": model.names})
@@ -78,7 +78,7 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
         "outputs": outputs,
         "readings": [reading.as_dict() for reading in ensemble.readings],
         "crop": settings.crop.model_dump(mode="json"),
-        "views": list(settings.infer.views),
+        "views": list(settings.tta),
         "method": ensemble.settings.ensemble.method,
         "weights": ensemble.settings.ensemble.weights,
         "left_out": notes,
@@ -110,10 +110,12 @@ def _write(
         run = load_model(path)
         apart = max(_apart(run(crops[:n]), [w[:n] for w in wanted]) for n in (1, len(crops)))
         if not apart <= APART:
-            raise ValueError(f"{shown(path)}: {apart:.2g} from infer on the same crops; not used")
+            raise ValueError(
+                f"{display_path(path)}: {apart:.2g} from infer on the same crops; not used"
+            )
         rows.append(
             {
-                "file": shown(path),
+                "file": display_path(path),
                 "name": path.name,
                 "megabytes": path.stat().st_size / 1e6,
                 "apart": apart,

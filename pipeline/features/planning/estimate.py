@@ -21,7 +21,7 @@ from pipeline.storage import REFIT, Cell, read_table
 from pipeline.tables import OK
 from pipeline.training.cell_jobs import cell_needs, training_bytes
 
-FACES = 24  # pictures in which faces are looked for
+FACES = 24  # images in which faces are looked for
 LEARNT = 3.0  # operations of a step for one of its forward pass
 
 
@@ -58,12 +58,12 @@ class Forecast:
         return {"device": self.device, "slots": self.slots, "start": self.start, "jobs": self.jobs}
 
 
-def foretell(work: Work, stages: Sequence[str]) -> Forecast:
+def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
     """Probes what these stages need and adds it up. Early stops are not foreseen."""
     device, precision = choose_device(work.settings)
     images = read_table(work.runs.images)
-    pictures = images[(images["part"] == "train") & (images["status"] == OK)]
-    pictures = pictures.reset_index(drop=True)
+    labelled = images[(images["part"] == "train") & (images["status"] == OK)]
+    labelled = labelled.reset_index(drop=True)
     cells = [cell for cell in all_cells(work.settings) if not work.runs.done(cell).exists()]
     cells = cells if "train" in stages else []
     answering = [n for n in work.settings.members if not is_inferred(work, n)]
@@ -72,18 +72,18 @@ def foretell(work: Work, stages: Sequence[str]) -> Forecast:
     each = training_bytes(work, members, device=device.type, precision=precision)
     slots = find_slots(work.settings, most=max(len(cells), 1), job_bytes=each)
     found = Forecast(device=str(device), slots=len(slots))
-    rates = _probe(work, found, slots, members, images, pictures, crop="crop" in stages)
+    rates = _probe(work, found, slots, members, images, labelled, crop="crop" in stages)
     if "crop" in stages:
         seconds = rates["crop"]["seconds"] * len(images) / len(slots)
-        found.parts["crop"] = Part(seconds, f"{len(images)} pictures, faces {_mode(work)}")
+        found.parts["crop"] = Part(seconds, f"{len(images)} images, faces {_mode(work)}")
         found.disk += len(images) * work.settings.crop.size**2 * 3
     for cell in cells:
         member, rate = work.settings.members[cell.member], rates[cell.member]
-        shown, held = _sizes(work, cell, pictures)
-        seconds = member.epochs * (shown * rate["learning"] + held * rate["answering"])
+        display_path, held = _sizes(work, cell, labelled)
+        seconds = member.epochs * (display_path * rate["learning"] + held * rate["answering"])
         needs = [other.name for other in cell_needs(work.settings, cell)]
         found.jobs[cell.name] = {"seconds": seconds, "needs": needs}
-        ahead = LEARNT * shown + held
+        ahead = LEARNT * display_path + held
         found.operations += member.epochs * ahead * rate["operations"]
         found.disk += footprint_of(work, cell.member, precision).weights
     if cells:
@@ -92,9 +92,9 @@ def foretell(work: Work, stages: Sequence[str]) -> Forecast:
         seconds = found.start + makespan(lasting, needs, slots=len(slots))
         found.parts["train"] = Part(seconds, f"{len(cells)} cells, {_say_epochs(work, cells)}")
     if answering:
-        parts = [_answer(work, n, images, pictures, rates[n], found) for n in answering]
-        views = len(work.settings.infer.views)
-        what = f"{len(answering)} members, {views} views of every picture, all folds"
+        parts = [_answer(work, n, images, labelled, rates[n], found) for n in answering]
+        views = len(work.settings.tta)
+        what = f"{len(answering)} members, {views} views of every image, all folds"
         found.parts["infer"] = Part(found.start + sum(parts) / len(slots), what)
     if device.type == "cuda":
         found.gpu_memory = max((rates[name]["gpu_memory"] for name in members), default=0)
@@ -109,21 +109,21 @@ def _probe(
     slots: Sequence[Slot],
     members: Sequence[str],
     images: pd.DataFrame,
-    pictures: pd.DataFrame,
+    labelled: pd.DataFrame,
     *,
     crop: bool,
 ) -> Mapping[str, Mapping[str, float]]:
     """Each probe as often at once as the work's jobs will be; the means of what they gave."""
     from pipeline.features.planning.probe import probe_faces, probe_member
 
-    labels = pictures[["image_id", "person_id", *_label_columns(work, pictures)]]
+    labels = labelled[["image_id", "person_id", *_label_columns(work, labelled)]]
     jobs, given = [], {}
     for place in range(len(slots)):
         if crop:
             some = images[images["status"] == OK].iloc[place * FACES : (place + 1) * FACES]
             jobs.append(Job(f"crop {place}", probe_faces, {"images": some}))
         for name in members:
-            probe = {"name": name, "pictures": labels}
+            probe = {"name": name, "images": labels}
             jobs.append(Job(f"{name} {place}", probe_member, probe))
     jobs.sort(key=lambda job: job.name.rpartition(" ")[0])  # the same probe at the same time
 
@@ -144,19 +144,19 @@ def _probe(
     return {name: pd.DataFrame(facts).mean().to_dict() for name, facts in given.items()}
 
 
-def _label_columns(work: Work, pictures: pd.DataFrame) -> list[str]:
+def _label_columns(work: Work, labelled: pd.DataFrame) -> list[str]:
     asked = {task.column for task in contest_tasks(work.settings)}
     asked |= {task.group for task in contest_tasks(work.settings) if task.group}
-    return [column for column in pictures.columns if column in asked]
+    return [column for column in labelled.columns if column in asked]
 
 
-def _sizes(work: Work, cell: Cell, pictures: pd.DataFrame) -> tuple[float, float]:
-    """Pictures that a cell learns from in an epoch, and pictures that it is scored on."""
-    member, num = work.settings.members[cell.member], len(pictures)
+def _sizes(work: Work, cell: Cell, labelled: pd.DataFrame) -> tuple[float, float]:
+    """Images that a cell learns from in an epoch, and images that it is scored on."""
+    member, num = work.settings.members[cell.member], len(labelled)
     held = 0.0 if cell.fold == REFIT else num / work.settings.folds.num
-    counts = pictures.groupby("person_id").size()
-    if member.pictures_per_person is not None:
-        counts = counts.clip(upper=member.pictures_per_person)
+    counts = labelled.groupby("person_id").size()
+    if member.images_per_person is not None:
+        counts = counts.clip(upper=member.images_per_person)
     return member.repeats * counts.sum() * (1.0 - held / num), held
 
 
@@ -164,15 +164,15 @@ def _answer(
     work: Work,
     name: str,
     images: pd.DataFrame,
-    pictures: pd.DataFrame,
+    labelled: pd.DataFrame,
     rate: Mapping[str, float],
     found: Forecast,
 ) -> float:
     """Seconds of a member's answers, one shard after another."""
     settings, num_test = work.settings, int((images["part"] == "test").sum())
     seeds = len(settings.members[name].seeds)
-    rows = num_test * len(answering_cells(settings, name)) + len(pictures) * seeds
-    rows *= len(settings.infer.views)
+    rows = num_test * len(answering_cells(settings, name)) + len(labelled) * seeds
+    rows *= len(settings.tta)
     columns = sum(len(task.columns) for task in member_tasks(settings, settings.members[name]))
     found.disk += rows * (4 * columns + 8)
     found.operations += rows * rate["operations"]

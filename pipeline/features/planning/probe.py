@@ -1,4 +1,4 @@
-"""A short look at this machine's speed: pictures detected, steps learnt, batches answered.
+"""A short look at this machine's speed: images detected, steps learnt, batches answered.
 
 Its jobs run as the work itself would: as many at once, so that they share the machine.
 """
@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.config import Member
 from pipeline.experiment.build import fresh_state, make_criteria, make_mix, member_transform
-from pipeline.experiment.data_loading import feed
+from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import member_tasks
@@ -23,16 +23,16 @@ from pipeline.images.sampler import EpochSampler
 from pipeline.images.transform import normalise
 from pipeline.labels.tasks import Task
 from pipeline.models.logits import predict_logits
-from pipeline.models.loop import Recipe, State, train_epochs
+from pipeline.models.loop import LoopSettings, State, train_epochs
 from pipeline.models.schedule import Schedule
 from pipeline.preprocessing.shards import face_rows
 
-BATCH = 16  # pictures of a probe's batch on a CPU, where the rate hardly depends on it
+BATCH = 16  # images of a probe's batch on a CPU, where the rate hardly depends on it
 SECONDS = 2.0  # each thing is repeated for so long, at least once after a warm-up
 
 
 def probe_faces(work: Work, *, images: pd.DataFrame) -> dict[str, float]:
-    """Seconds of one picture: decoded and its face found; cutting it out is little beside that."""
+    """Seconds of one image: decoded and its face found; cutting it out is little beside that."""
     began = time.monotonic()
     face_rows(work, images.iloc[:2])
     started = time.monotonic()
@@ -41,9 +41,9 @@ def probe_faces(work: Work, *, images: pd.DataFrame) -> dict[str, float]:
     return {"seconds": seconds, "took": time.monotonic() - began}
 
 
-def probe_member(work: Work, *, name: str, pictures: pd.DataFrame) -> dict[str, float]:
-    """Seconds of one picture learnt, and of one answered by one network in one view; operations of
-    one picture's forward pass; bytes of the GPU that training took."""
+def probe_member(work: Work, *, name: str, images: pd.DataFrame) -> dict[str, float]:
+    """Seconds of one image learnt, and of one answered by one network in one view; operations of
+    one image's forward pass; bytes of the GPU that training took."""
     began, (device, precision) = time.monotonic(), choose_device(work.settings)
     member, on_gpu = work.settings.members[name], device.type == "cuda"
     tasks, size = member_tasks(work.settings, member), member.batch_size
@@ -51,7 +51,7 @@ def probe_member(work: Work, *, name: str, pictures: pd.DataFrame) -> dict[str, 
     untrained = member.model_copy(update={"weights": "none", "batch_size": size})
     state = fresh_state(untrained, tasks, seed=0, device=device, precision=precision)
     learning = _learn(
-        work, untrained, tasks, pictures, state=state, steps=8 if on_gpu else 1, device=device
+        work, untrained, tasks, images, state=state, steps=8 if on_gpu else 1, device=device
     )
     pixels = torch.zeros(size, member.image_size, member.image_size, 3, dtype=torch.uint8)
     look = partial(
@@ -82,18 +82,18 @@ def _learn(
     work: Work,
     member: Member,
     tasks: list[Task],
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     *,
     state: State,
     steps: int,
     device: torch.device,
 ) -> float:
-    """Seconds of one picture in the training loop, on made-up crops with true labels."""
-    rows = np.arange(steps * member.batch_size) % len(pictures)
-    part = pictures.iloc[rows].reset_index(drop=True)
+    """Seconds of one image in the training loop, on made-up crops with true labels."""
+    rows = np.arange(steps * member.batch_size) % len(images)
+    part = images.iloc[rows].reset_index(drop=True)
     side = work.settings.crop.size
     crops = np.random.default_rng(0).integers(256, size=(len(rows), side, side, 3), dtype=np.uint8)
-    batches = feed(
+    batches = make_batches(
         work,
         CropDataset(
             crops,
@@ -107,8 +107,8 @@ def _learn(
         recipe=member.augment,
     )
     _, precision = choose_device(work.settings)
-    recipe = Recipe(
-        criteria=make_criteria(member, tasks, pictures),
+    recipe = LoopSettings(
+        criteria=make_criteria(member, tasks, images),
         schedule=Schedule(),
         num_epochs=1000,
         seed=0,

@@ -4,11 +4,11 @@ import json
 
 import pandas as pd
 
-from pipeline.evaluation.candidates import Contender
+from pipeline.evaluation.candidates import Candidate
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
-from pipeline.features.report.comparisons import describe_rivals, difference_figures
-from pipeline.features.report.context import Material, missing
+from pipeline.features.report.comparisons import describe_paired, difference_figures
+from pipeline.features.report.context import ReportContext, missing
 from pipeline.features.report.differences import difference_chart, draw_difference, signed
 from pipeline.features.report.html.markup import (
     Html,
@@ -25,16 +25,16 @@ from pipeline.metrics.score_rows import gain_of
 from pipeline.storage import read_json, read_table
 
 
-def describe_gains(material: Material) -> Section:
+def describe_ablation(context: ReportContext) -> Section:
     """The section: members, the ensemble, views, the stack's layers."""
-    work, config = material.work, material.work.settings.name
-    parts = [*_compared(material), *_views(material)]
+    work, config = context.work, context.work.settings.name
+    parts = [*_compared(context), *_views(context)]
     if work.runs.stack("stack.csv").exists():
-        parts += _layers(material)
+        parts += _layers(context)
     else:
         what = "What views, weights, calibration, pooling and decisions bring, layer by layer:"
         parts.append(missing(what, type_=f"./run.sh stack -c {config}"))
-    parts += describe_rivals(material)
+    parts += describe_paired(context)
     note = (
         "Above 0 is better: green where the whole 95 % interval is above, orange where it is "
         "below, grey where neither. What was fitted is judged on people it was not fitted on."
@@ -42,43 +42,47 @@ def describe_gains(material: Material) -> Section:
     return Section("gains", "What helps", join(paragraph(note, note=True), parts))
 
 
-def _compared(material: Material) -> list[Html]:
+def _compared(context: ReportContext) -> list[Html]:
     """Members beside the best of their question, from the comparisons table."""
-    path = material.work.runs.comparisons
+    path = context.work.runs.comparisons
     if not path.exists():
         return [paragraph("There is one answer to each question: nothing to compare.", note=True)]
     figures = difference_figures(read_table(path))
     return [tag("h3", "Members and formulations, paired"), figures]
 
 
-def _views(material: Material) -> list[Html]:
-    """The ensemble with all views against the pictures as they are."""
-    work, settings = material.work, material.work.settings
-    members, views = used_members(settings), settings.infer.views
+def _views(context: ReportContext) -> list[Html]:
+    """The ensemble with all views against the images as they are."""
+    work, settings = context.work, context.work.settings
+    members, views = used_members(settings), settings.tta
     if len(views) < 2:
         return []
     heading = tag("h3", f"Views at test time: {', '.join(views)}")
-    contender = Contender(settings.name, "ensemble", work, tuple(members))
-    if not contender.can_show_views:
+    candidate = Candidate(settings.name, "ensemble", work, tuple(members))
+    if not candidate.can_show_views:
         again = missing("Not seen yet.", type_=f"./run.sh infer -c {settings.name}")
         return [heading, again]
-    tables = contender.tables(with_views=True)
+    tables = candidate.tables(with_views=True)
     plain = {name: frame[frame["view"] == "identity"] for name, frame in tables.items()}
     if any(frame.empty for frame in plain.values()):
         return []
-    given = {"image_ids": material.asked.pictures["image_id"], "part": "oof", "settings": settings}
+    given = {
+        "image_ids": context.evaluation.images["image_id"],
+        "part": "oof",
+        "settings": settings,
+    }
     with_views, without = blend_spaces(tables, **given), blend_spaces(plain, **given)
     rows = []
-    for space in material.asked.spaces:
+    for space in context.evaluation.spaces:
         seen = [space.scored(joints[space.name]) for joints in (without, with_views)]
-        found = gain_of(material.asked.of_space(space), *seen, held=material.asked.held)
+        found = gain_of(context.evaluation.of_space(space), *seen, split=context.evaluation.split)
         rows.append(draw_difference(space.name, found.value, found.low, found.high))
-    return [heading, side_by_side(difference_chart("all views over the picture as it is", rows))]
+    return [heading, side_by_side(difference_chart("all views over the image as it is", rows))]
 
 
-def _layers(material: Material) -> list[Html]:
+def _layers(context: ReportContext) -> list[Html]:
     """The stack's table, and what its kept layers learnt."""
-    runs, parts = material.work.runs, [tag("h3", "Layers of the stack")]
+    runs, parts = context.work.runs, [tag("h3", "Layers of the stack")]
     frame = read_table(runs.stack("stack.csv"))
     charts = []
     for answer, rows in frame.groupby("answer", sort=False):

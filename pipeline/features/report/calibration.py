@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.features.report.context import Judged, Material, missing
+from pipeline.features.report.context import ReportContext, TargetResult, missing
 from pipeline.features.report.html.markup import Html, drawn, join, paragraph, side_by_side
 from pipeline.features.report.html.page import Section
 from pipeline.features.report.html.svg import Curve, plot_curves
@@ -10,28 +10,28 @@ from pipeline.metrics.calibration import calibration_error
 from pipeline.metrics.reliability import confidence_bins
 
 
-def describe_trust(material: Material) -> Section:
+def describe_calibration(context: ReportContext) -> Section:
     """The section: a curve for each question with probabilities."""
-    known = [judged for judged in material.judged if judged.kind != "number"]
+    known = [judged for judged in context.judged if judged.kind != "regression"]
     if not known:
         body = paragraph("Numbers have no probabilities to calibrate.", note=True)
         return Section("calibration", "Calibration", body)
     lead = (
         "How often answers of a confidence are right, in ten bins, with 95 % intervals. "
         "On the dashed line a probability means what it says; below it the answers are too sure. "
-        "ECE is the mean distance from the line (15 bins, weighted by pictures)."
+        "ECE is the mean distance from the line (15 bins, weighted by images)."
     )
-    config = material.work.settings.name
+    config = context.work.settings.name
     more = missing("The stage stack fits temperatures.", type_=f"./run.sh stack -c {config}")
-    has_stack = material.work.runs.stack("stack.csv").exists()
-    figures = side_by_side(_figure(material, judged) for judged in known)
+    has_stack = context.work.runs.stack("stack.csv").exists()
+    figures = side_by_side(_figure(context, judged) for judged in known)
     body = join(paragraph(lead, note=True), figures, None if has_stack else more)
     return Section("calibration", "Calibration", body)
 
 
-def _figure(material: Material, judged: Judged) -> Html:
+def _figure(context: ReportContext, judged: TargetResult) -> Html:
     error = calibration_error(judged.probs, judged.truth)
-    draws = {"person_ids": material.people, "num_draws": material.num_draws}
+    draws = {"person_ids": context.people, "num_draws": context.num_draws}
     bins = confidence_bins(judged.probs, judged.truth, **draws)
     sure, rates = [s for s, _ in bins], [rate for _, rate in bins]
     both = judged.probs
@@ -49,7 +49,7 @@ def _figure(material: Material, judged: Judged) -> Html:
         whiskers=True,
     )
     counts = ", ".join(f"{s:.2f}: {rate.num_images:,}" for s, rate in bins)
-    note = f"ECE {error:.4f}; on average {word} by {abs(gap):.4f}. Pictures by confidence: {counts}"
+    note = f"ECE {error:.4f}; on average {word} by {abs(gap):.4f}. Images by confidence: {counts}"
     low = min(0.5, min(sure) - 0.03)
     says = f"{judged.title}: expected calibration error {error:.4f}"
     chart = plot_curves(

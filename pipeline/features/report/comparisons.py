@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from pipeline.features.report.context import Material, missing
+from pipeline.features.report.context import ReportContext, missing
 from pipeline.features.report.differences import difference_chart, interval_of
 from pipeline.features.report.html.markup import Html, folded, join, paragraph, side_by_side, tag
-from pipeline.storage import Runs, read_table, shown
+from pipeline.storage import Runs, display_path, read_table
 
 KEY = ["task", "metric", "first", "second"]
 
@@ -21,21 +21,21 @@ def stored_differences(runs: Runs) -> pd.DataFrame:
     return frame.drop_duplicates(KEY, keep="last")
 
 
-def describe_rivals(material: Material) -> list[Html]:
+def describe_paired(context: ReportContext) -> list[Html]:
     """This experiment, its members and its stack against others; the contest's answer is open."""
-    name, runs = material.work.settings.name, material.work.runs
+    name, runs = context.work.settings.name, context.work.runs
     frame = stored_differences(runs)
     rows = frame[frame["first"].map(lambda who: is_of(who, name)) | _is_second(frame, name)]
     heading = tag("h3", "Against others, paired")
     if rows.empty:
-        hint = f"./run.sh compare {name} {name}/{next(iter(material.work.settings.members))}"
+        hint = f"./run.sh compare {name} {name}/{next(iter(context.work.settings.members))}"
         return [heading, missing("Nothing is compared yet.", type_=hint)]
     parts = [heading]
     if rows["when"].min() < runs.scores.stat().st_mtime:
-        old = f"Older than {shown(runs.scores)}: ./run.sh compare makes them again."
+        old = f"Older than {display_path(runs.scores)}: ./run.sh compare makes them again."
         parts.append(paragraph(old, note=True))
-    asked = {space.name for space in material.asked.spaces}
-    whole = rows[rows["task"].isin(asked)]
+    evaluation = {space.name for space in context.evaluation.spaces}
+    whole = rows[rows["task"].isin(evaluation)]
     parts.append(difference_figures(whole))
     if len(others := rows.drop(whole.index)):
         parts.append(folded("By task", difference_figures(others)))

@@ -1,4 +1,4 @@
-"""What the sections of a report have in common: the held-out pictures, and how the ensemble answers
+"""What the sections of a report have in common: the held-out images, and how the ensemble answers
 each question about them."""
 
 from dataclasses import dataclass
@@ -6,92 +6,94 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.candidate_answers import answers_of
-from pipeline.evaluation.candidates import Contender
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.candidate_predictions import answers_of
+from pipeline.evaluation.candidates import Candidate
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
 from pipeline.features.report.html.markup import Html, paragraph, tag
 from pipeline.metrics.metrics import Metric
 from pipeline.metrics.reliability import Rate
-from pipeline.metrics.score_rows import Question
+from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.storage import read_table
 from pipeline.tables import SCORES, check_table
 
 
 @dataclass(frozen=True)
-class Judged:
+class TargetResult:
     """A question and the ensemble's answer to it, out of fold: probabilities or values (N, C), and
     what is answered (N,)."""
 
     title: str
     kind: str
     classes: list[str]
-    question: Question
+    target: EvaluationTarget
     probs: np.ndarray
     decided: np.ndarray
 
     @property
     def truth(self) -> np.ndarray:
-        return self.question.truth
+        return self.target.truth
 
     @property
     def metric(self) -> Metric:
-        return self.question.metric
+        return self.target.metric
 
     @property
     def errors(self) -> np.ndarray:
         """(N,) the distance from the truth of a number; 1 for a wrong answer, else 0."""
-        if self.kind == "number":
+        if self.kind == "regression":
             return np.abs(self.decided - self.truth)
         return (self.decided != self.truth).astype(np.float64)
 
     @property
     def error_name(self) -> str:
-        return "mean absolute error" if self.kind == "number" else "share answered wrong"
+        return "mean absolute error" if self.kind == "regression" else "share answered wrong"
 
     def word(self, value: float) -> str:
         """An answer or a truth in words."""
         return self.classes[int(value)] if self.classes else f"{value:.4g}"
 
     def say_error(self, value: float) -> str:
-        return f"{value:.3g}" if self.kind == "number" else f"{100 * value:.1f} %"
+        return f"{value:.3g}" if self.kind == "regression" else f"{100 * value:.1f} %"
 
 
 @dataclass(frozen=True)
-class Material:
+class ReportContext:
     """What was asked of an experiment and what it answered."""
 
     work: Work
-    asked: Questions
+    evaluation: EvaluationSet
     scores: pd.DataFrame
-    judged: list[Judged]
+    judged: list[TargetResult]
 
     @property
     def people(self) -> np.ndarray:
-        return self.asked.held.person_ids
+        return self.evaluation.split.person_ids
 
     @property
     def num_draws(self) -> int:
         return self.work.settings.bootstrap
 
 
-def gather_material(work: Work) -> Material:
-    """All of it from stored tables; the pictures as they are, without views."""
+def gather_context(work: Work) -> ReportContext:
+    """All of it from stored tables; the images as they are, without views."""
     members = used_members(work.settings)
-    held = read_oof(work, members[0])
-    asked = Questions(work, held_out=set(held["image_id"]))
-    contender = Contender(work.settings.name, "ensemble", work, tuple(members))
-    given = answers_of(contender, asked, with_views=False)
-    known = {s.name: (s.kind, s.classes, asked.of_space(s)) for s in asked.spaces}
-    for task in asked.tasks:
+    split = read_oof(work, members[0])
+    evaluation = EvaluationSet(work, held_out=set(split["image_id"]))
+    candidate = Candidate(work.settings.name, "ensemble", work, tuple(members))
+    given = answers_of(candidate, evaluation, with_views=False)
+    known = {s.name: (s.kind, s.classes, evaluation.of_space(s)) for s in evaluation.spaces}
+    for task in evaluation.tasks:
         if task.name in given and task.name not in known:
-            question = asked.of_task(task, task.metric)
-            known[task.name] = (task.kind, list(task.classes), question)
+            target = evaluation.of_task(task, task.metric)
+            known[task.name] = (task.kind, list(task.classes), target)
     judged = [
-        Judged(_title(asked, name), kind, classes, question, given[name].probs, given[name].decided)
-        for name, (kind, classes, question) in known.items()
+        TargetResult(
+            _title(evaluation, name), kind, classes, target, given[name].probs, given[name].decided
+        )
+        for name, (kind, classes, target) in known.items()
     ]
     scores = check_table(read_table(work.runs.scores), SCORES)
     for column in ("value", "low", "high", "constant", "gain", "gain_low", "gain_high"):
@@ -100,12 +102,12 @@ def gather_material(work: Work) -> Material:
         else:
             scores[column] = np.nan
     scores["fold"] = scores["fold"].astype(str)
-    return Material(work, asked, scores, judged)
+    return ReportContext(work, evaluation, scores, judged)
 
 
-def _title(asked: Questions, name: str) -> str:
+def _title(evaluation: EvaluationSet, name: str) -> str:
     """The question's name for people: a single task's own."""
-    space = next((s for s in asked.spaces if s.name == name), None)
+    space = next((s for s in evaluation.spaces if s.name == name), None)
     return space.tasks[0].name if space is not None and not space.is_product else name
 
 
@@ -117,11 +119,11 @@ def missing(what: str, *, type_: str) -> Html:
 
 def count_words(num_images: int, num_people: int) -> str:
     if num_images == num_people:
-        return f"{num_images:,} pictures"
-    return f"{num_images:,} pictures of {num_people:,} people"
+        return f"{num_images:,} images"
+    return f"{num_images:,} images of {num_people:,} people"
 
 
-def say_rate(judged: Judged, rate: Rate) -> str:
+def say_rate(judged: TargetResult, rate: Rate) -> str:
     """A rate with its interval and what it stands on: 12.3 % (10.1–14.5), n 512."""
     ends = ""
     if np.isfinite(rate.low):

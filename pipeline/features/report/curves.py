@@ -5,7 +5,7 @@ import math
 
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.work import Work
-from pipeline.features.report.context import Material
+from pipeline.features.report.context import ReportContext
 from pipeline.features.report.html.markup import Html, drawn, join, paragraph, side_by_side, tag
 from pipeline.features.report.html.page import Section
 from pipeline.features.report.html.svg import Curve, plot_curves
@@ -14,9 +14,9 @@ from pipeline.storage import REFIT, Cell
 MANY = 6  # cells from which on a curve each has no colour of its own
 
 
-def describe_curves(material: Material) -> Section:
+def describe_curves(context: ReportContext) -> Section:
     """The section: of each member its losses and its score."""
-    work, parts = material.work, []
+    work, parts = context.work, []
     for name in work.settings.members:
         cells = [cell for cell in all_cells(work.settings) if cell.member == name]
         histories = {cell: read_history(work, cell) for cell in cells}

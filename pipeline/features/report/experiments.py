@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.config.types import nearest
-from pipeline.evaluation.candidates import find_contender
+from pipeline.evaluation.candidates import find_candidate
 from pipeline.experiment.work import Work
 from pipeline.features.report.comparisons import difference_figures, stored_differences
 from pipeline.features.report.context import missing
@@ -28,7 +28,7 @@ from pipeline.features.report.overview import member_table
 from pipeline.leaderboard.ledger import read_ledger
 from pipeline.metrics.metrics import METRICS
 from pipeline.metrics.paired import show_number
-from pipeline.storage import read_table, shown
+from pipeline.storage import display_path, read_table
 
 ABSENT = "–"
 
@@ -49,10 +49,11 @@ def find_sides(work: Work) -> list[Work]:
             known = sorted(p.parent.name for p in work.runs.of_experiment("").glob("*/config.yaml"))
             hint, listed = nearest(word, known), ", ".join(known) or "none"
             raise ValueError(f"report: no experiment {word!r}{hint} trained are: {listed}")
-        side = find_contender(work, word).work
+        side = find_candidate(work, word).work
         if not side.runs.scores.exists():
             raise ValueError(
-                f"report: {shown(side.runs.scores)} is not there; first ./run.sh evaluate -c {word}"
+                f"report: {display_path(side.runs.scores)} is not there; first ./run.sh "
+                f"evaluate -c {word}"
             )
         sides.append(side)
     return sides
@@ -83,7 +84,7 @@ def _scores(sides: list[Work]) -> Section:
     warning = None
     if len(contests) > 1:
         said = f"They are of different contests ({', '.join(sorted(contests))}): "
-        warning = tag("p", said + "scores of unlike pictures.", class_="alarm")
+        warning = tag("p", said + "scores of unlike images.", class_="alarm")
     figures = []
     for (task, metric), rows in every.groupby(["task", "metric"], sort=False):
         if rows["experiment"].nunique() > 1:
@@ -107,7 +108,7 @@ def _scores(sides: list[Work]) -> Section:
     folds = {side.settings.name: side.runs.folds.parent.name for side in sides}
     same = len(set(folds.values())) == 1
     note = "on the same folds" if same else "on other folds, so compare them with care"
-    body = join(warning, paragraph(f"Judged {note}.", note=True), side_by_side(figures))
+    body = join(warning, paragraph(f"TargetResult {note}.", note=True), side_by_side(figures))
     return Section("scores", "Scores", join(body, folded("All scores", listed)))
 
 
@@ -140,7 +141,7 @@ def _paired(sides: list[Work]) -> Section:
     for first, second in combinations([side.settings.name for side in sides], 2):
         rows = every[every[["first", "second"]].isin((first, second)).all(axis=1)]
         if rows.empty:
-            what = f"{first} and {second} picture by picture, with paired intervals:"
+            what = f"{first} and {second} image by image, with paired intervals:"
             parts.append(missing(what, type_=f"./run.sh compare {first} {second}"))
             continue
         parts.append(difference_figures(rows))

@@ -6,30 +6,30 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from pipeline.features.report.context import Material, count_words, missing
+from pipeline.features.report.context import ReportContext, count_words, missing
 from pipeline.features.report.html.markup import (
     Html,
     drawn,
     folded,
+    image,
     join,
     paragraph,
-    picture,
     scrolling,
     side_by_side,
     tag,
 )
 from pipeline.features.report.html.page import Section
 from pipeline.features.report.html.svg import Curve, plot_curves
-from pipeline.storage import read_table, shown
+from pipeline.storage import display_path, read_table
 
 MOST_SHEETS = 6
 WIDTH = 900  # pixels of a sheet in the page
 QUALITY = 75
 
 
-def describe_looks(material: Material) -> Section:
+def describe_explanations(context: ReportContext) -> Section:
     """The section: heatmaps and sensitivity, as far as they are stored."""
-    work = material.work
+    work = context.work
     config, parts = work.settings.name, []
     table = work.runs.explained("sensitivity.csv")
     if table.exists():
@@ -42,7 +42,9 @@ def describe_looks(material: Material) -> Section:
         shown_sheets = [_sheet(name, sheets[name]) for name in [*sheets][:MOST_SHEETS]]
         parts.append(tag("div", *shown_sheets, class_="stack"))
         if len(sheets) > MOST_SHEETS:
-            more = f"{len(sheets) - MOST_SHEETS} more are in {shown(work.runs.explained(''))}."
+            more = (
+                f"{len(sheets) - MOST_SHEETS} more are in {display_path(work.runs.explained(''))}."
+            )
             parts.append(paragraph(more, note=True))
     if not parts:
         what = "Heatmaps (Grad-CAM), and answers as light, blur, rotation and more change:"
@@ -59,8 +61,8 @@ def _curves(table: pd.DataFrame) -> list[Html]:
             for factor, rows in some.groupby("factor", sort=False)
         ]
         words = f"{task}: {metric} of {count_words(*n)}"
-        shown = side_by_side(figures)
-        parts.append(folded(words, shown) if parts else join(tag("h4", words), shown))
+        display_path = side_by_side(figures)
+        parts.append(folded(words, display_path) if parts else join(tag("h4", words), display_path))
     return parts
 
 
@@ -86,8 +88,8 @@ def _sheet(name: str, path: Path) -> Html:
     file = BytesIO()
     shrunk.save(file, format="JPEG", quality=QUALITY, optimize=True)
     says = (
-        f"Heatmaps of {name}: each picture in grey beside what speaks for the answer and for the "
+        f"Heatmaps of {name}: each image in grey beside what speaks for the answer and for the "
         "truth, the bright places most"
     )
-    shot = picture(file.getvalue(), kind="jpeg", says=says)
+    shot = image(file.getvalue(), kind="jpeg", says=says)
     return drawn(scrolling(shot, name=name), title=name)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline.features.report.context import Material, missing
+from pipeline.features.report.context import ReportContext, missing
 from pipeline.features.report.html.markup import (
     Html,
     drawn,
@@ -16,12 +16,12 @@ from pipeline.features.report.html.page import Section
 from pipeline.features.report.html.svg import plot_curves
 from pipeline.leaderboard.ledger import read_ledger
 from pipeline.metrics.paired import show_number
-from pipeline.storage import shown
+from pipeline.storage import display_path
 
 
-def describe_ledger(material: Material) -> Section:
+def describe_ledger(context: ReportContext) -> Section:
     """The section: the contest's submissions, this experiment's first."""
-    work = material.work
+    work = context.work
     settings, ledger = work.settings, read_ledger(work.runs)
     rows = ledger[ledger["competition"] == settings.competition.name]
     parts = []
@@ -32,7 +32,7 @@ def describe_ledger(material: Material) -> Section:
             hint = f"./run.sh ledger {rows['name'].iloc[-1]} score=0.78"
             parts.append(missing("No leaderboard score is recorded.", type_=hint))
     else:
-        what = f"{shown(work.runs.ledger)} holds no submission for this contest."
+        what = f"{display_path(work.runs.ledger)} holds no submission for this contest."
         parts.append(missing(what, type_=f"./run.sh infer -c {settings.name}"))
     return Section("ledger", "Submissions and leaderboard", join(parts))
 
@@ -75,13 +75,13 @@ def _against(rows: pd.DataFrame) -> list[Html]:
     return [side_by_side(figures)] if figures else []
 
 
-def describe_audit(material: Material) -> Section:
+def describe_audit(context: ReportContext) -> Section:
     """The section: what an audit said."""
-    work, config = material.work, material.work.settings.name
+    work, config = context.work, context.work.settings.name
     path = work.runs.audited("summary.txt")
     if not path.exists():
         what = "Copies across folds, leaks, shift between train and test, doubtful labels:"
         return Section("audit", "Audit", missing(what, type_=f"./run.sh audit -c {config}"))
-    where = paragraph(f"Tables and pictures are in {shown(path.parent)}.", note=True)
+    where = paragraph(f"Tables and images are in {display_path(path.parent)}.", note=True)
     text = path.read_text(encoding="utf-8").rstrip()
     return Section("audit", "Audit", join(tag("pre", text), where))

@@ -1,4 +1,4 @@
-"""Mistakes as pictures: those the ensemble was surest of, and the truths it believed least."""
+"""Mistakes as images: those the ensemble was surest of, and the truths it believed least."""
 
 from io import BytesIO
 
@@ -6,40 +6,40 @@ import numpy as np
 from PIL import Image
 
 from pipeline.experiment.crops import crops_of
-from pipeline.features.report.context import Judged, Material, missing
-from pipeline.features.report.html.markup import Html, join, paragraph, picture, tag
+from pipeline.features.report.context import ReportContext, TargetResult, missing
+from pipeline.features.report.html.markup import Html, image, join, paragraph, tag
 from pipeline.features.report.html.page import Section
 
-SHOWN = 12  # pictures of a kind
+SHOWN = 12  # images of a kind
 SIDE = 128  # pixels, about 4 kB each
 QUALITY = 72
 
 
-def describe_mistakes(material: Material) -> Section:
-    """The section: of each question the pictures that it gets wrong."""
-    work = material.work
+def describe_mistakes(context: ReportContext) -> Section:
+    """The section: of each question the images that it gets wrong."""
+    work = context.work
     if not work.runs.crops.exists():
         body = missing("The crops are gone.", type_=f"./run.sh crop -c {work.settings.name}")
         return Section("mistakes", "Mistakes", body)
     crops, parts = crops_of(work), []
-    for judged in material.judged:
-        for title, chosen, says in _kinds(material, judged):
+    for judged in context.judged:
+        for title, chosen, says in _kinds(context, judged):
             if len(chosen):
                 parts.append(tag("h3", f"{judged.title}: {title}"))
-                parts.append(_faces(material, crops, chosen, says))
+                parts.append(_faces(context, crops, chosen, says))
     if not parts:
-        parts = [paragraph("No picture is answered wrong.", note=True)]
+        parts = [paragraph("No image is answered wrong.", note=True)]
     hint = f"./run.sh explain -c {work.settings.name}"
     if not work.runs.explained("").exists():
         parts.append(missing("What a network looked at in them:", type_=hint))
-    note = "One picture of a person at most. #number is the row in the store of crops; image_id."
+    note = "One image of a person at most. #number is the row in the store of crops; image_id."
     return Section("mistakes", "Mistakes", join(paragraph(note, note=True), parts))
 
 
-def _kinds(material: Material, judged: Judged) -> list[tuple[str, np.ndarray, list[str]]]:
-    """Title, pictures and captions of each sheet of a question."""
-    worst = worst_pictures(judged, material.people)
-    if judged.kind == "number":
+def _kinds(context: ReportContext, judged: TargetResult) -> list[tuple[str, np.ndarray, list[str]]]:
+    """Title, images and captions of each sheet of a question."""
+    worst = worst_images(judged, context.people)
+    if judged.kind == "regression":
         chosen = worst[:SHOWN]
         return [("furthest off", chosen, [_say_number(judged, n) for n in chosen])]
     surest, own = worst[:SHOWN], _of_class(judged, judged.truth)
@@ -52,10 +52,10 @@ def _kinds(material: Material, judged: Judged) -> list[tuple[str, np.ndarray, li
     return kinds
 
 
-def worst_pictures(judged: Judged, people: np.ndarray) -> np.ndarray:
-    """Positions of pictures, the worst of each person (N,): the furthest off first, or those that
+def worst_images(judged: TargetResult, people: np.ndarray) -> np.ndarray:
+    """Positions of images, the worst of each person (N,): the furthest off first, or those that
     are wrong with most confidence."""
-    if judged.kind == "number":
+    if judged.kind == "regression":
         order = np.argsort(-judged.errors, kind="stable")
     else:
         wrong = np.flatnonzero(judged.errors > 0)
@@ -64,7 +64,7 @@ def worst_pictures(judged: Judged, people: np.ndarray) -> np.ndarray:
     return order[np.sort(first)]
 
 
-def _of_class(judged: Judged, codes: np.ndarray) -> np.ndarray:
+def _of_class(judged: TargetResult, codes: np.ndarray) -> np.ndarray:
     """(N,) the probability of a class in each row."""
     probs = judged.probs
     if probs.shape[1] == 1:
@@ -72,21 +72,21 @@ def _of_class(judged: Judged, codes: np.ndarray) -> np.ndarray:
     return probs[np.arange(len(probs)), codes.astype(np.int64)]
 
 
-def _say_class(judged: Judged, place: int) -> str:
+def _say_class(judged: TargetResult, place: int) -> str:
     sure, own = (_of_class(judged, codes)[place] for codes in (judged.decided, judged.truth))
     true, answered = judged.word(judged.truth[place]), judged.word(judged.decided[place])
     return f"{true} ({own:.3f}) taken for {answered} ({sure:.3f})"
 
 
-def _say_number(judged: Judged, place: int) -> str:
+def _say_number(judged: TargetResult, place: int) -> str:
     return f"true {judged.word(judged.truth[place])}, answered {judged.decided[place]:.4g}"
 
 
-def _faces(material: Material, crops: np.ndarray, chosen: np.ndarray, says: list[str]) -> Html:
-    pictures, entries = material.asked.pictures, []
+def _faces(context: ReportContext, crops: np.ndarray, chosen: np.ndarray, says: list[str]) -> Html:
+    images, entries = context.evaluation.images, []
     for place, said in zip(chosen, says, strict=True):
-        row, image_id = int(pictures["row"].iloc[place]), str(pictures["image_id"].iloc[place])
-        shot = picture(small_jpeg(crops[row]), kind="jpeg", says=f"crop {row}: {said}", side=SIDE)
+        row, image_id = int(images["row"].iloc[place]), str(images["image_id"].iloc[place])
+        shot = image(small_jpeg(crops[row]), kind="jpeg", says=f"crop {row}: {said}", side=SIDE)
         named = tag("span", f"#{row} {image_id}", class_="id", title=image_id)
         entries.append(tag("li", shot, tag("span", said), named))
     return tag("ul", *entries, class_="faces")

@@ -5,37 +5,37 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.experiment.cells import all_cells, used_members
-from pipeline.experiment.fingerprints import ensemble_recipe, stack_recipe
+from pipeline.experiment.fingerprints import ensemble_key, stack_key
 from pipeline.experiment.work import Work
-from pipeline.features.report.context import Material, count_words
+from pipeline.features.report.context import ReportContext, count_words
 from pipeline.features.report.html.markup import Html, folded, join, paragraph, table, tag
 from pipeline.features.report.html.page import Section, key_numbers
 from pipeline.metrics.paired import show_number
-from pipeline.storage import Cell, is_marked, read_json, shown
+from pipeline.storage import Cell, display_path, is_fresh, read_json
 
 _PACKAGES = ("torch", "torchvision", "timm", "albumentations", "numpy", "facenet-pytorch")
 
 
-def lead(material: Material) -> Html:
+def lead(context: ReportContext) -> Html:
     """The first sentences and the numbers that count most."""
-    work, cards = material.work, []
-    for judged in material.judged[: len(material.asked.spaces)]:
-        row = whole_row(material, "all members", judged.question.task)
+    work, cards = context.work, []
+    for judged in context.judged[: len(context.evaluation.spaces)]:
+        row = whole_row(context, "all members", judged.target.task)
         better = "higher" if judged.metric.higher_is_better else "lower"
-        name = f"{judged.title}: {judged.question.metric_name} ({better} is better)"
+        name = f"{judged.title}: {judged.target.metric_name} ({better} is better)"
         ends = f"95 % {show_number(row['low'])}–{show_number(row['high'])}"
         cards.append((name, show_number(row["value"]), f"{ends}, out of fold, all members"))
-    counts = material.asked.held.counts
+    counts = context.evaluation.split.counts
     facts = cell_facts(work)
     seconds = sum(fact.get("seconds", 0.0) for fact in facts.values())
     cards += [
-        ("Held-out pictures", f"{counts['num_images']:,}", f"{counts['num_people']:,} people"),
+        ("Held-out images", f"{counts['num_images']:,}", f"{counts['num_people']:,} people"),
         ("Cells trained", f"{len(facts)}", f"{len(work.settings.members)} members"),
     ]
     if seconds:
         cards.append(("Time of training", say_time(seconds), "all cells one after the other"))
     contest = work.settings.competition.name
-    said = f"Experiment on the contest {contest}. Every score is of pictures of "
+    said = f"Experiment on the contest {contest}. Every score is of images of "
     return join(
         tag("p", said, "people whom the scored network never saw.", class_="lead"),
         key_numbers(cards),
@@ -48,21 +48,21 @@ def _say_handed_in(work: Work) -> Html | None:
     said = [*submission_scores(work), *_stack_scores(work)]
     if not said:
         return None
-    plain = "The scores of this page are of each picture as it is. "
+    plain = "The scores of this page are of each image as it is. "
     return paragraph(f"{plain}Handed in: {'; '.join(said)}.", note=True)
 
 
 def submission_scores(work: Work) -> list[str]:
     """The OOF score of each answer of the submission, in words; none where there is none."""
-    if not is_marked(work.runs.submission, ensemble_recipe(work)):
+    if not is_fresh(work.runs.submission, ensemble_key(work)):
         return []
     parts = read_json(work.runs.submission_record)["parts"]
-    how = f"{work.settings.ensemble.method} over {', '.join(work.settings.infer.views)}"
+    how = f"{work.settings.ensemble.method} over {', '.join(work.settings.tta)}"
     return [_say_part("submission", how, part) for part in parts]
 
 
 def _stack_scores(work: Work) -> list[str]:
-    if not is_marked(work.runs.stacked, stack_recipe(work)):
+    if not is_fresh(work.runs.stacked, stack_key(work)):
         return []
     parts = read_json(work.runs.stack("stack.json"))["parts"]
     return [_say_part("stack", ", ".join(p["kept"]) or "nothing kept", p) for p in parts]
@@ -75,9 +75,9 @@ def _say_part(what: str, how: str, part: dict) -> str:
     return f"{name}: {oof['metric']} {show_number(oof['value'])} ({ends})"
 
 
-def whole_row(material: Material, source: str, task: str) -> dict:
+def whole_row(context: ReportContext, source: str, task: str) -> dict:
     """The row `all` of a source's own metric in the scores table."""
-    rows = material.scores
+    rows = context.scores
     rows = rows[(rows["source"] == source) & (rows["task"] == task) & (rows["fold"] == "all")]
     return rows.iloc[0].to_dict()
 
@@ -93,15 +93,15 @@ def say_time(seconds: float) -> str:
     return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:,.0f} min"
 
 
-def describe_work(material: Material) -> Section:
+def describe_work(context: ReportContext) -> Section:
     """The section: members, runs and settings."""
-    work = material.work
+    work = context.work
     used = used_members(work.settings)
     parts = [
         paragraph(
             f"{work.settings.folds.total} folds; the ensemble is the "
             f"{work.settings.ensemble.method} of {', '.join(used)}; "
-            f"{count_words(**material.asked.held.counts)} are held out."
+            f"{count_words(**context.evaluation.split.counts)} are held out."
         ),
         member_table(work),
         *_runs(work),
@@ -131,13 +131,13 @@ def member_table(work: Work) -> Html:
             )
         )
     header = ("member", "tasks", "backbone", "pixels", "parameters", "cells", "best epochs")
-    header += ("time", "pictures/s")
+    header += ("time", "images/s")
     return table(header, rows, caption="Members and what their training took", words=3)
 
 
 def _runs(work: Work) -> list[Html]:
     if not work.runs.provenance.exists():
-        return [paragraph(f"{shown(work.runs.provenance)} is not there.", note=True)]
+        return [paragraph(f"{display_path(work.runs.provenance)} is not there.", note=True)]
     rows, runs = [], read_json(work.runs.provenance)["runs"]
     for run in runs:
         packages = run.get("packages", {})
@@ -152,4 +152,4 @@ def _runs(work: Work) -> list[Html]:
 
 def _settings(path: Path) -> Html:
     text = path.read_text(encoding="utf-8")
-    return folded(f"All settings ({shown(path)})", tag("pre", text))
+    return folded(f"All settings ({display_path(path)})", tag("pre", text))

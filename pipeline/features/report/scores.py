@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from pipeline.features.report.context import Judged, Material
+from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.html.markup import (
     Html,
     drawn,
@@ -23,20 +23,20 @@ from pipeline.metrics.paired import show_number
 HEADER = ("source", "task", "metric", "OOF", "95 %", "constant", "folds: mean", "sd", "n", "people")
 
 
-def describe_scores(material: Material) -> Section:
+def describe_scores(context: ReportContext) -> Section:
     """The section: a chart a question, and the whole table."""
-    scores = material.scores
-    own = [(judged.question.task, judged.question.metric_name) for judged in material.judged]
-    others = [(task.name, task.metric) for task in material.asked.tasks]
+    scores = context.scores
+    own = [(judged.target.task, judged.target.metric_name) for judged in context.judged]
+    others = [(task.name, task.metric) for task in context.evaluation.tasks]
     figures = []
     for task, metric in dict.fromkeys([*own, *others]):
         rows = scores[(scores["task"] == task) & (scores["metric"] == metric)]
         if len(rows):
             figures.append(score_chart(rows, task=task, metric=metric))
     note = (
-        "A dot is the score over all held-out pictures, its line the 95 % interval over people, "
+        "A dot is the score over all held-out images, its line the 95 % interval over people, "
         "a ring each fold, a dashed stroke, where it is near, the best answer that looks at no "
-        "picture."
+        "image."
     )
     parts = [paragraph(note, note=True), side_by_side(figures), score_table(scores)]
     classes = scores[scores["metric"].str.startswith("f1:")]
@@ -46,7 +46,7 @@ def describe_scores(material: Material) -> Section:
             for r in classes.itertuples()
         ]
         header = ("source", "task", "class", "F1", "n")
-        listed = table(header, rows, caption="F1 of each class; n pictures are of it", words=3)
+        listed = table(header, rows, caption="F1 of each class; n images are of it", words=3)
         parts.append(folded("F1 of each class", listed))
     return Section("scores", "Scores by fold", join(parts))
 
@@ -59,10 +59,10 @@ def score_chart(rows: pd.DataFrame, *, task: str, metric: str) -> Html:
         whole = by_fold.loc["all"]
         folds = [by_fold.at[f, "value"] for f in by_fold.index if f not in ("all", "mean", "sd")]
         says = f"{show_number(whole['value'])} ({_span(whole['low'], whole['high'])})"
-        mark = whole["constant"] if math.isfinite(whole["constant"]) else None
+        stamp = whole["constant"] if math.isfinite(whole["constant"]) else None
         ends = whole["value"], whole["low"], whole["high"]
         tone = 1 if source == "all members" else 0
-        intervals.append(Interval(str(source), *ends, says, folds=folds, mark=mark, tone=tone))
+        intervals.append(Interval(str(source), *ends, says, folds=folds, stamp=stamp, tone=tone))
     better = "higher" if METRICS[metric].higher_is_better else "lower"
     said = "; ".join(f"{row.name} {row.says}" for row in intervals)
     chart = plot_intervals(
@@ -84,7 +84,7 @@ def score_table(scores: pd.DataFrame) -> Html:
         span = _span(whole["low"], whole["high"])
         constant = show_number(whole["constant"])
         rows.append((source, task, metric, value, span, constant, *spread, *counts))
-    caption = "All scores out of fold; constant: the best answer that looks at no picture"
+    caption = "All scores out of fold; constant: the best answer that looks at no image"
     return table(HEADER, rows, caption=caption, words=3, name="scores-table")
 
 
@@ -92,9 +92,9 @@ def _span(low: float, high: float) -> str:
     return f"{show_number(low)}–{show_number(high)}"
 
 
-def describe_confusion(material: Material) -> Section:
+def describe_confusion(context: ReportContext) -> Section:
     """The section: for each question with classes what is answered, by what is true."""
-    parts = [_grid(judged) for judged in material.judged if judged.classes]
+    parts = [_grid(judged) for judged in context.judged if judged.classes]
     lead = (
         "Rows are what is true, columns what all members together answer, out of fold; shares are "
         "of the row."
@@ -104,13 +104,13 @@ def describe_confusion(material: Material) -> Section:
     return Section("confusion", "What is taken for what", join(paragraph(lead, note=True), parts))
 
 
-def _grid(judged: Judged) -> Html:
+def _grid(judged: TargetResult) -> Html:
     size = len(judged.classes)
     flat = judged.truth.astype(np.int64) * size + judged.decided.astype(np.int64)
     counts = np.bincount(flat, minlength=size * size).reshape(size, size)
     right = 1.0 - judged.errors.mean()
     caption = (
-        f"{judged.title}: {counts.sum():,} pictures, {100 * right:.1f} % right. {_worst(judged)}"
+        f"{judged.title}: {counts.sum():,} images, {100 * right:.1f} % right. {_worst(judged)}"
     )
     names = judged.classes
     return count_grid(
@@ -118,7 +118,7 @@ def _grid(judged: Judged) -> Html:
     )
 
 
-def _worst(judged: Judged) -> str:
+def _worst(judged: TargetResult) -> str:
     """The commonest mistake in words."""
     wrong = judged.errors > 0
     if not wrong.any():

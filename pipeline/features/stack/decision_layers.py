@@ -3,37 +3,37 @@
 import numpy as np
 
 from pipeline.config.stack import Stack
-from pipeline.ensembling.predictions import Ballots
+from pipeline.ensembling.predictions import Predictions
 from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.metrics.linear_recalibration import Line, fit_line
+from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_line
 from pipeline.metrics.logit_adjustment import class_groups, decide_with, fit_offsets
 from pipeline.metrics.metrics import occlusion_errors
 from pipeline.metrics.nested_cv import Layer
-from pipeline.metrics.score_rows import Question
+from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.metrics.thresholds import best_threshold
 
 
-def decision_layers(stack: Stack, space: AnswerSpace, question: Question) -> list[Layer]:
+def decision_layers(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> list[Layer]:
     """Offsets of classes, the threshold of a score, a line for a number; none where the metric
     looks at the score itself. Their `apply` gives the answers (N,)."""
-    if question.metric.looks_at == "score":
+    if target.metric.looks_at == "score":
         return []
-    if space.kind == "score":
-        return [_threshold(question)]
-    if space.kind == "number":
-        return [_line(stack, space, question)]
+    if space.kind == "binary":
+        return [_threshold(target)]
+    if space.kind == "regression":
+        return [_line(stack, space, target)]
     groups = {"decision: offsets by class": None}
     if space.is_product:
         groups = {"decision: offsets by task": class_groups(space.sizes), **groups}
-    return [_offsets(name, stack, question, some) for name, some in groups.items()]
+    return [_offsets(name, stack, target, some) for name, some in groups.items()]
 
 
-def _offsets(name: str, stack: Stack, question: Question, groups: np.ndarray | None) -> Layer:
-    def fit(state: Ballots, rows: np.ndarray) -> np.ndarray:
+def _offsets(name: str, stack: Stack, target: EvaluationTarget, groups: np.ndarray | None) -> Layer:
+    def fit(state: Predictions, rows: np.ndarray) -> np.ndarray:
         return fit_offsets(
             state.joint(),
-            question.truth[rows],
-            metric=question.metric_name,
+            target.truth[rows],
+            metric=target.metric_name,
             groups=groups,
             most=stack.max_offset,
         )
@@ -41,11 +41,11 @@ def _offsets(name: str, stack: Stack, question: Question, groups: np.ndarray | N
     return Layer(name, fit, lambda offsets, state: decide_with(state.joint(), offsets))
 
 
-def _threshold(question: Question) -> Layer:
-    def fit(state: Ballots, rows: np.ndarray) -> float:
-        group = None if question.group is None else question.group[rows]
-        score, truth = state.joint()[:, 0], question.truth[rows]
-        return best_threshold(truth, score, metric=question.metric, group=group)
+def _threshold(target: EvaluationTarget) -> Layer:
+    def fit(state: Predictions, rows: np.ndarray) -> float:
+        group = None if target.group is None else target.group[rows]
+        score, truth = state.joint()[:, 0], target.truth[rows]
+        return best_threshold(truth, score, metric=target.metric, group=group)
 
     return Layer(
         "decision: threshold",
@@ -54,13 +54,13 @@ def _threshold(question: Question) -> Layer:
     )
 
 
-def _line(stack: Stack, space: AnswerSpace, question: Question) -> Layer:
+def _line(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> Layer:
     task = space.tasks[0]
 
-    def fit(state: Ballots, rows: np.ndarray) -> Line:
-        truth, errors = question.truth[rows], None
-        group = None if question.group is None else question.group[rows]
-        if question.metric.gamed_by and stack.guard_groups:
+    def fit(state: Predictions, rows: np.ndarray) -> LinearRecalibration:
+        truth, errors = target.truth[rows], None
+        group = None if target.group is None else target.group[rows]
+        if target.metric.gamed_by and stack.guard_groups:
 
             def errors(answers: np.ndarray) -> np.ndarray:
                 return occlusion_errors(truth, answers, group)
@@ -68,7 +68,7 @@ def _line(stack: Stack, space: AnswerSpace, question: Question) -> Layer:
         return fit_line(
             state.joint()[:, 0],
             truth,
-            metric=question.metric,
+            metric=target.metric,
             group=group,
             errors=errors,
             low=task.low,
@@ -80,13 +80,13 @@ def _line(stack: Stack, space: AnswerSpace, question: Question) -> Layer:
 
 def describe_decision(fitted: object, space: AnswerSpace, *, plain: float) -> tuple[str, object]:
     """A fitted decision in words, and as plain values for a record."""
-    if isinstance(fitted, Line):
+    if isinstance(fitted, LinearRecalibration):
         return f"{fitted.slope:g} * value {fitted.shift:+.6g}", [fitted.slope, fitted.shift]
     if isinstance(fitted, np.ndarray):
         named = dict(zip(space.classes, fitted.round(4).tolist(), strict=True))
         return "highest log-probability + offset", named
     if fitted is not None:
         return f"score >= {fitted:g}", fitted
-    if space.kind == "score":
+    if space.kind == "binary":
         return f"score >= {plain:g}", plain
-    return ("value" if space.kind == "number" else "likeliest class"), None
+    return ("value" if space.kind == "regression" else "likeliest class"), None

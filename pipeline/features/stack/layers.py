@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 
 from pipeline.ensembling.person_pooling import pool_answer, pool_probs
-from pipeline.ensembling.predictions import WHOLE, Ballots
-from pipeline.evaluation.held_out import Questions
+from pipeline.ensembling.predictions import WHOLE, Predictions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.work import Work
-from pipeline.features.stack.combine_layers import union_layer
+from pipeline.features.stack.combine_layers import combine_layer
 from pipeline.features.stack.decision_layers import decision_layers
 from pipeline.labels.answers import marginal_probs
 from pipeline.labels.kinds import BLEND_KINDS
@@ -17,18 +17,20 @@ from pipeline.metrics.answer_space import AnswerSpace, seen_by
 from pipeline.metrics.calibration import apply_temperature, fit_temperature
 from pipeline.metrics.greedy_forward import choose_additions
 from pipeline.metrics.nested_cv import Layer
-from pipeline.metrics.score_rows import Question
+from pipeline.metrics.score_rows import EvaluationTarget
 
 
 class Layers:
     """The layers of one answer by slot, in the order that the settings ask for."""
 
-    def __init__(self, work: Work, asked: Questions, space: AnswerSpace, start: Ballots) -> None:
-        self._stack, self.space, self._held = work.settings.stack, space, asked.held
+    def __init__(
+        self, work: Work, evaluation: EvaluationSet, space: AnswerSpace, start: Predictions
+    ) -> None:
+        self._stack, self.space, self._held = work.settings.stack, space, evaluation.split
         self._start, self._tasks = start, {task.name: task for task in space.tasks}
-        whole = asked.of_space(space)
-        own = {task.name: asked.of_task(task, task.metric) for task in space.tasks}
-        self.questions: dict[str, Question] = (
+        whole = evaluation.of_space(space)
+        own = {task.name: evaluation.of_task(task, task.metric) for task in space.tasks}
+        self.targets: dict[str, EvaluationTarget] = (
             {**own, WHOLE: whole} if space.is_product else {space.tasks[0].name: whole}
         )
 
@@ -39,9 +41,7 @@ class Layers:
             "members": self._members,
             "calibration": self._calibration,
             "pooling": self._pooling,
-            "decision": lambda: decision_layers(
-                self._stack, self.space, self.questions[self._last]
-            ),
+            "decision": lambda: decision_layers(self._stack, self.space, self.targets[self._last]),
         }
         made = {slot: makers[slot]() for slot in self._stack.layers}
         return {slot: layers for slot, layers in made.items() if layers}
@@ -54,20 +54,20 @@ class Layers:
         """(N,) what a task's metric looks at, or the whole answer's."""
         if task == self._last:
             return self.space.scored(probs)
-        return seen_by(self.questions[task].metric, self._tasks[task], probs)
+        return seen_by(self.targets[task].metric, self._tasks[task], probs)
 
     def _views(self) -> list[Layer]:
-        def fit(state: Ballots, rows: np.ndarray) -> dict[str, list[int]]:
+        def fit(state: Predictions, rows: np.ndarray) -> dict[str, list[int]]:
             chosen = {}
-            for task in dict.fromkeys(voter.task for voter in state.voters):
-                question = self.questions[task]
+            for task in dict.fromkeys(head.task for head in state.heads):
+                target = self.targets[task]
                 chosen[task] = choose_additions(
                     state.num_views,
                     lambda some, task=task: self.seen(task, state.blend(task, views=some)),
-                    question.truth[rows],
-                    metric=question.metric,
+                    target.truth[rows],
+                    metric=target.metric,
                     person_ids=self._held.person_ids[rows],
-                    group=None if question.group is None else question.group[rows],
+                    group=None if target.group is None else target.group[rows],
                     num_draws=self._held.num_draws,
                 )
             return chosen
@@ -76,59 +76,59 @@ class Layers:
         return [layer] if self._start.num_views > 1 else []
 
     def _members(self) -> list[Layer]:
-        heads = [voter.task for voter in self._start.voters]
+        heads = [head.task for head in self._start.heads]
         most = max(heads.count(task) for task in heads)
         if most < 2 and not (WHOLE in heads and len(heads) > 1):
             return []  # every task has one voter: nothing to choose
         methods = [m for m in self._stack.methods if self.space.kind in BLEND_KINDS[m]]
         if most < 3:  # the median of two is their mean
             methods = [m for m in methods if m != "median"]
-        if self.questions[self._last].metric.looks_at != "score":
+        if self.targets[self._last].metric.looks_at != "score":
             methods = [m for m in methods if m != "rank"]
         return [
-            union_layer(
+            combine_layer(
                 method,
                 stack=self._stack,
                 kind=self.space.kind,
-                questions=self.questions,
-                held=self._held,
+                targets=self.targets,
+                split=self._held,
                 seen=self.seen,
             )
             for method in methods
         ]
 
     def _calibration(self) -> list[Layer]:
-        def fit(state: Ballots, rows: np.ndarray) -> list[dict[str, float]]:
+        def fit(state: Predictions, rows: np.ndarray) -> list[dict[str, float]]:
             found = []
-            for voter, each in zip(state.voters, state.probs, strict=True):
-                seen, tasks = each.mean(axis=0), [voter.task]
-                if voter.task == WHOLE:
+            for head, each in zip(state.heads, state.probs, strict=True):
+                seen, tasks = each.mean(axis=0), [head.task]
+                if head.task == WHOLE:
                     tasks = state.tasks
                 found.append(
-                    {task: self._temperature(state, seen, task, rows, voter.task) for task in tasks}
+                    {task: self._temperature(state, seen, task, rows, head.task) for task in tasks}
                 )
             return found
 
-        def cool(temperatures: list[Mapping[str, float]], state: Ballots) -> Ballots:
+        def cool(temperatures: list[Mapping[str, float]], state: Predictions) -> Predictions:
             changes = [
                 {task: partial(apply_temperature, temperature=t) for task, t in each.items()}
                 for each in temperatures
             ]
             return state.change(changes)
 
-        return [Layer("calibration", fit, cool)] if self.space.kind != "number" else []
+        return [Layer("calibration", fit, cool)] if self.space.kind != "regression" else []
 
     def _temperature(
-        self, state: Ballots, seen: np.ndarray, task: str, rows: np.ndarray, head: str
+        self, state: Predictions, seen: np.ndarray, task: str, rows: np.ndarray, head: str
     ) -> float:
         if head == WHOLE:
             seen = marginal_probs(seen, sizes=state.sizes, task=state.tasks.index(task))
-        return fit_temperature(seen, self.questions[task].truth[rows])
+        return fit_temperature(seen, self.targets[task].truth[rows])
 
     def _pooling(self) -> list[Layer]:
         if self._start.clusters is None or not any(task.constant for task in self.space.tasks):
             return []
-        hows = ("mean",) if self.space.kind == "number" else ("mean", "log")
+        hows = ("mean",) if self.space.kind == "regression" else ("mean", "log")
         return [
             Layer(
                 f"pooling: {how}",
@@ -138,16 +138,16 @@ class Layers:
             for how in hows
         ]
 
-    def _pool(self, state: Ballots, how: str) -> Ballots:
+    def _pool(self, state: Predictions, how: str) -> Predictions:
         """Every voter's word on what is constant within a person, the same for a cluster."""
         probs = []
-        for voter, each in zip(state.voters, state.probs, strict=True):
+        for head, each in zip(state.heads, state.probs, strict=True):
             seen = each.mean(axis=0)
-            if voter.task == WHOLE:
+            if head.task == WHOLE:
                 constant = [task.constant for task in self.space.tasks]
                 given = {"sizes": state.sizes, "constant": constant, "how": how}
                 seen = pool_answer(seen, state.clusters, **given)
-            elif self._tasks[voter.task].constant:
+            elif self._tasks[head.task].constant:
                 seen = pool_probs(seen, state.clusters, kind=self.space.kind, how=how)
             probs.append(seen)
         return state.with_probs(probs)

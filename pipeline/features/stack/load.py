@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.ensembling.predictions import WHOLE, Ballots, Voter
+from pipeline.ensembling.predictions import WHOLE, HeadKey, Predictions
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.tasks import answer_task
 from pipeline.metrics.answer_space import AnswerSpace
@@ -14,34 +14,34 @@ from pipeline.tables import check_same_ids, pick
 
 
 def view_names(settings: Experiment) -> list[str]:
-    """The views that infer made, the picture as it is first."""
-    return sorted(settings.infer.views, key=lambda view: view != "identity")
+    """The views that infer made, the image as it is first."""
+    return sorted(settings.tta, key=lambda view: view != "identity")
 
 
-def gather_ballots(
+def gather_predictions(
     predictions: Mapping[str, pd.DataFrame],
     *,
     image_ids: Sequence[str],
     space: AnswerSpace,
     settings: Experiment,
     clusters: np.ndarray | None = None,
-) -> Ballots:
-    """The ballots of an answer for these pictures; folds and seeds averaged, so that a member's
+) -> Predictions:
+    """The ballots of an answer for these images; folds and seeds averaged, so that a member's
     head is one voter with the weight that the ensemble gives its member."""
     weights = settings.ensemble.weights or dict.fromkeys(used_members(settings), 1.0)
-    voters, probs = [], []
+    heads, probs = [], []
     for member in used_members(settings):
-        heads = settings.members[member].tasks
+        head_tasks = settings.members[member].tasks
         whole = [answer_task(settings)] if space.is_product else []
         for task in (*space.tasks, *whole):
-            if task.name in heads and weights.get(member, 0.0) > 0:
+            if task.name in head_tasks and weights.get(member, 0.0) > 0:
                 name = WHOLE if task.parts else task.name
-                voters.append(Voter(member, name, weights[member]))
+                heads.append(HeadKey(member, name, weights[member]))
                 probs.append(
                     _by_view(predictions[member], image_ids, task.columns, view_names(settings))
                 )
-    return Ballots(
-        voters=tuple(voters),
+    return Predictions(
+        heads=tuple(heads),
         probs=tuple(probs),
         tasks=tuple(task.name for task in space.tasks),
         sizes=tuple(task.num_columns for task in space.tasks),

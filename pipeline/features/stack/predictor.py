@@ -1,7 +1,7 @@
-"""The layers that stack kept, learnt again from the same OOF predictions, for new pictures.
+"""The layers that stack kept, learnt again from the same OOF predictions, for new images.
 
 Layers are deterministic, so this is what stack's submission was made with; but for pooling, which
-needs many pictures of one person and is left out here.
+needs many images of one person and is left out here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,18 +9,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
 from pipeline.features.stack.layers import Layers
-from pipeline.features.stack.load import gather_ballots
+from pipeline.features.stack.load import gather_predictions
 from pipeline.inference.choice import STACK, check_stack
 from pipeline.storage import read_json
 
 
-class Relearnt:
+class StackPredictor:
     """Kept layers as everybody's OOF predictions taught them. Raises ValueError where stack has
     not run."""
 
@@ -28,16 +28,16 @@ class Relearnt:
         check_stack(work)
         self._settings = work.settings
         tables = {name: read_predictions(work, name, "oof") for name in used_members(work.settings)}
-        asked = Questions(work, held_out=set(next(iter(tables.values()))["image_id"]))
+        evaluation = EvaluationSet(work, held_out=set(next(iter(tables.values()))["image_id"]))
         kept = {
             part["answer"]: part["kept"]
             for part in read_json(work.runs.stacked.with_suffix(".json"))["parts"]
         }
-        ids, rows = asked.pictures["image_id"], np.arange(len(asked.pictures))
+        ids, rows = evaluation.images["image_id"], np.arange(len(evaluation.images))
         self._layers = {}
         for space in answer_spaces(work.settings):
-            state = gather_ballots(tables, image_ids=ids, space=space, settings=work.settings)
-            slots = Layers(work, asked, space, state).by_slot()
+            state = gather_predictions(tables, image_ids=ids, space=space, settings=work.settings)
+            slots = Layers(work, evaluation, space, state).by_slot()
             known = {layer.name: layer for layers in slots.values() for layer in layers}
             found = []
             for name in kept[space.name]:
@@ -53,7 +53,7 @@ class Relearnt:
         """By answer the probabilities (N, C), and the answers (N,) where a decision was learnt."""
         outputs, decided = {}, {}
         for space, found in self._layers.items():
-            state = gather_ballots(
+            state = gather_predictions(
                 tables, image_ids=image_ids, space=space, settings=self._settings
             )
             for layer, fitted in found:
@@ -66,6 +66,6 @@ class Relearnt:
         return outputs, decided
 
 
-def stack_layers(work: Work, *, by: str) -> Relearnt | None:
+def stack_layers(work: Work, *, by: str) -> StackPredictor | None:
     """The layers for a predictor that answers `by` stack; None for any other."""
-    return Relearnt(work) if by == STACK else None
+    return StackPredictor(work) if by == STACK else None

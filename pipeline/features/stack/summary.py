@@ -2,43 +2,47 @@
 
 import numpy as np
 
-from pipeline.ensembling.predictions import Ballots, take_marginal
-from pipeline.evaluation.held_out import Questions
+from pipeline.ensembling.predictions import Predictions, take_marginal
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.work import Work
 from pipeline.features.stack.layers import Layers
 from pipeline.features.stack.load import view_names
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.calibration import calibration_error
 from pipeline.metrics.greedy_forward import verdict
-from pipeline.metrics.layer_search import Judge
+from pipeline.metrics.layer_search import NestedScorer
 from pipeline.metrics.metrics import occlusion_errors
-from pipeline.metrics.nested_cv import Chain, nested_answers
+from pipeline.metrics.nested_cv import LayerPipeline, nested_answers
 from pipeline.metrics.paired import say_difference, show_number
-from pipeline.metrics.score_rows import Question, gain_of
+from pipeline.metrics.score_rows import EvaluationTarget, gain_of
 
 
-def view_rows(work: Work, layers: Layers, start: Ballots, asked: Questions) -> list[dict]:
+def view_rows(
+    work: Work, layers: Layers, start: Predictions, evaluation: EvaluationSet
+) -> list[dict]:
     """Each view alone and added to the first one, by task, with the verdict on it."""
     names, rows = view_names(work.settings), []
-    for task in dict.fromkeys(voter.task for voter in start.voters) if len(names) > 1 else ():
-        question = layers.questions[task]
+    for task in dict.fromkeys(head.task for head in start.heads) if len(names) > 1 else ():
+        target = layers.targets[task]
         alone = [layers.seen(task, start.blend(task, views=[v])) for v in range(len(names))]
         for place, name in enumerate(names):
-            value = question.metric.compute(question.truth, alone[place], question.group)
+            value = target.metric.compute(target.truth, alone[place], target.group)
             gain = None
             if place:
                 both = layers.seen(task, start.blend(task, views=[0, place]))
-                gain = gain_of(question, alone[0], both, held=asked.held)
-            known = {"task": task, "view": name, "metric": question.metric_name, "value": value}
+                gain = gain_of(target, alone[0], both, split=evaluation.split)
+            known = {"task": task, "view": name, "metric": target.metric_name, "value": value}
             rows.append({**known, "gain": gain, "verdict": verdict(gain) if gain else "the first"})
     return rows
 
 
-def calibration_rows(first: Chain, last: Chain, layers: Layers, space: AnswerSpace) -> list[dict]:
+def calibration_rows(
+    first: LayerPipeline, last: LayerPipeline, layers: Layers, space: AnswerSpace
+) -> list[dict]:
     """The expected calibration error of each task, in the plain mean and in what is kept."""
     rows = []
-    for task in space.tasks if space.kind != "number" else ():
-        truth = layers.questions[task.name].truth
+    for task in space.tasks if space.kind != "regression" else ():
+        truth = layers.targets[task.name].truth
         errors = []
         for chain in (first, last):
             probs = nested_answers(
@@ -57,7 +61,7 @@ def say_calibration(rows: list[dict]) -> list[str]:
 
 
 def say_rule(
-    rule: str, kept: list[str], other: Chain, judge: Judge, *, plain: np.ndarray
+    rule: str, kept: list[str], other: LayerPipeline, scorer: NestedScorer, *, plain: np.ndarray
 ) -> list[str]:
     """What is kept, and what the other rule would have kept."""
     names = [trial.layer.name for trial in other.trials]
@@ -69,25 +73,25 @@ def say_rule(
     )
     if names == kept:
         return [*said, f"by {word} the same would be kept"]
-    others = judge.nested(other)
-    low, high = judge.interval(others)
-    gain = say_difference("the plain mean", "that", judge.gain(plain, others))
+    others = scorer.nested(other)
+    low, high = scorer.interval(others)
+    gain = say_difference("the plain mean", "that", scorer.gain(plain, others))
     return [
         *said,
         f"by {word} it would be: {', '.join(names) or 'nothing'} ({key})",
-        f"  nested {show_number(judge.value(others))} (95 % {show_number(low)}.."
+        f"  nested {show_number(scorer.value(others))} (95 % {show_number(low)}.."
         f"{show_number(high)}); {gain}",
     ]
 
 
-def say_gaming(question: Question, plain: np.ndarray, nested: np.ndarray) -> list[str]:
+def say_gaming(target: EvaluationTarget, plain: np.ndarray, nested: np.ndarray) -> list[str]:
     """A warning for a metric that is bettered by making somebody's answers worse."""
-    if not question.metric.gamed_by:
+    if not target.metric.gamed_by:
         return []
-    errors = [occlusion_errors(question.truth, each, question.group) for each in (plain, nested)]
+    errors = [occlusion_errors(target.truth, each, target.group) for each in (plain, nested)]
     halves = (f"{was:.6f} -> {now:.6f}" for was, now in zip(*errors, strict=True))
     return [
-        f"warning: {question.metric_name} can be gamed: {question.metric.gamed_by}",
+        f"warning: {target.metric_name} can be gamed: {target.metric.gamed_by}",
         f"errors of the two groups, plain -> stack: {', '.join(halves)}; stack.guard_groups lets a "
         "decision raise neither where it is fitted",
     ]

@@ -7,7 +7,7 @@ from pipeline.features.tuning.trials import run_trial
 from pipeline.storage import write_table
 
 
-def learn_grid(work: Work, member: str, *, picked: float, device, precision, prepare) -> list[dict]:
+def train_grid(work: Work, member: str, *, picked: float, device, precision, prepare) -> list[dict]:
     """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
     tune, rows = work.settings.tune, []
     for factor in sorted(tune.grid_lr):

@@ -7,31 +7,33 @@ import torch
 from pipeline.config import Member
 from pipeline.experiment.targets import training_targets
 from pipeline.features.tuning.expected_loss import constant_loss, expected_loss
-from pipeline.features.tuning.sanity_checks import Bench, train_mode
+from pipeline.features.tuning.sanity_checks import CheckSetup, train_mode
 from pipeline.models.logits import autocast
 from pipeline.models.loop import State, total_loss
 from pipeline.models.losses import Criterion
 
-PROBED = 256  # pictures that the untrained loss is measured on
+PROBED = 256  # images that the untrained loss is measured on
 
 
-def measure_untrained(bench: Bench, member: Member, *, state: State | None = None) -> list[dict]:
+def measure_initial_loss(
+    setup: CheckSetup, member: Member, *, state: State | None = None
+) -> list[dict]:
     """One row a task: the loss found before the first step, and the one to expect, with its
     formula. `state` is the network to look at; a fresh one when not given."""
-    state = state or bench.fresh(member)
-    positions = np.random.default_rng(bench.seed).permutation(len(bench.train))[:PROBED]
+    state = state or setup.fresh(member)
+    positions = np.random.default_rng(setup.seed).permutation(len(setup.train))[:PROBED]
     plain = member.model_copy(update={"augment": ()})
     batch = max(2, member.batch_size)
     starts = range(0, max(1, len(positions) - len(positions) % batch), batch)  # whole batches
     parts = [positions[start : start + batch] for start in starts]
-    seen = bench.train.iloc[np.concatenate(parts)]
-    found: dict[str, list[tuple[float, float]]] = {task.name: [] for task in bench.tasks}
-    criteria = bench.criteria(member)
+    seen = setup.train.iloc[np.concatenate(parts)]
+    found: dict[str, list[tuple[float, float]]] = {task.name: [] for task in setup.tasks}
+    criteria = setup.criteria(member)
     train_mode(state.network, member)
     with torch.no_grad():
         for part in parts:
-            pixels, targets = bench.batch(plain, part, seeds=[0] * len(part))
-            with autocast(bench.device, precision=bench.precision):
+            pixels, targets = setup.batch(plain, part, seeds=[0] * len(part))
+            with autocast(setup.device, precision=setup.precision):
                 logits = state.network(pixels)
             blank = {task: torch.zeros_like(value) for task, value in logits.items()}
             for one in criteria:
@@ -40,15 +42,15 @@ def measure_untrained(bench: Bench, member: Member, *, state: State | None = Non
     rows = []
     for one in criteria:
         measured, blank = np.sum(found[one.task.name], axis=0) / len(seen)
-        rows.append(_expectation(bench, one, member, seen, measured=measured, blank=blank))
+        rows.append(_expectation(setup, one, member, seen, measured=measured, blank=blank))
     return rows
 
 
 def _expectation(
-    bench: Bench, criterion: Criterion, member: Member, seen: pd.DataFrame, *, measured, blank
+    setup: CheckSetup, criterion: Criterion, member: Member, seen: pd.DataFrame, *, measured, blank
 ) -> dict:
     task = criterion.task
-    values = training_targets(member, bench.tasks, seen)[task.name]
+    values = training_targets(member, setup.tasks, seen)[task.name]
     losses = {criterion.loss: 1.0} if isinstance(criterion.loss, str) else criterion.loss
     closed, constant, (loss, share) = None, None, next(iter(losses.items()))
     if len(losses) == 1 and criterion.class_weights is None and criterion.bin_weights is None:
@@ -68,6 +70,6 @@ def _expectation(
         "constant": None if constant is None else share * constant,
         "close": 0.1 if closed and constant is None else 0.5,
         "size": float(np.abs((values - task.centre) / task.scale).mean())
-        if task.kind == "number"
+        if task.kind == "regression"
         else None,
     }

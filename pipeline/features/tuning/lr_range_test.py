@@ -7,39 +7,45 @@ from pipeline.experiment.crops import crops_of
 from pipeline.experiment.fingerprints import study_base
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
-from pipeline.features.tuning.initial_loss import measure_untrained
+from pipeline.features.tuning.initial_loss import measure_initial_loss
 from pipeline.features.tuning.lr_sweep import end_of, log_grid, read_sweep
-from pipeline.features.tuning.sanity_checks import Bench, overfit_handful, sweep_rates
+from pipeline.features.tuning.sanity_checks import (
+    CheckSetup,
+    overfit_tiny_subset,
+    sweep_learning_rates,
+)
 from pipeline.figures.charts import rate_curve, save_panels
-from pipeline.storage import is_marked, mark, read_json, write_json, write_table, writing
+from pipeline.storage import atomic_write, is_fresh, read_json, stamp, write_json, write_table
 
 
-def first_habits(work: Work, member: str, *, pictures, device, precision) -> dict:
+def run_sanity_checks(work: Work, member: str, *, images, device, precision) -> dict:
     """What the first three habits measured; read again when nothing that they depend on changed."""
     tune, recipe = work.settings.tune, work.settings.members[member]
     path = work.runs.tuned("habits.json", member=member)
     plain = tune.model_dump(mode="json", include={"overfit", "overfit_steps", "sweep", "folds"})
     made_of = [study_base(work), recipe.model_dump(mode="json"), plain, tune.sweep_steps]
-    if is_marked(path, made_of):
+    if is_fresh(path, made_of):
         return read_json(path)
-    bench = Bench(
+    setup = CheckSetup(
         settings=work.settings,
         crops=crops_of(work),
         tasks=member_tasks(work.settings, recipe),
-        train=pictures[pictures["fold"] != tune.folds[0]].reset_index(drop=True),
+        train=images[images["fold"] != tune.folds[0]].reset_index(drop=True),
         device=device,
         precision=precision,
         seed=recipe.seeds[0],
     )
     rates = log_grid(*tune.sweep)
     steps = {
-        "untrained": measure_untrained(bench, recipe),
-        "overfit": overfit_handful(bench, recipe, goal=tune.overfit, max_steps=tune.overfit_steps),
+        "untrained": measure_initial_loss(setup, recipe),
+        "overfit": overfit_tiny_subset(
+            setup, recipe, goal=tune.overfit, max_steps=tune.overfit_steps
+        ),
         "rates": rates,
-        "sweep": sweep_rates(bench, recipe, rates=rates, steps=tune.sweep_steps),
+        "sweep": sweep_learning_rates(setup, recipe, rates=rates, steps=tune.sweep_steps),
     }
     write_json(path, steps)
-    mark(path, made_of)
+    stamp(path, made_of)
     return steps
 
 
@@ -49,6 +55,6 @@ def write_sweep(work: Work, member: str, *, rates: list[float], losses: list) ->
     write_table(work.runs.tuned("sweep.csv", member=member), table)
     marks = {"picked": sweep.picked, "last stable": sweep.last_stable if sweep.limit_seen else None}
     curves = {"first step": table["first_loss"], f"after {len(losses[0])} steps": np.array(ends)}
-    with writing(work.runs.tuned("sweep.png", member=member)) as temporary:
+    with atomic_write(work.runs.tuned("sweep.png", member=member)) as temporary:
         draw = rate_curve(rates, curves, marks={k: v for k, v in marks.items() if v is not None})
         save_panels(temporary, {f"learning rates of {member}": draw}, tall=4.2)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from pipeline.config import recipe_hash
+from pipeline.config import fingerprint_of
 from pipeline.experiment.fingerprints import study_base
 from pipeline.experiment.work import Work
 from pipeline.features.tuning.ranges import Choices, Range, ends_of, read_range
@@ -62,7 +62,7 @@ def run_study(
     work.runs.study.parent.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         storage=f"sqlite:///{work.runs.study}",
-        study_name=f"{member}-{recipe_hash([recipe, spans_said, list(tune.folds), tune.seed])}",
+        study_name=f"{member}-{fingerprint_of([recipe, spans_said, list(tune.folds), tune.seed])}",
         direction="maximize",
         pruner=optuna.pruners.MedianPruner(),
         load_if_exists=True,

@@ -57,7 +57,7 @@ def ends_of(span: Range | Choices) -> list[Any]:
     return [span.low, span.high] if isinstance(span, Range) else list(span.values)
 
 
-def lay_over(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merge_settings(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A deep copy of plain settings with `a.b.c` set to each change's value."""
     copy = json.loads(json.dumps(raw))
     for key, value in changes.items():

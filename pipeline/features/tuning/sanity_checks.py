@@ -23,7 +23,7 @@ from pipeline.experiment.build import (
 )
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import targets_of
-from pipeline.features.tuning.tiny_subset import pick_handful
+from pipeline.features.tuning.tiny_subset import pick_tiny_subset
 from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, collate
 from pipeline.images.transform import normalise
@@ -31,14 +31,14 @@ from pipeline.labels.tasks import Task
 from pipeline.models.logits import autocast
 from pipeline.models.loop import State, total_loss
 from pipeline.models.losses import Criterion
-from pipeline.models.network import hold_norms
+from pipeline.models.network import freeze_batchnorm
 
 Batch = tuple[torch.Tensor, dict[str, torch.Tensor]]
 HANDFUL = 16
 
 
 @dataclass(frozen=True)
-class Bench:
+class CheckSetup:
     """What the habits work on: the crops and labels outside the held-out fold, and the device."""
 
     settings: Experiment
@@ -58,7 +58,7 @@ class Bench:
         return make_criteria(member, self.tasks, self.train)
 
     def batch(self, member: Member, positions: Sequence[int], *, seeds: Sequence[int]) -> Batch:
-        """The pictures at these positions of `train`, augmented as the member says."""
+        """The images at these positions of `train`, augmented as the member says."""
         dataset = CropDataset(
             self.crops,
             rows=self.train["row"].to_numpy(),
@@ -72,7 +72,7 @@ class Bench:
         return pixels, {task: value.to(self.device) for task, value in targets.items()}
 
 
-def overfit_handful(bench: Bench, member: Member, *, goal: float, max_steps: int) -> dict:
+def overfit_tiny_subset(setup: CheckSetup, member: Member, *, goal: float, max_steps: int) -> dict:
     """The losses of learning a handful by heart, without augmentation, dropout or softened labels;
     it ends as soon as the loss is below `goal` times the first."""
     heads = {
@@ -81,40 +81,42 @@ def overfit_handful(bench: Bench, member: Member, *, goal: float, max_steps: int
     }
     calm = {"augment": (), "dropout": 0.0, "drop_path": 0.0, "weight_decay": 0.0, "ema": None}
     plain = member.model_copy(update={**calm, "tasks": heads})
-    positions = pick_handful(_codes(bench), number=HANDFUL, seed=bench.seed)
-    batch = bench.batch(plain, positions, seeds=[0] * len(positions))
-    losses = _take_steps(bench, plain, [batch] * max_steps, goal=goal)
+    positions = pick_tiny_subset(_codes(setup), number=HANDFUL, seed=setup.seed)
+    batch = setup.batch(plain, positions, seeds=[0] * len(positions))
+    losses = _take_steps(setup, plain, [batch] * max_steps, goal=goal)
     return {"number": len(positions), "losses": losses}
 
 
-def sweep_rates(bench: Bench, member: Member, *, rates: Sequence[float], steps: int) -> list:
+def sweep_learning_rates(
+    setup: CheckSetup, member: Member, *, rates: Sequence[float], steps: int
+) -> list:
     """The losses (rates, steps) of a fresh network at each rate on the same batches, drawn,
     augmented and mixed as the member's are."""
-    sampler = make_sampler(bench.settings, member, bench.train, seed=bench.seed)
-    mix = make_mix(member, bench.tasks).get("mix", lambda pixels, targets, seed: (pixels, targets))
+    sampler = make_sampler(setup.settings, member, setup.train, seed=setup.seed)
+    mix = make_mix(member, setup.tasks).get("mix", lambda pixels, targets, seed: (pixels, targets))
     batches: list[Batch] = []
     while len(batches) < steps:
         for samples in islice(sampler, steps - len(batches)):
             positions, seeds = zip(*samples, strict=True)
-            batch = bench.batch(member, positions, seeds=seeds)
-            batches.append(mix(*batch, (bench.seed, sampler.epoch, len(batches))))
+            batch = setup.batch(member, positions, seeds=seeds)
+            batches.append(mix(*batch, (setup.seed, sampler.epoch, len(batches))))
         sampler.epoch += 1
     losses = []
     for rate in rates:
-        taken = _take_steps(bench, member.model_copy(update={"lr": rate}), batches)
+        taken = _take_steps(setup, member.model_copy(update={"lr": rate}), batches)
         losses.append(taken + [math.inf] * (steps - len(taken)))
     return losses
 
 
 def _take_steps(
-    bench: Bench, member: Member, batches: Sequence[Batch], *, goal: float = 0.0
+    setup: CheckSetup, member: Member, batches: Sequence[Batch], *, goal: float = 0.0
 ) -> list[float]:
     """The loss before each step at the member's constant rate, until one is not finite or below
     `goal` times the first."""
-    state, criteria, losses = bench.fresh(member), bench.criteria(member), []
+    state, criteria, losses = setup.fresh(member), setup.criteria(member), []
     train_mode(state.network, member)
     for pixels, targets in batches:
-        with autocast(bench.device, precision=bench.precision):
+        with autocast(setup.device, precision=setup.precision):
             logits = state.network(pixels)
         loss = total_loss(logits, targets, criteria=criteria)
         losses.append(loss.item())
@@ -132,13 +134,13 @@ def _take_steps(
 
 def train_mode(network: nn.Module, member: Member) -> None:
     network.train()
-    hold_norms(network.backbone, every=member.frozen_norm)
+    freeze_batchnorm(network.backbone, every=member.frozen_norm)
 
 
-def _codes(bench: Bench) -> np.ndarray:
+def _codes(setup: CheckSetup) -> np.ndarray:
     """Classes of the first task; a number's quintiles."""
-    task = bench.tasks[0]
-    values = targets_of([task], bench.train)[task.name]
-    if task.kind == "number":
+    task = setup.tasks[0]
+    values = targets_of([task], setup.train)[task.name]
+    if task.kind == "regression":
         return pd.qcut(pd.Series(values), 5, labels=False, duplicates="drop").to_numpy()
     return values

@@ -12,16 +12,16 @@ from typing import Any
 
 import torch
 
-from pipeline.config import Experiment, recipe_hash
+from pipeline.config import Experiment, fingerprint_of
 from pipeline.experiment.fingerprints import study_base
-from pipeline.experiment.pictures import read_labelled
+from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
-from pipeline.features.tuning.ranges import lay_over
+from pipeline.features.tuning.ranges import merge_settings
 from pipeline.metrics.metrics import METRICS
 from pipeline.models.gradient import NotFiniteError
 from pipeline.models.out_of_memory import is_out_of_memory
-from pipeline.storage import Cell, Runs, read_json, shown
+from pipeline.storage import Cell, Runs, display_path, read_json
 from pipeline.training.cell import train_cell
 
 
@@ -46,7 +46,7 @@ def changed_work(work: Work, changes: Mapping[str, Any], *, member: str) -> Work
     """
     from pydantic import ValidationError
 
-    raw = lay_over(work.settings.model_dump(mode="json"), changes)
+    raw = merge_settings(work.settings.model_dump(mode="json"), changes)
     try:
         settings = Experiment.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
@@ -57,7 +57,7 @@ def changed_work(work: Work, changes: Mapping[str, Any], *, member: str) -> Work
     recipe = [study_base(trial), settings.members[member].model_dump(mode="json")]
     return Work(
         settings=settings,
-        runs=trial.runs.inside(recipe_hash([member, *recipe])),
+        runs=trial.runs.inside(fingerprint_of([member, *recipe])),
         command=work.command,
     )
 
@@ -79,13 +79,13 @@ def run_trial(
     makes crops of its own."""
     trial = changed_work(work, changes, member=member)
     prepare(trial)
-    pictures, scores, metric = read_labelled(trial.runs), [], ""
-    folder = shown(trial.runs.experiment)
+    images, scores, metric = read_labelled(trial.runs), [], ""
+    folder = display_path(trial.runs.experiment)
     for number, fold in enumerate(folds):
         cell = Cell(member, fold, trial.settings.members[member].seeds[0])
         try:
             if not trial.runs.done(cell).exists():
-                train_cell(trial, cell, pictures=pictures, device=device, precision=precision)
+                train_cell(trial, cell, images=images, device=device, precision=precision)
                 trial.runs.weights(cell).unlink(missing_ok=True)
         except (NotFiniteError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not is_out_of_memory(error):

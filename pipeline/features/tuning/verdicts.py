@@ -20,7 +20,7 @@ class Verdict:
         return f"tune: habit {habit}: {'good' if self.good else 'BAD'}: {self.says}"
 
 
-def judge_untrained(
+def judge_initial_loss(
     task: str,
     *,
     found: float,
@@ -47,7 +47,7 @@ def judge_untrained(
         return Verdict(
             False,
             f"{said}. More than {close:.0%} off: the network has an opinion before it has seen a "
-            "picture. Look at the head's first weights and bias, and at the weights file",
+            "image. Look at the head's first weights and bias, and at the weights file",
         )
     if size is not None and size > LARGE:
         return Verdict(
@@ -60,12 +60,12 @@ def judge_untrained(
 
 def judge_overfit(*, first: float, last: float, steps: int, number: int, goal: float) -> Verdict:
     """Of a handful learnt by heart."""
-    said = f"{number} pictures learnt by heart: loss {first:.4f} to {last:.4f} in {steps} steps"
+    said = f"{number} images learnt by heart: loss {first:.4f} to {last:.4f} in {steps} steps"
     if last <= goal * first:
         return Verdict(True, f"{said}, below {goal:g} of the start")
     return Verdict(
         False,
-        f"{said}, not below {goal:g} of the start. A network that can't learn {number} pictures "
+        f"{said}, not below {goal:g} of the start. A network that can't learn {number} images "
         "won't learn more: a larger lr, fewer frozen groups, a check of the labels "
         "(./run.sh explore), or the label's scale; tune.overfit_steps if it was still falling",
     )
@@ -78,7 +78,7 @@ def judge_sweep(sweep: Sweep, *, rates: Sequence[float], now: float) -> Verdict:
         return Verdict(
             False,
             f"no rate is stable, not even {low:g}: set tune.sweep lower, or clip_norm: 1.0, and "
-            "look at the pictures and labels",
+            "look at the images and labels",
         )
     limit = (
         f"stable up to {sweep.last_stable:g}"

@@ -39,7 +39,7 @@ class BatchAugment:
         )
 
     def draw(self, seeds: np.ndarray, *, side: int) -> Drawn:
-        """What every step does to the pictures of these seeds (N,) of so many pixels a side."""
+        """What every step does to the images of these seeds (N,) of so many pixels a side."""
         drawn = []
         for number, step in enumerate(self.steps):
             chances = uniforms(seeds, NUM_DRAWS + 1, stream=number)
@@ -52,7 +52,7 @@ class BatchAugment:
         return drawn
 
     def apply(self, pixels: torch.Tensor, drawn: Drawn) -> torch.Tensor:
-        """The pictures with what was drawn for them, which lies where they lie."""
+        """The images with what was drawn for them, which lies where they lie."""
         if not self.steps:
             return pixels
         batch = pixels.permute(0, 3, 1, 2).float()

@@ -96,10 +96,10 @@ def _corners(jitter: np.ndarray) -> np.ndarray:
 
 def _perspectives(corners: np.ndarray, *, side: int) -> np.ndarray:
     """Matrices (N, 3, 3) from output to input pixels, around the centre: the corners become the
-    picture's, then its sides grow as albumentations has them grow."""
+    image's, then its sides grow as albumentations has them grow."""
     ends = np.array([[0, 0], [side, 0], [side, side], [0, side]], dtype=np.float64)
     ends = np.broadcast_to(ends, corners.shape)
-    x, y = ends[..., 0], ends[..., 1]  # from the picture back to the corners: the inverse at once
+    x, y = ends[..., 0], ends[..., 1]  # from the image back to the corners: the inverse at once
     u, v = corners[..., 0], corners[..., 1]
     one, none = np.ones_like(x), np.zeros_like(x)
     rows = [

@@ -19,11 +19,11 @@ from pipeline.images.transform import fit_size
 
 CHUNK = 256  # crops that one thread makes ready at once
 STRETCH = 2**17  # samples of which is decided at once
-AT_ONCE = 2**22  # pixels that a GPU augments at once: batches of small pictures several together
+AT_ONCE = 2**22  # pixels that a GPU augments at once: batches of small images several together
 Batch = tuple[torch.Tensor, dict[str, torch.Tensor]]
 
 
-def bring(crops: np.ndarray, *, size: int, device: torch.device) -> torch.Tensor:
+def upload_crops(crops: np.ndarray, *, size: int, device: torch.device) -> torch.Tensor:
     """All crops (N, side, side, 3) at the network's size on the device: uint8 (N, size, size, 3).
 
     Raises torch.OutOfMemoryError where they do not fit.
@@ -137,7 +137,7 @@ def _parts(batches: Sequence[Sequence[Sample]]) -> Iterator[slice]:
 
 
 def _at_once(side: int, device: torch.device) -> int:
-    """Pictures that are augmented at once, where batches are smaller; on a CPU a batch is best."""
+    """Images that are augmented at once, where batches are smaller; on a CPU a batch is best."""
     return AT_ONCE // side**2 if device.type == "cuda" else 1
 
 

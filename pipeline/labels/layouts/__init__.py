@@ -1,6 +1,6 @@
 """Readers of raw layouts: a contest's folder becomes the images table. One module a layout.
 
-Every picture comes out as one row with a status, also a junk file and a picture that is missing.
+Every image comes out as one row with a status, also a junk file and an image that is missing.
 """
 
 import errno
@@ -14,13 +14,13 @@ import pandas as pd
 from pipeline.labels.csv_reader import read_csv
 from pipeline.tables import IMAGES, OK, check_table
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 COLUMNS = ("image_id", *IMAGES.columns)
 __all__ = ["read_csv"]
 
 
 def place_status(root: Path, path: str | Path) -> dict[str, str]:
-    """The status and message of a picture that a table names, empty where it is there.
+    """The status and message of an image that a table names, empty where it is there.
 
     A path whose words leave root is `outside` and is never looked at; a folder below root may be a
     link to elsewhere: the user made it.
@@ -40,10 +40,10 @@ def place_status(root: Path, path: str | Path) -> dict[str, str]:
 
 
 def junk_reason(file: Path) -> str:
-    """Why a file is no picture of the contest, or '' for one that may be."""
+    """Why a file is no image of the contest, or '' for one that may be."""
     if file.name.startswith("."):
         return "a hidden file, as systems leave them on shared disks"
-    return "" if file.suffix.lower() in PICTURES else "not a picture"
+    return "" if file.suffix.lower() in IMAGE_ENDINGS else "not an image"
 
 
 def list_files(folder: Path) -> list[Path]:
@@ -61,7 +61,7 @@ def choose_folder(root: Path, *names: str) -> Path:
 def file_row(
     root: Path, file: Path, *, image_id: str, read_name: Callable[[str], dict | str]
 ) -> dict:
-    """The train row of a picture whose labels stand in its name: they are what `read_name` finds;
+    """The train row of an image whose labels stand in its name: they are what `read_name` finds;
     a sentence instead of them makes the row `malformed`. Everybody is alone unless it says who."""
     row = {
         "image_id": image_id,
@@ -85,7 +85,7 @@ def finish(rows: list[dict], *, labels: Sequence[str], source: Path) -> pd.DataF
     Raises ValueError when there is no row or an id stands twice.
     """
     if not rows:
-        raise ValueError(f"{source}: no picture found")
+        raise ValueError(f"{source}: no image found")
     others = dict.fromkeys(column for row in rows for column in row)
     columns = dict.fromkeys((*COLUMNS, *labels, *others))
     frame = mark_unlabelled(pd.DataFrame(rows, columns=list(columns)), labels=labels)
@@ -95,7 +95,7 @@ def finish(rows: list[dict], *, labels: Sequence[str], source: Path) -> pd.DataF
 
 
 def mark_unlabelled(frame: pd.DataFrame, *, labels: Sequence[str]) -> pd.DataFrame:
-    """The frame in which a train picture that lacks one of the labels is `unlabelled`, and one that
+    """The frame in which a train image that lacks one of the labels is `unlabelled`, and one that
     has them all is ok again."""
     frame = frame.assign(message=frame["message"].fillna("").astype(object))
     here = (frame["part"] == "train") & frame["status"].isin([OK, "unlabelled"])

@@ -1,4 +1,4 @@
-"""The AFAD layout: pictures in folders `<age>/<111 for male, 112 for female>`."""
+"""The AFAD layout: images in folders `<age>/<111 for male, 112 for female>`."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ GENDERS = {"111": "male", "112": "female"}
 def read_afad(root: Path) -> pd.DataFrame:
     """The images table: age and gender from the folders below root, root/AFAD-Full or -Lite.
 
-    A picture in any other folder is a row `malformed`; Thumbs.db and lists of files are `junk`.
+    An image in any other folder is a row `malformed`; Thumbs.db and lists of files are `junk`.
     """
     folder = choose_folder(root, "AFAD-Full", "AFAD-Lite")
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""The APPA-REAL layout: `gt_avg_{train,valid,test}.csv` and two pictures of everybody."""
+"""The APPA-REAL layout: `gt_avg_{train,valid,test}.csv` and two images of everybody."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def read_appa(root: Path, *, faces: bool = True) -> pd.DataFrame:
 
     The path is that of the face or of the whole photograph. Test rows keep their labels, so that a
     test score can be told. A photograph that its table does not list is a row `unlisted`. Raises
-    ValueError naming the table that is missing, lacks a column or lists a picture twice.
+    ValueError naming the table that is missing, lacks a column or lists an image twice.
     """
     rows = []
     for split in PARTS:

@@ -1,4 +1,4 @@
-"""The CACD2000 layout: a folder of pictures whose names are `age_Name_Name_NNNN.jpg`."""
+"""The CACD2000 layout: a folder of images whose names are `age_Name_Name_NNNN.jpg`."""
 
 import re
 from pathlib import Path

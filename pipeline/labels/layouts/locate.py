@@ -25,7 +25,7 @@ def find_label(
     name: str, root: Path, *, row: Mapping[str, Any], column: str, options: Mapping[str, Any]
 ) -> str:
     """`FILE line N, column 'x'` of a train row of the images table in this layout; '' where the
-    label stands in the picture's own name or folder. `options` are the layout's own settings."""
+    label stands in the image's own name or folder. `options` are the layout's own settings."""
     image_id = str(row["image_id"])
     if name == "table":
         table, key = root / options["train"], options["id"]

@@ -1,10 +1,10 @@
-"""The P-stage layout: `train/train.csv` a folder of seven pictures a person, `eval/info.csv`."""
+"""The P-stage layout: `train/train.csv` a folder of seven images a person, `eval/info.csv`."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from pipeline.labels.layouts import PICTURES, finish, place_status, read_csv
+from pipeline.labels.layouts import IMAGE_ENDINGS, finish, place_status, read_csv
 from pipeline.tables import OK
 
 MASKS = {
@@ -18,7 +18,7 @@ LABELS = ("mask", "gender", "age", "race")
 def read_pstage(root: Path) -> pd.DataFrame:
     """The images table: mask from the file's stem, gender, age and race from train.csv.
 
-    Junk files (`._normal.jpg`) and pictures that a person should have but has not are rows too.
+    Junk files (`._normal.jpg`) and images that a person should have but has not are rows too.
     Raises ValueError naming the file for a table that is missing or lacks a column.
     """
     people = read_csv(root / "train/train.csv", needs=("id", "gender", "race", "age", "path"))
@@ -46,16 +46,16 @@ def _person_rows(root: Path, person: dict) -> list[dict]:
             "path": str(folder / file.name),
         }
         stem, ending = file.stem, file.suffix.lower()
-        if stem in MASKS and ending in PICTURES and stem not in seen:
+        if stem in MASKS and ending in IMAGE_ENDINGS and stem not in seen:
             seen.add(stem)
             rows.append({**row, "mask": MASKS[stem], "status": OK})
-        elif stem in seen and ending in PICTURES:
+        elif stem in seen and ending in IMAGE_ENDINGS:
             message = f"a second {stem} of this person"
             rows.append({**row, "mask": MASKS[stem], "status": "repeated", "message": message})
         else:
-            rows.append({**row, "status": "junk", "message": "not one of the seven pictures"})
+            rows.append({**row, "status": "junk", "message": "not one of the seven images"})
     for stem in MASKS.keys() - seen:
         row = {**start, "image_id": f"{person['path']}/{stem}", "path": str(folder / stem)}
-        message = f"no {stem} picture in {folder}"
+        message = f"no {stem} image in {folder}"
         rows.append({**row, "mask": MASKS[stem], "status": "missing", "message": message})
     return rows

@@ -1,4 +1,4 @@
-"""A user's own tables: any CSV with an id or path and label columns, and folders of pictures."""
+"""A user's own tables: any CSV with an id or path and label columns, and folders of images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline.labels.layouts import finish, place_status, read_csv
 from pipeline.tables import OK
 
-PICTURE_FACTS = ("width", "height", "row", "how", "face_status", "num_faces")  # stages' own
+IMAGE_FACTS = ("width", "height", "row", "how", "face_status", "num_faces")  # stages' own
 
 
 def read_table(
@@ -30,7 +30,7 @@ def read_table(
 
     Raises ValueError naming the file, and the column that is missing or the id that is repeated.
     """
-    known = {id_column, path_column, person_column, *PICTURE_FACTS}
+    known = {id_column, path_column, person_column, *IMAGE_FACTS}
     rows = []
     parts = [("train", train, images)]
     if test is not None:
@@ -73,7 +73,7 @@ def read_table(
 
 
 def _below(folder: str, name: str, suffix: str) -> str:
-    """The picture's path below root, with its ending."""
+    """The image's path below root, with its ending."""
     plain = name and name[0] not in "./" and "//" not in name and "/." not in name
     if plain and name[-1] not in "./" and name.lower().endswith(suffix.lower()):
         return name if folder == "." else f"{folder}/{name}"  # a tenth of the time of a Path

@@ -17,7 +17,7 @@ def test_pyramid_is_the_end_of_the_librarys_own(width, height, min_face):
         assert not left_out
 
 
-def test_picture_below_the_smallest_face_has_no_level():
+def test_image_below_the_smallest_face_has_no_level():
     assert cascade.pyramid(500, 19, min_face=20) == []
     assert len(cascade.pyramid(500, 20, min_face=20)) == 1
 

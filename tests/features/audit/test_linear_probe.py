@@ -18,12 +18,14 @@ def known() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_the_probe_finds_a_label_that_is_there(known) -> None:
     features, truth, folds = known
-    probs = probe_oof(condense(features, seed=0), truth, folds, kind="classes", num_classes=3)
+    probs = probe_oof(condense(features, seed=0), truth, folds, kind="multiclass", num_classes=3)
     np.testing.assert_allclose(probs.sum(axis=1), 1.0, atol=1e-5)
     assert (probs.argmax(axis=1) == truth).mean() > 0.8
-    value = probe_oof(condense(features, seed=0), truth * 1.0, folds, kind="number", num_classes=0)
+    value = probe_oof(
+        condense(features, seed=0), truth * 1.0, folds, kind="regression", num_classes=0
+    )
     assert np.corrcoef(value[:, 0], truth)[0, 1] > 0.85
-    score = probe_oof(features, truth == 2, folds, kind="score", num_classes=2)
+    score = probe_oof(features, truth == 2, folds, kind="binary", num_classes=2)
     assert score[truth == 2].mean() > 0.7
     assert score[truth == 0].mean() < 0.3
 
@@ -32,7 +34,7 @@ def test_a_fold_is_never_asked_what_it_was_taught(known) -> None:
     """Other labels in a fold change the other folds' answers, never its own."""
     features, truth, folds = known
     changed = np.where(folds == 2, (truth + 1) % 3, truth)
-    options = {"kind": "classes", "num_classes": 3}
+    options = {"kind": "multiclass", "num_classes": 3}
     first, second = (probe_oof(features, some, folds, **options) for some in (truth, changed))
     np.testing.assert_array_equal(first[folds == 2], second[folds == 2])
     assert np.abs(first[folds != 2] - second[folds != 2]).max() > 0.01
@@ -42,6 +44,6 @@ def test_a_class_that_only_one_fold_has_gets_probability_0_there(known) -> None:
     features, truth, folds = known
     truth = np.where(truth == 1, 0, truth)
     truth[folds == 0] = 1
-    probs = probe_oof(features, truth, folds, kind="classes", num_classes=3)
+    probs = probe_oof(features, truth, folds, kind="multiclass", num_classes=3)
     assert (probs[folds == 0, 1] == 0).all()
     np.testing.assert_allclose(probs.sum(axis=1), 1.0, atol=1e-5)

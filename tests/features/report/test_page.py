@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.features.report.html.markup import Html, join, picture, table, tag
+from pipeline.features.report.html.markup import Html, image, join, table, tag
 from pipeline.features.report.html.page import (
     Section,
     build_page,
@@ -35,7 +35,7 @@ class Reader(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.texts, self.tags, self.open = [], [], []
-        self.feed(page)
+        self.make_batches(page)
         self.close()
 
     def handle_starttag(self, name: str, attributes: list) -> None:
@@ -71,8 +71,8 @@ def test_a_page_is_whole_and_closes_what_it_opens() -> None:
         table(("a", "b"), [(evil, 1)], caption=evil),
         count_grid([evil, "y"], [evil, "y"], [[1, 2], [0, 3]], caption="c", corner="k"),
         key_numbers([(evil, "1", evil)]),
-        picture(b"abc", kind="png", says=evil),
-        plot_bars([evil], [3], unit="pictures", says=evil),
+        image(b"abc", kind="png", says=evil),
+        plot_bars([evil], [3], unit="images", says=evil),
         plot_columns([0, 1, 2], [1, 4], x_label=evil, says=evil),
     )
     page = build_page(title=evil, lead=evil, sections=[Section("s", evil, body)], foot=evil)
@@ -141,7 +141,7 @@ def test_a_place_is_as_far_along_the_axis_as_its_value() -> None:
 
 def test_intervals_show_their_numbers_and_stay_in_the_drawing() -> None:
     rows = [
-        Interval("a", 0.5, 0.4, 0.6, "0.50 (0.40–0.60)", folds=(0.1, 0.9), mark=-50.0),
+        Interval("a", 0.5, 0.4, 0.6, "0.50 (0.40–0.60)", folds=(0.1, 0.9), stamp=-50.0),
         Interval("b", 0.7, float("nan"), float("nan"), "0.70"),
     ]
     read = Reader(plot_intervals(rows, x_label="accuracy", says="both"))

@@ -1,4 +1,4 @@
-"""Stack's layers, learnt again for new pictures, answer what stack's own submission answers."""
+"""Stack's layers, learnt again for new images, answer what stack's own submission answers."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
-from pipeline.features.stack.predictor import Relearnt
+from pipeline.features.stack.predictor import StackPredictor
 from pipeline.stages import stack
 from tests.stages.test_evaluate import AGE, NUM, SEX, YEARS_TASK, YES_TASK, make_work
 from tests.stages.test_stack import facts, product_work
@@ -46,9 +46,11 @@ def test_it_answers_as_the_submission_does(make, tmp_path: Path) -> None:
     written = pd.read_csv(work.runs.stacked, float_precision="round_trip").set_index("image_id")
     tables = {name: read_predictions(work, name, "test") for name in used_members(work.settings)}
     (space,) = answer_spaces(work.settings)
-    for ids in (["t1", "t0"], ["t0"]):  # one picture is answered as it is among others
+    for ids in (["t1", "t0"], ["t0"]):  # one image is answered as it is among others
         asked = {name: table[table["image_id"].isin(ids)] for name, table in tables.items()}
-        joint, decided = Relearnt(work).answer(asked, ids)
-        found = joint[space.name][:, 0] if space.kind == "number" else joint[space.name].argmax(1)
+        joint, decided = StackPredictor(work).answer(asked, ids)
+        found = (
+            joint[space.name][:, 0] if space.kind == "regression" else joint[space.name].argmax(1)
+        )
         found = decided.get(space.name, found)
         assert found.tolist() == pytest.approx(written.loc[ids, "answer"].tolist(), rel=1e-12)

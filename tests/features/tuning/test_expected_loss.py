@@ -14,11 +14,11 @@ AGES = np.array([18.0, 25.0, 31.0, 44.0, 70.0], dtype=np.float32)
 @pytest.mark.parametrize(
     ("loss", "task", "targets"),
     [
-        ("cross_entropy", Task("t", "classes", "t", classes=tuple("abcde")), np.arange(5)),
-        ("focal", Task("t", "classes", "t", classes=tuple("abcde")), np.arange(5)),
-        ("bce", Task("t", "score", "t", classes=("no", "yes")), np.ones(5, dtype=np.float32)),
-        ("mse", Task("t", "number", "t", scale=100.0), AGES),
-        ("l1", Task("t", "number", "t", scale=100.0), AGES),
+        ("cross_entropy", Task("t", "multiclass", "t", classes=tuple("abcde")), np.arange(5)),
+        ("focal", Task("t", "multiclass", "t", classes=tuple("abcde")), np.arange(5)),
+        ("bce", Task("t", "binary", "t", classes=("no", "yes")), np.ones(5, dtype=np.float32)),
+        ("mse", Task("t", "regression", "t", scale=100.0), AGES),
+        ("l1", Task("t", "regression", "t", scale=100.0), AGES),
     ],
 )
 def test_expected_loss_is_the_loss_of_zero_logits(loss: str, task: Task, targets) -> None:

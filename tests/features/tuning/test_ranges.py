@@ -2,7 +2,7 @@ import shlex
 
 import pytest
 
-from pipeline.features.tuning.ranges import Choices, Range, lay_over, long_command, read_range
+from pipeline.features.tuning.ranges import Choices, Range, long_command, merge_settings, read_range
 
 
 def test_a_range_and_choices_are_told_apart() -> None:
@@ -30,7 +30,7 @@ def test_what_is_no_range_is_a_sentence_with_the_key(words: tuple, said: str) ->
 
 def test_changes_lie_over_a_copy() -> None:
     raw = {"members": {"m": {"lr": 0.1, "epochs": 3}}, "crop": None}
-    changed = lay_over(raw, {"members.m.lr": 0.5, "crop.size": 64})
+    changed = merge_settings(raw, {"members.m.lr": 0.5, "crop.size": 64})
     assert changed == {"members": {"m": {"lr": 0.5, "epochs": 3}}, "crop": {"size": 64}}
     assert raw["members"]["m"]["lr"] == 0.1
 

@@ -5,10 +5,10 @@ import pytest
 from pipeline.features.tuning.lr_sweep import Sweep
 from pipeline.features.tuning.verdicts import (
     judge_grid,
+    judge_initial_loss,
     judge_overfit,
     judge_study,
     judge_sweep,
-    judge_untrained,
 )
 
 PLAIN = {"formula": "ln 3", "close": 0.1, "constant": None, "size": None}
@@ -16,22 +16,22 @@ PLAIN = {"formula": "ln 3", "close": 0.1, "constant": None, "size": None}
 
 @pytest.mark.parametrize(("found", "good"), [(1.10, True), (1.2, True), (1.25, False), (9, False)])
 def test_the_untrained_loss_may_be_a_tenth_off(found: float, good: bool) -> None:
-    verdict = judge_untrained("mask", found=found, expected=math.log(3), **PLAIN)
+    verdict = judge_initial_loss("mask", found=found, expected=math.log(3), **PLAIN)
     assert verdict.good == good
     assert "1.0986 (ln 3)" in verdict.says
-    assert not judge_untrained("mask", found=math.nan, expected=1.0, **PLAIN).good
+    assert not judge_initial_loss("mask", found=math.nan, expected=1.0, **PLAIN).good
 
 
 def test_a_label_far_from_zero_is_told_to_be_scaled() -> None:
     far = {**PLAIN, "constant": 100.0, "size": 40.0}
-    verdict = judge_untrained("age", found=1700.0, expected=1700.0, **far)
+    verdict = judge_initial_loss("age", found=1700.0, expected=1700.0, **far)
     assert not verdict.good
     assert "competition.tasks.age.scale" in verdict.says
     near = {**PLAIN, "close": 0.5, "size": 0.08}
-    verdict = judge_untrained("occlusion", found=0.049, expected=0.0137, **near)
+    verdict = judge_initial_loss("occlusion", found=0.049, expected=0.0137, **near)
     assert not verdict.good
     assert "competition.tasks.occlusion.scale" in verdict.says
-    assert judge_untrained("occlusion", found=0.015, expected=0.0137, **near).good
+    assert judge_initial_loss("occlusion", found=0.015, expected=0.0137, **near).good
 
 
 def test_a_handful_must_fall_below_the_stated_fraction() -> None:

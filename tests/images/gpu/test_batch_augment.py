@@ -38,8 +38,8 @@ RECIPES = {
 }
 
 
-def picture() -> np.ndarray:
-    """A smooth coloured picture that is alike in no two of its corners."""
+def image() -> np.ndarray:
+    """A smooth coloured image that is alike in no two of its corners."""
     y, x = np.mgrid[:SIDE, :SIDE] / (SIDE - 1)
     planes = [40 + 150 * x, 60 + 120 * y, 200 - 80 * x * y - 60 * (x - 0.3) ** 2]
     return np.stack(planes, axis=-1).round().astype(np.uint8)
@@ -48,7 +48,7 @@ def picture() -> np.ndarray:
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_same_distribution_as_albumentations(name: str) -> None:
     """Means and spreads of every coarse pixel over many seeds, within four standard errors."""
-    pixels, recipe = picture(), RECIPES[name]
+    pixels, recipe = image(), RECIPES[name]
     compose = A.Compose(build_steps(recipe), seed=11)
     compose.set_random_state(np.random.default_rng(11), random.Random(11))  # one for all transforms
     theirs = coarse(np.stack([compose(image=pixels)["image"] for _ in range(NUM)]))
@@ -82,10 +82,10 @@ def pairs() -> Iterator[tuple[str, dict]]:
 
 @pytest.mark.parametrize(("name", "arguments"), list(pairs()))
 def test_the_same_pixels_for_the_same_parameters(name: str, arguments: dict) -> None:
-    """With nothing left to chance both ways give the same picture, but for OpenCV's rounding."""
+    """With nothing left to chance both ways give the same image, but for OpenCV's rounding."""
     recipe = [{name: arguments | {"p": 1.0}}]
-    theirs = build_augment(recipe)(picture(), 0).astype(int)
-    ours = BatchAugment(recipe)(torch.from_numpy(picture())[None], np.array([7]))[0].numpy()
+    theirs = build_augment(recipe)(image(), 0).astype(int)
+    ours = BatchAugment(recipe)(torch.from_numpy(image())[None], np.array([7]))[0].numpy()
     apart = np.abs(ours.astype(int) - theirs)
     assert apart.mean() < 0.6
     assert np.quantile(apart, 0.97) <= 2
@@ -98,9 +98,9 @@ def test_a_perspective_is_the_one_that_albumentations_takes_for_the_same_corners
         drawn = theirs.generate_perspective_points((SIDE, SIDE), 0.2, np.random.default_rng(seed))
         points = theirs.order_points(drawn)
         matrix, width, height = theirs.compute_perspective_params(points.copy(), (SIDE, SIDE))
-        wanted = theirs.perspective(picture(), matrix, width, height, 0, 1, True, 1).astype(int)
+        wanted = theirs.perspective(image(), matrix, width, height, 0, 1, True, 1).astype(int)
         ours = torch.from_numpy(_perspectives(points[None].astype(float), side=SIDE)).float()
-        batch = torch.from_numpy(picture())[None].permute(0, 3, 1, 2).float()
+        batch = torch.from_numpy(image())[None].permute(0, 3, 1, 2).float()
         found = _warper("border")(batch, on=torch.ones(1), matrix=ours).round()
         apart = np.abs(found[0].permute(1, 2, 0).numpy() - wanted)
         assert apart.mean() < 0.6 and np.quantile(apart, 0.97) <= 2
@@ -108,14 +108,14 @@ def test_a_perspective_is_the_one_that_albumentations_takes_for_the_same_corners
 
 def test_shuffled_tiles_are_the_tiles() -> None:
     augment = BatchAugment([{"RandomGridShuffle": {"grid": [2, 2], "p": 1.0}}])
-    batch = torch.from_numpy(picture()).expand(60, -1, -1, -1)
+    batch = torch.from_numpy(image()).expand(60, -1, -1, -1)
     found, half = augment(batch, np.arange(60)).numpy(), SIDE // 2
 
     def tiles(pixels: np.ndarray) -> list[bytes]:
         corners = [(y, x) for y in (0, half) for x in (0, half)]
         return [pixels[y : y + half, x : x + half].tobytes() for y, x in corners]
 
-    whole = tiles(picture())
+    whole = tiles(image())
     orders = [tuple(whole.index(tile) for tile in tiles(one)) for one in found]
     assert all(sorted(order) == [0, 1, 2, 3] for order in orders)
     assert len(set(orders)) > 15  # of 24
@@ -126,12 +126,12 @@ def test_a_sample_depends_on_its_seed_alone() -> None:
         step for name in ("all", "noise", "perspective", "shuffled tiles") for step in RECIPES[name]
     ]
     augment = BatchAugment(recipe)
-    batch = torch.from_numpy(picture()).expand(6, -1, -1, -1)
+    batch = torch.from_numpy(image()).expand(6, -1, -1, -1)
     seeds = np.array([3, 9, 4, 3, 2**31 - 1, 0])
     whole = augment(batch, seeds)
     assert torch.equal(whole[0], whole[3])
     assert torch.equal(whole[[4]], augment(batch[:1], seeds[[4]]))
-    assert len({picture.numpy().tobytes() for picture in whole}) == 5
+    assert len({image.numpy().tobytes() for image in whole}) == 5
 
 
 def test_uniform_numbers_are_uniform_and_unlike() -> None:

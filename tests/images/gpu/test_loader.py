@@ -7,7 +7,7 @@ import torch
 from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.gpu import loader as resident
 from pipeline.images.gpu.batch_augment import BatchAugment
-from pipeline.images.gpu.loader import ResidentBatches, StreamedBatches, bring
+from pipeline.images.gpu.loader import ResidentBatches, StreamedBatches, upload_crops
 from pipeline.images.sampler import EpochSampler, in_order
 from pipeline.images.transform import fit_size
 
@@ -42,7 +42,7 @@ def test_its_batches_are_the_loaders_when_nothing_is_augmented(
     monkeypatch.setattr(resident, "STRETCH", stretch)
     dataset, sampler = data_set()
     plain = make_loader(dataset, sampler, workers=0, pin=False)
-    ours = ResidentBatches(dataset, sampler, table=bring(dataset.crops, size=8, device=CPU))
+    ours = ResidentBatches(dataset, sampler, table=upload_crops(dataset.crops, size=8, device=CPU))
     for epoch in (0, 1):
         sampler.epoch = epoch
         assert both_equal(ours, plain) == len(ours) == 5
@@ -58,7 +58,7 @@ def test_from_the_table_and_from_the_host_the_same_augmented_batches(
     monkeypatch.setattr(resident, "STRETCH", stretch)
     dataset, sampler = data_set()
     augment = BatchAugment(RECIPE)
-    table = bring(dataset.crops, size=8, device=CPU)
+    table = upload_crops(dataset.crops, size=8, device=CPU)
     ours = ResidentBatches(dataset, sampler, table=table, augment=augment)
     loader = make_loader(dataset, sampler, workers=0, pin=False)
     host = StreamedBatches(loader, augment=augment, device=CPU)
@@ -77,7 +77,7 @@ def test_batches_that_are_augmented_together_are_those_alone(
     parts = [slice(0, 4), slice(4, 8), slice(8, 10)]
     assert [len(group) for group in resident._together(iter(parts), most=most)] == wanted
     dataset, sampler = data_set()
-    table = bring(dataset.crops, size=8, device=CPU)
+    table = upload_crops(dataset.crops, size=8, device=CPU)
     ours = ResidentBatches(dataset, sampler, table=table, augment=BatchAugment(RECIPE))
     alone = list(ours)
     monkeypatch.setattr(resident, "_at_once", lambda side, device: most)  # as a GPU has it
@@ -88,20 +88,20 @@ def test_the_table_is_every_crop_at_the_networks_size(monkeypatch: pytest.Monkey
     monkeypatch.setattr(resident, "CHUNK", 3)
     crops = crops_of(70, 12)
     wanted = np.stack([fit_size(crop, size=8) for crop in crops])
-    assert np.array_equal(bring(crops, size=8, device=CPU).numpy(), wanted)
+    assert np.array_equal(upload_crops(crops, size=8, device=CPU).numpy(), wanted)
 
 
-def test_a_picture_is_augmented_anew_every_epoch_and_alike_in_every_run() -> None:
+def test_a_image_is_augmented_anew_every_epoch_and_alike_in_every_run() -> None:
     crops = crops_of(1, 16)
     dataset = CropDataset(crops, rows=np.zeros(6, int), size=16, targets={})
     sampler = EpochSampler(6, batch_size=3, seed=3)
     augment = BatchAugment([{"Rotate": {"limit": 40, "p": 1.0}}])
-    table = bring(crops, size=16, device=CPU)
+    table = upload_crops(crops, size=16, device=CPU)
     batches = ResidentBatches(dataset, sampler, table=table, augment=augment)
 
     def epoch(number: int) -> set[bytes]:
         sampler.epoch = number
-        return {picture.numpy().tobytes() for pixels, _ in batches for picture in pixels}
+        return {image.numpy().tobytes() for pixels, _ in batches for image in pixels}
 
     first = epoch(0)
     assert len(first) == 6

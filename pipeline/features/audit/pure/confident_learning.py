@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import erfc
 
-GROUPS = 5  # a number's spread is taken among pictures of about the same prediction
-LEAST = 20  # pictures in such a group
+GROUPS = 5  # a number's spread is taken among images of about the same prediction
+LEAST = 20  # images in such a group
 
 
-def doubt_classes(probs: np.ndarray, given: np.ndarray) -> pd.DataFrame:
+def find_label_errors(probs: np.ndarray, given: np.ndarray) -> pd.DataFrame:
     """A row for each label (n,): suggested class, self_confidence, and whether it is `doubted`.
 
     `probs` (n, C) are out of fold. Self-confidence is the probability of the given label; doubted
@@ -36,11 +36,11 @@ def doubt_classes(probs: np.ndarray, given: np.ndarray) -> pd.DataFrame:
     )
 
 
-def doubt_numbers(predicted: np.ndarray, given: np.ndarray, *, limit: float) -> pd.DataFrame:
+def find_value_errors(predicted: np.ndarray, given: np.ndarray, *, limit: float) -> pd.DataFrame:
     """The same for numbers (n,): suggested is the prediction without the model's usual error.
 
     A label is doubted that is `limit` robust standard deviations (1.4826 times the median absolute
-    deviation) from the usual error of pictures of about that prediction; self-confidence is how
+    deviation) from the usual error of images of about that prediction; self-confidence is how
     rarely a normal error is so large.
     """
     order = np.argsort(predicted, kind="stable")
@@ -57,7 +57,7 @@ def doubt_numbers(predicted: np.ndarray, given: np.ndarray, *, limit: float) -> 
 
 
 def pool_people(values: np.ndarray, person_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The people, sorted, and the mean (people, C) of their pictures' predictions (n, C)."""
+    """The people, sorted, and the mean (people, C) of their images' predictions (n, C)."""
     people, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
     sums = np.zeros((len(people), values.shape[1]))
     np.add.at(sums, codes, values)

@@ -1,4 +1,4 @@
-"""Simple values of a picture by which two parts of a contest may be told apart. Pure."""
+"""Simple values of an image by which two parts of a contest may be told apart. Pure."""
 
 import cv2
 import numpy as np

@@ -26,16 +26,16 @@ def probe_oof(
     `kind` is that of the task: classes and score by logistic regression (a score's classes weigh
     the same), number by ridge regression. A class that the other folds lack gets probability 0.
     """
-    width = num_classes if kind == "classes" else 1
+    width = num_classes if kind == "multiclass" else 1
     answers = np.zeros((len(target), width))
     for fold in np.unique(folds):
         held = folds == fold
-        if kind == "number":
+        if kind == "regression":
             model = Ridge(alpha=RIDGE).fit(features[~held], target[~held])
             answers[held, 0] = model.predict(features[held])
             continue
-        probs = _class_probs(features, target.astype(np.int64), held, balanced=kind == "score")
-        if kind == "classes":
+        probs = _class_probs(features, target.astype(np.int64), held, balanced=kind == "binary")
+        if kind == "multiclass":
             answers[held, : probs.shape[1]] = probs
         else:
             answers[held, 0] = probs[:, 1] if probs.shape[1] > 1 else 0.0
@@ -45,7 +45,7 @@ def probe_oof(
 def _class_probs(
     features: np.ndarray, target: np.ndarray, held: np.ndarray, *, balanced: bool
 ) -> np.ndarray:
-    """Probabilities (held, classes up to the last one seen) of the held-out pictures."""
+    """Probabilities (held, classes up to the last one seen) of the held-out images."""
     known = np.unique(target[~held])
     probs = np.zeros((held.sum(), known.max() + 1))
     if len(known) == 1:

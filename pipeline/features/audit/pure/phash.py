@@ -1,7 +1,7 @@
-"""Perceptual hashes of pictures, and the search for pairs whose hashes nearly agree. Pure.
+"""Perceptual hashes of images, and the search for pairs whose hashes nearly agree. Pure.
 
 The hash is the sign of the lowest frequencies of a thumbnail (Zauner 2010, pHash), but each
-frequency is compared with its median over all pictures: aligned faces are so alike that bits
+frequency is compared with its median over all images: aligned faces are so alike that bits
 against a fixed value would be the same for everybody.
 """
 
@@ -20,10 +20,10 @@ MASKS = [
     *(1 << i | 1 << j for i, j in combinations(range(PART), 2)),
 ]
 BLOCK = 1 << 22  # candidates held at once: bounds the memory
-TWINS = 4096  # pairs that two hashes may give; of thousands of equal pictures only the first counts
+TWINS = 4096  # pairs that two hashes may give; of thousands of equal images only the first counts
 
 
-def print_pictures(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def perceptual_hashes(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The 64-bit hashes (n,) of grey thumbnails (n, h, w), and those of their mirror images."""
     order, odd = _lowest(*thumbnails.shape[1:])
     plain = _frequencies(thumbnails, order)
@@ -32,10 +32,10 @@ def print_pictures(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _pack(plain > middle), _pack(mirrored > middle)
 
 
-def find_near(prints: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
+def near_duplicates(prints: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
     """All pairs (p, 2), i < j in sorted order, whose hashes differ in at most DISTANCE bits.
 
-    With `others`, the hashes of the same pictures' mirror images, the pairs in which one picture is
+    With `others`, the hashes of the same images' mirror images, the pairs in which one image is
     near the mirror image of the other. Exact (but see TWINS), by multi-index hashing (Norouzi et
     al. 2012): the memory is that of the pairs found, never that of all pairs.
     """
@@ -119,7 +119,7 @@ def _blocks(first: np.ndarray, counts: np.ndarray) -> Iterator[tuple[np.ndarray,
 def _expand(
     one: np.ndarray, other: np.ndarray, left_of: np.ndarray, right_of: np.ndarray
 ) -> np.ndarray:
-    """The pairs of pictures (p, 2) behind pairs of hashes."""
+    """The pairs of images (p, 2) behind pairs of hashes."""
     left, right = np.argsort(left_of, kind="stable"), np.argsort(right_of, kind="stable")
     left_counts, right_counts = np.bincount(left_of), np.bincount(right_of)
     left_starts = np.cumsum(left_counts) - left_counts

@@ -55,7 +55,7 @@ def table(
 ) -> Html:
     """A table that scrolls by itself where it is too wide. The first `words` columns are words (and
     with `last` the last one), the others numbers; the first cell of each row heads it."""
-    kinds = ["word" if place < words else "number" for place in range(len(header))]
+    kinds = ["word" if place < words else "regression" for place in range(len(header))]
     kinds[-1] = "word" if last else kinds[-1]
     head = [
         tag("th", cell, scope="col", class_=kind) for cell, kind in zip(header, kinds, strict=True)
@@ -86,8 +86,8 @@ def folded(summary: str, *children: Child) -> Html:
     return tag("details", tag("summary", summary), *children)
 
 
-def picture(content: bytes, *, kind: str, says: str, side: int | None = None) -> Html:
-    """A picture within the page; `says` stands for it where it can't be seen."""
+def image(content: bytes, *, kind: str, says: str, side: int | None = None) -> Html:
+    """An image within the page; `says` stands for it where it can't be seen."""
     source = f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
     return tag("img", src=source, alt=says, width=side, height=side)
 

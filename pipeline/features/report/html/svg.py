@@ -128,7 +128,7 @@ class Interval:
     high: float
     says: str
     folds: Sequence[float] = ()
-    mark: float | None = None
+    stamp: float | None = None
     tone: int = 0
 
 
@@ -234,8 +234,8 @@ def plot_intervals(
         parts.append(
             text(row.says, WIDTH - 2, top + 14 + more, anchor="end", small=True, halo=True)
         )
-        if row.mark is not None and low <= row.mark <= high:
-            parts.append(tag("path", d=f"M{place(row.mark)} {at - 8}V{at + 8}", class_="mark"))
+        if row.stamp is not None and low <= row.stamp <= high:
+            parts.append(tag("path", d=f"M{place(row.stamp)} {at - 8}V{at + 8}", class_="mark"))
         if math.isfinite(row.low) and math.isfinite(row.high):
             path = f"M{place(row.low)} {at}H{place(row.high)}"
             parts.append(tag("path", d=path, class_=f"curve t{tone}", stroke_width=3))
@@ -266,7 +266,7 @@ def plot_bars(names: Sequence[str], counts: Sequence[float], *, unit: str, says:
 def plot_columns(edges: Sequence[float], counts: Sequence[int], *, x_label: str, says: str) -> Html:
     """Standing bars between rising edges (one more than counts): a histogram."""
     frame = Frame((edges[0], edges[-1]), (0.0, max([*counts, 1]) * 1.05))
-    parts = frame.grid(x_label=x_label, y_label="pictures")
+    parts = frame.grid(x_label=x_label, y_label="images")
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
         if count:
             left, top = frame.x(low) + 0.5, frame.y(count)

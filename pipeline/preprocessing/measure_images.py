@@ -11,20 +11,20 @@ from tqdm import tqdm
 
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
-from pipeline.images.read import UnreadablePictureError, measure_picture
+from pipeline.images.read import UnreadableImageError, measure_image
 from pipeline.jobs.job import Job
 from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.jobs.run import run_jobs
-from pipeline.labels.fixes import lay_fixes, read_fixes
+from pipeline.labels.fixes import apply_fixes, read_fixes
 from pipeline.labels.layouts.locate import find_label
 from pipeline.labels.layouts.registry import read_layout
 from pipeline.labels.tasks import LabelError, encode
-from pipeline.storage import shown
+from pipeline.storage import display_path
 from pipeline.tables import IMAGES, OK
 
-BLOCK = 4096  # pictures that are measured together
+BLOCK = 4096  # images that are measured together
 HAND = 64  # of them that a thread takes at once
-WORTH = 20_000  # pictures of a process: fewer are measured before it has started
+WORTH = 20_000  # images of a process: fewer are measured before it has started
 PROCESS = 2**28  # bytes of a process that only reads headers
 
 
@@ -43,7 +43,7 @@ def check_labels(work: Work, labelled: pd.DataFrame) -> None:
 
 
 def _place(work: Work, row: pd.Series, *, column: str) -> str:
-    """`FILE line N, column 'x': ` of a picture's label; '' where its name holds the label."""
+    """`FILE line N, column 'x': ` of an image's label; '' where its name holds the label."""
     contest = work.settings.competition
     place = find_label(
         contest.layout, work.runs.root, row=row, column=column, options=contest.layout_options
@@ -57,7 +57,7 @@ def mend(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     if path is None:
         return frame
     tasks = contest_tasks(work.settings)
-    mended, laid = lay_fixes(frame, read_fixes(path), tasks=tasks, source=shown(path))
+    mended, laid = apply_fixes(frame, read_fixes(path), tasks=tasks, source=display_path(path))
     print(f"index: {laid}")
     return mended
 
@@ -66,7 +66,7 @@ def add_groups(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with the columns that tasks name as their group as numbers, and for each a column
     `gender_half`, 0 below 0.5 and 1 from it on, to balance folds by.
 
-    Raises ValueError for one that is not there, or naming the picture of a train value that is no
+    Raises ValueError for one that is not there, or naming the image of a train value that is no
     number.
     """
     for task in contest_tasks(work.settings):
@@ -90,11 +90,11 @@ def add_groups(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_all(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with each picture's size; what is no picture becomes `unreadable`."""
+    """The frame with each image's size; what is no image becomes `unreadable`."""
     present = frame.index[frame["status"] == OK]
     paths, measured = frame.loc[present, "path"].tolist(), {}
     starts = range(0, len(paths), BLOCK)
-    blocks = {f"pictures {start} on": paths[start : start + BLOCK] for start in starts}
+    blocks = {f"images {start} on": paths[start : start + BLOCK] for start in starts}
     jobs = [Job(name, measure_block, {"paths": block}) for name, block in blocks.items()]
     run_jobs(
         replace(work, settings=work.settings.model_copy(update={"cluster": None})),
@@ -116,7 +116,7 @@ def measure_all(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_block(work: Work, *, paths: Sequence[str]) -> list[tuple[int, int, str]]:
-    """Width, height and what is wrong of each picture; threads, because disks can be slow."""
+    """Width, height and what is wrong of each image; threads, because disks can be slow."""
     root = str(work.runs.root)
     parts = [paths[start : start + HAND] for start in range(0, len(paths), HAND)]
     with ThreadPoolExecutor() as pool:
@@ -124,12 +124,12 @@ def measure_block(work: Work, *, paths: Sequence[str]) -> list[tuple[int, int, s
 
 
 def _measure(root: str, paths: Sequence[str]) -> list[tuple[int, int, str]]:
-    """Width, height, and what is wrong with each picture, '' when nothing is."""
+    """Width, height, and what is wrong with each image, '' when nothing is."""
     found = []
     for path in paths:
         try:
-            found.append((*measure_picture(Path(root, path)), ""))
-        except UnreadablePictureError as error:
+            found.append((*measure_image(Path(root, path)), ""))
+        except UnreadableImageError as error:
             found.append((0, 0, str(error)))
     return found
 

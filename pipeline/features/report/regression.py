@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.features.report.context import Judged, Material
+from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.html.markup import Html, drawn, join, side_by_side
 from pipeline.features.report.html.page import Section
 from pipeline.features.report.html.svg import Curve, plot_curves
@@ -14,24 +14,24 @@ MOST_DOTS = 1500
 BINS = 12
 
 
-def describe_numbers(material: Material) -> Section | None:
+def describe_regression(context: ReportContext) -> Section | None:
     """The section; None where no label is a number."""
-    figures, tasks = [], {task.name: task for task in material.asked.tasks}
-    for judged in material.judged:
+    figures, tasks = [], {task.name: task for task in context.evaluation.tasks}
+    for judged in context.judged:
         task = tasks.get(judged.title)
-        if task is not None and task.kind == "number":
-            figures += [_scatter(judged), _along(material, judged, judged.truth, task)]
+        if task is not None and task.kind == "regression":
+            figures += [_scatter(judged), _along(context, judged, judged.truth, task)]
             figures.append(_bias(judged))
         elif task is not None and task.edges:
-            ids = material.asked.pictures["image_id"]
-            values = to_numbers(task, material.asked.pictures[task.column], image_ids=ids)
-            figures.append(_along(material, judged, values, task))
+            ids = context.evaluation.images["image_id"]
+            values = to_numbers(task, context.evaluation.images[task.column], image_ids=ids)
+            figures.append(_along(context, judged, values, task))
     if not figures:
         return None
     return Section("numbers", "Along the scale", join(side_by_side(figures)))
 
 
-def _scatter(judged: Judged) -> Html:
+def _scatter(judged: TargetResult) -> Html:
     every = np.arange(len(judged.truth))
     kept = np.random.default_rng(0).permutation(every)[:MOST_DOTS]
     truth, answer = judged.truth[kept], judged.decided[kept]
@@ -39,7 +39,7 @@ def _scatter(judged: Judged) -> Html:
     room = 0.03 * (both[1] - both[0]) or 0.5
     span = both[0] - room, both[1] + room
     r = float(np.corrcoef(judged.truth, judged.decided)[0, 1]) if len(every) > 2 else np.nan
-    note = f"{len(kept):,} of {len(every):,} pictures; correlation {r:.3f} over all."
+    note = f"{len(kept):,} of {len(every):,} images; correlation {r:.3f} over all."
     chart = plot_curves(
         [],
         x_label=f"true {judged.title}",
@@ -53,14 +53,14 @@ def _scatter(judged: Judged) -> Html:
     return drawn(chart, title=f"{judged.title}: answered against true", note=note)
 
 
-def _along(material: Material, judged: Judged, values: np.ndarray, task: Task) -> Html:
+def _along(context: ReportContext, judged: TargetResult, values: np.ndarray, task: Task) -> Html:
     """The error by what is true, with intervals over people."""
     xs, rates = [], []
     for here in _pieces(values):
-        draws = {"num_draws": material.num_draws}
+        draws = {"num_draws": context.num_draws}
         xs.append(float(values[here].mean()))
-        rates.append(mean_rate("", judged.errors[here], material.people[here], **draws))
-    scale = 1.0 if judged.kind == "number" else 100.0
+        rates.append(mean_rate("", judged.errors[here], context.people[here], **draws))
+    scale = 1.0 if judged.kind == "regression" else 100.0
     curve = Curve(
         judged.title,
         xs,
@@ -72,7 +72,7 @@ def _along(material: Material, judged: Judged, values: np.ndarray, task: Task) -
     worst = max(range(len(xs)), key=lambda n: rates[n].value)
     note = (
         f"Largest about {xs[worst]:.3g}: {judged.say_error(rates[worst].value)} of "
-        f"{rates[worst].num_images:,} pictures. The band is the 95 % interval over people."
+        f"{rates[worst].num_images:,} images. The band is the 95 % interval over people."
     )
     edges = (
         f" The contest's edges: {', '.join(f'{e:g}' for e in task.edges)}." if task.edges else ""
@@ -87,7 +87,7 @@ def _along(material: Material, judged: Judged, values: np.ndarray, task: Task) -
     return drawn(chart, title=f"{judged.title}: error by {task.column}", note=note + edges)
 
 
-def _bias(judged: Judged) -> Html:
+def _bias(judged: TargetResult) -> Html:
     """The mean of answer minus truth along the scale."""
     off, xs, ys = judged.decided - judged.truth, [], []
     for here in _pieces(judged.truth):
@@ -105,7 +105,7 @@ def _bias(judged: Judged) -> Html:
 
 
 def _pieces(values: np.ndarray) -> list[np.ndarray]:
-    """Positions of about equally many pictures from low values to high; equal values together."""
+    """Positions of about equally many images from low values to high; equal values together."""
     codes = pd.qcut(values, min(BINS, len(np.unique(values))), labels=False, duplicates="drop")
     codes = np.nan_to_num(np.asarray(codes, dtype=float), nan=0.0)
     return [np.flatnonzero(codes == code) for code in np.unique(codes)]

@@ -1,7 +1,7 @@
-"""MixUp, CutMix and half-face CutMix: a batch's pictures in pairs, and their targets with them.
+"""MixUp, CutMix and half-face CutMix: a batch's images in pairs, and their targets with them.
 
 Pure functions of (pixels, targets, seed); all is computed where the batch lies. A class becomes
-the shares of both pictures' classes, a number or score the value in between.
+the shares of both images' classes, a number or score the value in between.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,25 +56,25 @@ def mix_batch(
 def _partners(
     rng: np.random.Generator, number: int, *, codes: torch.Tensor | None, device: torch.device
 ) -> torch.Tensor:
-    """A random permutation (N,) of the batch, which keeps every picture's code when given."""
+    """A random permutation (N,) of the batch, which keeps every image's code when given."""
     quick = device.type == "cuda"  # MPS would go on reading memory of the host that is free again
     order = torch.from_numpy(rng.permutation(number)).to(device, non_blocking=quick)
     if codes is None:
         return order
-    # both orders go code by code, so the i-th places of the two hold pictures of one code
+    # both orders go code by code, so the i-th places of the two hold images of one code
     plain = codes.argsort(stable=True)
     shuffled = order[codes[order].argsort(stable=True)]
     return torch.empty_like(plain).scatter_(0, plain, shuffled)
 
 
 def _mixup(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
-    """A weighted mean of both pictures (Zhang et al. 2018)."""
+    """A weighted mean of both images (Zhang et al. 2018)."""
     share = float(rng.beta(alpha, alpha))
     return share * pixels + (1.0 - share) * others, share
 
 
 def _cutmix(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
-    """A box of the other picture; the share is the area that is left (Yun et al. 2019)."""
+    """A box of the other image; the share is the area that is left (Yun et al. 2019)."""
     height, width = pixels.shape[-2:]
     side = np.sqrt(1.0 - rng.beta(alpha, alpha))
     middle_y, middle_x = rng.integers(height), rng.integers(width)

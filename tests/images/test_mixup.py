@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.images.mixing import Mixing, mix_batch
+from pipeline.images.mixup import Mixing, mix_batch
 
 SIZES = {"mask": 3, "age": 3}
 
 
 def batch(number: int = 64) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Pictures of one value each, which says what was mixed in: picture i is i everywhere."""
+    """Images of one value each, which says what was mixed in: image i is i everywhere."""
     pixels = torch.arange(number, dtype=torch.float32).view(-1, 1, 1, 1).repeat(1, 3, 8, 10)
     rng = np.random.default_rng(0)
     targets = {
@@ -27,15 +27,15 @@ def mix(name: str, *, seed: tuple[int, ...] = (1, 2, 3), **options):
 
 
 @pytest.mark.parametrize("name", ["mixup", "cutmix", "half_face"])
-def test_targets_are_mixed_as_the_pictures_are(name: str) -> None:
+def test_targets_are_mixed_as_the_images_are(name: str) -> None:
     pixels, targets = mix(name)
-    # a picture's mean value is the mixed value of its pair, whatever way they were mixed
+    # an image's mean value is the mixed value of its pair, whatever way they were mixed
     torch.testing.assert_close(pixels.mean(dim=(1, 2, 3)), targets["value"], rtol=1e-4, atol=1e-3)
     assert not torch.equal(targets["value"], batch()[1]["value"])
     for task in SIZES:
         assert targets[task].shape == (64, 3)
         torch.testing.assert_close(targets[task].sum(dim=1), torch.ones(64))
-    # what the batch holds is kept: every picture is the partner of one
+    # what the batch holds is kept: every image is the partner of one
     assert targets["value"].sum().item() == pytest.approx(64 * 63 / 2, rel=1e-5)
     assert targets["smile"].sum() == pytest.approx(batch()[1]["smile"].sum())
     hard = torch.nn.functional.one_hot(batch()[1]["mask"], 3).float().sum(dim=0)
@@ -73,7 +73,7 @@ def test_cutmix_cuts_one_box() -> None:
 
 
 @pytest.mark.parametrize("task", ["mask", "age"])
-def test_within_mixes_only_pictures_of_one_class(task: str) -> None:
+def test_within_mixes_only_images_of_one_class(task: str) -> None:
     pixels, _ = mix("half_face", within=task)
     own = batch()[1][task]
     own = own.argmax(dim=1) if own.ndim == 2 else own

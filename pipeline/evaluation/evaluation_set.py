@@ -1,4 +1,4 @@
-"""What is asked of every answer to the held-out pictures; shared by evaluate and ensemble."""
+"""What is asked of every answer to the held-out images; shared by evaluate and ensemble."""
 
 from collections.abc import Collection, Mapping
 
@@ -6,21 +6,21 @@ import numpy as np
 import pandas as pd
 
 from pipeline.experiment.blend import answer_spaces
-from pipeline.experiment.pictures import held_out, read_labelled
+from pipeline.experiment.images_table import held_out, read_labelled
 from pipeline.experiment.tasks import contest_tasks, group_of, targets_of
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.baselines import constant_answers
 from pipeline.metrics.metrics import METRICS
-from pipeline.metrics.score_rows import Held, Question
-from pipeline.storage import shown
+from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
+from pipeline.storage import display_path
 
 
-class Questions:
-    """The held-out pictures, with the truth, the metric and the best constant answer of each task.
+class EvaluationSet:
+    """The held-out images, with the truth, the metric and the best constant answer of each task.
 
-    The constants are learnt from all labelled pictures of the other folds, held out or not.
+    The constants are learnt from all labelled images of the other folds, held out or not.
     """
 
     def __init__(self, work: Work, *, held_out: Collection[str]) -> None:
@@ -30,41 +30,42 @@ class Questions:
         self._everything, self._known = everything, {}
         self.tasks, self.spaces = contest_tasks(work.settings), answer_spaces(work.settings)
         self._targets = targets_of(self.tasks, everything)
-        self.pictures = everything[self._is_held].reset_index(drop=True)
+        self.images = everything[self._is_held].reset_index(drop=True)
         folds = self._folds[self._is_held]
         sizes = [(self._folds == fold).sum() for fold in np.unique(folds)]
-        self.held = Held(
+        self.split = EvaluationSplit(
             folds=folds,
-            person_ids=self.pictures["person_id"].astype(str).to_numpy(),
+            person_ids=self.images["person_id"].astype(str).to_numpy(),
             num_draws=work.settings.bootstrap,
             test_share=float(np.mean([n / max(len(everything) - n, 1) for n in sizes])),
         )
 
     @classmethod
-    def of_tables(cls, work: Work, tables: Mapping[str, pd.DataFrame]) -> "Questions":
-        """The questions to the pictures of members' OOF tables.
+    def of_tables(cls, work: Work, tables: Mapping[str, pd.DataFrame]) -> "EvaluationSet":
+        """The questions to the images of members' OOF tables.
 
-        Raises ValueError when a picture is in another fold than when a member was trained.
+        Raises ValueError when an image is in another fold than when a member was trained.
         """
-        asked = cls(work, held_out=set(next(iter(tables.values()))["image_id"]))
+        evaluation = cls(work, held_out=set(next(iter(tables.values()))["image_id"]))
         for name, table in tables.items():
             seen = table[["image_id", "fold"]].drop_duplicates()
             for fold, rows in seen.groupby("fold"):
-                held = asked.pictures.loc[held_out(work.settings, asked.pictures, int(fold))]
-                moved = rows.loc[~rows["image_id"].isin(held["image_id"]), "image_id"]
+                split = evaluation.images.loc[held_out(work.settings, evaluation.images, int(fold))]
+                moved = rows.loc[~rows["image_id"].isin(split["image_id"]), "image_id"]
                 if len(moved):
                     raise ValueError(
                         f"{moved.iloc[0]}: {name} was trained with it held out in fold {fold}, but "
-                        f"{shown(work.runs.folds)} says otherwise now, so its scores would not be "
+                        f"{display_path(work.runs.folds)} says otherwise now, so its "
+                        "scores would not be "
                         "out of fold; train again under a new name"
                     )
-        return asked
+        return evaluation
 
-    def of_task(self, task: Task, metric_name: str) -> Question:
+    def of_task(self, task: Task, metric_name: str) -> EvaluationTarget:
         """What a metric asks of one task."""
         return self._ask(task.name, metric_name, task.kind, self._targets[task.name], task)
 
-    def of_space(self, space: AnswerSpace) -> Question:
+    def of_space(self, space: AnswerSpace) -> EvaluationTarget:
         """What the contest's metric asks of an answer."""
         truth = space.truth(self._targets)
         return self._ask(space.name, space.metric_name, space.kind, truth, space.tasks[0])
@@ -74,13 +75,13 @@ class Questions:
         if key not in self._known:
             group, metric = group_of(task, self._everything), METRICS[metric_name]
             constant = constant_answers(metric, truth, folds=self._folds, kind=kind, group=group)
-            held = self._is_held
-            self._known[key] = Question(
+            split = self._is_held
+            self._known[key] = EvaluationTarget(
                 task=name,
                 metric_name=metric_name,
                 metric=metric,
-                truth=truth[held],
-                constant=constant[held],
-                group=None if group is None else group[held],
+                truth=truth[split],
+                constant=constant[split],
+                group=None if group is None else group[split],
             )
         return self._known[key]

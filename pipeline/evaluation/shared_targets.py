@@ -4,60 +4,60 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.evaluation.candidate_answers import Given
-from pipeline.evaluation.candidates import Contender, find_contender, held_out
-from pipeline.evaluation.held_out import Questions
+from pipeline.evaluation.candidate_predictions import CandidatePredictions
+from pipeline.evaluation.candidates import Candidate, find_candidate, held_out
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.work import Work
 from pipeline.metrics.same_split import find_difference
-from pipeline.metrics.score_rows import Question
+from pipeline.metrics.score_rows import EvaluationTarget
 
 
-def gather_contenders(work: Work) -> list[Contender]:
+def gather_candidates(work: Work) -> list[Candidate]:
     """What the words name. Raises ValueError unless all have the same folds and people."""
     if len(set(work.words)) < 2:
         raise ValueError(
             "compare: needs two or more different names: experiments, EXPERIMENT/MEMBER, or with "
             "-c EXPERIMENT its members, as in compare masks masks-lite"
         )
-    contenders = [find_contender(work, word) for word in dict.fromkeys(work.words)]
-    first = contenders[0]
-    for other in contenders[1:]:
+    candidates = [find_candidate(work, word) for word in dict.fromkeys(work.words)]
+    first = candidates[0]
+    for other in candidates[1:]:
         differs = find_difference(held_out(first), held_out(other), names=(first.name, other.name))
         if differs:
             raise ValueError(
                 f"compare: {first.name} and {other.name} were not judged on the same folds: "
                 f"{differs}\ncompare: train them with the same folds: and folds.train"
             )
-    stacked = [contender.name for contender in contenders if contender.kind == "stack"]
-    for contender in contenders:
-        if stacked and not contender.can_show_views:
-            config = contender.work.settings.name
+    stacked = [candidate.name for candidate in candidates if candidate.kind == "stack"]
+    for candidate in candidates:
+        if stacked and not candidate.can_show_views:
+            config = candidate.work.settings.name
             raise ValueError(
                 f"compare: {stacked[0]} answers with views; first ./run.sh infer -c {config}"
             )
-    return contenders
+    return candidates
 
 
-def choose_judge(work: Work, contenders: list[Contender]) -> Contender:
+def choose_reference(work: Work, candidates: list[Candidate]) -> Candidate:
     """Whose labels judge: those of the experiment that `labels=` names, or of the last name."""
     wanted = work.options.get("labels")
     if wanted is None:
-        return contenders[-1]
-    names = {contender.work.settings.name: contender for contender in contenders}
+        return candidates[-1]
+    names = {candidate.work.settings.name: candidate for candidate in candidates}
     if wanted not in names:
         raise ValueError(f"compare: labels={wanted!r}; it can be one of: {', '.join(names)}")
     return names[wanted]
 
 
-def shared_questions(
-    asked: Questions, answers: Mapping[str, Mapping[str, Given]]
-) -> dict[str, Question]:
+def shared_targets(
+    evaluation: EvaluationSet, answers: Mapping[str, Mapping[str, CandidatePredictions]]
+) -> dict[str, EvaluationTarget]:
     """The answer spaces and tasks that at least two of them answer. Raises ValueError for none."""
-    known = {space.name: asked.of_space(space) for space in asked.spaces}
-    known |= {task.name: asked.of_task(task, task.metric) for task in asked.tasks}
+    known = {space.name: evaluation.of_space(space) for space in evaluation.spaces}
+    known |= {task.name: evaluation.of_task(task, task.metric) for task in evaluation.tasks}
     shared = {
-        name: question
-        for name, question in known.items()
+        name: target
+        for name, target in known.items()
         if sum(name in found for found in answers.values()) > 1
     }
     if not shared:
@@ -67,24 +67,26 @@ def shared_questions(
 
 
 def say_labels(
-    contenders: list[Contender], judge: Contender, questions: Mapping[str, Question]
+    candidates: list[Candidate], judge: Candidate, targets: Mapping[str, EvaluationTarget]
 ) -> None:
     """Says where the labels of two experiments differ, and whose are taken."""
-    asked = {}
-    for contender in contenders:
-        name = contender.work.settings.name
-        if name != judge.work.settings.name and name not in asked:
-            asked[name] = Questions(contender.work, held_out=set(held_out(judge)["image_id"]))
-    for name, other in asked.items():
-        wrong = np.zeros(len(other.pictures), dtype=bool)
+    evaluation = {}
+    for candidate in candidates:
+        name = candidate.work.settings.name
+        if name != judge.work.settings.name and name not in evaluation:
+            evaluation[name] = EvaluationSet(
+                candidate.work, held_out=set(held_out(judge)["image_id"])
+            )
+    for name, other in evaluation.items():
+        wrong = np.zeros(len(other.images), dtype=bool)
         found = [other.of_space(space) for space in other.spaces]
         found += [other.of_task(task, task.metric) for task in other.tasks]
-        for question in found:
-            if question.task in questions:
-                wrong |= question.truth != questions[question.task].truth
+        for target in found:
+            if target.task in targets:
+                wrong |= target.truth != targets[target.task].truth
         if wrong.any():
-            first = other.pictures["image_id"].iloc[int(wrong.argmax())]
+            first = other.images["image_id"].iloc[int(wrong.argmax())]
             print(
-                f"compare: the labels of {name} differ in {wrong.sum()} pictures (the first is "
+                f"compare: the labels of {name} differ in {wrong.sum()} images (the first is "
                 f"{first}); those of {judge.work.settings.name} judge, labels={name} changes that"
             )
