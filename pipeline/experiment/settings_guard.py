@@ -114,7 +114,8 @@ def _check_tables(work: Work, tables: Mapping[str, str]) -> None:
         again = [_to_remove(work)] if runs.settings.exists() else []
         raise ValueError(
             f"{runs.root / changed[0]} was changed after it was read into "
-            f"{display_path(runs.images)}; undo the change and mend labels with competition.fixes, or remove "
+            f"{display_path(runs.images)}; undo the change and mend labels with "
+            f"competition.fixes, or remove "
             f"{' '.join([*folders, *again])} to start over"
         )
 
@@ -144,7 +145,8 @@ def say_left_out(work: Work) -> None:
     if left:
         print(
             f"{display_path(work.runs.experiment)} also holds {', '.join(sorted(left))}, which "
-            "this command leaves out: members are those of the config and of the words typed with it"
+            "this command leaves out: members are those of the config and of the words typed "
+            "with it"
         )
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from pipeline.config import load_experiment
 from pipeline.experiment.work import Work
 from pipeline.stages import index
-from pipeline.storage import Runs, explain
+from pipeline.storage import Runs, explain_os_error
 
 Call = Callable[..., tuple[int, str, str]]
 CLASSES = "{kind: multiclass, classes: ['a', 'b'], column: label}"
@@ -222,4 +222,4 @@ def test_what_may_not_be_read_is_a_row_or_a_sentence() -> None:
         finally:
             os.seteuid(owner)
         assert (found["status"], found["message"]) == ("unreadable", "p0-0.png: permission denied")
-        assert explain(caught.value).startswith(f"{folder}/root/train.csv: no permission")
+        assert explain_os_error(caught.value).startswith(f"{folder}/root/train.csv: no permission")
