@@ -23,7 +23,7 @@ def load(name: str, *overrides: str):
         ("members.mask.epochs=true", ["members.mask.epochs", "True"]),
         ("members.mask.optimiser=adan", ["'adan'", "did you mean 'adam'", "adamw"]),
         ("members.mask.tasks.mask.loss=focl", ["loss 'focl'", "focal"]),
-        ("members.mask.tasks.mask.loss=mse", ["loss 'mse'", "kind classes"]),
+        ("members.mask.tasks.mask.loss=mse", ["loss 'mse'", "kind multiclass"]),
         ("members.mask.tasks={masc: {}}", ["masc: no such task", "mask, gender, age"]),
         ("ensemble.members=[mask]", ["none of mask predicts the task gender"]),
         ("ensemble.weights={mask: 1}", ["ensemble.weights: count with ensemble.method=weighted"]),
@@ -112,7 +112,7 @@ def test_names_in_settings_are_the_registries_names() -> None:
             "{loss: occlusion_gap, bin_weights: 5}",
             "occlusion_gap judges a batch",
         ),
-        ("{kind: regression, low: 0, high: 9}", "{loss: {ordinal: 1, l1: 1}}", "l1 (number)"),
+        ("{kind: regression, low: 0, high: 9}", "{loss: {ordinal: 1, l1: 1}}", "l1 (regression)"),
     ],
 )
 def test_losses_of_numbers_say_what_they_need(task: str, head: str, says: str) -> None:

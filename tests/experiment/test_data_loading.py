@@ -85,6 +85,6 @@ def test_a_full_device_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         def full(*_, error: Exception = error, **__):
             raise error
 
-        monkeypatch.setattr(feeding, "bring", full)
+        monkeypatch.setattr(feeding, "upload_crops", full)
         found = fed(work_of("device"), data_set(tmp_path), sampler, FLIP)
         assert isinstance(found, StreamedBatches)

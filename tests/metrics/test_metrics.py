@@ -100,5 +100,5 @@ def test_the_words_of_the_settings_are_those_of_the_registry() -> None:
     assert {n for n, m in METRICS.items() if m.looks_at == "score"} == set(SCORE_METRICS)
     for kind, names in REPORTED.items():
         assert all(kind in METRIC_KINDS[name] for name in names)
-    assert reported("score", "roc_auc")[:2] == ["roc_auc", "hter"]
-    assert len(reported("score", "roc_auc")) == len(REPORTED["score"])
+    assert reported("binary", "roc_auc")[:2] == ["roc_auc", "hter"]
+    assert len(reported("binary", "roc_auc")) == len(REPORTED["binary"])

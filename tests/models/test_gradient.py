@@ -127,7 +127,7 @@ def test_libraries_say_in_other_words_that_the_memory_is_full(says: RuntimeError
     (inputs, targets), told = batch(8), []
     network = Narrow(4, says=says)
     optimiser = torch.optim.SGD(network.parameters(), lr=1.0)
-    given = {"optimiser": optimiser, "pieces": 1, "halved": told.append, **how()}
+    given = {"optimiser": optimiser, "num_micro_batches": 1, "on_split": told.append, **how()}
     add_gradients_that_fit(network, inputs, targets, **given)
     assert told == [2]
     given = {"views": {"identity": lambda x: x}, "to_input": lambda x: x, "device": CPU}
@@ -138,7 +138,7 @@ def test_libraries_say_in_other_words_that_the_memory_is_full(says: RuntimeError
 def test_another_error_of_a_step_or_an_answer_goes_through() -> None:
     network, (inputs, targets) = Narrow(0, says=RuntimeError("device-side assert")), batch(8)
     optimiser = torch.optim.SGD(network.parameters(), lr=1.0)
-    given = {"optimiser": optimiser, "pieces": 1, "halved": print, **how()}
+    given = {"optimiser": optimiser, "num_micro_batches": 1, "on_split": print, **how()}
     with pytest.raises(RuntimeError, match="device-side assert"):
         add_gradients_that_fit(network, inputs, targets, **given)
     given = {"views": {"identity": lambda x: x}, "to_input": lambda x: x, "device": CPU}

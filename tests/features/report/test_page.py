@@ -35,7 +35,7 @@ class Reader(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.texts, self.tags, self.open = [], [], []
-        self.make_batches(page)
+        self.feed(page)
         self.close()
 
     def handle_starttag(self, name: str, attributes: list) -> None:
