@@ -125,7 +125,7 @@ def _serve(link: Connection, work: Work, slot: Slot) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
     install_signal_handlers()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides
-    os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported: one bar for all, the parent's
+    _hide_bars()
     _limit_threads(slot.threads)
     try:
         while True:
@@ -136,6 +136,15 @@ def _serve(link: Connection, work: Work, slot: Slot) -> None:
             link.send(attempt(work, job, quiet=True))
     except (StoppedError, BrokenPipeError):
         os._exit(143)  # loader processes and threads of libraries would make exit wait
+
+
+def _hide_bars() -> None:
+    """One bar for all, the parent's. tqdm's own lock is a semaphore of the system, which a process
+    that ends at once leaves behind."""
+    os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())
 
 
 def _limit_threads(threads: int) -> None:

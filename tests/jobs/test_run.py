@@ -188,4 +188,5 @@ def test_stopped_in_the_middle_no_process_stays_and_the_work_goes_on(
         time.sleep(0.1)
     else:
         pytest.fail("a process of the stopped run is left")
+    assert "leaked" not in log.read_text()
     assert not list(cell.glob(".*tmp*"))
