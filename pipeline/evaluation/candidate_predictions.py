@@ -1,8 +1,10 @@
-"""How a contender answers the held-out images, question by question; called by compare."""
+"""How a candidate of `compare` answers the held-out images, by task and by answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from pipeline.evaluation.candidates import Candidate
 from pipeline.evaluation.decisions import decide_space
@@ -11,17 +13,22 @@ from pipeline.experiment.blend import answer_spaces, blend_spaces, member_probs
 from pipeline.experiment.tasks import answer_task, contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.labels.answers import marginal_probs, split_classes
-from pipeline.labels.tasks import decide
+from pipeline.labels.tasks import Task, decide
 from pipeline.metrics.answer_space import AnswerSpace, seen_by
 from pipeline.metrics.metrics import METRICS
 from pipeline.storage import read_table
 from pipeline.tables import pick
 
+Probs = dict[str, np.ndarray]  # by task, (N, C) each
+
 
 @dataclass(frozen=True)
 class CandidatePredictions:
-    """Answers to one question: probabilities or values (N, C), what the metric sees and the answer
-    itself (N,)."""
+    """One candidate's predictions of one task or answer.
+
+    `probs` are probabilities or values (N, C), `seen` what the metric looks at (N,), `decided` the
+    answers (N,).
+    """
 
     probs: np.ndarray
     seen: np.ndarray
@@ -31,40 +38,36 @@ class CandidatePredictions:
 def answers_of(
     candidate: Candidate, evaluation: EvaluationSet, *, with_views: bool
 ) -> dict[str, CandidatePredictions]:
-    """Its answers to each question that it answers, by the name of the task or answer space."""
+    """A candidate's predictions, by the name of each task and answer that it predicts.
+
+    Tasks and answers that are not exactly those of the evaluation set are left out.
+    """
     if candidate.kind == "stack":
-        return _stacked_answers(candidate.work, evaluation)
-    work, ids = candidate.work, evaluation.images["image_id"]
-    settings, tables = work.settings, candidate.tables(with_views=with_views)
-    given = {"image_ids": ids, "settings": settings}
-    probs, answers = {}, {}
-    members = None if candidate.kind == "ensemble" else list(candidate.members)
+        return _stack_answers(candidate.work, evaluation)
+    settings = candidate.work.settings
+    tables = candidate.tables(with_views=with_views)
+    probs: Probs = {}
     if candidate.kind == "member":
         (member,) = candidate.members
-        probs = member_probs(tables[member], member=member, **given)
-    own = {space.name: space for space in answer_spaces(settings)}
+        probs = member_probs(
+            tables[member],
+            image_ids=evaluation.images["image_id"],
+            settings=settings,
+            member=member,
+        )
+    answers = {}
+    own_spaces = {space.name: space for space in answer_spaces(settings)}
     for space in evaluation.spaces:
-        if own.get(space.name) != space:  # another contest's answer
+        if own_spaces.get(space.name) != space:  # another contest's answer
             continue
         if candidate.kind == "member" and not all(task.name in probs for task in space.tasks):
             continue
-        joint = blend_spaces(tables, part="oof", members=members, **given)[space.name]
-        decided, seen = space.decide(joint), space.scored(joint)
-        if candidate.kind == "ensemble" and space.kind == "binary":
-            decided = decide_space(work, evaluation, space, joint).oof_answers
-            seen = joint[:, 0] if space.metric.looks_at == "score" else decided
-        answers[space.name] = CandidatePredictions(joint, seen, decided)
+        answers[space.name] = _space_answer(candidate, evaluation, space, tables=tables)
         if candidate.kind != "member" and space.is_product:
+            joint = answers[space.name].probs
             for place, task in enumerate(space.tasks):
                 probs[task.name] = marginal_probs(joint, sizes=space.sizes, task=place)
-    alone = {space.tasks[0].name for space in evaluation.spaces if not space.is_product}
-    same = contest_tasks(settings)
-    for task in evaluation.tasks:
-        if task.name in probs and task.name not in alone and task in same:
-            found = probs[task.name]
-            seen = seen_by(METRICS[task.metric], task, found)
-            answers[task.name] = CandidatePredictions(found, seen, decide(task, found))
-    return answers
+    return answers | _task_answers(evaluation, probs, own_tasks=contest_tasks(settings))
 
 
 def answer_names(work: Work, space: AnswerSpace) -> list[str]:
@@ -72,13 +75,53 @@ def answer_names(work: Work, space: AnswerSpace) -> list[str]:
     return answer_task(work.settings).columns if space.is_product else space.tasks[0].columns
 
 
-def _stacked_answers(work: Work, evaluation: EvaluationSet) -> dict[str, CandidatePredictions]:
+def _space_answer(
+    candidate: Candidate,
+    evaluation: EvaluationSet,
+    space: AnswerSpace,
+    *,
+    tables: Mapping[str, pd.DataFrame],
+) -> CandidatePredictions:
+    """A candidate's prediction of one answer of the contest."""
+    blended = blend_spaces(
+        tables,
+        image_ids=evaluation.images["image_id"],
+        part="oof",
+        settings=candidate.work.settings,
+        members=None if candidate.kind == "ensemble" else list(candidate.members),
+    )
+    joint = blended[space.name]
+    if candidate.kind == "ensemble" and space.kind == "binary":
+        # only the ensemble has a threshold of its own
+        decided = decide_space(candidate.work, evaluation, space, joint).oof_answers
+        seen = joint[:, 0] if space.metric.looks_at == "score" else decided
+        return CandidatePredictions(joint, seen, decided)
+    return CandidatePredictions(joint, space.scored(joint), space.decide(joint))
+
+
+def _task_answers(
+    evaluation: EvaluationSet, probs: Probs, *, own_tasks: list[Task]
+) -> dict[str, CandidatePredictions]:
+    """The tasks that are no answer by themselves, by name."""
+    alone = {space.tasks[0].name for space in evaluation.spaces if not space.is_product}
+    answers = {}
+    for task in evaluation.tasks:
+        if task.name in probs and task.name not in alone and task in own_tasks:
+            found = probs[task.name]
+            seen = seen_by(METRICS[task.metric], task, found)
+            answers[task.name] = CandidatePredictions(found, seen, decide(task, found))
+    return answers
+
+
+def _stack_answers(work: Work, evaluation: EvaluationSet) -> dict[str, CandidatePredictions]:
     """The nested answers of stack, and of a product what they say of each task."""
-    ids, own = evaluation.images["image_id"], {s.name: s for s in answer_spaces(work.settings)}
+    ids = evaluation.images["image_id"]
     frame = pick(read_table(work.runs.stack("stack_oof.parquet")), ids, what="stack_oof.parquet")
-    answers, same = {}, contest_tasks(work.settings)
+    own_spaces = {space.name: space for space in answer_spaces(work.settings)}
+    own_tasks = contest_tasks(work.settings)
+    answers = {}
     for space in evaluation.spaces:
-        if own.get(space.name) != space:
+        if own_spaces.get(space.name) != space:
             continue
         joint = frame[answer_names(work, space)].to_numpy(dtype=np.float64)
         decided = frame[f"{space.name}.decided"].to_numpy()
@@ -88,7 +131,7 @@ def _stacked_answers(work: Work, evaluation: EvaluationSet) -> dict[str, Candida
             continue
         parts = split_classes(decided.astype(np.int64), sizes=space.sizes)
         for place, task in enumerate(space.tasks):
-            if task in same:
+            if task in own_tasks:
                 probs = marginal_probs(joint, sizes=space.sizes, task=place)
                 answers[task.name] = CandidatePredictions(probs, parts[place], parts[place])
     return answers

@@ -111,7 +111,7 @@ def _stacked(work: Work) -> Candidate:
 
 
 def _checked(candidate: Candidate) -> Candidate:
-    """The contender. Raises ValueError when a cell of it is not trained or its data has gone."""
+    """The candidate itself. Raises ValueError when a cell is not trained or its data has gone."""
     work, config = candidate.work, candidate.work.settings.name
     for member in candidate.members:
         for cell in member_cells(work.settings, member):

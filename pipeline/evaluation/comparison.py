@@ -1,11 +1,13 @@
 """Experiments or members side by side: scores a fold, paired differences, disagreements."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import combinations
 
 import pandas as pd
 
-from pipeline.evaluation.candidate_predictions import answers_of
+from pipeline.evaluation.candidate_predictions import CandidatePredictions, answers_of
 from pipeline.evaluation.candidates import Candidate, held_out
 from pipeline.evaluation.disagreements import describe_disagreements, disagreement_tables
 from pipeline.evaluation.evaluation_set import EvaluationSet
@@ -16,15 +18,26 @@ from pipeline.evaluation.shared_targets import (
     shared_targets,
 )
 from pipeline.experiment.work import Work
-from pipeline.metrics.score_rows import compare_rows, metric_rows
+from pipeline.metrics.score_rows import EvaluationTarget, compare_rows, metric_rows
 from pipeline.metrics.text_tables import describe_comparisons, describe_folds
-from pipeline.storage import display_path, write_table
+from pipeline.storage import Runs, display_path, write_table
 
 MANY = 4  # pairs from which chance findings are worth a word
 SCORES = ("source", "task", "metric", "fold", "value", "low", "high", "num_images", "num_people")
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What compare found: the tables that it prints and writes."""
+
+    scores: pd.DataFrame  # a row a candidate, target and fold
+    differences: pd.DataFrame  # a row a pair and target
+    disagreements: pd.DataFrame  # a row an image that only one of a pair answers well
+    by_attribute: list[pd.DataFrame]  # a table a pair and target
+
+
 def compare_experiments(work: Work) -> None:
+    """Prints the comparison of what the command names, and writes its four tables."""
     candidates = gather_candidates(work)
     with_views = all(candidate.can_show_views for candidate in candidates)
     judge = choose_reference(work, candidates)
@@ -36,31 +49,60 @@ def compare_experiments(work: Work) -> None:
     if not with_views:
         print("compare: on the images as they are, for not all of them have run infer")
     say_labels(candidates, judge, targets)
-    scores, compared, rows, groups = [], [], [], []
+    comparison = _compare(evaluation, targets, answers)
+    _print(comparison, targets)
+    _write(work.runs, comparison, folder=_folder(candidates))
+
+
+def _compare(
+    evaluation: EvaluationSet,
+    targets: Mapping[str, EvaluationTarget],
+    answers: Mapping[str, Mapping[str, CandidatePredictions]],
+) -> Comparison:
+    """All pairs of candidates on each target that both answer."""
+    scores, differences, disagreements, by_attribute = [], [], [], []
     for name, target in targets.items():
-        given = {who: found[name] for who, found in answers.items() if name in found}
-        seen = {who: found.seen for who, found in given.items()}
+        predictions = {who: found[name] for who, found in answers.items() if name in found}
+        seen = {who: found.seen for who, found in predictions.items()}
         for who, answer in seen.items():
             scores += metric_rows(who, target, answer, split=evaluation.split)
         pairs = list(combinations(seen, 2))
-        compared += compare_rows(target, seen, pairs, split=evaluation.split)
+        differences += compare_rows(target, seen, pairs, split=evaluation.split)
         for pair in pairs:
-            some, counts = disagreement_tables(evaluation, name, pair=pair, given=given)
-            rows.append(some)
-            groups.append(counts)
-    frame = pd.DataFrame(scores)[list(SCORES)]
+            images, counts = disagreement_tables(
+                evaluation, name, pair=pair, predictions=predictions
+            )
+            disagreements.append(images)
+            by_attribute.append(counts)
+    return Comparison(
+        scores=pd.DataFrame(scores)[list(SCORES)],
+        differences=pd.DataFrame(differences),
+        disagreements=pd.concat(disagreements),
+        by_attribute=by_attribute,
+    )
+
+
+def _print(comparison: Comparison, targets: Mapping[str, EvaluationTarget]) -> None:
+    scores, differences = comparison.scores, comparison.differences
     for name, target in targets.items():
-        print("\n".join(describe_folds(frame[frame["task"] == name], target)))
-        print("\n".join(describe_comparisons([r for r in compared if r["task"] == name])))
-    print("\n".join(describe_disagreements(groups)))
-    if len(compared) > MANY:
-        print(f"{len(compared)} comparisons: one in twenty looks distinguishable by chance alone")
-    folder = _folder(candidates)
-    tables = {"scores": frame, "differences": pd.DataFrame(compared)}
-    tables |= {"disagreements": pd.concat(rows), "by-attribute": pd.concat(groups)}
+        print("\n".join(describe_folds(scores[scores["task"] == name], target)))
+        rows = differences[differences["task"] == name].to_dict("records")
+        print("\n".join(describe_comparisons(rows)))
+    print("\n".join(describe_disagreements(comparison.by_attribute)))
+    if len(differences) > MANY:
+        print(f"{len(differences)} comparisons: one in twenty looks distinguishable by chance")
+
+
+def _write(runs: Runs, comparison: Comparison, *, folder: str) -> None:
+    tables = {
+        "scores": comparison.scores,
+        "differences": comparison.differences,
+        "disagreements": comparison.disagreements,
+        "by-attribute": pd.concat(comparison.by_attribute),
+    }
     for name, table in tables.items():
-        write_table(work.runs.compared(folder, f"{name}.csv"), table)
-    where = display_path(work.runs.compared(folder, "scores.csv").parent)
+        write_table(runs.compared(folder, f"{name}.csv"), table)
+    where = display_path(runs.compared(folder, "scores.csv").parent)
     print(f"compare: wrote {', '.join(f'{name}.csv' for name in tables)} to {where}")
 
 

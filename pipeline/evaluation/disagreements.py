@@ -1,4 +1,4 @@
-"""Where two contenders disagree, by the images' labels; called by compare."""
+"""Where two candidates of `compare` disagree, image by image and attribute by attribute."""
 
 from collections.abc import Mapping
 
@@ -24,53 +24,55 @@ def disagreement_tables(
     name: str,
     *,
     pair: tuple[str, str],
-    given: Mapping[str, CandidatePredictions],
+    predictions: Mapping[str, CandidatePredictions],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The images where one of the pair is nearer the truth, the widest apart first; and their
-    counts by attribute."""
-    first, second = (given[who] for who in pair)
-    tasks = {task.name: task for task in evaluation.tasks}
-    space = next((s for s in evaluation.spaces if s.name == name), None)
-    if space is None:
-        space = AnswerSpace(name, (tasks[name],), tasks[name].metric)
+    """Two tables of one pair: the images that only one of them answers well, and their counts.
+
+    `name` is the task or the answer, `predictions` those of each candidate. The images are in
+    order of how far apart the two are, the farthest first; the counts are by attribute.
+    """
+    first, second = predictions[pair[0]], predictions[pair[1]]
+    space = _space_of(evaluation, name)
     truth = evaluation.of_space(space).truth
-    one, other = (losses(space.kind, truth, found.decided) for found in (first, second))
     groups = attributes(evaluation)
-    counts = count_by_group(one, other, groups)
+    first_loss = losses(space.kind, truth, first.decided)
+    second_loss = losses(space.kind, truth, second.decided)
+
+    counts = count_by_group(first_loss, second_loss, groups)
     counts.insert(0, "question", name)
     counts.insert(1, "first", pair[0])
     counts.insert(2, "second", pair[1])
     counts.insert(3, "means", "nearer the truth" if space.kind == "regression" else "right")
+
     gap = surprise(space.kind, truth, first.probs) - surprise(space.kind, truth, second.probs)
-    apart = np.flatnonzero(one != other)
+    apart = np.flatnonzero(first_loss != second_loss)
     apart = apart[np.argsort(-np.abs(gap[apart]), kind="stable")]
-    words = {
-        key: _words(space, values[apart])
-        for key, values in (
-            ("truth", truth),
-            ("first_answer", first.decided),
-            ("second_answer", second.decided),
-        )
-    }
     rows = pd.DataFrame(
         {
             "question": name,
             "first": pair[0],
             "second": pair[1],
-            **{key: evaluation.images[key].to_numpy()[apart] for key in ("image_id", "person_id")},
+            "image_id": evaluation.images["image_id"].to_numpy()[apart],
+            "person_id": evaluation.images["person_id"].to_numpy()[apart],
             "fold": evaluation.split.folds[apart],
-            **words,
-            "nearer": np.where(one[apart] < other[apart], pair[0], pair[1]),
+            "truth": _words(space, truth[apart]),
+            "first_answer": _words(space, first.decided[apart]),
+            "second_answer": _words(space, second.decided[apart]),
+            "nearer": np.where(first_loss[apart] < second_loss[apart], pair[0], pair[1]),
             "gap": np.abs(gap[apart]),
-            **{key: values[apart] for key, values in groups.items()},
         }
     )
+    for attribute, values in groups.items():
+        rows[attribute] = values[apart]
     return rows, counts
 
 
 def attributes(evaluation: EvaluationSet) -> dict[str, np.ndarray]:
-    """What an image is, in words (N,): its class in each task, bands of numbers, and the other
-    label columns of few values."""
+    """By attribute, its value in words of each image (N,).
+
+    An attribute is a task's class, a band of a task's number, or another label column that has few
+    values.
+    """
     groups = {}
     for task in evaluation.tasks:
         truth = evaluation.of_task(task, task.metric).truth
@@ -88,39 +90,46 @@ def attributes(evaluation: EvaluationSet) -> dict[str, np.ndarray]:
 
 
 def describe_disagreements(tables: list[pd.DataFrame]) -> list[str]:
-    """The attributes in which each pair disagrees most, in its first question only."""
-    lines, told = [], set()
+    """The attributes in which each pair disagrees most, in the pair's first table only."""
+    lines, described = [], set()
     for counts in tables:
-        target, first, second, means = counts.loc[0, ["question", "first", "second", "means"]]
-        if (first, second) in told:
-            continue
-        told.add((first, second))
-        whole, word = counts.iloc[0], means.split()[0]
-        lines += [
-            "",
-            f"where {first} and {second} disagree on {target}: of {whole['num']} images "
-            f"{first} alone is {means} in {whole['first_nearer']}, {second} alone in "
-            f"{whole['second_nearer']}",
-        ]
-        display_path = counts[(counts["attribute"] != "all") & (counts["num"] >= LEAST)].head(SHOWN)
-        rows = [("attribute", "value", "n", f"{first} {word}", f"{second} {word}", "share")]
-        rows += [
-            (
-                row.attribute,
-                row.value,
-                str(row.num),
-                str(row.first_nearer),
-                str(row.second_nearer),
-                f"{row.share:.1%}",
-            )
-            for row in display_path.itertuples()
-        ]
-        lines += [f"  {line}" for line in layout_table(rows, left=2)]
+        pair = (counts.loc[0, "first"], counts.loc[0, "second"])
+        if pair not in described:
+            described.add(pair)
+            lines += _describe_pair(counts)
     return lines
 
 
+def _describe_pair(counts: pd.DataFrame) -> list[str]:
+    """The counts of one pair as a sentence and a table."""
+    target, first, second, means = counts.loc[0, ["question", "first", "second", "means"]]
+    whole = counts.iloc[0]
+    means_word = means.split()[0]  # `nearer` fits a table's head, `nearer the truth` does not
+    frequent = counts[(counts["attribute"] != "all") & (counts["num"] >= LEAST)].head(SHOWN)
+    rows = [("attribute", "value", "n", f"{first} {means_word}", f"{second} {means_word}", "share")]
+    for row in frequent.itertuples():
+        numbers = (str(row.num), str(row.first_nearer), str(row.second_nearer))
+        rows.append((row.attribute, row.value, *numbers, f"{row.share:.1%}"))
+    return [
+        "",
+        f"where {first} and {second} disagree on {target}: of {whole['num']} images "
+        f"{first} alone is {means} in {whole['first_nearer']}, {second} alone in "
+        f"{whole['second_nearer']}",
+        *(f"  {line}" for line in layout_table(rows, left=2)),
+    ]
+
+
+def _space_of(evaluation: EvaluationSet, name: str) -> AnswerSpace:
+    """The answer of this name, or a task's as one."""
+    for space in evaluation.spaces:
+        if space.name == name:
+            return space
+    task = next(task for task in evaluation.tasks if task.name == name)
+    return AnswerSpace(name, (task,), task.metric)
+
+
 def _words(space: AnswerSpace, values: np.ndarray) -> np.ndarray:
-    """Answers as a reader knows them: class names, or numbers."""
+    """Answers (N,) as a reader knows them: class names, or numbers."""
     if space.kind == "regression":
         return np.array([show_number(float(value)) for value in values], dtype=object)
     return np.array(space.classes, dtype=object)[values.astype(np.int64)]

@@ -1,4 +1,4 @@
-"""What is asked of every answer to the held-out images; shared by evaluate and ensemble."""
+"""The held-out images with what judges predictions of them: truth, metric and best constant."""
 
 from collections.abc import Collection, Mapping
 
@@ -27,8 +27,10 @@ class EvaluationSet:
         everything = read_labelled(work.runs)
         self._is_held = everything["image_id"].isin(held_out).to_numpy()
         self._folds = everything["fold"].to_numpy()
-        self._everything, self._known = everything, {}
-        self.tasks, self.spaces = contest_tasks(work.settings), answer_spaces(work.settings)
+        self._everything = everything
+        self._known: dict[tuple[str, str], EvaluationTarget] = {}  # by task and metric
+        self.tasks = contest_tasks(work.settings)
+        self.spaces = answer_spaces(work.settings)
         self._targets = targets_of(self.tasks, everything)
         self.images = everything[self._is_held].reset_index(drop=True)
         folds = self._folds[self._is_held]
@@ -42,7 +44,7 @@ class EvaluationSet:
 
     @classmethod
     def of_tables(cls, work: Work, tables: Mapping[str, pd.DataFrame]) -> "EvaluationSet":
-        """The questions to the images of members' OOF tables.
+        """The evaluation set of the images in members' OOF tables.
 
         Raises ValueError when an image is in another fold than when a member was trained.
         """
@@ -62,26 +64,35 @@ class EvaluationSet:
         return evaluation
 
     def of_task(self, task: Task, metric_name: str) -> EvaluationTarget:
-        """What a metric asks of one task."""
-        return self._ask(task.name, metric_name, task.kind, self._targets[task.name], task)
+        """One task's truth, judged by one metric."""
+        truth = self._targets[task.name]
+        return self._target(task.name, metric_name, kind=task.kind, truth=truth, task=task)
 
     def of_space(self, space: AnswerSpace) -> EvaluationTarget:
-        """What the contest's metric asks of an answer."""
-        truth = space.truth(self._targets)
-        return self._ask(space.name, space.metric_name, space.kind, truth, space.tasks[0])
+        """An answer's truth, judged by the contest's metric."""
+        return self._target(
+            space.name,
+            space.metric_name,
+            kind=space.kind,
+            truth=space.truth(self._targets),
+            task=space.tasks[0],
+        )
 
-    def _ask(self, name: str, metric_name: str, kind: str, truth: np.ndarray, task: Task):
+    def _target(
+        self, name: str, metric_name: str, *, kind: str, truth: np.ndarray, task: Task
+    ) -> EvaluationTarget:
+        """The target of all labelled images cut to the held-out ones; `task` has the group."""
         key = (name, metric_name)
         if key not in self._known:
-            group, metric = group_of(task, self._everything), METRICS[metric_name]
+            metric = METRICS[metric_name]
+            group = group_of(task, self._everything)
             constant = constant_answers(metric, truth, folds=self._folds, kind=kind, group=group)
-            split = self._is_held
             self._known[key] = EvaluationTarget(
                 task=name,
                 metric_name=metric_name,
                 metric=metric,
-                truth=truth[split],
-                constant=constant[split],
-                group=None if group is None else group[split],
+                truth=truth[self._is_held],
+                constant=constant[self._is_held],
+                group=None if group is None else group[self._is_held],
             )
         return self._known[key]

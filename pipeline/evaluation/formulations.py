@@ -22,8 +22,10 @@ def compare_formulations(
     work: Work, evaluation: EvaluationSet, tables: Mapping[str, pd.DataFrame]
 ) -> tuple[list[dict], list[dict], list[str]]:
     """Score rows, comparison rows and sentences of the formulations that `compare:` names."""
-    settings, scores, compared = work.settings, [], []
+    settings = work.settings
     ids = evaluation.images["image_id"]
+    scores: list[dict] = []
+    compared: list[dict] = []
     blends = {
         name: blend_spaces(tables, image_ids=ids, part="oof", settings=settings, members=members)
         for name, members in settings.compare.items()
@@ -35,45 +37,55 @@ def compare_formulations(
             scores += metric_rows(name, target, answer, split=evaluation.split, gains=True)
         pairs = list(combinations(answers, 2))
         compared += compare_rows(target, answers, pairs, split=evaluation.split)
-    said = describe_comparisons(compared)
-    return scores, compared, ["", "formulations on the same folds:", *said] if said else []
+    sentences = describe_comparisons(compared)
+    if sentences:
+        sentences = ["", "formulations on the same folds:", *sentences]
+    return scores, compared, sentences
 
 
 def judge_students(
     work: Work, target: EvaluationTarget, answers: Answers, *, evaluation: EvaluationSet
 ) -> tuple[list[dict], list[str]]:
-    """Comparison rows and sentences: is a member that was taught better than who taught it?"""
-    compared, said = [], []
+    """Comparison rows and sentences: is a student better than each of its teachers?"""
+    compared: list[dict] = []
+    sentences: list[str] = []
     for name in answers:
         member = work.settings.members[name]
         taught = member.pseudo or member.distil
         teachers = [teacher for teacher in taught.by if teacher in answers] if taught else []
-        rows = compare_rows(target, answers, [(t, name) for t in teachers], split=evaluation.split)
-        earned = bool(rows) and all(row["low"] > 0 for row in rows)
-        place = "it has earned its place" if earned else "it has not earned a place yet"
+        if not teachers:
+            continue
+        pairs = [(teacher, name) for teacher in teachers]
+        rows = compare_rows(target, answers, pairs, split=evaluation.split)
+        better = all(row["low"] > 0 for row in rows)
+        verdict = "it has earned its place" if better else "it has not earned a place yet"
         where = "is" if name in work.settings.answering else "is not"
-        if rows:
-            said += describe_comparisons(rows)
-            said.append(
-                f"{name}, taught by {', '.join(teachers)}: {place}; it {where} in ensemble.members"
-            )
+        sentences += describe_comparisons(rows)
+        sentences.append(
+            f"{name}, taught by {', '.join(teachers)}: {verdict}; it {where} in ensemble.members"
+        )
         compared += rows
-    return compared, said
+    return compared, sentences
 
 
 def compare_members(
     work: Work, target: EvaluationTarget, answers: Answers, *, evaluation: EvaluationSet
 ) -> tuple[list[dict], list[str]]:
-    """Comparison rows of members that answer the same question, each with the best, and a table."""
+    """Comparison rows of members that predict the same, each with the best, and a table."""
     if len(answers) < 2:
         return [], []
-    split, metric = evaluation.split, target.metric
+    split = evaluation.split
+    metric = target.metric
     values = {
         name: metric.compute(target.truth, answer, target.group) for name, answer in answers.items()
     }
-    order = sorted(values, key=lambda name: -np.nan_to_num(metric.as_score(values[name]), nan=-1e9))
-    pairs = [(name, order[0]) for name in order[1:]]
-    compared = compare_rows(target, answers, pairs, split=split)
+
+    def goodness(name: str) -> float:
+        return float(np.nan_to_num(metric.as_score(values[name]), nan=-1e9))  # unknown: the last
+
+    order = sorted(values, key=goodness, reverse=True)
+    best = order[0]
+    compared = compare_rows(target, answers, [(name, best) for name in order[1:]], split=split)
     behind = {row["first"]: row for row in compared}
     rows = []
     for name in order:

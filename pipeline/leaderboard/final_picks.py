@@ -1,5 +1,4 @@
-"""What the scored submissions of a contest say: OOF to leaderboard, the next score, the two finals;
-called by ledger."""
+"""What leaderboard scores say of OOF: their agreement, the next score, and two finals to choose."""
 
 from collections.abc import Callable
 from itertools import combinations
@@ -58,23 +57,24 @@ def _say_line(rows: pd.DataFrame, oof: np.ndarray, score: np.ndarray) -> list[st
     if line is None:
         return ["no line from OOF to leaderboard: the OOF scores of all are equal"]
     gap = show_number(float((score - oof)[known].mean()))
-    said = [
+    sentences = [
         f"leaderboard = {line.intercept:.4f} + {line.slope:.3f} x OOF (n = {line.num}, residual "
         f"sd {show_number(line.spread)}); on average it is {gap} from OOF"
     ]
     for place in np.flatnonzero(~known):
-        row, (value, low, high) = rows.iloc[place], line.predict(oof[place])
-        said.append(
+        row = rows.iloc[place]
+        value, low, high = line.predict(oof[place])
+        sentences.append(
             f"{row['name']} ({row['sha256'][:8]}) would score {show_number(value)}, "
             f"95 % from {show_number(low)} to {show_number(high)} (prediction, n = {line.num})"
         )
     if known.all():
         value, low, high = line.predict(oof[-1])
-        said.append(
+        sentences.append(
             f"the next one with the OOF of {rows.iloc[-1]['name']} would score "
             f"{show_number(value)}, 95 % from {show_number(low)} to {show_number(high)}"
         )
-    return said
+    return sentences
 
 
 def _noise(rows: pd.DataFrame) -> np.ndarray:
@@ -85,36 +85,42 @@ def _noise(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _say_finals(work: Work, rows: pd.DataFrame, noise: np.ndarray, *, sign: int) -> list[str]:
-    oof, score = _numbers(rows["oof"]), _numbers(rows["score"])
+    """Sentences: the best estimate, and a second that is near it with other answers."""
+    oof = _numbers(rows["oof"])
+    score = _numbers(rows["score"])
     found = shrunken_estimates(oof, score, noise=noise)
-    apart, unit = _distances(work, rows)
+    apart, say_distance = _distances(work, rows)
     error = float(np.sqrt(noise[int(np.argmax(sign * found.values))]))
     first, second = propose_two(found.values, apart, sign=sign, within=error)
     trust = float(np.mean(found.trust[~np.isnan(score)]))
     chance = "no more than chance would" if trust == 0 else "more than chance alone would"
     names = [f"{row['name']} ({row['sha256'][:8]})" for _, row in rows.iterrows()]
-    said = [
+    sentences = [
         "two to hand in as final, by estimates that lean on OOF (leaderboard scores spread about a "
         f"line of slope {found.slope:.2f} {chance}, so {trust:.0%} of their distance from it is "
         "kept):",
         f"  1. {names[first]}: the best estimate, {show_number(found.values[first])}",
     ]
     if second is None:
-        return [*said, "  2. none: no other with other answers is near it"]
+        return [*sentences, "  2. none: no other with other answers is near it"]
     return [
-        *said,
+        *sentences,
         f"  2. {names[second]}: {show_number(found.values[second])}; of the better half, and "
         f"within a standard error ({show_number(error)}), its answers differ most from the "
-        f"first's ({unit(apart[first, second])})",
+        f"first's ({say_distance(apart[first, second])})",
     ]
 
 
 def _distances(work: Work, rows: pd.DataFrame) -> tuple[np.ndarray, Callable[[float], str]]:
-    """How unlike the kept answers of each two submissions are (N, N), and how to say it; 0 where it
-    is not known, as for a copy that is no longer there."""
+    """How far apart each two submissions' answers are (N, N), and how to say such a distance.
+
+    It is 0 where it is not known, as for a copy that is no longer there.
+    """
     paths = [work.runs.submissions / name for name in rows["file"]]
-    apart, fractions = np.zeros((len(paths), len(paths))), False
-    for one, other in combinations([n for n, path in enumerate(paths) if path.is_file()], 2):
+    apart = np.zeros((len(paths), len(paths)))
+    fractions = False
+    kept = [place for place, path in enumerate(paths) if path.is_file()]
+    for one, other in combinations(kept, 2):
         try:
             first = read_answers(work, paths[one])
             second = align(first, read_answers(work, paths[other]))

@@ -16,8 +16,10 @@ SECRETS = ("KAGGLE_KEY", "KAGGLE_API_TOKEN")
 
 
 def send(command: list[str]) -> str:
-    """Runs `kaggle …` in the project's folder and gives what it says. Raises ValueError with its
-    last word when it fails."""
+    """What the Kaggle CLI prints for a command, run in the project's folder.
+
+    Raises ValueError with its last line when it fails.
+    """
     try:
         done = subprocess.run(
             [find_program() or command[0], *command[1:]],
@@ -43,12 +45,13 @@ def find_lack() -> str:
     """What the Kaggle CLI lacks here, as a sentence; '' when it can be used."""
     if find_program() is None:
         return "the Kaggle CLI is not installed (.venv/bin/pip install kaggle)"
-    given = os.environ
-    if given.get("KAGGLE_API_TOKEN") or (given.get("KAGGLE_USERNAME") and given.get("KAGGLE_KEY")):
+    variables = os.environ
+    has_pair = variables.get("KAGGLE_USERNAME") and variables.get("KAGGLE_KEY")
+    if variables.get("KAGGLE_API_TOKEN") or has_pair:
         return ""
     folders = [Path.home() / ".kaggle", Path.home() / ".config/kaggle"]
-    if given.get("KAGGLE_CONFIG_DIR"):
-        folders.insert(0, Path(given["KAGGLE_CONFIG_DIR"]))
+    if variables.get("KAGGLE_CONFIG_DIR"):
+        folders.insert(0, Path(variables["KAGGLE_CONFIG_DIR"]))
     names = ("kaggle.json", "access_token", "credentials.json")
     if any((folder / name).is_file() for folder in folders for name in names):
         return ""

@@ -25,16 +25,19 @@ def run(work: Work) -> None:
     if file_hash(first.path) == file_hash(second.path):
         print(f"diff: {names[0]} and {names[1]} are the same to the last byte")
         return
-    changed, said = pd.DataFrame(index=first.frame.index), []
+    changed = pd.DataFrame(index=first.frame.index)
+    sentences = []
     for column in first.frame.columns:
         lines, words = _column(first, second, column)
-        said += lines
-        extra = {f"{column} was": first.frame[column], f"{column} is": second.frame[column]}
-        changed = changed.assign(**extra, **({f"{column}: what changed": words} if words else {}))
+        sentences += lines
+        changed[f"{column} was"] = first.frame[column]
+        changed[f"{column} is"] = second.frame[column]
+        if words:
+            changed[f"{column}: what changed"] = words
     moved = (first.frame != second.frame).any(axis=1)
     share = f"{moved.sum()} of {len(moved)} rows ({moved.mean():.1%}) changed"
     print(f"diff: from {names[0]} to {names[1]}: {share}")
-    print("\n".join(said))
+    print("\n".join(sentences))
     if not moved.any():
         print("diff: the answers are the same, only their order or their form differs")
         return

@@ -39,10 +39,11 @@ def run(work: Work) -> None:
 def _find(work: Work, frame: pd.DataFrame) -> tuple[int, float, str]:
     """The line in the ledger, the score and the share of the test part. Raises ValueError."""
     if len(work.words) != 1 or "score" not in work.options:
-        said = " ".join([*work.words, *(f"{key}={value}" for key, value in work.options.items())])
+        options = [f"{key}={value}" for key, value in work.options.items()]
+        typed = " ".join([*work.words, *options])
         raise ValueError(
             "ledger: one submission and its leaderboard score, as in ledger masks score=0.78; "
-            f"found {said!r}"
+            f"found {typed!r}"
         )
     path = find_submission(work, work.words[0])
     lines = frame.index[frame["sha256"] == file_hash(path)]

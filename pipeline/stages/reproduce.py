@@ -57,11 +57,12 @@ def run(work: Work) -> None:
     if found == wanted:
         print(f"reproduce: the same bytes, sha256 {wanted[:12]}…, in {display_path(made)}")
         return
-    said = differences(record["provenance"], provenance(work.command, device=settings.device))
-    said += [f"the {MADE_OF[name]} are others" for name in _other_data(again, record)]
+    now = provenance(work.command, device=settings.device)
+    changes = differences(record["provenance"], now)
+    changes += [f"the {MADE_OF[name]} are others" for name in _other_data(again, record)]
     raise ValueError(
         f"{display_path(made)} has other bytes than {path} tells of (sha256 {found[:12]}…, it was "
-        f"{wanted[:12]}…); between then and now: {'; '.join(said) or 'nothing'}\n"
+        f"{wanted[:12]}…); between then and now: {'; '.join(changes) or 'nothing'}\n"
         f"to try again from the images on, remove {display_path(runs.folder.parent)}"
     )
 
@@ -79,34 +80,37 @@ def read_record(work: Work) -> tuple[Path, dict[str, Any]]:
             f"{path}: not a submission's record, or one of an older form, which does not hold all "
             f"that is needed: no {lacking[0]!r}; the same experiment run again writes a whole one"
         )
-    settings, then = record["settings"], record["provenance"]
-    for key, is_sound in (
-        ("settings", isinstance(settings, dict) and isinstance(settings.get("competition"), dict)),
-        ("provenance", isinstance(then, dict) and isinstance(then.get("packages", {}), dict)),
-        ("sha256", re.fullmatch("[0-9a-f]{64}", str(record["sha256"])) is not None),
-        ("data", isinstance(record.get("data", {}), dict)),
-    ):
-        if not is_sound:
+    for key in ("settings", "provenance", "sha256", "data"):
+        if not _is_sound(key, record):
             raise ValueError(f"{path}: its {key!r} is not what ensemble and stack write there")
     return path, record
 
 
+def _is_sound(key: str, record: dict[str, Any]) -> bool:
+    """Whether a key of the record has the form in which ensemble and stack write it."""
+    value = record.get(key, {})
+    if key == "sha256":
+        return re.fullmatch("[0-9a-f]{64}", str(value)) is not None
+    if key == "settings":
+        return isinstance(value, dict) and isinstance(value.get("competition"), dict)
+    if key == "provenance":
+        return isinstance(value, dict) and isinstance(value.get("packages", {}), dict)
+    return isinstance(value, dict)
+
+
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What is not as it was, in words: code, interpreter, machine, device, packages."""
-    said = [
-        f"{key} was {then.get(key)}, is {now.get(key)}"
-        for key in ("git", "python", "machine")
-        if then.get(key) != now.get(key)
-    ]
+    changes = []
+    for key in ("git", "python", "machine"):
+        if then.get(key) != now.get(key):
+            changes.append(f"{key} was {then.get(key)}, is {now.get(key)}")
     if then.get("git_dirty"):
-        said.append("the code had changes that were not committed")
-    old, new = then.get("packages", {}), now["packages"]
-    said += [
-        f"{name} was {old[name]}, is {new.get(name, 'not there')}"
-        for name in old
-        if old[name] != new.get(name)
-    ]
-    return said
+        changes.append("the code had changes that were not committed")
+    packages = now["packages"]
+    for name, version in then.get("packages", {}).items():
+        if version != packages.get(name):
+            changes.append(f"{name} was {version}, is {packages.get(name, 'not there')}")
+    return changes
 
 
 def _last_stage(record: dict[str, Any]) -> str:
@@ -114,15 +118,17 @@ def _last_stage(record: dict[str, Any]) -> str:
 
 
 def _other_data(again: Work, record: dict[str, Any]) -> list[str]:
-    """Which of the data that the submission was made of are not as they were; older records tell of
-    none."""
-    then, now = record.get("data", {}), data_digests(again.runs)
+    """Which data are not as they were when the submission was made; older records tell of none."""
+    then = record.get("data", {})
+    now = data_digests(again.runs)
     return [name for name in MADE_OF if name in then and now.get(name, then[name]) != then[name]]
 
 
 def _split_as_before_fixes(again: Work) -> None:
-    """Makes the folds of the labels without their fixes, and from them those with: fixes that came
-    after a first split left people in their folds."""
+    """Makes the folds of the labels without their fixes, and from them those with.
+
+    Fixes that came after a first split left people in their folds.
+    """
     contest = again.settings.competition.model_copy(update={"fixes": None})
     settings = again.settings.model_copy(update={"competition": contest})
     before = replace(again, settings=settings, runs=Runs(settings))
@@ -134,8 +140,7 @@ def _split_as_before_fixes(again: Work) -> None:
 
 
 def _made_again(work: Work, path: Path, record: dict[str, Any]) -> Work:
-    """The work of then in a folder of its own; only where the images lie and what computes may be
-    others."""
+    """The work of then in a folder of its own; only `root` and `device` may be others."""
     raw = dict(record["settings"])
     if "root" in work.options:
         raw["competition"] = {**raw["competition"], "root": work.options["root"]}
