@@ -15,6 +15,7 @@ SAFE_TO_CHANGE = (
     "compare",
     "stack",
     "infer",
+    "tta",
     "transfer",
     "tune",
     "audit",

@@ -92,7 +92,11 @@ def _source(work: Work) -> Work:
             f"transfer: no trained experiment {name!r}: {display_path(stored)} is not there"
         )
     settings = load_settings(stored).model_copy(
-        update={"device": work.settings.device, "infer": work.settings.infer}
+        update={
+            "device": work.settings.device,
+            "infer": work.settings.infer,
+            "tta": work.settings.tta,
+        }
     )
     return Work(settings=settings, runs=Runs(settings), command=work.command)
 
