@@ -224,7 +224,7 @@ def test_one_fold_is_refused_before_anything_starts(tmp_path: Path) -> None:
         ({"stack": {"layers": ["decision", "members"]}}, "decision comes last"),
         ({"stack": {"layers": ["members", "views"]}}, "views come first"),
         ({"stack": {"methods": ["caruana", "caruana"]}}, "stands there twice"),
-        ({"ensemble": {"method": "rank"}}, "rank is for tasks of kind binary; sex is classes"),
+        ({"ensemble": {"method": "rank"}}, "rank is for tasks of kind binary; sex is multiclass"),
     ],
 )
 def test_what_cannot_be_is_said_by_the_settings(tmp_path: Path, more: dict, says: str) -> None:
