@@ -1,5 +1,5 @@
-"""predict: all faces of images, folders, videos or a camera, answered by the ensemble; annotated
-images and a table."""
+"""predict: all faces of images, folders and videos, answered by the ensemble; annotated images
+and a table."""
 
 import sys
 from collections.abc import Iterator
@@ -13,21 +13,20 @@ from pipeline.experiment.work import Work
 from pipeline.images.read import UnreadableImageError, read_image
 from pipeline.inference.choice import check_by, left_out, read_min_face
 from pipeline.inference.faces_table import NO_FACE, _columns, face_rows
-from pipeline.inference.video import VIDEOS, answer_camera, answer_video, read_fps
+from pipeline.inference.video import VIDEOS, answer_video, read_fps
 from pipeline.stages.status import say_untrained
 from pipeline.storage import atomic_write, display_path, write_table
 
 
 def check(work: Work) -> None:
     """Raises ValueError for a word that is no file or folder, or an option that can't be."""
-    if not work.words and "camera" not in work.options:
-        raise ValueError("predict: name images, folders or videos, or camera=0 for a live window")
+    if not work.words:
+        raise ValueError(
+            "predict: name images, folders or videos; ./run.sh demo takes a camera, in a browser"
+        )
     for word in work.words:
         if not Path(word).expanduser().exists():
             raise ValueError(f"predict: no file or folder {word}")
-    camera = work.options.get("camera", "0")
-    if not camera.isdigit():
-        raise ValueError(f"predict: camera={camera} must be a number: 0 is the first camera")
     check_by(work)
     read_fps(work.options)
     read_min_face(work.options)
@@ -45,9 +44,6 @@ def run(work: Work) -> None:
     )
     for said in left_out(work, predictor.by):
         print(f"predict: {said}")
-    if "camera" in work.options:
-        answer_camera(predictor, int(work.options["camera"]))
-        return
     rows, taken = [], set()
     files = list(_files(work.words))
     bar = tqdm(files, desc="predict", unit="file", disable=not sys.stderr.isatty())

@@ -1,0 +1,87 @@
+"""The stages that use what was trained once more, and when each is done."""
+
+from pipeline.experiment.fingerprints import stack_key, transfer_key
+from pipeline.experiment.work import Work
+from pipeline.stages.stage import Stage
+from pipeline.storage import is_fresh
+
+
+def is_stacked(work: Work) -> bool:
+    return is_fresh(work.runs.stacked, stack_key(work))
+
+
+STACK = Stage(
+    name="stack",
+    summary="views, weights, calibration, pooling, decision: what helps on OOF, as a submission",
+    group="after",
+    needs=("infer",),
+    done=is_stacked,
+    settings=("stack", "pool"),
+    example="./run.sh stack -c masks",
+)
+
+
+def is_transferred(work: Work) -> bool:
+    source = work.settings.transfer.source
+    if source is None:
+        return False
+    return is_fresh(work.runs.transfer(source), transfer_key(work))
+
+
+TRANSFER = Stage(
+    name="transfer",
+    summary="another experiment's weights on this contest",
+    group="after",
+    needs=("crop", "split"),
+    done=is_transferred,
+    settings=("transfer",),
+    example="./run.sh transfer -c utkface transfer.source=masks",
+)
+
+
+COMPARE = Stage(
+    name="compare",
+    summary="experiments or their members on the same folds, with paired intervals",
+    group="after",
+    arguments="A B …",
+    options=("labels",),
+    example="./run.sh compare masks-lite masks",
+)
+
+
+DISTIL = Stage(
+    name="distil",
+    summary="a student in place of the ensemble: its score beside it, paired, and what it saves",
+    group="after",
+    needs=("evaluate",),
+    example="./run.sh distil -c masks-distil",
+)
+
+
+DIFF = Stage(
+    name="diff",
+    summary="which answers changed between two submissions, and in which attribute",
+    group="after",
+    arguments="A B",
+    example="./run.sh diff masks masks-stack",
+)
+
+
+LEDGER = Stage(
+    name="ledger",
+    summary="all submissions, OOF beside leaderboard; NAME score=0.78 records one",
+    group="after",
+    arguments="[NAME]",
+    options=("score", "share"),
+    example="./run.sh ledger masks score=0.78",
+)
+
+
+SUBMIT = Stage(
+    name="submit",
+    summary="sends a submission by the Kaggle CLI: NAME competition=… message=…",
+    group="after",
+    arguments="NAME",
+    options=("competition", "message", "again"),
+    example="./run.sh submit masks competition=my-contest message='five folds'",
+)

@@ -1,0 +1,63 @@
+"""The stages before a long training, and when each is done."""
+
+from pipeline.experiment.cells import tuned_member
+from pipeline.experiment.fingerprints import audit_key, explore_key, tune_key
+from pipeline.experiment.work import Work
+from pipeline.stages.stage import Stage
+from pipeline.storage import is_fresh
+
+
+def is_explored(work: Work) -> bool:
+    return is_fresh(work.runs.explored("summary.txt"), explore_key(work))
+
+
+EXPLORE = Stage(
+    name="explore",
+    summary="what is in the data: figures, example sheets, a summary",
+    group="before",
+    needs=("crop",),
+    done=is_explored,
+    example="./run.sh explore -c masks",
+)
+
+
+def is_tuned(work: Work) -> bool:
+    report = work.runs.tuned("report.json", member=tuned_member(work.settings))
+    return is_fresh(report, tune_key(work))
+
+
+TUNE = Stage(
+    name="tune",
+    summary="six habits before the long run, and a study over ranges",
+    group="before",
+    needs=("crop", "split"),
+    done=is_tuned,
+    settings=("tune",),
+    example="./run.sh tune -c masks tune.member=age",
+)
+
+
+def is_audited(work: Work) -> bool:
+    return is_fresh(work.runs.audited("summary.txt"), audit_key(work))
+
+
+AUDIT = Stage(
+    name="audit",
+    summary="copies across folds, leaks, shift between train and test, wrong labels",
+    group="before",
+    needs=("crop", "split"),
+    done=is_audited,
+    settings=("audit",),
+    example="./run.sh audit -c masks",
+)
+
+
+PLAN = Stage(
+    name="plan",
+    summary="minutes, disk, memory and price of stages on this machine, from a short probe",
+    group="before",
+    needs=("index",),
+    arguments="[STAGE ...]",
+    options=("price", "tflops"),
+    example="./run.sh plan train -c masks price=2.5",
+)

@@ -1,0 +1,20 @@
+"""The stages that check the machine and what was handed in. They run each time."""
+
+from pipeline.stages.stage import Stage
+
+DOCTOR = Stage(
+    name="doctor",
+    summary="is everything here that the work needs? python, packages, GPU, disk, data, a batch",
+    group="check",
+    example="./run.sh doctor -c masks",
+)
+
+
+REPRODUCE = Stage(
+    name="reproduce",
+    summary="makes a submission again from its record and compares the bytes",
+    group="check",
+    arguments="submissions/NAME.json",
+    options=("root", "device"),
+    example="./run.sh reproduce submissions/masks.json",
+)

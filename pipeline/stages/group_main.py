@@ -1,0 +1,142 @@
+"""The stages of the main job, from images to a submission, and when each is done."""
+
+from pipeline.experiment.cells import all_cells
+from pipeline.experiment.fingerprints import ensemble_key, evaluate_key, is_inferred
+from pipeline.experiment.work import Work
+from pipeline.stages.stage import Stage
+from pipeline.storage import is_fresh
+
+
+def is_drawn(work: Work) -> bool:
+    if work.settings.competition.drawn is None:
+        return True
+    return (work.runs.root / "drawn.json").exists()
+
+
+DRAW = Stage(
+    name="draw",
+    summary="draws the sample contest's people (only for configs that are drawn)",
+    group="main",
+    done=is_drawn,
+    settings=("competition.drawn",),
+    example="./run.sh draw",
+)
+
+
+def is_indexed(work: Work) -> bool:
+    return work.runs.images.exists()
+
+
+INDEX = Stage(
+    name="index",
+    summary="reads the label tables: one row an image, with a status",
+    group="main",
+    needs=("draw",),
+    done=is_indexed,
+    settings=("competition",),
+    example="./run.sh index -c masks root=/data/masks",
+)
+
+
+def is_cropped(work: Work) -> bool:
+    return work.runs.faces.exists() and work.runs.crops.exists()
+
+
+CROP = Stage(
+    name="crop",
+    summary="finds the main face (MTCNN) and stores the crops",
+    group="main",
+    needs=("index",),
+    done=is_cropped,
+    settings=("crop",),
+    example="./run.sh crop -c masks crop.margin=0.3",
+)
+
+
+def is_split(work: Work) -> bool:
+    return work.runs.folds.exists()
+
+
+SPLIT = Stage(
+    name="split",
+    summary="k folds by person, balanced on several labels, with the proof",
+    group="main",
+    needs=("crop",),
+    done=is_split,
+    settings=("folds",),
+    example="./run.sh split -c masks folds.num=10",
+)
+
+
+def is_trained(work: Work) -> bool:
+    return all(work.runs.done(cell).exists() for cell in all_cells(work.settings))
+
+
+TRAIN = Stage(
+    name="train",
+    summary="trains every member on every fold",
+    group="main",
+    needs=("crop", "split"),
+    then=("evaluate",),
+    done=is_trained,
+    settings=(
+        "members",
+        "device",
+        "precision",
+        "augmenter",
+        "compile",
+        "workers",
+        "threads",
+        "parallel",
+        "cells_per_device",
+        "cluster",
+        "track",
+    ),
+    example="./run.sh train -c masks members.age.lr=1e-4",
+)
+
+
+def is_evaluated(work: Work) -> bool:
+    return is_fresh(work.runs.scores, evaluate_key(work))
+
+
+EVALUATE = Stage(
+    name="evaluate",
+    summary="out-of-fold scores with intervals over people",
+    group="main",
+    needs=("train",),
+    done=is_evaluated,
+    settings=("compare", "bootstrap"),
+    example="./run.sh evaluate -c masks",
+)
+
+
+def is_answered(work: Work) -> bool:
+    return all(is_inferred(work, member) for member in work.settings.members)
+
+
+INFER = Stage(
+    name="infer",
+    summary="predicts test images: all folds, all views",
+    group="main",
+    needs=("train",),
+    then=("ensemble",),
+    done=is_answered,
+    settings=("tta", "infer"),
+    example="./run.sh infer -c masks 'tta=[identity, flip]'",
+)
+
+
+def is_blended(work: Work) -> bool:
+    return is_fresh(work.runs.submission, ensemble_key(work))
+
+
+ENSEMBLE = Stage(
+    name="ensemble",
+    summary="blends the members and writes the submission CSV",
+    group="main",
+    needs=("infer",),
+    done=is_blended,
+    settings=("ensemble", "pool"),
+    example="./run.sh ensemble -c masks ensemble.method=caruana",
+)
