@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.config import fingerprint_of
 from pipeline.storage import (
     atomic_write,
     is_fresh,
@@ -14,7 +13,6 @@ from pipeline.storage import (
     read_table,
     stamp,
     unstamp,
-    write_json,
     write_table,
     write_text,
 )
@@ -58,17 +56,6 @@ def test_a_mark_belongs_to_one_recipe_and_an_artefact_that_is_there(tmp_path: Pa
     unstamp(path)
     assert path.exists() and not is_fresh(path, ["a"])
     assert [file.name for file in tmp_path.iterdir() if file.name[0] != "."] == ["scores.csv"]
-
-
-def test_a_mark_that_stood_in_sight_still_counts_and_goes_with_the_next(tmp_path: Path) -> None:
-    path = tmp_path / "sample.csv"
-    write_text(path, "x")
-    write_json(path.with_name("sample.csv.made.json"), {"recipe": fingerprint_of(["a"])})
-    assert is_fresh(path, ["a"])
-    assert not is_fresh(path, ["b"])
-    stamp(path, ["b"])
-    assert is_fresh(path, ["b"])
-    assert not path.with_name("sample.csv.made.json").exists()
 
 
 def test_provenance_names_versions_and_code() -> None:

@@ -80,8 +80,8 @@ def histogram(
             edgecolor="white",
             linewidth=0.4,
         )
-        for stamp in marks:
-            axes.axvline(stamp, color="black", linestyle="--", linewidth=1)
+        for mark in marks:
+            axes.axvline(mark, color="black", linestyle="--", linewidth=1)
         if log:
             axes.set_yscale("log")
         if whole and high - low <= 12:
@@ -150,8 +150,8 @@ def rate_curve(
 
     def draw(axes: Axes) -> None:
         for colour, (name, values) in zip((GREY, BLUE), curves.items(), strict=False):
-            display_path = np.where(np.isfinite(values), values, np.nan)
-            axes.plot(rates, display_path, color=colour, marker="o", markersize=4, label=name)
+            finite = np.where(np.isfinite(values), values, np.nan)
+            axes.plot(rates, finite, color=colour, marker="o", markersize=4, label=name)
         first = np.asarray(next(iter(curves.values())), dtype=float)
         if np.isfinite(first).any():
             axes.set_ylim(0.0, 2.0 * np.median(first[np.isfinite(first)]))
@@ -178,19 +178,19 @@ def dots(
     highs: Sequence[float],
     *,
     label: str,
-    stamp: float | None = None,
+    mark: float | None = None,
 ) -> Draw:
     """A dot and a whisker for each name, from the top down, orange where the interval leaves out
     `mark`, a dashed line; the value stands beside it."""
 
     def draw(axes: Axes) -> None:
         for place, (value, low, high) in enumerate(zip(values, lows, highs, strict=True)):
-            out = stamp is not None and (low > stamp or high < stamp)
+            out = mark is not None and (low > mark or high < mark)
             axes.plot([low, high], [place, place], color=ORANGE if out else BLUE, linewidth=2)
             axes.plot([value], [place], "o", color=ORANGE if out else BLUE, markersize=6)
             axes.text(np.nanmax([value, high]), place, f"  {value:.3g}", va="center", fontsize=8)
-        if stamp is not None:
-            axes.axvline(stamp, color=GREY, linestyle="--", linewidth=1)
+        if mark is not None:
+            axes.axvline(mark, color=GREY, linestyle="--", linewidth=1)
         axes.set_yticks(range(len(names)), list(names), fontsize=9)
         axes.set_ylim(max(len(names), 4) - 0.5, -0.5)
         axes.margins(x=0.15)

@@ -24,7 +24,7 @@ def bands(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float], Sequence[float]]],
     *,
     label: str,
-    stamp: float | None = None,
+    mark: float | None = None,
     legend: bool = True,
 ) -> Draw:
     """Curves by name as (x, value, low, high), the interval as a band; `mark` is a dashed line.
@@ -37,8 +37,8 @@ def bands(
             look = {"color": COLOURS[place], "linestyle": "--" if turn % 2 else "-"}
             axes.plot(xs, values, marker="o", markersize=3, label=name, **look)
             axes.fill_between(xs, lows, highs, color=COLOURS[place], alpha=faint, linewidth=0)
-        if stamp is not None:
-            axes.axvline(stamp, color="black", linestyle="--", linewidth=1)
+        if mark is not None:
+            axes.axvline(mark, color="black", linestyle="--", linewidth=1)
         axes.set_xlabel(label, fontsize=9)
         axes.tick_params(labelsize=8)
         if legend and len(curves) > 1:

@@ -1,6 +1,5 @@
-"""Moving images for predict: a video's frames one after another, or a camera in a window."""
+"""Videos for predict: their frames one after another."""
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -69,66 +68,3 @@ def answer_video(answer: Answer, path: Path, made: Path, *, fps: float) -> list[
         made.unlink()
         return [{"file": str(path), "status": f"{path.name}: not a video that can be read"}]
     return rows
-
-
-def answer_camera(answer: Answer, number: int) -> None:
-    """A window with the camera's image and what is seen in it, until it is closed or Esc.
-
-    Raises ValueError where there is no window, or no such camera.
-    """
-    window = _open_window()
-    camera = cv2.VideoCapture(number)
-    if not camera.isOpened():
-        window.close()
-        raise ValueError(f"camera={number}: no such camera here; 0 is the first")
-    try:
-        started, frames = time.monotonic(), 0
-        while window.is_open:
-            read, frame = camera.read()
-            if not read:
-                raise ValueError(f"camera={number} gives no more images")
-            image = np.ascontiguousarray(frame[:, :, ::-1])
-            window.show(draw_faces(image, answer(image)))
-            frames += 1
-        print(f"predict: {frames / (time.monotonic() - started):.1f} images a second")
-    finally:
-        camera.release()
-        window.close()
-
-
-class _Window:
-    """A plain window of Python's own Tk: the OpenCV that is installed has none."""
-
-    def __init__(self, root, label) -> None:
-        self._root, self._label, self._shown, self.is_open = root, label, None, True
-        root.protocol("WM_DELETE_WINDOW", self.close)
-        root.bind("<Escape>", lambda event: self.close())
-
-    def show(self, image: np.ndarray) -> None:
-        from PIL import Image, ImageTk
-
-        self._shown = ImageTk.PhotoImage(Image.fromarray(image))
-        self._label.configure(image=self._shown)
-        self._root.update()
-
-    def close(self) -> None:
-        if self.is_open:
-            self.is_open = False
-            self._root.destroy()
-
-
-def _open_window() -> _Window:
-    """Raises ValueError where there is no screen, or a Python without Tk."""
-    none = "camera: there is no window here; ./run.sh demo shows the camera in a browser"
-    try:
-        import tkinter
-    except ImportError:  # a Python without Tk
-        raise ValueError(none) from None
-    try:
-        root = tkinter.Tk()
-    except tkinter.TclError:  # no display
-        raise ValueError(none) from None
-    root.title("Esc closes")
-    label = tkinter.Label(root)
-    label.pack()
-    return _Window(root, label)

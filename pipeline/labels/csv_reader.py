@@ -80,7 +80,7 @@ def _read_rows(path: Path, text: str) -> tuple[list[str], list[list[str]], list[
 
 def _header(path: Path, cells: list[str]) -> list[str]:
     if len(cells) == 1:
-        for stamp, name in SEPARATORS.items():
-            if stamp in cells[0]:
+        for separator, name in SEPARATORS.items():
+            if separator in cells[0]:
                 raise ValueError(f"{path}: its cells are parted by {name}; save it with commas")
     return [name or f"Unnamed: {place}" for place, name in enumerate(cells)]

@@ -10,7 +10,6 @@ import numpy as np
 from pipeline.sample.canvas import Canvas, Points, mirrored, rounded
 from pipeline.sample.people import Colour, Person
 
-FITS = ("worn", "under nose", "under chin", "none")
 MASK_KINDS = ("surgical", "cloth", "folded")
 
 

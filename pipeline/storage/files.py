@@ -170,29 +170,20 @@ def _check_last_line(path: Path) -> None:
 def stamp(path: Path, recipe: Any) -> None:
     """Writes beside a finished artefact, out of sight, what it was made from. Called last."""
     write_json(_mark_of(path), {"recipe": fingerprint_of(recipe)})
-    _earlier_mark_of(path).unlink(missing_ok=True)
 
 
 def unstamp(path: Path) -> None:
     """Takes the mark away: what the artefact was made from is about to be something else."""
     _mark_of(path).unlink(missing_ok=True)
-    _earlier_mark_of(path).unlink(missing_ok=True)
 
 
 def is_fresh(path: Path, recipe: Any) -> bool:
     """Whether the artefact is there and was made from this recipe."""
-    found = next((p for p in (_mark_of(path), _earlier_mark_of(path)) if p.exists()), None)
-    return (
-        found is not None
-        and path.is_file()
-        and read_json(found) == {"recipe": fingerprint_of(recipe)}
-    )
+    mark = _mark_of(path)
+    if not mark.exists() or not path.is_file():
+        return False
+    return read_json(mark) == {"recipe": fingerprint_of(recipe)}
 
 
 def _mark_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.made.json")
-
-
-def _earlier_mark_of(path: Path) -> Path:
-    """Where marks stood at first, beside answer files, in users' sight."""
-    return path.with_name(f"{path.name}.made.json")

@@ -244,11 +244,6 @@ class Runs:
         return self._submissions / "diff" / f"{first.stem}-to-{second.stem}.csv"
 
     @property
-    def bench(self) -> Path:
-        """What bench measured, its images, and its peers' environment."""
-        return self._runs / "bench"
-
-    @property
     def study(self) -> Path:
         """The Optuna studies of an experiment."""
         return self.experiment / "tune" / "study.db"

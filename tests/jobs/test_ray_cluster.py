@@ -14,7 +14,7 @@ import pytest
 from pipeline.config import load_experiment
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
-from pipeline.jobs.ray_worker import Parcel, do_job
+from pipeline.jobs.ray_worker import TaskPayload, do_job
 from pipeline.storage import PROJECT, Runs
 from tests.whole_runs import digests, run_words
 
@@ -127,11 +127,11 @@ def test_a_machine_without_the_images_says_so(
     assert work.runs.root == tmp_path / "driver"
     monkeypatch.setenv("FACES_OF_TESTS", str(tmp_path / "node"))  # another machine's own place
     job = Job("faces", print, reads=(work.runs.root,))
-    parcel = Parcel(runs=work.runs.folder, files=(), token=tmp_path, folders="shared")
-    outcome, files = do_job(work, job, parcel)
+    payload = TaskPayload(runs=work.runs.folder, files=(), token=tmp_path, folders="shared")
+    outcome, files = do_job(work, job, payload)
     assert f"has no folder {tmp_path / 'node'}" in outcome.failed and files == []
     (tmp_path / "node").mkdir()
-    assert do_job(work, job, parcel)[0].failed is None
+    assert do_job(work, job, payload)[0].failed is None
 
 
 def test_artefacts_move_below_another_folder(tmp_path: Path) -> None:

@@ -50,24 +50,24 @@ class Touch:
 def test_a_file_of_weights_runs_nothing_and_is_looked_at_before_anything_starts(
     tmp_path: Path,
 ) -> None:
-    stamp = tmp_path / "run"
+    trace = tmp_path / "run"
     contents = {
-        "pickle.pth": pickle.dumps(Touch(stamp), protocol=2),
+        "pickle.pth": pickle.dumps(Touch(trace), protocol=2),
         "short.safetensors": b"short",
         "empty.pth": b"",
         "text.pth": b"layer,weight\n1,2\n",
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-    torch.save({"a": Touch(stamp)}, tmp_path / "zip.pth")
+    torch.save({"a": Touch(trace)}, tmp_path / "zip.pth")
     torch.save({"epoch": 3}, tmp_path / "number.pth")
     for name in (*contents, "zip.pth", "number.pth"):
         with pytest.raises(ValueError, match="holds other things than named tensors") as caught:
             check_weights("test_resnet", weights=str(tmp_path / name))
         assert "\n" not in str(caught.value) and name in str(caught.value)
-    assert not stamp.exists()
+    assert not trace.exists()
     pickle.loads(contents["pickle.pth"])
-    assert stamp.exists(), "the file would have done it"
+    assert trace.exists(), "the file would have done it"
 
 
 def test_an_unknown_backbone_gets_the_nearest_names() -> None:

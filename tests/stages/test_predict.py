@@ -123,10 +123,9 @@ def test_a_video_has_rows_by_second(
     [
         (["nobody.jpg"], "predict: no file or folder nobody.jpg"),
         ([], "name images, folders or videos"),
-        (["camera=front"], "camera=front must be a number"),
-        (["camera=0", "by=agge"], "by=agge: no such member; did you mean 'age'?"),
-        (["camera=0", "by=stack"], "by=stack: nothing is stacked yet; first ./run.sh stack"),
-        (["camera=0", "min_face=3"], "min_face=3 must be a share"),
+        ([".", "by=agge"], "by=agge: no such member; did you mean 'age'?"),
+        ([".", "by=stack"], "by=stack: nothing is stacked yet; first ./run.sh stack"),
+        ([".", "min_face=3"], "min_face=3 must be a share"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(

@@ -62,12 +62,12 @@ def chart_scores(work: Work, leaks: pd.DataFrame, shift: pd.DataFrame | None) ->
         names = [f"{row.task} {row.metric}\n{row.folds}" for row in gaps.itertuples()]
         values = (gaps["gap"], gaps["gap_low"], gaps["gap_high"])
         panels["how much folds flatter"] = dots(
-            names, *values, label="gap to people kept together, 95 %", stamp=0.0
+            names, *values, label="gap to people kept together, 95 %", mark=0.0
         )
     if shift is not None:
         some = shift.head(STATISTICS)
         panels["train or test by one statistic"] = dots(
-            some["statistic"], some["auc"], some["low"], some["high"], label="AUC, 95 %", stamp=0.5
+            some["statistic"], some["auc"], some["low"], some["high"], label="AUC, 95 %", mark=0.5
         )
     if panels:
         with atomic_write(work.runs.audited("scores.png")) as temporary:
@@ -81,7 +81,7 @@ def _sheet(work: Work, name: str, rows: list[int], captions: list[str], *, title
         path.unlink(missing_ok=True)
         return
     crops = crops_of(work)
-    display_path = [crops[row] for row in rows]
-    sheet = draw_sheet(display_path, title=title, captions=captions, columns=COLUMNS, side=SIDE)
+    chosen = [crops[row] for row in rows]
+    sheet = draw_sheet(chosen, title=title, captions=captions, columns=COLUMNS, side=SIDE)
     with atomic_write(path) as temporary:
         sheet.save(temporary, format="PNG")

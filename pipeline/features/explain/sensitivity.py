@@ -193,7 +193,7 @@ def _draw(work: Work, frame: pd.DataFrame) -> list[str]:
             neutral = 0.0 if factor == MARGIN else FACTORS[factor].neutral
             label = f"{factor}, {some['unit'].iloc[0]}"
             panels[f"{metric} by {factor}"] = bands(
-                curves, label=label, stamp=neutral, legend=factor == last
+                curves, label=label, mark=neutral, legend=factor == last
             )
         file = f"sensitivity-{task}.png"
         with atomic_write(work.runs.explained(file)) as temporary:

@@ -79,11 +79,11 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
         found.disk += len(images) * work.settings.crop.size**2 * 3
     for cell in cells:
         member, rate = work.settings.members[cell.member], rates[cell.member]
-        display_path, held = _sizes(work, cell, labelled)
-        seconds = member.epochs * (display_path * rate["learning"] + held * rate["answering"])
+        learned, held = _sizes(work, cell, labelled)
+        seconds = member.epochs * (learned * rate["learning"] + held * rate["answering"])
         needs = [other.name for other in cell_needs(work.settings, cell)]
         found.jobs[cell.name] = {"seconds": seconds, "needs": needs}
-        ahead = LEARNT * display_path + held
+        ahead = LEARNT * learned + held
         found.operations += member.epochs * ahead * rate["operations"]
         found.disk += footprint_of(work, cell.member, precision).weights
     if cells:

@@ -61,8 +61,8 @@ def _curves(table: pd.DataFrame) -> list[Html]:
             for factor, rows in some.groupby("factor", sort=False)
         ]
         words = f"{task}: {metric} of {count_words(*n)}"
-        display_path = side_by_side(figures)
-        parts.append(folded(words, display_path) if parts else join(tag("h4", words), display_path))
+        charts = side_by_side(figures)
+        parts.append(folded(words, charts) if parts else join(tag("h4", words), charts))
     return parts
 
 
