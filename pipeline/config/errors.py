@@ -10,6 +10,14 @@ from pipeline.config.types import nearest
 from pipeline.config.yaml12 import Key
 
 
+# words of the first version -> the word that stands for them now
+RENAMED_KEYS = {
+    "infer.views": "tta, at the top: tta: [identity, flip]",
+    "pictures_per_person": "images_per_person",
+}
+RENAMED_KINDS = {"classes": "multiclass", "score": "binary", "number": "regression"}
+
+
 class Source:
     """Where each value came from: a file's line or the command line."""
 
@@ -37,6 +45,9 @@ def say_problem(problem: dict, source: Source) -> str:
     found = problem.get("input")
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
+        renamed = RENAMED_KEYS.get(spot) or RENAMED_KEYS.get(str(key[-1]))
+        if renamed is not None:
+            return f"{lead}: this key is now {renamed}"
         known = _fields_at(key[:-1])
         hint = nearest(str(key[-1]), known)
         return f"{lead}: unknown key (found {found!r}){hint} allowed here: {', '.join(known)}"
@@ -57,6 +68,8 @@ def say_problem(problem: dict, source: Source) -> str:
         return "\n".join(f"{_place_of(line, lead, source)}: {line}" for line in lines)
     if kind == "literal_error":
         allowed = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        if key[-1:] == ("kind",) and found in RENAMED_KINDS:
+            return f"{lead}: kind {found} is now called {RENAMED_KINDS[str(found)]}"
         hint = nearest(str(found), allowed)
         return f"{lead}: found {found!r}{hint} allowed: {', '.join(allowed)}"
     message = problem["msg"][0].lower() + problem["msg"][1:]
