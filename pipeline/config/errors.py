@@ -9,7 +9,6 @@ from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
 from pipeline.config.yaml12 import Key
 
-
 # words of the first version -> the word that stands for them now
 RENAMED_KEYS = {
     "infer.views": "tta, at the top: tta: [identity, flip]",
