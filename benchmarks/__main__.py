@@ -2,6 +2,7 @@
 
 Prints medians, the ratio and its spread, and writes them to runs/bench. Keys: num, repeats, clock
 (wall or cpu), root (a folder of images), device (cuda or cpu), epochs, runs (where runs/ lies).
+`bench gpu` runs the whole GPU column; `bench step device=cuda` runs one part of it.
 """
 
 import os
@@ -11,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 from pipeline.storage import (
     PROJECT,
@@ -24,6 +26,7 @@ from pipeline.storage import (
 
 CPU = ("crop", "data", "step", "infer", "caruana", "folds")
 GPU = ("gpu", "contest")
+COLUMN = ("crop", "data", "step", "infer", "cells")  # device=cuda: their part of the GPU column
 NAMES = (*CPU, "cells", "export", "growth", *GPU)
 KEYS = ("num", "repeats", "clock", "root", "device", "epochs", "runs")
 
@@ -76,7 +79,7 @@ def _check(names: Sequence[str], options: Mapping[str, str]) -> None:
     device = options.get("device", "cuda")
     if device not in ("cpu", "cuda"):
         raise ValueError(f"bench: device={device}; allowed: cuda, cpu (tiny, to see that it runs)")
-    if device == "cuda" and set(GPU) & set(names):
+    if device == "cuda" and (set(GPU) & set(names) or "device" in options):
         _check_gpu()
 
 
@@ -96,9 +99,10 @@ def _run(names: Sequence[str], options: Mapping[str, str], *, command: list[str]
     started, rows = time.monotonic(), []
     for name in names or CPU:
         print(f"bench: {name} ...", flush=True)
-        device = options.get("device", "cuda") if name in GPU else "cpu"
+        device = options.get("device", "cuda" if name in GPU else "cpu")
+        column = device == "cuda" and name in COLUMN
         try:
-            found = _module(name).run(replace(asked, device=device))
+            found = list(_module(name).run(replace(asked, device=device, gpu_column=column)))
         except Exception as error:  # whatever it is, the others are to run, and are kept
             show_trace()
             said = f"failed: {type(error).__name__}: {error}"
@@ -125,7 +129,7 @@ def _run(names: Sequence[str], options: Mapping[str, str], *, command: list[str]
         raise ValueError("\n".join(failed))
 
 
-def _module(name: str):
+def _module(name: str) -> ModuleType:
     from importlib import import_module
 
     return import_module(f"benchmarks.{name}")
@@ -136,7 +140,7 @@ def _check_gpu() -> None:
 
     if not torch.cuda.is_available():
         raise ValueError(
-            "bench gpu, contest: torch sees no GPU here; device=cpu runs the same at a tiny size, "
+            "bench: torch sees no GPU here; device=cpu runs gpu and contest at a tiny size, "
             "and `./run.sh bench` measures what cores can"
         )
 

@@ -1,7 +1,4 @@
-"""The benchmarks: our way put together from the rooms, the peer's from the room `benchmarks`.
-
-Each module has `run(asked)`, which gives Rows, and costs what `asked` says.
-"""
+"""What a benchmark is asked for and what it gives: `run(asked)` of each module yields Rows."""
 
 import os
 import traceback
@@ -23,6 +20,7 @@ class Asked:
     clock: str = "wall"  # cpu: seconds of this process, for a machine that others use too
     device: str = "cpu"
     epochs: int | None = None  # of every member of a whole contest; the recipe's own when null
+    gpu_column: bool = False  # the sizes of the GPU column; on device cpu these are tiny
 
     def ready(self) -> None:
         """Waits until the device has done all it was asked for."""
@@ -54,7 +52,7 @@ class Row:
 
 
 def show_trace() -> None:
-    """Where the error in hand came from, for whoever set PIPELINE_TRACEBACK."""
+    """Prints the current error's traceback where PIPELINE_TRACEBACK is set."""
     if os.environ.get("PIPELINE_TRACEBACK"):
         traceback.print_exc()
 

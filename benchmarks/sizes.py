@@ -1,4 +1,4 @@
-"""How large the GPU column's parts are: as the goals name them, or tiny, to run on a CPU."""
+"""How large the parts of the benchmarks are: on a CPU, and in the GPU column by device."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,11 @@ class Size:
     num: int  # images
     goal: str = ""
     recipe: tuple = ()  # of its augmentation
+    freeze: int = 0  # layer groups
+
+    @property
+    def name(self) -> str:
+        return self.backbone + (f", freeze: {self.freeze}" if self.freeze else "")
 
 
 PSTAGE = (  # of the P-stage recipe's mask member

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -9,11 +10,10 @@ import numpy as np
 import pytest
 
 from benchmarks import caruana, cells, crop, data, folds, gpu, infer, sizes, step
-from benchmarks import harness as benches
 from benchmarks.__main__ import main
 from benchmarks.contest import repeat_contest
 from benchmarks.estimate import estimate_contest
-from benchmarks.harness import Asked, Row
+from benchmarks.harness import Asked, Row, table
 from benchmarks.peers.pairs import measure_pairs
 from pipeline.labels.layouts.pstage import read_pstage
 
@@ -54,7 +54,7 @@ def test_data_gives_inputs_of_the_peers_mean_and_spread(asked: Asked) -> None:
 
 
 def test_step_learns_what_the_peer_learns(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    cases = tuple(step.Case("tiny", "test_resnet", 32, 4, freeze=freeze) for freeze in (0, 1))
+    cases = tuple(sizes.Size("test_resnet", 32, 4, 12, freeze=freeze) for freeze in (0, 1))
     monkeypatch.setattr(step, "CASES", cases)
     for row in step.run(asked):
         check(row)
@@ -89,15 +89,15 @@ def test_caruana_says_when_its_peer_cannot_be_had(
     assert row.agree == "left out: no network"
 
 
-@pytest.mark.parametrize("part", ["gpu_feed", "gpu_step", "gpu_infer"])  # the others: below
+@pytest.mark.parametrize("part", ["data", "step", "infer"])  # the others: below
 def test_a_part_of_the_gpu_column_runs_on_the_cpu(asked: Asked, part: str) -> None:
     """At its smallest, where bfloat16 is slow but there: all of it but the device."""
-    rows = list(import_module(f"benchmarks.{part}").run(asked))
+    rows = list(import_module(f"benchmarks.{part}").run(replace(asked, gpu_column=True)))
     assert rows
     for row in rows:
         assert row.ours > 0
         assert row.ratio is None or row.low <= row.ratio <= row.high
-    if part == "gpu_step":
+    if part == "step":
         ours, peer = rows[0].facts["losses"]
         assert ours == pytest.approx(peer, rel=0.02)
 
@@ -145,7 +145,7 @@ def test_a_part_that_fails_or_lasts_too_long_takes_no_other_along(asked: Asked) 
     rows = list(gpu._guarded("nowhere", asked, seconds=60.0))
     assert [row.failed for row in rows] == [True]
     assert "ModuleNotFoundError" in rows[0].agree
-    rows = list(gpu._guarded("gpu_rest", asked, seconds=0.1))
+    rows = list(gpu._guarded("rest", asked, seconds=0.1))
     assert [row.agree for row in rows] == ["failed: its 0 seconds were over"]
 
 
@@ -239,6 +239,6 @@ def test_the_table_and_the_json_say_the_same(bench: Callable, tmp_path: Path) ->
     record = json.loads((tmp_path / "bench/folds.json").read_text())
     assert len(record["rows"]) == 4
     rows = [Row(**row) for row in record["rows"]]
-    assert benches.table(rows) in printed
+    assert table(rows) in printed
     assert record["command"][:3] == ["./run.sh", "bench", "folds"]
     assert record["device"] in printed

@@ -1,4 +1,4 @@
-"""gpu_rest: what a whole contest does beside crop, steps and answers: seconds that add up."""
+"""rest: what a whole contest does beside crop, steps and answers: seconds that add up."""
 
 import subprocess
 import sys
