@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from pipeline.config.layouts import AppaLayout, Drawn, LinesLayout, TableLayout
 from pipeline.config.task import Task
-from pipeline.config.types import Settings, Word, check_name
-from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS, METRIC_KINDS
+from pipeline.config.types import Settings, Word, check_metric, check_name
+from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS
 
 TAKEN = frozenset(  # columns of the images table and the images' own, so no label's
     {"answer", "image_id", "path", "person_id", "part", "status", "message", "width", "height"}
@@ -83,7 +83,7 @@ class Competition(Settings):
         self._check_answer()
         if self.answer.metric is not None:
             kind = self.tasks[self.answer.tasks[0]].kind
-            check_name(self.answer.metric, METRIC_KINDS, kind=kind, what="answer.metric")
+            check_metric(self.answer.metric, kind=kind, what="answer.metric")
         return self
 
     @property

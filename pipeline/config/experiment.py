@@ -15,7 +15,7 @@ from pipeline.config.preprocessing import Crop, Folds
 from pipeline.config.stack import Stack
 from pipeline.config.tuning import Tune
 from pipeline.config.types import Count, Settings, Word, nearest
-from pipeline.labels.kinds import BLEND_KINDS, SCORE_METRICS
+from pipeline.labels.kinds import BLEND_KINDS, uses_decisions
 
 # beside the members' folders, so no member's name
 STAGE_FOLDERS = ("audit", "explain", "explore", "export", "predict", "share", "track", "tune")
@@ -164,10 +164,11 @@ class Experiment(Settings):
         threshold, contest = self.ensemble.threshold, self.competition
         if threshold == 0.5:
             return
-        own = (contest.answer.metric or contest.tasks[t].metric_name for t in contest.answer.tasks)
+        own = [contest.answer.metric or contest.tasks[t].metric_name for t in contest.answer.tasks]
         if all(contest.tasks[name].kind != "binary" for name in contest.answer.tasks):
             yield "ensemble.threshold: the answer holds no task of kind binary"
         if self.ensemble.method == "hard_vote":
             yield "ensemble.threshold: hard_vote counts votes at 0.5; choose it with another method"
-        if threshold == "oof" and all(name in SCORE_METRICS for name in own):
-            yield "ensemble.threshold: roc_auc looks at the score, so no threshold changes it"
+        if threshold == "oof" and not any(uses_decisions(name) for name in own):
+            name = contest.metric_name
+            yield f"ensemble.threshold: {name} looks at the score, so no threshold changes it"

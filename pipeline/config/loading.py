@@ -13,7 +13,7 @@ from pipeline.config.errors import Source, say_problem
 from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
 from pipeline.config.yaml12 import read_yaml, read_yaml_file
-from pipeline.labels.kinds import SCORE_METRICS
+from pipeline.labels.kinds import uses_decisions
 
 _SHORT = {"root": "competition.root"}  # what is typed so often that it has a short form
 
@@ -156,7 +156,9 @@ def _fill_value(contest: dict) -> None:
         return
     task = tasks.get(names[0]) if isinstance(names[0], str) else None
     metric = answer.get("metric") or (task.get("metric") if isinstance(task, dict) else None)
-    if metric in SCORE_METRICS and isinstance(file, dict) and "value" not in file:
+    is_binary = isinstance(task, dict) and task.get("kind") == "binary"
+    by_score = is_binary and isinstance(metric, str) and not uses_decisions(metric)
+    if by_score and isinstance(file, dict) and "value" not in file:
         contest["submission"] = {**file, "value": "probability"}
 
 

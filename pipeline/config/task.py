@@ -2,8 +2,8 @@
 
 from pydantic import model_validator
 
-from pipeline.config.types import Positive, Settings, check_name
-from pipeline.labels.kinds import DEFAULT_METRIC, GROUP_METRICS, METRIC_KINDS, Kind
+from pipeline.config.types import Positive, Settings, check_metric
+from pipeline.labels.kinds import DEFAULT_METRIC, GROUP_METRICS, Kind
 
 
 class Task(Settings):
@@ -34,7 +34,7 @@ class Task(Settings):
         if self.edges and list(self.edges) != sorted(set(self.edges)):
             raise ValueError(f"edges must rise, found {list(self.edges)}")
         if self.metric is not None:
-            check_name(self.metric, METRIC_KINDS, kind=self.kind, what="metric")
+            check_metric(self.metric, kind=self.kind, what="metric")
         if self.metric in GROUP_METRICS and self.group is None:
             raise ValueError(f"metric {self.metric} needs `group:`, the column it splits at 0.5")
         return self

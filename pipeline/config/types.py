@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.labels.kinds import METRIC_FAMILIES, METRIC_KINDS, metric_kinds
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
@@ -26,6 +28,16 @@ def check_name(name: str, known: dict, *, what: str, kind: str | None = None) ->
         where = f" for a task of kind {kind}" if kind else ""
         hint = nearest(name, fitting)
         raise ValueError(f"{what} {name!r} is not known{where}{hint} allowed: {', '.join(fitting)}")
+
+
+def check_metric(name: str, *, kind: str, what: str) -> None:
+    """Raises ValueError for a metric that is unknown, or that does not serve this kind of task."""
+    if "@" not in name:
+        families = {f"{family}@NUMBER": kinds for family, kinds in METRIC_FAMILIES.items()}
+        check_name(name, METRIC_KINDS | families, kind=kind, what=what)
+    elif kind not in metric_kinds(name):
+        serves = " or ".join(metric_kinds(name))
+        raise ValueError(f"{what} {name!r} is for tasks of kind {serves}, not {kind}")
 
 
 def nearest(word: object, known: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from pipeline.experiment.work import Work
 from pipeline.labels.answers import marginal_probs, split_classes
 from pipeline.labels.tasks import Task, decide
 from pipeline.metrics.answer_space import AnswerSpace, seen_by
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.storage import read_table
 from pipeline.tables import pick
 
@@ -94,7 +94,7 @@ def _space_answer(
     if candidate.kind == "ensemble" and space.kind == "binary":
         # only the ensemble has a threshold of its own
         decided = decide_space(candidate.work, evaluation, space, joint).oof_answers
-        seen = joint[:, 0] if space.metric.looks_at == "score" else decided
+        seen = space.seen(joint, decided)
         return CandidatePredictions(joint, seen, decided)
     return CandidatePredictions(joint, space.scored(joint), space.decide(joint))
 
@@ -108,7 +108,7 @@ def _task_answers(
     for task in evaluation.tasks:
         if task.name in probs and task.name not in alone and task in own_tasks:
             found = probs[task.name]
-            seen = seen_by(METRICS[task.metric], task, found)
+            seen = seen_by(find_metric(task.metric), task, found)
             answers[task.name] = CandidatePredictions(found, seen, decide(task, found))
     return answers
 
@@ -125,7 +125,7 @@ def _stack_answers(work: Work, evaluation: EvaluationSet) -> dict[str, Candidate
             continue
         joint = frame[answer_names(work, space)].to_numpy(dtype=np.float64)
         decided = frame[f"{space.name}.decided"].to_numpy()
-        seen = joint[:, 0] if space.metric.looks_at == "score" else decided
+        seen = space.seen(joint, decided)
         answers[space.name] = CandidatePredictions(joint, seen, decided)
         if not space.is_product:
             continue

@@ -40,7 +40,7 @@ def decide_space(
         record = {"decision": "value" if space.kind == "regression" else "likeliest class"}
         answers = space.decide(joint)
         return Decision(PLAIN, {**record, "oof": plain}, [say_score(name, plain)], answers)
-    if wanted != "oof" or space.metric.looks_at == "score":
+    if wanted != "oof" or space.metric.looks_at != "decision":
         threshold = PLAIN if wanted == "oof" else wanted
         score = measure(target, space.scored(joint, threshold=threshold), split=split)
         record = {"decision": f"score >= {threshold:g}", "threshold": threshold, "oof": score}

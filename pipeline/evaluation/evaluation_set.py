@@ -12,7 +12,7 @@ from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.baselines import constant_answers
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
 from pipeline.storage import display_path
 
@@ -84,7 +84,7 @@ class EvaluationSet:
         """The target of all labelled images cut to the held-out ones; `task` has the group."""
         key = (name, metric_name)
         if key not in self._known:
-            metric = METRICS[metric_name]
+            metric = find_metric(metric_name)
             group = group_of(task, self._everything)
             constant = constant_answers(metric, truth, folds=self._folds, kind=kind, group=group)
             self._known[key] = EvaluationTarget(

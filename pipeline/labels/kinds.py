@@ -1,7 +1,7 @@
 """The three kinds of task, and which losses and metrics serve which. Words only, no torch.
 
 The settings check names against these tables without importing torch; the registries that hold the
-functions (`learning.losses.LOSSES`, `scoring.metrics.METRICS`) have the same keys (tested).
+functions (`models.losses.LOSSES`, `metrics.metrics.METRICS`) have the same keys (tested).
 """
 
 from typing import Literal, get_args
@@ -34,21 +34,64 @@ SPAN_LOSSES: tuple[str, ...] = ("ordinal", "coral", "distribution")  # a number,
 BATCH_LOSSES: tuple[str, ...] = ("soft_f1", "occlusion_gap")  # one value a batch, none a sample
 GROUP_LOSSES: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
 METRIC_KINDS: dict[str, tuple[str, ...]] = {
-    "macro_f1": ("multiclass",),
+    # of the decided class
+    "macro_f1": ("multiclass", "binary"),
     "accuracy": ("multiclass", "binary"),
+    "balanced_accuracy": ("multiclass", "binary"),
+    "micro_f1": ("multiclass", "binary"),
+    "weighted_f1": ("multiclass", "binary"),
+    "matthews": ("multiclass", "binary"),
+    "kappa": ("multiclass", "binary"),
+    "linear_kappa": ("multiclass", "binary", "regression"),
+    "quadratic_kappa": ("multiclass", "binary", "regression"),
+    # of a probability for each class
+    "log_loss": ("multiclass", "binary"),
+    "brier": ("multiclass", "binary"),
+    "macro_roc_auc": ("multiclass",),
+    "weighted_roc_auc": ("multiclass",),
+    "macro_average_precision": ("multiclass",),
+    # of a yes or no, and of its score
     "roc_auc": ("binary",),
+    "average_precision": ("binary",),
     "hter": ("binary",),
     "far": ("binary",),
     "frr": ("binary",),
     "f1": ("binary",),
     "precision": ("binary",),
     "recall": ("binary",),
+    # of a number
     "mae": ("regression",),
     "mse": ("regression",),
     "rmse": ("regression",),
+    "rmsle": ("regression",),
+    "r2": ("regression",),
+    "pearson": ("regression",),
+    "spearman": ("regression",),
+    "ccc": ("regression",),
     "cs5": ("regression",),
     "occlusion_gap": ("regression",),
 }
+# metrics with a number of their own, written NAME@NUMBER, as in cs@3 or pinball@0.9
+METRIC_FAMILIES: dict[str, tuple[str, ...]] = {
+    "f_beta": ("binary",),
+    "macro_f_beta": ("multiclass", "binary"),
+    "top": ("multiclass",),
+    "map": ("multiclass",),
+    "cs": ("regression",),
+    "pinball": ("regression",),
+}
+# they look at scores or probabilities themselves, so that no threshold changes them
+UNDECIDED_METRICS: tuple[str, ...] = (
+    "log_loss",
+    "brier",
+    "macro_roc_auc",
+    "weighted_roc_auc",
+    "macro_average_precision",
+    "roc_auc",
+    "average_precision",
+    "top",
+    "map",
+)
 # which kinds of task a way to blend members serves
 BLEND_KINDS: dict[str, tuple[str, ...]] = {
     "geometric": ("multiclass", "binary"),
@@ -58,7 +101,6 @@ BLEND_KINDS: dict[str, tuple[str, ...]] = {
     "stacking": ("multiclass", "binary", "regression"),
 }
 GROUP_METRICS: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
-SCORE_METRICS: tuple[str, ...] = ("roc_auc",)  # look at the score itself: no threshold changes them
 # the columns that a layout's reader finds; None where the user's own tables and settings name them
 LAYOUT_COLUMNS: dict[str, tuple[str, ...] | None] = {
     "pstage": ("mask", "gender", "age", "race"),
@@ -71,3 +113,35 @@ LAYOUT_COLUMNS: dict[str, tuple[str, ...] | None] = {
 }
 DEFAULT_LOSS: dict[str, str] = {"multiclass": "cross_entropy", "binary": "bce", "regression": "l1"}
 DEFAULT_METRIC: dict[str, str] = {"multiclass": "macro_f1", "binary": "hter", "regression": "mae"}
+
+
+def parse_metric(name: str) -> tuple[str, float]:
+    """The family and the number of a metric such as `cs@3`.
+
+    Raises ValueError for a family that is not known, and for a number that it can't have.
+    """
+    family, _, word = name.partition("@")
+    if family not in METRIC_FAMILIES or not word:
+        known = ", ".join([*METRIC_KINDS, *(f"{each}@NUMBER" for each in METRIC_FAMILIES)])
+        raise ValueError(f"metric {name!r} is not known; allowed: {known}")
+    try:
+        number = float(word)
+    except ValueError:
+        raise ValueError(f"metric {name!r}: {word!r} is not a number; as in cs@3") from None
+    if family == "pinball" and not 0 < number < 1:
+        raise ValueError(f"metric {name!r}: a quantile lies between 0 and 1, as in pinball@0.9")
+    if family in ("top", "map") and not (number >= 1 and number.is_integer()):
+        raise ValueError(f"metric {name!r}: a number of classes is whole, as in {family}@5")
+    if not 0 < number < float("inf"):
+        raise ValueError(f"metric {name!r}: the number must be above 0")
+    return family, number
+
+
+def metric_kinds(name: str) -> tuple[str, ...]:
+    """The kinds of task that a metric serves. Raises ValueError as parse_metric does."""
+    return METRIC_KINDS.get(name) or METRIC_FAMILIES[parse_metric(name)[0]]
+
+
+def uses_decisions(name: str) -> bool:
+    """Whether a metric looks at decided classes or values, not at scores or probabilities."""
+    return name.partition("@")[0] not in UNDECIDED_METRICS

@@ -15,7 +15,7 @@ from pipeline.metrics.leaderboard_fit import (
     rank_agreement,
     shrunken_estimates,
 )
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.submission_diff import distance
 
@@ -32,7 +32,7 @@ def describe_finals(work: Work, rows: pd.DataFrame, *, metric_name: str) -> list
             f"{known.sum()} of {len(rows)} have a leaderboard score; {needed} more, and OOF is "
             "fitted to the leaderboard: ledger NAME score=0.78"
         ]
-    sign = 1 if METRICS[metric_name].higher_is_better else -1
+    sign = 1 if find_metric(metric_name).higher_is_better else -1
     return [
         *_say_ranks(oof[known], score[known]),
         *_say_line(rows, oof, score),

@@ -17,7 +17,7 @@ import pandas as pd
 
 from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import is_metric
 from pipeline.metrics.paired import show_number
 from pipeline.storage import (
     Runs,
@@ -94,7 +94,7 @@ def read_ledger(runs: Runs) -> pd.DataFrame:
     for column in LEARNT:
         if column not in frame.columns:
             frame[column] = ""
-    unknown = ~frame["metric"].isin(METRICS)
+    unknown = ~frame["metric"].map(is_metric)
     if unknown.any():
         line, found = int(unknown.to_numpy().argmax()) + 2, frame.loc[unknown, "metric"].iloc[0]
         raise ValueError(f"{display_path(path)} line {line}: no metric is called {found!r}")

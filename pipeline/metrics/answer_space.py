@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.labels.answers import combine_classes, combine_names, combine_probs
 from pipeline.labels.tasks import Task, decide
-from pipeline.metrics.metrics import METRICS, Metric
+from pipeline.metrics.metrics import Metric, find_metric
 
 ANSWER = "answer"
 
@@ -24,7 +24,7 @@ class AnswerSpace:
 
     @property
     def metric(self) -> Metric:
-        return METRICS[self.metric_name]
+        return find_metric(self.metric_name)
 
     @property
     def is_product(self) -> bool:
@@ -66,12 +66,24 @@ class AnswerSpace:
         return decide(self.tasks[0], joint, threshold=threshold)
 
     def scored(self, joint: np.ndarray, *, threshold: float = 0.5) -> np.ndarray:
-        """(N,) what the metric looks at: the score itself, or the answer."""
-        if self.metric.looks_at == "score":
-            return joint[:, 0]
-        return self.decide(joint, threshold=threshold)
+        """(N,) or (N, C) what the metric looks at: the answer, the score, or all probabilities."""
+        return self.seen(joint, self.decide(joint, threshold=threshold))
+
+    def seen(self, joint: np.ndarray, decided: np.ndarray) -> np.ndarray:
+        """(N,) or (N, C) what the metric looks at, of probabilities and their answers (N,)."""
+        if self.metric.looks_at == "decision":
+            return decided
+        return _undecided(self.kind, joint)
 
 
 def seen_by(metric: Metric, task: Task, probs: np.ndarray) -> np.ndarray:
-    """(N,) what a metric looks at in a task's probabilities (N, C): the score, or the answer."""
-    return probs[:, 0] if metric.looks_at == "score" else decide(task, probs)
+    """(N,) or (N, C) what a metric looks at in a task's probabilities (N, C): the answer, the
+    score, or all of them."""
+    if metric.looks_at == "decision":
+        return decide(task, probs)
+    return _undecided(task.kind, probs)
+
+
+def _undecided(kind: str, probs: np.ndarray) -> np.ndarray:
+    """Probabilities (N, C) of classes as they are; of other kinds the one column (N,)."""
+    return probs if kind == "multiclass" else probs[:, 0]

@@ -1,11 +1,11 @@
 """Intervals that respect that a person's images go together: people are drawn, not images."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from pipeline.metrics.metrics import Metric, SufficientStatistics
+from pipeline.metrics.metric import Metric, People
 
 _MOST_COUNTS = 4_000_000  # drawn people counted at once: 32 MB
 
@@ -56,42 +56,32 @@ def drawn_values(
     seed: int,
 ) -> np.ndarray:
     """The metric (A, draws) of each answer in each draw of people, the same draws for all."""
-    tally = metric.tally if isinstance(metric, Metric) else None
-    if tally is not None and (group is not None or not metric.needs_group):
-        drawing = {"person_ids": person_ids, "num_draws": num_draws, "seed": seed}
-        return _tallied(tally, truth, answers, group=group, **drawing)
-    compute = metric.compute if isinstance(metric, Metric) else metric
-    groups = [] if group is None else [group]
-    values = [
-        [compute(*(array[draw] for array in (truth, answer, *groups))) for answer in answers]
-        for draw in draw_people(person_ids, num_draws=num_draws, seed=seed)
-    ]
-    return np.array(values, dtype=np.float64).reshape(num_draws, len(answers)).T
+    if not isinstance(metric, Metric):
+        return _repeated(
+            metric, truth, answers, group, draw_people(person_ids, num_draws=num_draws, seed=seed)
+        )
+    names, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
+    people = People(codes, len(names))
+    of_draws = [metric.in_draws(truth, answer, group, people=people) for answer in answers]
+    blocks = []
+    for times in _times_drawn(people.num, num_draws=num_draws, seed=seed):
+        blocks.append(np.stack([values(times) for values in of_draws]))
+    return np.concatenate(blocks, axis=1)
 
 
-def _tallied(
-    tally: SufficientStatistics,
+def _repeated(
+    compute: Callable[..., float],
     truth: np.ndarray,
     answers: Sequence[np.ndarray],
-    *,
-    person_ids: Sequence[str],
     group: np.ndarray | None,
-    num_draws: int,
-    seed: int,
+    draws: Iterable[np.ndarray],
 ) -> np.ndarray:
-    """As drawn_values: how often each person is drawn, times the counts of each person."""
-    people, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
-    num = len(people)
-
-    def sums(column: np.ndarray) -> np.ndarray:
-        return np.bincount(codes, weights=column, minlength=num)
-
-    counts = [tally.count(truth, answer, group, sums) for answer in answers]
-    values = [
-        np.stack([tally.value(times @ count) for count in counts])
-        for times in _times_drawn(num, num_draws=num_draws, seed=seed)
-    ]
-    return np.concatenate(values, axis=1)
+    """As drawn_values, for any function: it is given the images of every draw, one by one."""
+    rows = []
+    for draw in draws:
+        groups = () if group is None else (group[draw],)
+        rows.append([compute(truth[draw], answer[draw], *groups) for answer in answers])
+    return np.array(rows, dtype=np.float64).T
 
 
 def _times_drawn(num: int, *, num_draws: int, seed: int) -> Iterator[np.ndarray]:

@@ -18,7 +18,7 @@ from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import seen_by
-from pipeline.metrics.metrics import METRICS, reported
+from pipeline.metrics.metrics import find_metric, reported
 from pipeline.metrics.score_rows import CONSTANT, class_rows, metric_rows
 from pipeline.metrics.text_tables import describe_scores
 from pipeline.storage import display_path, stamp, write_table
@@ -65,7 +65,7 @@ def _member_rows(
         if task.name not in every:
             continue
         probs = every[task.name]
-        answers[task.name] = seen_by(METRICS[task.metric], task, probs)
+        answers[task.name] = seen_by(find_metric(task.metric), task, probs)
         rows += _task_rows(evaluation, name, task, probs)
     for space in evaluation.spaces:  # a member that answers all of a product by itself
         if space.is_product and all(task.name in every for task in space.tasks):

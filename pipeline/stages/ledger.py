@@ -8,7 +8,7 @@ from pipeline.experiment.work import Work
 from pipeline.leaderboard.final_picks import describe_finals
 from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
 from pipeline.leaderboard.submissions import find_submission
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.text_tables import EMPTY, layout_table
 from pipeline.storage import display_path
@@ -29,7 +29,7 @@ def run(work: Work) -> None:
         print(f"ledger: {display_path(work.runs.ledger)} is empty; ensemble and stack record in it")
         return
     for (contest, metric), rows in frame.groupby(["competition", "metric"], sort=False):
-        better = "higher" if METRICS[metric].higher_is_better else "lower"
+        better = "higher" if find_metric(metric).higher_is_better else "lower"
         print(f"\n{contest}, {metric} ({better} is better):")
         print("\n".join(_table(rows)))
         print("\n".join(describe_finals(work, rows, metric_name=metric)))
@@ -63,7 +63,8 @@ def _score(work: Work, metric: str) -> float:
     score = _number(word)
     if math.isnan(score):
         raise ValueError(f"ledger: score={word!r} is not a number; as in score=0.78")
-    if score < 0 or (METRICS[metric].kinds != ("regression",) and score > 1):
+    least, most = find_metric(metric).low, find_metric(metric).high
+    if not least <= score <= most:
         hint = f"; in per cent? score={score / 100:g}" if 1 < score <= 100 else ""
         raise ValueError(f"ledger: {metric} is never {score:g}{hint}")
     return score

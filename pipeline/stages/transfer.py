@@ -15,9 +15,10 @@ from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.tasks import contest_tasks, group_of, member_tasks, targets_of
 from pipeline.experiment.work import Work
-from pipeline.labels.tasks import Task, decide
+from pipeline.labels.tasks import Task
+from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.bootstrap import person_interval
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.storage import Runs, display_path, stamp, write_table
 from pipeline.tables import SCORES, check_table
 
@@ -124,8 +125,8 @@ def _row(
     means: pd.DataFrame,
     images: pd.DataFrame,
 ) -> dict:
-    metric, probs = METRICS[task.metric], means.to_numpy()
-    answer = probs[:, 0] if metric.looks_at == "score" else decide(task, probs)
+    metric, probs = find_metric(task.metric), means.to_numpy()
+    answer = seen_by(metric, task, probs)
     people = images["person_id"].to_numpy()
     group = group_of(task, images)
     low, high = person_interval(

@@ -30,8 +30,9 @@ from pipeline.images.dataset import CropDataset, named_deaths
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.labels.answers import combine_classes, combine_probs
-from pipeline.labels.tasks import Task, decide
-from pipeline.metrics.metrics import METRICS
+from pipeline.labels.tasks import Task
+from pipeline.metrics.answer_space import seen_by
+from pipeline.metrics.metrics import find_metric
 from pipeline.models.logits import Logits
 from pipeline.models.loop import LoopSettings, is_finished, train_epochs
 from pipeline.models.network import to_probs
@@ -161,19 +162,20 @@ def _score(
     losses, truths = head_losses(member, tasks), targets_of(tasks, held)
     row, probs, known = {}, {}, {task.name: task for task in tasks}
     for name, task in known.items():
-        metric = METRICS[task.metric]
+        metric = find_metric(task.metric)
         seen = probs[name] = to_probs(logits[name], task=task, loss=losses[name]).numpy()
-        answer = seen[:, 0] if metric.looks_at == "score" else decide(task, seen)
+        answer = seen_by(metric, task, seen)
         row[f"{name}.{task.metric}"] = metric.compute(truths[name], answer, group_of(task, held))
     contest = work.settings.competition
     if len(tasks) == 1 or "answer" in known:
         task = known.get("answer", tasks[0])
-        row["score"] = METRICS[task.metric].as_score(row[f"{task.name}.{task.metric}"])
+        row["score"] = find_metric(task.metric).as_score(row[f"{task.name}.{task.metric}"])
     elif contest.answer.is_product and set(contest.answer.tasks) <= set(known):
         sizes = [len(known[name].classes) for name in contest.answer.tasks]
         truth = combine_classes([truths[name] for name in contest.answer.tasks], sizes=sizes)
         joint = combine_probs([probs[name] for name in contest.answer.tasks])
-        metric = METRICS[contest.metric_name]
-        row[f"answer.{contest.metric_name}"] = metric.compute(truth, joint.argmax(axis=1))
+        metric = find_metric(contest.metric_name)
+        seen = joint.argmax(axis=1) if metric.looks_at == "decision" else joint
+        row[f"answer.{contest.metric_name}"] = metric.compute(truth, seen)
         row["score"] = metric.as_score(row[f"answer.{contest.metric_name}"])
     return row

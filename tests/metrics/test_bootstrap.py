@@ -1,7 +1,9 @@
 import numpy as np
 
 from pipeline.metrics.bootstrap import draw_people, person_interval
-from pipeline.metrics.metrics import accuracy
+from pipeline.metrics.metrics import METRICS
+
+ACCURACY = METRICS["accuracy"]
 
 
 def test_people_are_drawn_with_all_their_images() -> None:
@@ -19,14 +21,14 @@ def test_the_interval_is_the_binomial_one_for_people_and_not_for_images() -> Non
     people = np.repeat(np.arange(100), 7)
     truth = np.zeros(700, dtype=int)
     answer = np.repeat((np.arange(100) >= 80).astype(int), 7)
-    low, high = person_interval(accuracy, truth, answer, person_ids=people, num_draws=4000, seed=3)
+    low, high = person_interval(ACCURACY, truth, answer, person_ids=people, num_draws=4000, seed=3)
     assert abs((high - low) / (2 * 1.96) - 0.04) < 0.004
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
     rng = np.random.default_rng(0)
     truth, answer, people = rng.integers(2, size=(3, 60))
-    first = person_interval(accuracy, truth, answer, person_ids=people, num_draws=200, seed=5)
+    first = person_interval(ACCURACY, truth, answer, person_ids=people, num_draws=200, seed=5)
     assert first == person_interval(
-        accuracy, truth, answer, person_ids=people, num_draws=200, seed=5
+        ACCURACY, truth, answer, person_ids=people, num_draws=200, seed=5
     )

@@ -2,16 +2,17 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.labels.kinds import GROUP_METRICS, METRIC_KINDS, SCORE_METRICS
-from pipeline.metrics.metrics import METRICS, REPORTED, class_f1, reported
+from pipeline.labels.kinds import GROUP_METRICS, METRIC_KINDS, uses_decisions
+from pipeline.metrics.metrics import METRICS, REPORTED, class_f1, find_metric, reported
 
+EXAMPLES = ("cs@3", "pinball@0.9", "top@3", "map@5", "f_beta@2", "macro_f_beta@0.5")
 RNG = np.random.default_rng(0)
 TRUTH, ANSWER = RNG.integers(6, size=200), RNG.integers(6, size=200)
 BINARY, SCORE = RNG.integers(2, size=200), RNG.random(200).round(1)
 
 
 def compute(name: str, truth: np.ndarray, answer: np.ndarray) -> float:
-    return METRICS[name].compute(truth, answer)
+    return find_metric(name).compute(truth, answer)
 
 
 def test_class_metrics_are_scikit_learn_s() -> None:
@@ -41,14 +42,18 @@ def test_number_metrics_are_scikit_learn_s() -> None:
     assert compute("rmse", truth, answer) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", sorted(METRICS))
+@pytest.mark.parametrize("name", [*METRICS, *EXAMPLES])
 def test_a_perfect_answer_scores_best(name: str) -> None:
-    metric = METRICS[name]
-    truth = BINARY if "binary" in metric.kinds else TRUTH * 10
-    group = RNG.random(len(truth))
-    perfect = metric.as_score(metric.compute(truth, truth, group))
-    worse = metric.as_score(metric.compute(truth, np.roll(truth, 7), group))
-    assert perfect > worse
+    metric = find_metric(name)
+    for kind in metric.kinds:
+        truth = {"binary": BINARY, "multiclass": TRUTH, "regression": TRUTH * 10}[kind]
+        perfect, wrong = truth, np.roll(truth, 7)
+        if kind == "multiclass" and metric.looks_at == "probs":
+            perfect, wrong = np.eye(6)[truth], np.eye(6)[wrong]
+        group = RNG.random(len(truth))
+        best = metric.as_score(metric.compute(truth, perfect, group))
+        assert best > metric.as_score(metric.compute(truth, wrong, group))
+        assert metric.low <= metric.as_score(best) <= metric.high
 
 
 def test_false_acceptance_is_of_the_zeros_and_false_rejection_of_the_ones() -> None:
@@ -97,7 +102,8 @@ def test_the_occlusion_score_by_hand() -> None:
 def test_the_words_of_the_settings_are_those_of_the_registry() -> None:
     assert {name: metric.kinds for name, metric in METRICS.items()} == METRIC_KINDS
     assert {n for n, metric in METRICS.items() if metric.needs_group} == set(GROUP_METRICS)
-    assert {n for n, m in METRICS.items() if m.looks_at == "score"} == set(SCORE_METRICS)
+    for name in (*METRICS, "top@3", "map@5", "cs@3"):
+        assert (find_metric(name).looks_at == "decision") == uses_decisions(name)
     for kind, names in REPORTED.items():
         assert all(kind in METRIC_KINDS[name] for name in names)
     assert reported("binary", "roc_auc")[:2] == ["roc_auc", "hter"]

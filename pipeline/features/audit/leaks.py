@@ -83,7 +83,7 @@ def _row(
     metric, truth, group = target.metric, target.truth, target.group
     drawn = {"person_ids": people, "group": group, "num_draws": work.settings.bootstrap}
     answer, kept = answers[way][name], answers[KEPT][name]
-    low, high = person_interval(metric.compute, truth, answer, **drawn)
+    low, high = person_interval(metric, truth, answer, **drawn)
     row = {"task": name, "metric": target.metric_name, "folds": way}
     row |= {"value": metric.compute(truth, answer, group), "low": low, "high": high}
     row |= dict.fromkeys(("gap", "gap_low", "gap_high"), float("nan"))

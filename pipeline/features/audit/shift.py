@@ -15,7 +15,7 @@ from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import METRICS
 from pipeline.storage import write_table
 
-AUC = METRICS["roc_auc"].compute
+AUC = METRICS["roc_auc"]
 NUM_FOLDS = 5
 RANKED = ("statistic", "auc", "low", "high", "train_median", "test_median")
 HINTS = {  # what to look at when a statistic differs
@@ -50,7 +50,7 @@ def judge_shift(
     rows = []
     for name in statistics:
         values = statistics[name].to_numpy(dtype=np.float64)
-        auc_of_one = (AUC(is_test, values), *person_interval(AUC, is_test, values, **drawn))
+        auc_of_one = (AUC.compute(is_test, values), *person_interval(AUC, is_test, values, **drawn))
         medians = (np.median(values[~is_test]), np.median(values[is_test]))
         rows.append((name, *auc_of_one, *medians))
     ranked = pd.DataFrame(rows, columns=list(RANKED))
@@ -72,7 +72,7 @@ def _tell_apart(
     folds = assign_folds(groups, label, num_folds=NUM_FOLDS, seed=work.settings.audit.seed)
     score = probe_oof(features, is_test.astype(int), folds, kind="binary", num_classes=2)[:, 0]
     drawn = {"person_ids": groups, "num_draws": work.settings.bootstrap}
-    return score, (AUC(is_test, score), *person_interval(AUC, is_test, score, **drawn))
+    return score, (AUC.compute(is_test, score), *person_interval(AUC, is_test, score, **drawn))
 
 
 def _knows_people(images: pd.DataFrame) -> bool:

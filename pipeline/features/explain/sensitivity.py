@@ -29,7 +29,7 @@ from pipeline.images.corruptions import FACTORS, corrupt
 from pipeline.images.read import read_image
 from pipeline.images.transform import fit_size, normalise
 from pipeline.metrics.answer_space import seen_by
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.reliability import mean_rate
 from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.models.logits import predict_logits
@@ -56,10 +56,11 @@ def measure_sensitivity(work: Work, members: list[str], *, number: int) -> list[
     for (factor, level), unit, _ in variants:
         for key, target, seen in _seen(work, evaluation, tables, (factor, level)):
             source, task = key
-            off = np.abs(seen - plain[key])  # of classes: whether it is another one
-            off = off > 0 if "multiclass" in target.metric.kinds else off
             changed = mean_rate(
-                "", off, evaluation.split.person_ids, num_draws=evaluation.split.num_draws
+                "",
+                _changes(plain[key], seen),
+                evaluation.split.person_ids,
+                num_draws=evaluation.split.num_draws,
             )
             score = measure(target, seen, split=evaluation.split)
             rows.append(
@@ -175,8 +176,18 @@ def _seen(
                 yield (
                     (name, task.name),
                     target,
-                    seen_by(METRICS[task.metric], task, probs[task.name]),
+                    seen_by(find_metric(task.metric), task, probs[task.name]),
                 )
+
+
+def _changes(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """How far each prediction (N,) moved; of classes, or their probabilities (N, C), whether the
+    class is another one."""
+    if after.ndim == 2:
+        return before.argmax(axis=1) != after.argmax(axis=1)
+    if np.issubdtype(after.dtype, np.integer):
+        return before != after
+    return np.abs(after - before)
 
 
 def _draw(work: Work, frame: pd.DataFrame) -> list[str]:

@@ -26,7 +26,7 @@ from pipeline.features.report.html.svg import Interval, plot_intervals
 from pipeline.features.report.leaderboard import ledger_table
 from pipeline.features.report.overview import member_table
 from pipeline.leaderboard.ledger import read_ledger
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 from pipeline.storage import display_path, read_table
 
@@ -125,7 +125,7 @@ def _chart(task: str, metric: str, rows: pd.DataFrame) -> Html:
         )
         for r in rows.itertuples()
     ]
-    better = "higher" if METRICS[metric].higher_is_better else "lower"
+    better = "higher" if find_metric(metric).higher_is_better else "lower"
     says = "; ".join(f"{row.name} {row.says}" for row in intervals)
     chart = plot_intervals(intervals, x_label=f"{metric}, {better} is better", says=says)
     return drawn(chart, title=f"{task}: {metric}")

@@ -17,7 +17,7 @@ from pipeline.features.report.html.markup import (
 )
 from pipeline.features.report.html.page import Section, count_grid
 from pipeline.features.report.html.svg import Interval, plot_intervals
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 
 HEADER = ("source", "task", "metric", "OOF", "95 %", "constant", "folds: mean", "sd", "n", "people")
@@ -63,7 +63,7 @@ def score_chart(rows: pd.DataFrame, *, task: str, metric: str) -> Html:
         ends = whole["value"], whole["low"], whole["high"]
         tone = 1 if source == "all members" else 0
         intervals.append(Interval(str(source), *ends, says, folds=folds, stamp=stamp, tone=tone))
-    better = "higher" if METRICS[metric].higher_is_better else "lower"
+    better = "higher" if find_metric(metric).higher_is_better else "lower"
     said = "; ".join(f"{row.name} {row.says}" for row in intervals)
     chart = plot_intervals(
         intervals, x_label=f"{metric}, {better} is better", says=f"{task}, {metric}: {said}"

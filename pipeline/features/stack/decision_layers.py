@@ -15,8 +15,8 @@ from pipeline.metrics.thresholds import best_threshold
 
 def decision_layers(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> list[Layer]:
     """Offsets of classes, the threshold of a score, a line for a number; none where the metric
-    looks at the score itself. Their `apply` gives the answers (N,)."""
-    if target.metric.looks_at == "score":
+    looks at scores or probabilities. Their `apply` gives the answers (N,)."""
+    if target.metric.looks_at != "decision":
         return []
     if space.kind == "binary":
         return [_threshold(target)]

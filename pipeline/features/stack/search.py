@@ -131,7 +131,7 @@ def _decided(
     space: AnswerSpace, nested: np.ndarray, joint: np.ndarray, threshold: float
 ) -> np.ndarray:
     """The nested answers (N,); of a metric that looks at the score, those at the threshold."""
-    if space.metric.looks_at == "score":
+    if space.metric.looks_at != "decision":
         return space.decide(joint, threshold=threshold)
     return nested
 

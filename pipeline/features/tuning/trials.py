@@ -18,7 +18,7 @@ from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
 from pipeline.features.tuning.ranges import merge_settings
-from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.metrics import find_metric
 from pipeline.models.gradient import NotFiniteError
 from pipeline.models.out_of_memory import is_out_of_memory
 from pipeline.storage import Cell, Runs, display_path, read_json
@@ -106,10 +106,11 @@ def held_out_score(work: Work, cell: Cell) -> tuple[float, str]:
     rows = [json.loads(line) for line in work.runs.history(cell).read_text().splitlines()]
     row = rows[read_json(work.runs.done(cell))["best_epoch"] - 1]
     tasks = member_tasks(work.settings, work.settings.members[cell.member])
-    names = [f"answer.{work.settings.competition.metric_name}"]
+    judged = [("answer", work.settings.competition.metric_name)]
     if len(tasks) == 1:
-        names.insert(0, f"{tasks[0].name}.{tasks[0].metric}")
-    for name in names:
+        judged.insert(0, (tasks[0].name, tasks[0].metric))
+    for task, metric in judged:
+        name = f"{task}.{metric}"
         if name in row and not math.isnan(row[name]):
-            return METRICS[name.rpartition(".")[2]].as_score(row[name]), name
+            return find_metric(metric).as_score(row[name]), name
     return -row["held_out_loss"], "held-out loss"
