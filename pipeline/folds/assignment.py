@@ -1,30 +1,39 @@
 """Which fold every image is held out in: grouped by person, balanced on all labels at once.
 
-Pure functions of arrays. How even a split came out is `balance`; that nothing leaks is `proofs`.
+Pure functions of arrays. `balance` says how even a split came out, `leak_checks` that it is sound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pipeline.folds.search import split_strata
+from pipeline.folds.search import Layout, split_strata
 from pipeline.folds.strata import encode_labels, encode_people, group_strata, join_codes
 
 BY = ("person", "label")
 
 
-def assign_folds(
+@dataclass(frozen=True)
+class AssignedFolds:
+    """The fold (n,) of every image, and the start that the search for them took."""
+
+    folds: np.ndarray
+    start: str
+
+
+def search_folds(
     person_ids: Sequence | np.ndarray | pd.Series,
     labels: pd.DataFrame,
     *,
     num_folds: int,
     seed: int,
     by: str = "person",
-) -> np.ndarray:
-    """Return (n,) the fold 0..num_folds-1 of every image, in the order given.
+) -> AssignedFolds:
+    """The fold 0..num_folds-1 of every image (n,), in the order given.
 
     `labels` has a row an image and a column a label; every value of every label, the number of
     images, and (as far as that costs nothing) every combination of labels is spread evenly.
@@ -36,29 +45,44 @@ def assign_folds(
     if by not in BY:
         raise ValueError(f"Folds can be made by {' or '.join(BY)}, not by '{by}'.")
     people = encode_people(person_ids)
-    coded = encode_labels(labels, num_images=len(people.codes))
+    encoded = encode_labels(labels, num_images=len(people.codes))
     if by == "person":
         units, num_units = people.codes, len(people.values)
     else:
         num_units = len(people.codes)
-        joint = join_codes(coded, num_images=num_units)
+        joint = join_codes(encoded, num_images=num_units)
         units = np.empty(num_units, dtype=np.int64)
         units[np.lexsort((joint, people.codes))] = np.arange(num_units)
     _check_num_folds(num_folds, num_units, "people" if by == "person" else "images")
 
     rng = np.random.default_rng(seed)
-    kinds = group_strata(units, coded)
-    layout = split_strata(kinds, num_folds=num_folds, rng=rng)
-    return _deal(layout, kinds.kind_of_unit, rng=rng)[units]
+    strata = group_strata(units, encoded)
+    layout = split_strata(strata, num_folds=num_folds, rng=rng)
+    fold_of_unit = _draw_units(layout, strata.stratum_of_unit, rng=rng)
+    return AssignedFolds(fold_of_unit[units], layout.start)
 
 
-def _deal(layout: np.ndarray, kind_of_unit: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
-    """Return (num_units,) folds: who of a kind goes where is drawn by lot."""
-    num_kinds, num_folds = layout.shape
-    order = rng.permutation(len(kind_of_unit))
-    order = order[np.argsort(kind_of_unit[order], kind="stable")]
-    folds = np.empty(len(kind_of_unit), dtype=np.int64)
-    folds[order] = np.repeat(np.tile(np.arange(num_folds), num_kinds), layout.ravel())
+def assign_folds(
+    person_ids: Sequence | np.ndarray | pd.Series,
+    labels: pd.DataFrame,
+    *,
+    num_folds: int,
+    seed: int,
+    by: str = "person",
+) -> np.ndarray:
+    """The folds (n,) alone; see `search_folds`."""
+    return search_folds(person_ids, labels, num_folds=num_folds, seed=seed, by=by).folds
+
+
+def _draw_units(
+    layout: Layout, stratum_of_unit: np.ndarray, *, rng: np.random.Generator
+) -> np.ndarray:
+    """The fold (num_units,) of each unit: which units of a stratum go where is random."""
+    num_strata, num_folds = layout.counts.shape
+    order = rng.permutation(len(stratum_of_unit))
+    order = order[np.argsort(stratum_of_unit[order], kind="stable")]
+    folds = np.empty(len(stratum_of_unit), dtype=np.int64)
+    folds[order] = np.repeat(np.tile(np.arange(num_folds), num_strata), layout.counts.ravel())
     return folds
 
 

@@ -1,6 +1,6 @@
-"""Labels as numbers: cells, the images each person brings to them, and how even a split can be.
+"""Strata: people who bring the same labels, what each brings, and how even a split can be.
 
-A cell is one value of one label. Checks of what users hand in live here; choosing folds does not.
+What users hand in is checked here; folds are chosen in `search`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 MAX_VALUES = 1000  # more values than this is a number that nobody put into bins
-MAX_JOINT = 256  # joint cells that are balanced too: the fullest ones; the rest are nearly empty
+MAX_JOINT = 256  # combinations of labels that are balanced too: the fullest; others are rare
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,15 @@ class EncodedLabels:
 
 @dataclass(frozen=True)
 class Strata:
-    """Units (people or images) that bring the same labels are of one kind and interchangeable.
+    """Units (people or images) that bring the same labels form a stratum: any two can be swapped.
 
-    `counts` (num_kinds, num_cells) is what one unit brings: all images, then every label value
-    (`num_promised` columns so far), then the joint cells, then the same promised cells counted in
-    units instead of images.
+    The columns of `counts` are: all images; every label value (`num_promised` columns so far);
+    the combinations of labels; and the first `num_promised` columns again, in units, not images.
     """
 
-    kind_of_unit: np.ndarray
-    sizes: np.ndarray
-    counts: np.ndarray
+    stratum_of_unit: np.ndarray  # (num_units,)
+    sizes: np.ndarray  # (num_strata,) units of each
+    counts: np.ndarray  # (num_strata, num_columns) float64: what one unit brings
     num_promised: int
 
 
@@ -50,13 +49,16 @@ def encode_people(person_ids: Sequence | np.ndarray | pd.Series) -> EncodedLabel
 
 
 def encode_labels(labels: pd.DataFrame, *, num_images: int) -> list[EncodedLabels]:
-    """Return one `EncodedLabels` a column. Raises ValueError: nulls, wrong length, "
-    "unbinned numbers."""
+    """Return one `EncodedLabels` a column.
+
+    Raises ValueError for nulls, for another length than `num_images`, and for a column of more
+    than MAX_VALUES values (a number that nobody put into bins).
+    """
     if len(labels) != num_images:
         raise ValueError(
             f"labels has {len(labels)} rows for {num_images} images; it needs one row an image."
         )
-    coded = []
+    encoded = []
     for position, name in enumerate(labels.columns):
         _refuse_nulls(str(name), labels.iloc[:, position])
         column = _code(str(name), labels.iloc[:, position])
@@ -65,8 +67,8 @@ def encode_labels(labels: pd.DataFrame, *, num_images: int) -> list[EncodedLabel
                 f"Label '{name}' has {len(column.values)} different values and at most "
                 f"{MAX_VALUES} can be balanced; put the number into bins first."
             )
-        coded.append(column)
-    return coded
+        encoded.append(column)
+    return encoded
 
 
 def join_codes(labels: Sequence[EncodedLabels], *, num_images: int) -> np.ndarray:
@@ -78,32 +80,33 @@ def join_codes(labels: Sequence[EncodedLabels], *, num_images: int) -> np.ndarra
 
 
 def group_strata(units: np.ndarray, labels: Sequence[EncodedLabels]) -> Strata:
-    """Return the kinds among units 0..num_units-1; `units` (n,) names each image's unit."""
+    """Return the strata of the units 0..num_units-1; `units` (n,) names each image's unit."""
     joint = join_codes(labels, num_images=len(units))
-    kind_of_unit, sizes, first = _compress(units, joint)
-    is_example = np.zeros(len(kind_of_unit), dtype=bool)
+    stratum_of_unit, sizes, first = _compress(units, joint)
+    # one unit of each stratum is counted: the others bring the same
+    is_example = np.zeros(len(stratum_of_unit), dtype=bool)
     is_example[first] = True
     rows = is_example[units]
-    kind_of_row = kind_of_unit[units[rows]]
+    stratum_of_row = stratum_of_unit[units[rows]]
 
-    def tally(codes: np.ndarray, width: int) -> np.ndarray:
-        flat = np.bincount(kind_of_row * width + codes, minlength=len(sizes) * width)
+    def count(codes: np.ndarray, width: int) -> np.ndarray:
+        flat = np.bincount(stratum_of_row * width + codes, minlength=len(sizes) * width)
         return flat.reshape(len(sizes), width).astype(np.float64)
 
-    promised = [tally(np.zeros(len(kind_of_row), dtype=np.int64), 1)]
-    promised += [tally(label.codes[rows], len(label.values)) for label in labels]
-    promised = np.hstack(promised)
-    blocks = [promised]
+    blocks = [count(np.zeros(len(stratum_of_row), dtype=np.int64), 1)]
+    blocks += [count(label.codes[rows], len(label.values)) for label in labels]
+    promised = np.hstack(blocks)
+    columns = [promised]
     if len(labels) > 1:
-        blocks.append(_tally_joint(joint, rows, tally))
-    blocks.append((promised > 0).astype(np.float64))
-    return Strata(kind_of_unit, sizes, np.hstack(blocks), promised.shape[1])
+        columns.append(_count_joint(joint, rows, count))
+    columns.append((promised > 0).astype(np.float64))
+    return Strata(stratum_of_unit, sizes, np.hstack(columns), promised.shape[1])
 
 
 def smallest_deviation(counts: np.ndarray, sizes: np.ndarray, *, num_folds: int) -> np.ndarray:
-    """Return (num_cells,) a deviation of share that no split of whole units can go below.
+    """Return (num_columns,) a deviation of share that no split of whole units can go below.
 
-    `counts` (num_kinds, num_cells) is what one unit of a kind brings, `sizes` how many there are.
+    `counts` (num_strata, num_columns) is what one unit brings, `sizes` how many units there are.
     Three facts: a fold's count is a multiple of the units' common divisor; the largest unit lies
     in some fold whole; fewer units than folds leave a fold without any.
     """
@@ -144,27 +147,27 @@ def _code(name: str, column: pd.Series) -> EncodedLabels:
 
 
 def _compress(units: np.ndarray, joint: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return kind per unit, units per kind, and one example unit per kind.
+    """Return the stratum of each unit, the units of each stratum, and one example unit of each.
 
-    A unit is told by the sum of fixed random 64-bit numbers, one a combination of labels. Two
+    A unit is recognised by the sum of fixed random 64-bit numbers, one a combination of labels. Two
     different people would be taken for equal once in 10^8 populations of 500,000; balance would
     suffer by one person, and nothing else.
     """
     marks = np.random.default_rng(0).integers(2**63, size=joint.max() + 1, dtype=np.uint64)
     sums = np.zeros(units.max() + 1, dtype=np.uint64)
     np.add.at(sums, units, marks[joint])
-    _, first, kind, sizes = np.unique(
+    _, first, stratum, sizes = np.unique(
         sums, return_index=True, return_inverse=True, return_counts=True
     )
-    return kind, sizes, first
+    return stratum, sizes, first
 
 
-def _tally_joint(
-    joint: np.ndarray, rows: np.ndarray, tally: Callable[[np.ndarray, int], np.ndarray]
+def _count_joint(
+    joint: np.ndarray, rows: np.ndarray, count: Callable[[np.ndarray, int], np.ndarray]
 ) -> np.ndarray:
-    """Return (num_kinds, <= MAX_JOINT) counts of the fullest combinations of labels."""
+    """Return (num_strata, <= MAX_JOINT) counts of the fullest combinations of labels."""
     totals = np.bincount(joint)
     kept = np.argsort(-totals, kind="stable")[:MAX_JOINT]
     place = np.full(len(totals), len(kept))
     place[kept] = np.arange(len(kept))
-    return tally(place[joint[rows]], len(kept) + 1)[:, : len(kept)]
+    return count(place[joint[rows]], len(kept) + 1)[:, : len(kept)]
