@@ -25,8 +25,11 @@ class Folds(Settings):
     num: Annotated[int, Field(ge=2)] = 5
     by: Literal["person", "label", "column"] = "person"  # label: ignores persons, to see the leak
     column: str | None = None  # by column: each of its values is a fold, in their sorted order
-    lookalikes: Annotated[float, Field(gt=0.5, lt=1.0)] | None = None  # correlation of two crops
-    # above which they count as one person, for contests that do not say who is in an image
+    lookalikes: Annotated[float, Field(gt=0.3, lt=1.0)] | None = None  # where nobody is named:
+    # images whose eye regions are this similar stay together; 0.7 finds copies of one photograph
+    # and similar photographs of one sitting, not a person on two occasions
+    lockbox: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0  # share of the people that no fold,
+    # epoch, weight or layer ever sees; `./run.sh lockbox` scores it and counts how often
     balance: tuple[str, ...] = ()  # tasks or label columns; all tasks when not given
     seed: Seed = 777
     repeats: Annotated[int, Field(ge=1, le=20)] = 1  # splits with other seeds, each with its own

@@ -7,6 +7,7 @@ the share it should hold, 1 / num_folds; so 0.01 is one per cent of that value's
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ def balance_table(folds: Sequence | np.ndarray | pd.Series, labels: pd.DataFrame
     names = [f"fold{fold}" for fold in range(num_folds)]
     blocks = []
     for label in coded:
-        found = _tally(label.codes, folds, len(label.values), num_folds)
+        found = _count(label.codes, folds, len(label.values), num_folds)
         total = found.sum(axis=1)
         block = pd.DataFrame(found, columns=names)
         block.insert(0, "label", label.name)
@@ -49,56 +50,66 @@ def certificate(
     folds: Sequence | np.ndarray | pd.Series,
     person_ids: Sequence | np.ndarray | pd.Series,
     labels: pd.DataFrame,
+    *,
+    unit: str = "people",
+    start: str | None = None,
 ) -> dict:
     """Return what can be promised about the folds, as plain values that JSON can hold.
 
+    `unit` is what a person id stands for (people, groups, images), `start` where the search for
+    the folds began.
     `worst` is the label value and fold that deviate most; its `smallest_possible` is a bound
     that no split by whole people can beat, and `cannot_be_better` says whether it is met.
     `missing` lists label values that a fold lacks, each with the reason.
     """
     folds = _whole(folds)
     people = encode_people(person_ids)
-    coded = encode_labels(labels, num_images=len(folds))
-    num_folds, num_people = int(folds.max()) + 1, len(people.values)
-    homes = _tally(people.codes, folds, num_people, num_folds) > 0
-    kinds = group_strata(people.codes, coded)
-    promised = kinds.counts[:, : kinds.num_promised]
-    bounds = smallest_deviation(promised, kinds.sizes, num_folds=num_folds)
+    encoded = encode_labels(labels, num_images=len(folds))
+    num_folds = int(folds.max()) + 1
+    num_people = len(people.values)
+    is_in_fold = _count(people.codes, folds, num_people, num_folds) > 0
+    strata = group_strata(people.codes, encoded)
+    promised = strata.counts[:, : strata.num_promised]
+    bounds = iter(smallest_deviation(promised, strata.sizes, num_folds=num_folds))
     images = np.bincount(folds, minlength=num_folds)
-    cells, missing = [_cell("images", "all", images, bounds[0])], []
-    position = 1
-    for label in coded:
-        found = _tally(label.codes, folds, len(label.values), num_folds)
+    worst_of = [_worst_fold("images", "all", images, next(bounds))]
+    missing = []
+    for label in encoded:
+        found = _count(label.codes, folds, len(label.values), num_folds)
         for code, value in enumerate(label.values):
-            cells.append(_cell(label.name, value, found[code], bounds[position]))
+            worst_of.append(_worst_fold(label.name, value, found[code], next(bounds)))
             who = np.unique(people.codes[label.codes == code])
-            missing += _missing(label, code, found[code], len(who))
-            position += 1
+            missing += _missing(label, code, found[code], len(who), unit=unit)
     return {
         "num_images": len(folds),
         "num_people": num_people,
         "num_folds": num_folds,
-        "people_in_two_folds": int((homes.sum(axis=1) > 1).sum()),
+        "unit": unit,
+        "start": start,
+        "people_in_two_folds": int((is_in_fold.sum(axis=1) > 1).sum()),
         "images_per_fold": images.tolist(),
-        "people_per_fold": homes.sum(axis=0).tolist(),
-        "images": cells[0],
-        "worst": max(cells[1:] or cells, key=lambda cell: cell["deviation"]),
-        "num_values": len(cells) - 1,
-        "num_values_best_possible": sum(cell["cannot_be_better"] for cell in cells[1:]),
+        "people_per_fold": is_in_fold.sum(axis=0).tolist(),
+        "images": worst_of[0],
+        "worst": max(worst_of[1:] or worst_of, key=itemgetter("deviation")),
+        "num_values": len(worst_of) - 1,
+        "num_values_best_possible": sum(value["cannot_be_better"] for value in worst_of[1:]),
         "missing": missing,
     }
 
 
 def describe(promise: dict) -> str:
     """Return the lines of a `certificate` that a person reads."""
-    lines = [
-        f"{promise['num_images']} images of {promise['num_people']} people in "
-        f"{promise['num_folds']} folds",
-        "  images per fold: " + " ".join(map(str, promise["images_per_fold"])),
-        "  people per fold:   " + " ".join(map(str, promise["people_per_fold"])),
-    ]
+    unit = promise.get("unit", "people")
+    count, num_folds = f"{promise['num_images']} images", promise["num_folds"]
+    if unit != "images":
+        count += f" of {promise['num_people']} {unit}"
+    lines = [f"{count} in {num_folds} folds"]
+    lines.append("  images per fold: " + " ".join(map(str, promise["images_per_fold"])))
+    if unit != "images":
+        units = " ".join(map(str, promise["people_per_fold"]))
+        lines.append(f"  {unit} per fold:".ljust(19) + units)
     if promise["people_in_two_folds"]:
-        lines.append(f"  LEAK: {promise['people_in_two_folds']} people are in more than one fold")
+        lines.append(f"  LEAK: {promise['people_in_two_folds']} {unit} are in more than one fold")
     worst = promise["worst"]
     lines.append(
         f"  worst balance: {worst['label']} {worst['value']} in fold {worst['fold']}: "
@@ -106,13 +117,15 @@ def describe(promise: dict) -> str:
         f"even, {100 * worst['deviation']:.2f} % of its images off"
     )
     if worst["cannot_be_better"]:
-        lines.append("    no split that keeps people whole can be better for it")
+        lines.append(f"    no split that keeps {unit} whole can be better for it")
     else:
         lines.append(f"    no split can get below {100 * worst['smallest_possible']:.2f} %")
     lines.append(
         f"  {promise['num_values_best_possible']} of {promise['num_values']} label values are "
-        f"proved to be as even as they can be"
+        f"as even as they can be"
     )
+    if promise.get("start") is not None:
+        lines.append(f"  the search began from the better of two starts: {promise['start']}")
     return "\n".join(lines + ["  " + gap["reason"] for gap in promise["missing"]])
 
 
@@ -125,13 +138,13 @@ def _whole(folds: Sequence | np.ndarray | pd.Series) -> np.ndarray:
     return folds.to_numpy().astype(np.int64)
 
 
-def _tally(codes: np.ndarray, folds: np.ndarray, num_codes: int, num_folds: int) -> np.ndarray:
+def _count(codes: np.ndarray, folds: np.ndarray, num_codes: int, num_folds: int) -> np.ndarray:
     """Return (num_codes, num_folds) images."""
     flat = np.bincount(codes * num_folds + folds, minlength=num_codes * num_folds)
     return flat.reshape(num_codes, num_folds)
 
 
-def _cell(label: str, value: object, found: np.ndarray, bound: float) -> dict:
+def _worst_fold(label: str, value: object, found: np.ndarray, bound: float) -> dict:
     """Return where one label value is least even; `found` (num_folds,) counts its images."""
     total = int(found.sum())
     deviations = np.abs(found / total - 1 / len(found))
@@ -149,17 +162,20 @@ def _cell(label: str, value: object, found: np.ndarray, bound: float) -> dict:
     }
 
 
-def _missing(label: EncodedLabels, code: int, found: np.ndarray, num_people: int) -> list[dict]:
+def _missing(
+    label: EncodedLabels, code: int, found: np.ndarray, num_people: int, *, unit: str
+) -> list[dict]:
+    """The entry of a label value that some folds lack, with the reason; none where all have it."""
     lacking = np.flatnonzero(found == 0).tolist()
     if not lacking:
         return []
     value, num_folds = plain(label.values[code]), len(found)
     where = f"{label.name} {value} is not in fold {', '.join(map(str, lacking))}"
     if num_people < num_folds:
-        reason = f"{where}: only {num_people} people have it and there are {num_folds} folds."
+        reason = f"{where}: only {num_people} {unit} have it and there are {num_folds} folds."
     else:
         reason = (
-            f"{where}, although {num_people} people have it: their other labels or numbers of "
+            f"{where}, although {num_people} {unit} have it: their other labels or numbers of "
             f"images pull elsewhere, and no way to satisfy all was found."
         )
     return [

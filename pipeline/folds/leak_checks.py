@@ -1,4 +1,4 @@
-"""Proofs that folds leak nothing. They look at the table as it is and trust no maker of it."""
+"""Checks that folds leak nothing. They look at the table as it is, whoever made it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ def check_folds(
     folds: Sequence | np.ndarray | pd.Series,
     *,
     num_folds: int,
+    unit: str = "people",
 ) -> str:
-    """Return one line that says what was proved; the three columns have a row an image.
+    """Return one line that says what was checked; the three columns have a row an image.
+
+    `unit` is what a person id stands for: people; groups of images where not everybody is named;
+    images where nobody is. Only of people the line says that something is proved.
 
     Raises ValueError naming the image, person or fold for: a null id, a null fold, a fold
     that is not a whole number in 0..num_folds-1, an image twice, a person in two folds, an
@@ -47,11 +51,11 @@ def check_folds(
             f"Image '{row['image_id']}' has fold {row['fold']}; with {num_folds} folds only "
             f"0 to {num_folds - 1} exist ({len(wrong)} such images)."
         )
-    people = table["person_id"].map(str)  # 7 and "7" are one person, also when a CSV mixes them
-    num_homes = numbers.groupby(people, sort=False).nunique()
-    torn = num_homes.index[num_homes > 1]
+    units = table["person_id"].map(str)  # 7 and "7" are one person, also when a CSV mixes them
+    folds_of_unit = numbers.groupby(units, sort=False).nunique()
+    torn = folds_of_unit.index[folds_of_unit > 1]
     if len(torn):
-        found = sorted({int(fold) for fold in numbers[people == torn[0]]})
+        found = sorted({int(fold) for fold in numbers[units == torn[0]]})
         raise ValueError(
             f"Person '{torn[0]}' is in folds {' and '.join(map(str, found))} ({len(torn)} such "
             f"people); a model would be scored on faces it was trained on."
@@ -59,10 +63,13 @@ def check_folds(
     empty = sorted(set(range(num_folds)) - set(numbers.astype(int)))
     if empty:
         raise ValueError(f"Fold {empty[0]} of {num_folds} holds no image.")
-    return (
-        f"Proved: {len(table)} images of {len(num_homes)} people are in {num_folds} folds; no "
-        f"person is in two, no image is without a fold or there twice, no fold is empty."
-    )
+    rest = "no image is without a fold or there twice, no fold is empty."
+    if unit == "images":
+        return f"Checked: {len(table)} images are in {num_folds} folds; {rest}"
+    count = f"{len(table)} images of {len(folds_of_unit)} {unit} are in {num_folds} folds"
+    if unit == "people":
+        return f"Proved: {count}; no person is in two, {rest}"
+    return f"Checked: {count}; no group is in two, {rest}"
 
 
 def _refuse_nulls(table: pd.DataFrame) -> None:

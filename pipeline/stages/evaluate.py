@@ -14,6 +14,7 @@ from pipeline.evaluation.formulations import (
 )
 from pipeline.experiment.blend import blend_spaces, member_probs
 from pipeline.experiment.fingerprints import evaluate_key
+from pipeline.experiment.lockbox import record_judged
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
@@ -48,6 +49,7 @@ def run(work: Work) -> None:
     write_table(work.runs.scores, check_table(frame, SCORES))
     if compared:
         write_table(work.runs.comparisons, pd.DataFrame(compared))
+    record_judged(work.runs, settings)
     stamp(work.runs.scores, evaluate_key(work))
     print("\n".join([describe_scores(frame), *said]))
     files = [work.runs.scores, *([work.runs.comparisons] if compared else [])]

@@ -21,6 +21,16 @@ STACK = Stage(
 )
 
 
+LOCKBOX = Stage(
+    name="lockbox",
+    summary="scores the people that no fold held (folds.lockbox), and counts how often",
+    group="after",
+    needs=("infer",),
+    settings=("folds.lockbox",),
+    example="./run.sh lockbox -c masks",
+)
+
+
 def is_transferred(work: Work) -> bool:
     source = work.settings.transfer.source
     if source is None:

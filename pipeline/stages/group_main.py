@@ -59,7 +59,7 @@ def is_split(work: Work) -> bool:
 
 SPLIT = Stage(
     name="split",
-    summary="k folds by person, balanced on several labels, with the proof",
+    summary="k folds by person, balanced on several labels, with a certificate",
     group="main",
     needs=("crop",),
     done=is_split,
@@ -102,7 +102,7 @@ def is_evaluated(work: Work) -> bool:
 
 EVALUATE = Stage(
     name="evaluate",
-    summary="out-of-fold scores with intervals over people",
+    summary="out-of-fold scores with intervals",
     group="main",
     needs=("train",),
     done=is_evaluated,

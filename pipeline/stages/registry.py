@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.experiment.work import Work
-from pipeline.stages.group_after import COMPARE, DIFF, DISTIL, LEDGER, STACK, SUBMIT, TRANSFER
+from pipeline.stages.group_after import (
+    COMPARE,
+    DIFF,
+    DISTIL,
+    LEDGER,
+    LOCKBOX,
+    STACK,
+    SUBMIT,
+    TRANSFER,
+)
 from pipeline.stages.group_before import AUDIT, EXPLORE, PLAN, TUNE
 from pipeline.stages.group_check import DOCTOR, REPRODUCE
 from pipeline.stages.group_main import CROP, DRAW, ENSEMBLE, EVALUATE, INDEX, INFER, SPLIT, TRAIN
@@ -23,6 +32,7 @@ IN_ORDER = (
     INFER,
     ENSEMBLE,
     STACK,
+    LOCKBOX,
     TRANSFER,
     PLAN,
     REPORT,

@@ -1,5 +1,5 @@
-"""Where every artefact lives (paths), how it is written (files), what it was made with (origin),
-who writes (locks), and what stops it (stopping, faults)."""
+"""Where every artefact lives (paths), how it is written (files), what it was made with
+(provenance), who writes (locks), and what stops it (signals, os_errors)."""
 
 from pipeline.storage.files import (
     atomic_write,
@@ -17,7 +17,8 @@ from pipeline.storage.files import (
 )
 from pipeline.storage.locks import hold_lock
 from pipeline.storage.os_errors import explain_os_error
-from pipeline.storage.paths import PROJECT, REFIT, Cell, Runs, display_path
+from pipeline.storage.paths import REFIT, Cell, Runs
+from pipeline.storage.project import PROJECT, display_path
 from pipeline.storage.provenance import provenance
 from pipeline.storage.signals import StoppedError, finishing, install_signal_handlers
 

@@ -5,16 +5,14 @@ overwrites.
 """
 
 import copy
-import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Experiment, fingerprint_of
+from pipeline.storage.project import below_project, display_path, file_digest, find_fixes
 
 REFIT = -1  # the fold of a cell that learnt from everybody
-PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -40,10 +38,10 @@ class Runs:
 
     def __init__(self, experiment: Experiment) -> None:
         contest, crop, folds = experiment.competition, experiment.crop, experiment.folds
-        self._runs = _below_project(experiment.runs)
-        self._submissions = _below_project(experiment.submissions)
+        self._runs = below_project(experiment.runs)
+        self._submissions = below_project(experiment.submissions)
         self.name = experiment.name
-        self.root = _below_project(contest.root)
+        self.root = below_project(contest.root)
         reading = contest.model_dump(mode="json", include={"layout", "table", "drawn"})
         reading["root"] = display_path(self.root)
         columns = {name: task.column or name for name, task in contest.tasks.items()}
@@ -58,12 +56,16 @@ class Runs:
         boxes = {"index": index, "detector": detector}
         cut = {"boxes": boxes, "cut": [crop.margin, crop.fallback, crop.size]}
         tasks = {name: task.model_dump(mode="json") for name, task in contest.tasks.items()}
-        left_out = {"train", *(["repeats"] if folds.repeats == 1 else [])}
+        left_out = {"train"}
+        if folds.repeats == 1:
+            left_out.add("repeats")
+        if not folds.lockbox:  # contests without one keep their folders
+            left_out.add("lockbox")
         split = {"boxes": boxes, "tasks": tasks, "folds": folds.model_dump(exclude=left_out)}
         split["reject"] = sorted(crop.reject)
         # fixes change labels, never where a face is: boxes and crops stay when fixes change
-        self.fixes = _find_fixes(contest.fixes, root=self.root)
-        self.fixes_digest = _digest(self.fixes)
+        self.fixes = find_fixes(contest.fixes, root=self.root)
+        self.fixes_digest = file_digest(self.fixes)
         labels = index if self.fixes is None else {**index, "fixes": self.fixes_digest}
         shared = self._runs / contest.name
         self.unfixed_folds = shared / f"folds-{fingerprint_of(split)}" / "folds.csv"
@@ -179,6 +181,29 @@ class Runs:
         return self.experiment / "audit" / name
 
     @property
+    def lockbox(self) -> Path:
+        """The train images that no fold holds."""
+        return self.folds.parent / "lockbox.csv"
+
+    @property
+    def unfixed_lockbox(self) -> Path:
+        return self.unfixed_folds.parent / "lockbox.csv"
+
+    @property
+    def judged(self) -> Path:
+        """A file an experiment that was judged on these folds, or opened their lockbox."""
+        return self.folds.parent / "judged"
+
+    @property
+    def judged_by_this(self) -> Path:
+        return self.judged / f"{self.experiment.name}.json"
+
+    @property
+    def lockbox_scores(self) -> Path:
+        """What the experiment scored on the lockbox."""
+        return self.experiment / "lockbox.json"
+
+    @property
     def report(self) -> Path:
         """The page that shows the experiment."""
         return self.experiment / "report.html"
@@ -268,28 +293,3 @@ class Runs:
     def averages(self, member: str) -> Path:
         """A member's test probabilities averaged over folds, seeds and views."""
         return self.experiment / member / "test.parquet"
-
-
-def _below_project(path: str) -> Path:
-    """The place that a path of the settings means, however it was typed."""
-    return Path(os.path.normpath(PROJECT / os.path.expanduser(os.path.expandvars(path))))
-
-
-def _find_fixes(path: str | None, *, root: Path) -> Path | None:
-    """The contest's fixes: below root, or else below the project, where they may be missing too."""
-    if path is None:
-        return None
-    inside = root / os.path.expanduser(path)
-    return inside if inside.is_file() else _below_project(path)
-
-
-def _digest(path: Path | None) -> str | None:
-    """What a file holds in 16 hex digits; None without a file."""
-    if path is None or not path.is_file():
-        return None
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-
-
-def display_path(path: Path) -> str:
-    """The path as a user would type it in the project's folder."""
-    return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else str(path)

@@ -8,7 +8,7 @@ import time
 from importlib.metadata import distributions
 from typing import Any
 
-from pipeline.storage.paths import PROJECT
+from pipeline.storage.project import PROJECT
 
 
 def provenance(command: list[str], *, device: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from pipeline.folds.assignment import assign_folds
+from pipeline.folds.assignment import assign_folds, search_folds
 
 FEW = settings(deadline=None, max_examples=15, derandomize=True)
 
@@ -93,6 +93,21 @@ def test_seed_decides():
     first, same, other = (assign_folds(people, labels, num_folds=5, seed=s) for s in (0, 0, 1))
     assert np.array_equal(first, same)
     assert not np.array_equal(first, other)
+
+
+def test_the_better_start_is_taken_and_named(monkeypatch):
+    """Where iterative stratification starts better it is taken; both starts occur among these."""
+    pytest.importorskip("iterstrat")
+    from pipeline.folds import search
+
+    starts = []
+    for seed in range(12):
+        people, labels = draw_population(seed, num_people=20)
+        found = search_folds(people, labels, num_folds=5, seed=seed)
+        starts.append(found.start)
+    assert set(starts) == {search.GREEDY, search.ITERATIVE}
+    monkeypatch.setattr(search, "MAX_ITERATIVE", 0)  # so many people that it would take long
+    assert search_folds(people, labels, num_folds=5, seed=0).start == search.GREEDY
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -54,6 +54,16 @@ def test_description_says_what_the_certificate_says():
     assert "LEAK: 4 people are in more than one fold" in leaky
 
 
+def test_it_speaks_of_people_only_where_they_are_named():
+    images = np.arange(8)
+    text = describe(certificate(FOLDS, images, LABELS, unit="images", start="greedy"))
+    assert "8 images in 2 folds" in text and "people" not in text
+    assert "two starts: greedy" in text
+    text = describe(certificate(FOLDS, PEOPLE, LABELS, unit="groups"))
+    assert "8 images of 4 groups in 2 folds" in text and "people" not in text
+    assert "start" not in text
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_no_split_beats_the_bound(seed):
     rng = np.random.default_rng(seed)

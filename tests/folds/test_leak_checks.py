@@ -14,7 +14,16 @@ FOLDS = [0, 0, 1, 2]
 
 def test_sound_folds_are_proved_in_one_line():
     line = check_folds(IMAGES, PEOPLE, FOLDS, num_folds=3)
-    assert "4 images of 3 people are in 3 folds" in line and "\n" not in line
+    assert line.startswith("Proved: 4 images of 3 people are in 3 folds") and "\n" not in line
+
+
+def test_nothing_is_proved_where_nobody_is_named():
+    line = check_folds(IMAGES, IMAGES, FOLDS, num_folds=3, unit="images")
+    assert line.startswith("Checked: 4 images are in 3 folds")
+    assert "person" not in line and "people" not in line and "roved" not in line
+    line = check_folds(IMAGES, PEOPLE, FOLDS, num_folds=3, unit="groups")
+    assert "4 images of 3 groups are in 3 folds; no group is in two" in line
+    assert "roved" not in line
 
 
 @pytest.mark.parametrize(

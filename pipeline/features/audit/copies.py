@@ -5,9 +5,14 @@ import pandas as pd
 
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.experiment.work import Work
-from pipeline.features.audit.pure.phash import distances, near_duplicates, perceptual_hashes
+from pipeline.features.audit.pure.phash import (
+    correlate,
+    distances,
+    near_duplicates,
+    perceptual_hashes,
+)
 from pipeline.features.audit.similarity import embedding_cosines
-from pipeline.folds.lookalikes import correlate, join_people
+from pipeline.folds.joined_people import join_people
 from pipeline.labels.fixes import FIX_COLUMNS
 from pipeline.people.features import upper_halves
 from pipeline.storage import display_path, write_table

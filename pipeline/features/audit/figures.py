@@ -6,7 +6,7 @@ from pipeline.experiment.crops import crops_of
 from pipeline.experiment.work import Work
 from pipeline.figures.charts import dots, save_panels
 from pipeline.figures.contact_sheet import draw_sheet
-from pipeline.folds.lookalikes import join_people
+from pipeline.folds.joined_people import join_people
 from pipeline.storage import atomic_write
 
 SIDE, COLUMNS = 112, 8  # pixels of a crop on a sheet, crops in a row

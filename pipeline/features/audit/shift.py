@@ -10,7 +10,7 @@ from pipeline.features.audit.probing import Sample
 from pipeline.features.audit.pure.image_statistics import measure_pixels
 from pipeline.features.audit.pure.linear_probe import probe_oof
 from pipeline.folds.assignment import assign_folds
-from pipeline.folds.lookalikes import join_people
+from pipeline.folds.joined_people import join_people
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import METRICS
 from pipeline.storage import write_table

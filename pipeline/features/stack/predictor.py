@@ -17,6 +17,7 @@ from pipeline.experiment.work import Work
 from pipeline.features.stack.layers import Layers
 from pipeline.features.stack.load import gather_predictions
 from pipeline.inference.choice import STACK, check_stack
+from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.storage import read_json
 
 
@@ -46,6 +47,11 @@ class StackPredictor:
                     found.append((known[name], fitted))
                     state = known[name].apply(fitted, state)
             self._layers[space] = found
+
+    @property
+    def spaces(self) -> list[AnswerSpace]:
+        """What is answered."""
+        return list(self._layers)
 
     def answer(
         self, tables: Mapping[str, pd.DataFrame], image_ids: Sequence[str]

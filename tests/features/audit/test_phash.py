@@ -9,11 +9,11 @@ from PIL import Image
 
 from pipeline.features.audit.pure.phash import (
     DISTANCE,
+    correlate,
     distances,
     near_duplicates,
     perceptual_hashes,
 )
-from pipeline.folds.lookalikes import correlate
 from tests.contests import drawn_people
 
 CORRELATION = 0.98

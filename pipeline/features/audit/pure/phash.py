@@ -58,6 +58,19 @@ def distances(prints: np.ndarray, others: np.ndarray, pairs: np.ndarray) -> np.n
     return np.minimum(ahead, np.bitwise_count(prints[two] ^ others[one])).astype(np.int64)
 
 
+def correlate(thumbnails: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The correlation (p,) of each thumbnail (p, h, w) with the other in its place."""
+    return np.einsum("pd,pd->p", _standardise(thumbnails), _standardise(others))
+
+
+def _standardise(thumbnails: np.ndarray) -> np.ndarray:
+    """Rows (p, h * w) of mean 0 and length 1."""
+    rows = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    rows -= rows.mean(axis=1, keepdims=True)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return rows
+
+
 def _lowest(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """The places of the 64 lowest waves of a flat spectrum, and which of them are odd across."""
     down, across = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")

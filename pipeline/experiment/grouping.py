@@ -1,0 +1,151 @@
+"""What is kept together in folds, people, images or groups, and what follows for the scores.
+
+Every sentence about people that are held out asks here first: where a contest does not say who is
+in an image, nobody can be promised to be in one fold only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pipeline.storage import Runs, read_json, read_table
+
+Unit = Literal["people", "images", "groups"]
+TRAIN_PREFIX = "train/"  # before a train image's id that a test image has too
+
+
+def named(images: pd.DataFrame) -> np.ndarray:
+    """Which images (N,) bool have a person who is named.
+
+    `images` has image_id and person_id. Readers give an image without a person its own id as
+    person_id, so a person is named by another id, or by one that several images have.
+    """
+    people = images["person_id"].astype(object)
+    own = images["image_id"].astype(str)
+    without_prefix = own.str.removeprefix(TRAIN_PREFIX)
+    text = people.astype(str)
+    is_own = (text == own) | (text == without_prefix)
+    is_shared = text.duplicated(keep=False)
+    return (people.notna() & (~is_own | is_shared)).to_numpy()
+
+
+def counted_by(images: pd.DataFrame) -> Literal["people", "images"]:
+    """What train images are counted by: `people` where every one names its person."""
+    train = images[images["part"] == "train"] if "part" in images else images
+    return "people" if len(train) and named(train).all() else "images"
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """What the folds of an experiment keep together. It is stored with the folds."""
+
+    num_images: int
+    num_named: int  # images whose person is named
+    num_units: int  # people, groups, or images
+    num_single: int  # of them with one image
+    lookalikes: float | None = None  # the similarity that joined images, where any was
+    by: str = "person"  # folds.by
+
+    @property
+    def unit(self) -> Unit:
+        """People where everybody is named; images where nobody is and nothing was joined."""
+        if self.num_named == self.num_images:
+            return "people"
+        return "images" if self.num_named == 0 and self.lookalikes is None else "groups"
+
+    @property
+    def is_upper_bound(self) -> bool:
+        """Whether scores are too high as soon as somebody comes twice who is not known to."""
+        return self.unit != "people" or self.by == "label"
+
+    @property
+    def held_out(self) -> str:
+        """`people held out`, `images held out` or `groups held out`."""
+        return f"{self.unit} held out"
+
+    @property
+    def caveat(self) -> str:
+        """What is not known, what follows, and what to do; empty where people are kept together."""
+        if self.by == "label":
+            return (
+                "folds.by: label ignores people, so the same person can be on both sides: scores "
+                "are too high if people come twice; folds.by: person keeps them together"
+            )
+        if self.unit == "people":
+            return ""
+        if self.num_named:
+            missing = self.num_images - self.num_named
+            known = (
+                f"{missing:,} of {self.num_images:,} images do not name their person, so each of "
+                "them counts as alone"
+            )
+        elif self.lookalikes is not None:
+            return (
+                "nobody is named: folds.lookalikes keeps copies and similar photographs together, "
+                f"not a person on two occasions ({self.num_single:,} of {self.num_units:,} groups "
+                "have one image); scores are an upper bound: too high if people come twice; "
+                f"{NAME_PEOPLE}"
+            )
+        else:
+            known = "nobody is named, so every image counts as alone"
+        also = "" if self.lookalikes is not None else f"; {JOIN_LOOKALIKES}"
+        return f"{known}: scores are too high if people come twice; {NAME_PEOPLE}{also}"
+
+    @property
+    def short_caveat(self) -> str:
+        """A few words beside a score; empty where people are kept together."""
+        return "an upper bound: too high if people come twice" if self.is_upper_bound else ""
+
+    def count(self, num_images: int, num_units: int) -> str:
+        """`3,241 images of 463 people`, or what is known instead."""
+        if self.unit == "people":
+            return f"{num_images:,} images of {num_units:,} people"
+        if self.unit == "images":
+            return f"{num_images:,} images (nobody is named)"
+        return f"{num_images:,} images in {num_units:,} groups"
+
+
+NAME_PEOPLE = (
+    "name the person of each image in a column (competition.table.person) or in a file of fixes"
+)
+JOIN_LOOKALIKES = "folds.lookalikes: 0.7 keeps similar photographs together"
+
+
+def describe_grouping(
+    images: pd.DataFrame,
+    units: Sequence[str] | None = None,
+    *,
+    lookalikes: float | None = None,
+    by: str = "person",
+) -> Grouping:
+    """The grouping of train images (N rows: image_id, person_id) that fall into `units` (N,), by
+    default their person ids."""
+    units = images["person_id"] if units is None else pd.Series(np.asarray(units, dtype=object))
+    sizes = units.astype(str).value_counts()
+    return Grouping(
+        num_images=len(images),
+        num_named=int(named(images).sum()),
+        num_units=len(sizes),
+        num_single=int((sizes == 1).sum()),
+        lookalikes=lookalikes,
+        by=by,
+    )
+
+
+def grouping_facts(grouping: Grouping) -> dict:
+    """As the certificate stores it."""
+    words = {"unit": grouping.unit, "is_upper_bound": grouping.is_upper_bound}
+    return {**asdict(grouping), **words, "caveat": grouping.caveat}
+
+
+def read_grouping(runs: Runs) -> Grouping:
+    """What the experiment's folds keep together; folds of an earlier version are counted."""
+    if runs.certificate.exists():
+        facts = read_json(runs.certificate).get("grouping")
+        if facts is not None:
+            fields = Grouping.__dataclass_fields__
+            return Grouping(**{name: facts[name] for name in fields})
+    return describe_grouping(read_table(runs.folds))

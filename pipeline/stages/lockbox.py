@@ -1,0 +1,117 @@
+"""lockbox: the people that no fold held are scored by the trained cells; every look is counted.
+
+OOF chose the recipe, the epoch, the weights and the layers, so it flatters them. The lockbox chose
+nothing: look once, when all is chosen.
+"""
+
+import pandas as pd
+
+from pipeline.evaluation.decisions import decide_space, say_score, score_on_test
+from pipeline.evaluation.evaluation_set import EvaluationSet
+from pipeline.experiment.blend import blend_spaces
+from pipeline.experiment.cells import answering_cells, used_members
+from pipeline.experiment.device import choose_device
+from pipeline.experiment.grouping import read_grouping
+from pipeline.experiment.lockbox import describe_use, read_lockbox, record_opening
+from pipeline.experiment.predict import predict_cells
+from pipeline.experiment.predictions import read_predictions
+from pipeline.experiment.work import Work
+from pipeline.features.stack.predictor import StackPredictor
+from pipeline.inference.choice import is_stacked
+from pipeline.storage import display_path, read_json, write_json
+
+Tables = dict[str, pd.DataFrame]
+
+
+def check(work: Work) -> None:
+    """Raises ValueError for an experiment whose folds hold everybody."""
+    if not work.settings.folds.lockbox:
+        raise ValueError(
+            f"lockbox: the folds of {work.settings.name} hold everybody, so nobody is left to look "
+            "at; folds.lockbox: 0.15 in a copy of the config under a new name keeps 15 % back"
+        )
+
+
+def run(work: Work) -> None:
+    images = read_lockbox(work.runs)
+    if (images["row"] < 0).any():
+        raise ValueError("lockbox: an image without a crop is in it; remove the folds and split")
+    tables = _predict(work, images)
+    use = record_opening(work.runs)  # before the score is shown: a look can't be taken back
+    scores = _ensemble_scores(work, images, tables)
+    if is_stacked(work):
+        scores += _stack_scores(work, images, tables)
+    facts = {"scores": scores, "openings": use.openings, "experiments": use.experiments}
+    write_json(work.runs.lockbox_scores, facts)
+    for score in scores:
+        print(f"lockbox: {say_lockbox(score)}")
+    print(f"lockbox: opened {use.openings} times, {describe_use(use)}")
+    grouping = read_grouping(work.runs)
+    if grouping.caveat:
+        print(f"lockbox: {grouping.caveat}")
+    print(f"lockbox: wrote {display_path(work.runs.lockbox_scores)}")
+
+
+def say_lockbox(score: dict) -> str:
+    """OOF and lockbox side by side, and what to make of them."""
+    oof, locked = score["oof"], score["lockbox"]
+    holds = locked["low"] <= oof["value"] <= locked["high"]
+    verdict = "OOF lies in its interval" if holds else "OOF lies outside of its interval"
+    name = (
+        score["source"] if score["answer"] == "answer" else f"{score['source']} {score['answer']}"
+    )
+    return f"{name}: {say_score('OOF', oof)}; {say_score('lockbox', locked)}: {verdict}"
+
+
+def _predict(work: Work, images: pd.DataFrame) -> Tables:
+    """All cells' predictions of the lockbox, as infer makes those of test images."""
+    device, precision = choose_device(work.settings)
+    tables = {}
+    for member in used_members(work.settings):
+        tables[member] = predict_cells(
+            work,
+            member,
+            answering_cells(work.settings, member),
+            images,
+            what="lockbox images",
+            crops_of_work=work,
+            device=device,
+            precision=precision,
+        )
+    return tables
+
+
+def _ensemble_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict]:
+    settings = work.settings
+    oof_tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
+    evaluation = EvaluationSet.of_tables(work, oof_tables)
+    ids = evaluation.images["image_id"]
+    oof = blend_spaces(oof_tables, image_ids=ids, part="oof", settings=settings)
+    blended = blend_spaces(tables, image_ids=images["image_id"], part="test", settings=settings)
+    scores = []
+    for space in evaluation.spaces:
+        decision = decide_space(work, evaluation, space, oof[space.name])
+        seen = space.scored(blended[space.name], threshold=decision.threshold)
+        locked = score_on_test(work, space, seen, test=images)
+        found = {"source": "ensemble", "answer": space.name, "lockbox": locked}
+        scores.append({**found, "oof": decision.record["oof"]})
+    return scores
+
+
+def _stack_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict]:
+    """The same by the layers that stack kept; pooling, which needs clusters, is left out."""
+    record = read_json(work.runs.stacked.with_suffix(".json"))
+    oof = {part["answer"]: part["oof"] for part in record["parts"]}
+    stacked = StackPredictor(work)
+    probs, decided = stacked.answer(tables, images["image_id"])
+    wanted = work.settings.ensemble.threshold
+    threshold = 0.5 if wanted == "oof" else wanted
+    scores = []
+    for space in stacked.spaces:
+        seen = decided.get(space.name)  # where a layer decides
+        if seen is None:
+            seen = space.scored(probs[space.name], threshold=threshold)
+        locked = score_on_test(work, space, seen, test=images)
+        found = {"source": "stack", "answer": space.name, "lockbox": locked}
+        scores.append({**found, "oof": oof[space.name]})
+    return scores

@@ -1,0 +1,32 @@
+"""The project's folder, paths as a user types them, and the file of fixes."""
+
+import hashlib
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def below_project(path: str) -> Path:
+    """The place that a path of the settings means, however it was typed."""
+    return Path(os.path.normpath(PROJECT / os.path.expanduser(os.path.expandvars(path))))
+
+
+def find_fixes(path: str | None, *, root: Path) -> Path | None:
+    """The contest's fixes: below root, or else below the project, where they may be missing too."""
+    if path is None:
+        return None
+    inside = root / os.path.expanduser(path)
+    return inside if inside.is_file() else below_project(path)
+
+
+def file_digest(path: Path | None) -> str | None:
+    """What a file holds in 16 hex digits; None without a file."""
+    if path is None or not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def display_path(path: Path) -> str:
+    """The path as a user would type it in the project's folder."""
+    return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else str(path)
