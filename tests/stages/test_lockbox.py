@@ -1,4 +1,4 @@
-"""lockbox: people whom no fold, table or layer holds; a leak into OOF does not reach their score."""
+"""lockbox: people in no fold, table or layer; a leak into OOF does not reach their score."""
 
 import json
 from collections.abc import Callable
