@@ -10,14 +10,18 @@ import numpy as np
 
 
 def combine_classes(classes: Sequence[np.ndarray], *, sizes: Sequence[int]) -> np.ndarray:
-    """Class numbers (N,) of the product from those of each task.
+    """Class numbers (N,) of the product from those of each task; -1 where a task has none (-1).
 
     Raises ValueError for a class number outside its task's size.
     """
     for codes, size in zip(classes, sizes, strict=True):
-        if len(codes) and (codes.min() < 0 or codes.max() >= size):
+        if len(codes) and (codes.min() < -1 or codes.max() >= size):
             raise ValueError(f"class numbers {codes.min()}..{codes.max()} in a task of {size}")
-    return np.ravel_multi_index([np.asarray(codes) for codes in classes], tuple(sizes))
+    codes_by_task = np.stack([np.asarray(codes) for codes in classes])
+    known = (codes_by_task >= 0).all(axis=0)
+    combined = np.full(codes_by_task.shape[1], -1, dtype=np.int64)
+    combined[known] = np.ravel_multi_index(tuple(codes_by_task[:, known]), tuple(sizes))
+    return combined
 
 
 def split_classes(combined: np.ndarray, *, sizes: Sequence[int]) -> list[np.ndarray]:

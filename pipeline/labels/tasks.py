@@ -7,10 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+MISSING_WORDS = ("", "nan", "none", "null", "na", "n/a", "?", "-")  # of no label, in any case
+
 
 @dataclass(frozen=True)
 class Task:
-    """A task as the rooms see it; `classes` holds a name for every class of any kind but number."""
+    """A task with its classes named; a task of kind regression has none."""
 
     name: str
     kind: str
@@ -67,29 +69,38 @@ def bin_edges(values: np.ndarray, *, num_bins: int) -> np.ndarray:
 def encode(
     task: Task, values: pd.Series, *, image_ids: pd.Series, edges: Sequence[float] | None = None
 ) -> np.ndarray:
-    """The labels as the task's target: int64 class numbers, else float32 (scores 0 or 1).
+    """The task's target of each label (N,): int64 class numbers, or float32 values and scores.
 
-    `edges` bins otherwise than the task says. Raises ValueError naming the image of a label that is
-    missing or unknown.
+    A missing label is -1 among class numbers and NaN among floats. `edges` bins a number at other
+    places than the task does. Raises LabelError naming the image of the first wrong label.
     """
-    if task.kind == "regression" or task.edges:
+    if task.kind == "regression":
+        return encode_number(task, values, image_ids=image_ids)
+    if task.edges:
         numbers = to_numbers(task, values, image_ids=image_ids)
-        if task.kind == "regression":
-            return encode_number(task, values, image_ids=image_ids)
-        return np.searchsorted(edges or task.edges, numbers, side="right").astype(np.int64)
-    codes = pd.Index(task.classes).get_indexer(values.map(_as_word))
-    if (codes < 0).any():
-        first = int((codes < 0).argmax())
+        codes = np.searchsorted(edges or task.edges, numbers, side="right")
+        codes[np.isnan(numbers)] = -1  # searchsorted puts NaN into the last bin
+        return codes.astype(np.int64)
+    codes = class_numbers(task, values)
+    missing = is_missing(task, values)
+    wrong = (codes < 0) & ~missing
+    if wrong.any():
+        first = int(wrong.argmax())
         raise LabelError(
             image_ids.iloc[first],
             f"{task.column} is {values.iloc[first]!r}; "
             f"the classes of task {task.name} are {', '.join(task.classes)}",
         )
-    return codes.astype(np.float32 if task.kind == "binary" else np.int64)
+    if task.kind == "binary":
+        return np.where(codes < 0, np.nan, codes).astype(np.float32)
+    return codes.astype(np.int64)
 
 
 def encode_number(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.ndarray:
-    """The labels (N,) as float32. Raises ValueError naming the image of one outside low..high."""
+    """The labels (N,) as float32, NaN where one is missing.
+
+    Raises LabelError naming the image of the first that is no number, or outside low..high.
+    """
     numbers = to_numbers(task, values, image_ids=image_ids)
     wrong = (numbers < task.low) | (numbers > task.high)
     if wrong.any():
@@ -99,11 +110,73 @@ def encode_number(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.
     return numbers.astype(np.float32)
 
 
+def to_numbers(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.ndarray:
+    """The label column as float64, NaN where a label is missing.
+
+    Raises LabelError naming the image of the first label that is no number.
+    """
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~np.isfinite(numbers) & ~is_missing(task, values)
+    if wrong.any():
+        first = int(wrong.argmax())
+        found = values.iloc[first]
+        raise LabelError(image_ids.iloc[first], f"{task.column} is {found!r}, not a number")
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def is_missing(task: Task, values: pd.Series) -> np.ndarray:
+    """Which labels (N,) bool are empty, or a word for that (`nan`, `?`) that is no class."""
+    words = values.map(_as_word).str.strip()
+    empty = values.isna() | words.str.casefold().isin(MISSING_WORDS)
+    if task.classes and not task.edges:
+        empty &= ~words.isin(task.classes)  # `none` is a class of masks
+    return empty.to_numpy(dtype=bool)
+
+
+def is_labelled(targets: np.ndarray) -> np.ndarray:
+    """Which targets (N,) or (N, C) that `encode` gave hold a label, as (N,) bool."""
+    if targets.dtype.kind == "f":
+        known = ~np.isnan(targets)
+        return known if known.ndim == 1 else known.all(axis=1)
+    return targets >= 0
+
+
+def class_numbers(task: Task, values: pd.Series) -> np.ndarray:
+    """The class number (N,) int64 of each label as it is spelt, -1 where it is none.
+
+    A word is its own class. Two spellings of one number (`0` and `0.0`) or of one truth value
+    (`True` and `true`) are one class where no two classes are spelt so.
+    """
+    words = values.map(_as_word).str.strip()
+    codes = pd.Index(task.classes).get_indexer(words)
+    plain = [_plain_word(word) for word in task.classes]
+    if (codes < 0).any() and len(set(plain)) == len(plain):
+        unknown = codes < 0
+        codes[unknown] = pd.Index(plain).get_indexer(words[unknown].map(_plain_word))
+    return codes.astype(np.int64)
+
+
+def wrong_labels(task: Task, values: pd.Series) -> dict[str, np.ndarray]:
+    """Which labels (N,) bool are wrong, by what is wrong with them; missing ones are not wrong."""
+    known = ~is_missing(task, values)
+    if task.classes and not task.edges:
+        wrong = {f"not one of {', '.join(task.classes)}": known & (class_numbers(task, values) < 0)}
+    else:
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
+        finite = np.isfinite(numbers)
+        outside = finite & ((numbers < task.low) | (numbers > task.high))
+        wrong = {
+            "not a number": known & ~finite,
+            f"outside low {task.low:g} to high {task.high:g}": known & outside,
+        }
+    return {kind: places for kind, places in wrong.items() if places.any()}
+
+
 def encode_band(numbers: np.ndarray, *, edges: Sequence[float], band: float) -> np.ndarray:
     """Soft targets (N, C) of whole numbers: within `band` of an edge both bins share the image.
 
     The share above an edge rises linearly from 0 at edge - band to 1 at edge + band, for the middle
-    of the unit that a whole number stands for (30 is 30.5).
+    of the unit that a whole number stands for (30 is 30.5). The row of a missing number is NaN.
     """
     above = (numbers[:, None] + 0.5 - np.asarray(edges)[None, :]) / (2.0 * band) + 0.5
     above = np.clip(above, 0.0, 1.0)
@@ -112,18 +185,8 @@ def encode_band(numbers: np.ndarray, *, edges: Sequence[float], band: float) -> 
     return (cumulative[:, :-1] - cumulative[:, 1:]).clip(0.0).astype(np.float32)
 
 
-def to_numbers(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.ndarray:
-    """The label column as float64. Raises ValueError naming the image of one that is no number."""
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isfinite(numbers).all():
-        first = int((~np.isfinite(numbers)).argmax())
-        found = values.iloc[first]
-        raise LabelError(image_ids.iloc[first], f"{task.column} is {found!r}, not a number")
-    return numbers
-
-
 def decide(task: Task, probs: np.ndarray, *, threshold: float = 0.5) -> np.ndarray:
-    """The answer (N,) of probabilities (N, C): likeliest class, 0/1 for a score, clipped value.
+    """The decision (N,) of probabilities (N, C): likeliest class, 0 or 1, or the clipped value.
 
     The first of equally likely classes wins.
     """
@@ -139,3 +202,15 @@ def _as_word(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def _plain_word(word: str) -> str:
+    """One spelling for all that mean the same number or the same truth value."""
+    if word.casefold() in ("true", "false"):
+        return word.casefold()
+    try:
+        number = float(word)
+    except ValueError:
+        return word
+    # JSON, YAML and pandas write one number in several ways; `nan` and `inf` are words here
+    return f"{number:.12g}" if np.isfinite(number) else word

@@ -42,3 +42,8 @@ def test_marginals_undo_a_product_of_probabilities() -> None:
 def test_a_class_out_of_range_is_refused() -> None:
     with pytest.raises(ValueError, match=r"class numbers 0\.\.3 in a task of 3"):
         combine_classes([np.array([0, 3])], sizes=[3])
+
+
+def test_a_product_lacks_a_class_where_one_of_its_tasks_does() -> None:
+    combined = combine_classes([np.array([0, -1, 2]), np.array([1, 1, -1])], sizes=[3, 2])
+    assert combined.tolist() == [1, -1, -1]
