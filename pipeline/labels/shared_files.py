@@ -1,0 +1,116 @@
+"""Rows of one file: one image with one label, however many rows (raters, copies) name it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from pipeline.labels.layouts.table import BOX
+from pipeline.labels.tasks import Task, class_numbers, is_missing
+from pipeline.tables import OK
+
+TRAINABLE = (OK, "unlabelled")
+
+
+def check_parts(images: pd.DataFrame) -> None:
+    """Raises ValueError for files that both a train row and a test row name."""
+    there = images[images["status"].isin(TRAINABLE)]
+    train, test = there[there["part"] == "train"], there[there["part"] == "test"]
+    both = test[test["path"].isin(set(train["path"]))]
+    if len(both):
+        raise ValueError(
+            f"{len(both)} of {len(test)} test images are train images too, the first is "
+            f"{both['path'].iloc[0]}; where one table holds both parts, table.split names the "
+            "column that tells them apart"
+        )
+
+
+def merge_rows(images: pd.DataFrame, tasks: Sequence[Task]) -> tuple[pd.DataFrame, list[str]]:
+    """The images table with one row for each train file and box; sentences about what was merged.
+
+    The first row stays, with the number of its rows in `num_rows`. Its label becomes the mean of a
+    number, and of classes the most frequent one; of equally frequent ones the first of the task's
+    classes. Missing labels do not count. Test rows stay: each must be answered.
+
+    Raises ValueError where rows of one file name different people.
+    """
+    key = ["path", *(column for column in BOX if column in images.columns)]
+    mergeable = (images["part"] == "train") & images["status"].isin(TRAINABLE)
+    repeated = mergeable & images.duplicated(["part", *key], keep=False)
+    if not repeated.any():
+        return images, []
+    _check_people(images[repeated], key)
+    groups = images[repeated].groupby(key, sort=False, dropna=False)
+    first = groups.head(1).index
+    merged = images.astype({task.column: object for task in tasks}).assign(num_rows=1)
+    notes = [_say_merged(images[repeated], num_files=len(first), tasks=tasks)]
+    members = groups.indices  # positions within images[repeated]
+    rows = images.index[repeated]
+    columns = {task.column: task for task in tasks}
+    groups_of_tasks = [task.group for task in tasks if task.group in images.columns]
+    for positions, row in zip(members.values(), first, strict=True):
+        same = images.loc[rows[positions]]
+        merged.at[row, "num_rows"] = len(same)
+        for column, task in columns.items():
+            merged.at[row, column] = merge_labels(task, same[column])
+        for column in dict.fromkeys(groups_of_tasks):
+            merged.at[row, column] = _mean_text(same[column])
+        named = same["person_id"].dropna()
+        merged.at[row, "person_id"] = named.iloc[0] if len(named) else None
+    dropped = rows.difference(first)
+    return merged.drop(index=dropped).reset_index(drop=True), notes
+
+
+def merge_labels(task: Task, values: pd.Series) -> object:
+    """The one label of several rows of an image; None where all are missing.
+
+    The mean of numbers; of classes the most frequent, and of equally frequent ones the first in the
+    order of the task. Values that are wrong stay: the check of labels names them.
+    """
+    known = values[~is_missing(task, values)]
+    if not len(known):
+        return None
+    if known.nunique() == 1:
+        return known.iloc[0]
+    if task.edges or task.kind == "regression":
+        numbers = pd.to_numeric(known, errors="coerce")
+        if numbers.isna().any():
+            return known[numbers.isna()].iloc[0]
+        wrong = (numbers < task.low) | (numbers > task.high)
+        if wrong.any():
+            return known[wrong].iloc[0]
+        return repr(float(numbers.mean()))
+    codes = class_numbers(task, known)
+    if (codes < 0).any():
+        return known[codes < 0].iloc[0]
+    return task.classes[int(np.bincount(codes).argmax())]
+
+
+def _check_people(rows: pd.DataFrame, key: list[str]) -> None:
+    people = rows.groupby(key, sort=False, dropna=False)["person_id"].nunique()
+    several = people[people > 1]
+    if len(several):
+        path = several.index[0] if len(key) == 1 else several.index[0][0]
+        names = rows.loc[rows["path"] == path, "person_id"].dropna().unique()
+        raise ValueError(
+            f"{len(several)} files have rows that name different people, the first is {path}: "
+            f"{', '.join(map(str, names[:3]))}; if each row is a face of its own, table.box names "
+            "the columns of its box; if the column names raters, take away table.person"
+        )
+
+
+def _say_merged(rows: pd.DataFrame, *, num_files: int, tasks: Sequence[Task]) -> str:
+    rules = []
+    for task in tasks:
+        number = bool(task.edges) or task.kind == "regression"
+        rules.append(f"{task.column} is their {'mean' if number else 'most frequent class'}")
+    return (
+        f"{len(rows)} train rows share {num_files} files, so they are {num_files} images: "
+        f"{', '.join(dict.fromkeys(rules))}"
+    )
+
+
+def _mean_text(values: pd.Series) -> object:
+    """The mean of a group column where it holds numbers, else its first value."""
+    numbers = pd.to_numeric(values, errors="coerce")
+    return values.iloc[0] if numbers.isna().any() else repr(float(numbers.mean()))
