@@ -3,6 +3,7 @@
 Tables meet by key, never by row order. A missing, extra or repeated key is an error that names it.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -53,16 +54,51 @@ def check_table(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return frame
 
 
-def check_same_ids(found: Iterable[str], expected: Iterable[str], *, what: str) -> None:
-    """Raises ValueError naming the first id that is missing, extra or repeated in `found`."""
+def check_same_ids(
+    found: Iterable[str], expected: Iterable[str], *, what: str, other: str = "the table"
+) -> None:
+    """Raises ValueError naming the first id that is missing, extra or repeated in `found`.
+
+    Where ids only differ in how they are spelt, the message shows both spellings; `other` says
+    where the expected ids stand.
+    """
     found, expected = pd.Index(found), pd.Index(expected)
     if found.has_duplicates:
         raise ValueError(f"{what}: {found[found.duplicated()][0]!r} stands in more than one row")
     missing, extra = expected.difference(found), found.difference(expected)
+    if not len(missing) and not len(extra):
+        return
+    pairs = _same_but_spelling(missing, extra)
+    if pairs:
+        mine, theirs = pairs[0]
+        raise ValueError(
+            f"{what}: {len(pairs)} ids are spelt in another way than in {other}: {theirs!r} is "
+            f"{mine!r} there; write the same ids in both files"
+        )
     if len(missing):
         raise ValueError(f"{what}: {len(missing)} ids are missing, the first is {missing[0]!r}")
-    if len(extra):
-        raise ValueError(f"{what}: {len(extra)} ids too many, the first is {extra[0]!r}")
+    raise ValueError(f"{what}: {len(extra)} ids too many, the first is {extra[0]!r}")
+
+
+def _same_but_spelling(missing: pd.Index, extra: pd.Index) -> list[tuple[str, str]]:
+    """Pairs of a missing and an extra id that are one to a person: `1` and `1.0`, `a` and `a.jpg`.
+
+    Only where no two ids of a side are one.
+    """
+    mine = {_plain_id(word): word for word in missing}
+    theirs = {_plain_id(word): word for word in extra}
+    if len(mine) < len(missing) or len(theirs) < len(extra):
+        return []
+    return [(mine[word], theirs[word]) for word in mine if word in theirs]
+
+
+def _plain_id(word: object) -> str:
+    """An id without what people and programs add to it: case, slashes, zeros, a file's ending."""
+    plain = str(word).strip().casefold().replace("\\", "/")
+    try:
+        return f"{float(plain):.15g}"
+    except ValueError:
+        return re.sub(r"\.[a-z]{3,4}$", "", plain)
 
 
 def pick(frame: pd.DataFrame, image_ids: Iterable[str], *, what: str) -> pd.DataFrame:

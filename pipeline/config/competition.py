@@ -5,15 +5,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.layouts import AppaLayout, Drawn, LinesLayout, TableLayout
+from pipeline.config.layouts import AppaLayout, Drawn, FoldersLayout, LinesLayout, TableLayout
 from pipeline.config.task import Task
-from pipeline.config.types import Settings, Word, check_metric, check_name
+from pipeline.config.types import Fraction, Settings, Word, check_metric, check_name
+from pipeline.labels.columns import OWN_COLUMNS
 from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS
-
-TAKEN = frozenset(  # columns of the images table and the images' own, so no label's
-    {"answer", "image_id", "path", "person_id", "part", "status", "message", "width", "height"}
-    | {"row", "how", "face_status", "num_faces", "fold"}
-)
 
 
 class Answer(Settings):
@@ -46,11 +42,16 @@ class Submission(Settings):
 
 class Competition(Settings):
     name: Word
-    layout: Literal["pstage", "table", "lines", "utkface", "cacd", "afad", "appa"]
+    layout: Literal["pstage", "table", "lines", "folders", "utkface", "cacd", "afad", "appa"]
     root: str  # the folder with the contest's files; a relative path starts at the project's folder
     table: TableLayout | None = None
     lines: LinesLayout | None = None
     appa: AppaLayout | None = None
+    folders: FoldersLayout | None = None
+    missing_test: Fraction = 0.0  # share of the test images that may be missing or unreadable
+    truth: bool = False  # labels of test images are the truth, and the answer is scored by them
+    # an image that lacks the label of a task teaches the other tasks, or none
+    partly_labelled: Literal["learn", "leave_out"] = "leave_out"
     fixes: str | None = None  # a CSV laid over the labels; below root, or else below the project
     drawn: Drawn | None = None
     tasks: dict[Word, Task] = Field(min_length=1)
@@ -67,6 +68,8 @@ class Competition(Settings):
             )
         if self.appa is not None and self.layout != "appa":
             raise ValueError("`appa:` says which images are read; it goes with layout: appa")
+        if self.folders is not None and self.layout != "folders":
+            raise ValueError("`folders:` says where the folders lie; it goes with layout: folders")
         if self.drawn is not None and self.layout != "pstage":
             raise ValueError("`drawn:` makes a contest in the pstage layout; it goes with that one")
         if "answer" in self.tasks:
@@ -100,7 +103,10 @@ class Competition(Settings):
     def has_test(self) -> bool:
         """Whether this layout comes with images to be answered."""
         if self.table is not None:
-            return self.table.test is not None
+            table = self.table
+            return (table.test or table.test_images or table.split) is not None
+        if self.layout == "folders":
+            return (self.folders or FoldersLayout()).test is not None
         if self.lines is not None:
             return self.lines.test_images is not None
         return self.layout in ("pstage", "appa")
@@ -109,7 +115,12 @@ class Competition(Settings):
     def layout_options(self) -> dict[str, object]:
         """What the layout's reader is told, beside root and labels."""
         section = getattr(self, self.layout, None)
-        return {} if section is None else section.model_dump()
+        if self.layout == "folders" and section is None:
+            section = FoldersLayout()
+        options = {} if section is None else section.model_dump()
+        if self.table is not None:  # a test table may call its ids as the answer file does
+            options["answer_id"] = self.submission.id
+        return options
 
     def _check_answer(self) -> None:
         """Raises ValueError for an answer that its file or its metric can't hold."""
@@ -140,16 +151,18 @@ class Competition(Settings):
         """Raises ValueError for a label or group column that this layout can't have."""
         known = LAYOUT_COLUMNS[self.layout]
         columns = {name: task.column or name for name, task in self.tasks.items()}
-        if self.layout == "lines" and len(set(columns.values())) > 1:
+        if self.layout in ("lines", "folders") and len(set(columns.values())) > 1:
             found = ", ".join(dict.fromkeys(columns.values()))
             raise ValueError(
-                f"layout lines has one label a line, but the tasks read the columns {found}; "
-                "`column:` lets several tasks read the same"
+                f"layout {self.layout} has one label an image, but the tasks read the columns "
+                f"{found}; `column:` lets several tasks read the same"
             )
         for name, task in self.tasks.items():
+            if task.columns and self.layout != "table":
+                raise ValueError(f"tasks.{name}.columns: only with layout: table")
+            if task.group in OWN_COLUMNS:
+                raise ValueError(f"tasks.{name}.group: {task.group!r} is the program's own word")
             for key, column in (("column", columns[name]), ("group", task.group)):
-                if column in TAKEN:
-                    raise ValueError(f"tasks.{name}.{key}: {column!r} is the program's own word")
                 if column is not None and known is not None and column not in known:
                     raise ValueError(
                         f"tasks.{name}.{key}: layout {self.layout} has no {column!r}; "

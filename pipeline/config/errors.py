@@ -67,7 +67,7 @@ def say_problem(problem: dict, source: Source) -> str:
         return "\n".join(f"{_place_of(line, lead, source)}: {line}" for line in lines)
     if kind == "literal_error":
         allowed = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        if key[-1:] == ("kind",) and found in RENAMED_KINDS:
+        if key[-1:] == ("kind",) and str(found) in RENAMED_KINDS:
             return f"{lead}: kind {found} is now called {RENAMED_KINDS[str(found)]}"
         hint = nearest(str(found), allowed)
         return f"{lead}: found {found!r}{hint} allowed: {', '.join(allowed)}"

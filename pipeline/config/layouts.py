@@ -1,8 +1,8 @@
 """Where a contest's tables and images lie, one model a layout that needs to be told."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.config.types import Count, Seed, Settings
 
@@ -15,17 +15,58 @@ class Drawn(Settings):
     seed: Seed = 7
 
 
+NOBODY = ("unknown", "nan", "none", "null", "n/a", "?", "-1")
+
+
+class Split(Settings):
+    """The column of the one table that tells train rows from test rows."""
+
+    column: str
+    train: tuple[str, ...] = Field(min_length=1)  # its values in train rows
+    test: tuple[str, ...] = ()  # its values in test rows
+    leave_out: tuple[str, ...] = ()  # its values in rows that are neither learnt nor answered
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Split":
+        values = [*self.train, *self.test, *self.leave_out]
+        if len(set(values)) < len(values):
+            raise ValueError(f"one value stands in two parts: {', '.join(values)}")
+        return self
+
+
 class TableLayout(Settings):
     """Where a user's own tables and images lie; every path is below root."""
 
     train: str = "train.csv"  # one row an image
     test: str | None = None  # the same without labels
     images: str = "."  # the folder that the paths of the train table start from
-    test_images: str | None = None  # the same for the test table; images when not given
+    # the same for the test table; images when not given. With no test table all images of this
+    # folder are answered, and their paths in it are their ids
+    test_images: str | None = None
+    split: Split | None = None  # where the train table also holds the test rows
     id: str = "image_id"  # the id column of both tables
     path: str | None = None  # the column with the file's path; the id when not given
+    test_id: str | None = None  # the id column of the test table where it is called otherwise
+    test_path: str | None = None  # the same for the path
     person: str | None = None  # the column that says who is in the image
+    unknown: tuple[str, ...] = NOBODY  # words of the person column for nobody, in any case
     suffix: str = ""  # added to the path when it lacks its ending: .jpg
+    # four columns with the box of the face that the row speaks of; rows of one file are its faces
+    box: tuple[str, str, str, str] | None = None
+    box_form: Literal["corners", "size"] = "corners"  # x1 y1 x2 y2, or left top width height
+
+    @model_validator(mode="after")
+    def _agree(self) -> "TableLayout":
+        if self.split is not None and self.test is not None:
+            raise ValueError("`split:` goes with one table; take `test:` away")
+        return self
+
+
+class FoldersLayout(Settings):
+    """A folder a class, its name the label; below root."""
+
+    train: str = "train"  # holds a folder for each class
+    test: str | None = "test"  # the images to answer; null where there are none
 
 
 class LinesLayout(Settings):

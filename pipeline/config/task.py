@@ -1,9 +1,23 @@
 """What is predicted from an image."""
 
-from pydantic import model_validator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, model_validator
 
 from pipeline.config.types import Positive, Settings, check_metric
 from pipeline.labels.kinds import DEFAULT_METRIC, GROUP_METRICS, Kind
+
+
+def _class_word(value: Any) -> Any:
+    """A class as the word that stands in the table: YAML gives 0 as a number, true as a truth."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    return value
+
+
+ClassWord = Annotated[str, BeforeValidator(_class_word)]
 
 
 class Task(Settings):
@@ -11,13 +25,15 @@ class Task(Settings):
 
     kind: Kind
     column: str | None = None  # the label's column in the table; the task's own name when not given
-    classes: tuple[str, ...] | None = None  # the values in the order of their class number
+    columns: tuple[str, ...] | None = None  # one column a class, 1 in one of them
+    classes: tuple[ClassWord, ...] | None = None  # the values in the order of their class number
     edges: tuple[float, ...] | None = None  # bins of a number: [30, 60] makes <30, 30-60, >=60
     low: float | None = None  # a number is never answered below this
     high: float | None = None  # nor above this
     centre: float = 0.0  # subtracted from a number for training: a value near its mean starts well
     scale: Positive = 1.0  # then it is divided by this
     constant: bool = False  # the same in all images of one person (age, gender)
+    invalid: Literal["refuse", "leave_out"] = "refuse"  # leave_out: a wrong label counts as missing
     metric: str | None = None  # how this task is scored; by kind when not given
     group: str | None = None  # a numeric column that the metric or loss splits by: gender, 0 to 1
 
@@ -31,6 +47,13 @@ class Task(Settings):
             raise ValueError("a task of kind regression has neither classes nor edges")
         if self.classes and (len(self.classes) < 2 or len(set(self.classes)) < len(self.classes)):
             raise ValueError("classes must be at least two different words")
+        if self.columns and (self.column or self.kind != "multiclass" or not self.classes):
+            raise ValueError("columns: one column a class of a task of kind multiclass, no column:")
+        if self.columns and len(self.columns) != len(self.classes or ()):
+            raise ValueError(
+                f"columns: {len(self.columns)} columns for {len(self.classes or ())} classes; "
+                "name one column a class, in the order of the classes"
+            )
         if self.edges and list(self.edges) != sorted(set(self.edges)):
             raise ValueError(f"edges must rise, found {list(self.edges)}")
         if self.metric is not None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.config import Experiment, Member
 from pipeline.labels.answers import combine_classes, combine_names
+from pipeline.labels.columns import stored_column
 from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
 
 
@@ -20,7 +21,7 @@ def contest_tasks(settings: Experiment) -> list[Task]:
             Task(
                 name=name,
                 kind=task.kind,
-                column=task.column or name,
+                column=stored_column(task.column or name),
                 classes=tuple(classes),
                 edges=tuple(task.edges or ()),
                 low=-np.inf if task.low is None else task.low,

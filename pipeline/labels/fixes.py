@@ -52,13 +52,13 @@ def read_fixes(path: Path) -> list[Fix]:
         raise ValueError(f"{path}: no column image_id or person_id; it says whose label is mended")
     fixes, problems = [], []
     for line, record in zip(frame.index + 2, frame.to_dict("records"), strict=True):
-        given = [key for key in keys if record[key]]
-        if len(given) != 1:
+        named = [key for key in keys if record[key]]
+        if len(named) != 1:
             problems.append(f"{path} line {line}: needs an image_id or a person_id, and not both")
         elif not record["reason"].strip():
             problems.append(f"{path} line {line}: needs a reason; what is mended must say why")
         else:
-            key = given[0]
+            key = named[0]
             value = record["value"].strip()
             fixes.append(Fix(int(line), key, record[key], record["column"], value))
     if problems:
@@ -69,20 +69,23 @@ def read_fixes(path: Path) -> list[Fix]:
 def apply_fixes(
     frame: pd.DataFrame, fixes: Sequence[Fix], *, tasks: Sequence[Task], source: str
 ) -> tuple[pd.DataFrame, AppliedFixes]:
-    """The images table with the fixes laid over it in their order, junk rows left alone, and what
-    was laid. An image that gets its missing label so is ok; one that loses it is `unlabelled`.
+    """The images table with the fixes laid over its train images in their order, and what was laid.
 
-    Raises ValueError, one sentence a line, for a fix that matches no image, names no column, has
-    a value that the column's task does not know, or says again what an earlier line said.
+    Junk and test rows stay as they are. A train image is named by its own id, or by the id that it
+    has in the contest's table where a test image has the same. An image that gets its missing label
+    is ok; one that loses it is `unlabelled`.
+
+    Raises ValueError, one sentence a line, for a fix that matches no train image, names no column,
+    has a value that the column's task does not know, or says again what an earlier line said.
     """
     columns = [column for column in frame.columns if column not in FIXED]
     frame = frame.astype(dict.fromkeys(columns, object))
-    real = frame["status"] != "junk"
+    train = (frame["status"] != "junk") & (frame["part"] == "train")
     problems, seen, counts = [], {}, dict[str, int]()
     mended = pd.Series(False, index=frame.index)
     for fix in fixes:
         spot = f"{source} line {fix.line}"
-        match = real & (frame[fix.key].astype(str) == fix.name)
+        match = train & _names(frame, fix)
         same = (fix.key, fix.name, fix.column)
         if fix.column not in columns:
             close = get_close_matches(fix.column, columns, n=1, cutoff=0.5)
@@ -91,7 +94,9 @@ def apply_fixes(
                 f"{spot}: no column {fix.column!r}{hint} there are {', '.join(columns)}"
             )
         elif not match.any():
-            problems.append(f"{spot}: no image whose {fix.key} is {fix.name!r}")
+            tested = bool(_names(frame, fix).any())
+            where = "; it is a test image, and a fix is laid over train images" if tested else ""
+            problems.append(f"{spot}: no train image whose {fix.key} is {fix.name!r}{where}")
         elif same in seen:
             problems.append(f"{spot}: {fix.column} of {fix.name!r} is mended in line {seen[same]}")
         elif message := _refusal(fix, tasks):
@@ -107,6 +112,14 @@ def apply_fixes(
     return mark_unlabelled(frame, labels=list(labels)), AppliedFixes(
         len(fixes), int(mended.sum()), counts
     )
+
+
+def _names(frame: pd.DataFrame, fix: Fix) -> pd.Series:
+    """Which rows (N,) bool a fix names."""
+    found = frame[fix.key].astype(str) == fix.name
+    if fix.key == "image_id":  # `train/` stands before a train id that a test image has too
+        found |= frame["image_id"] == f"train/{fix.name}"
+    return found
 
 
 def _refusal(fix: Fix, tasks: Sequence[Task]) -> str:

@@ -106,6 +106,7 @@ LAYOUT_COLUMNS: dict[str, tuple[str, ...] | None] = {
     "pstage": ("mask", "gender", "age", "race"),
     "table": None,
     "lines": None,
+    "folders": None,
     "utkface": ("age", "gender", "race"),
     "cacd": ("age",),
     "afad": ("age", "gender"),

@@ -147,15 +147,23 @@ def _config(work: Work) -> Iterator[Finding]:
 
 
 def _data(work: Work) -> Iterator[Finding]:
-    from pipeline.preprocessing.measure_images import read_images
+    from pipeline.experiment.tasks import contest_tasks
+    from pipeline.preprocessing.read_contest import check_test_images, read_contest
     from pipeline.tables import OK
 
     contest, root = work.settings.competition, work.runs.root
     if contest.drawn is not None and not root.is_dir():
         yield "note", f"{display_path(root)} will be drawn"
         return
-    frame = read_images(work)
+    tasks = contest_tasks(work.settings)
+    found = read_contest(contest, tasks, root=root, fixes=work.runs.fixes)
+    frame = found.images
     counts = frame.groupby(["part", "status"]).size().items()
     said = ", ".join(f"{part} {status} {count}" for (part, status), count in counts)
-    found = ((frame["part"] == "train") & (frame["status"] == OK)).any()
-    yield ("ok" if found else "FAIL"), f"{root}: {said}"
+    usable = ((frame["part"] == "train") & (frame["status"] == OK)).any()
+    yield ("ok" if usable else "FAIL"), f"{root}: {said}"
+    for note in found.notes:
+        yield "note", note
+    said = check_test_images(frame, root=root, most=contest.missing_test)
+    if said:
+        yield "note", said

@@ -1,17 +1,17 @@
 """index: the contest's own tables and folders become the images table, one row an image."""
 
+from pathlib import Path
+
 import pandas as pd
 
+from pipeline.config.competition import Submission
 from pipeline.experiment.settings_guard import table_digests
+from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
+from pipeline.labels.find_files import say_what_lies_there
 from pipeline.labels.layouts import read_csv
-from pipeline.preprocessing.measure_images import (
-    add_groups,
-    check_labels,
-    measure_all,
-    mend,
-    read_images,
-)
+from pipeline.preprocessing.measure_images import measure_all
+from pipeline.preprocessing.read_contest import check_test_images, read_contest
 from pipeline.storage import display_path, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
@@ -32,22 +32,38 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     write_json(work.runs.tables, table_digests(work))  # before they are read, and before the index
-    frame = measure_all(work, add_groups(work, mend(work, read_images(work))))
+    contest, root = work.settings.competition, work.runs.root
+    tasks = contest_tasks(work.settings)
+    found = read_contest(contest, tasks, root=root, fixes=work.runs.fixes)
+    for note in found.notes:
+        print(f"index: {note}")
+    check_test_images(found.images, root=root, most=contest.missing_test)  # before all are opened
+    frame = measure_all(work, found.images)
     usable = (frame["part"] == "train") & (frame["status"] == OK)
     if not usable.any():
-        raise ValueError(_say_unusable(work, frame))
-    check_labels(work, frame[usable])
-    _check_sample(work, frame)
+        raise ValueError(_say_unusable(frame, root=root))
+    said = check_test_images(frame, root=root, most=contest.missing_test)
+    if said:
+        print(f"index: {said}")
+    _check_sample(contest.submission, frame, root=root)
     write_table(work.runs.images, check_table(frame, IMAGES))
+    print(f"index: {_count(frame)}; wrote {display_path(work.runs.images)}")
+
+
+def _count(frame: pd.DataFrame) -> str:
+    """How many rows each part has of each status, and how many people are named."""
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
-    people = frame.loc[usable, "person_id"].nunique()
-    print(f"index: {said}; {people} people in train; wrote {display_path(work.runs.images)}")
+    train = frame[(frame["part"] == "train") & (frame["status"] == OK)]
+    named = train[train["person_id"] != train["image_id"]]
+    if named.empty:
+        return f"{said}; the contest names nobody, so each image counts as a person of its own"
+    return f"{said}; {named['person_id'].nunique()} people in train"
 
 
-def _say_unusable(work: Work, frame: pd.DataFrame) -> str:
+def _say_unusable(frame: pd.DataFrame, *, root: Path) -> str:
     """Why there is nothing to learn from: which status how many rows have, and the first row."""
-    train, root = frame[frame["part"] == "train"], work.runs.root
+    train = frame[frame["part"] == "train"]
     if not len(train):
         return f"{root}: the train table has no rows"
     found = train["status"].value_counts().items()
@@ -55,15 +71,18 @@ def _say_unusable(work: Work, frame: pd.DataFrame) -> str:
     first = train.iloc[0]
     return (
         f"{root}: no train image that can be read and has its labels ({counts}); the first is "
-        f"{root / first['path']}: {first['message']}; do the layout's images: and path: fit?"
+        f"{root / first['path']}: {first['message']}; {say_what_lies_there(root, first['path'])}; "
+        "do the layout's images: and path: fit?"
     )
 
 
-def _check_sample(work: Work, frame: pd.DataFrame) -> None:
+def _check_sample(options: Submission, frame: pd.DataFrame, *, root: Path) -> None:
     """Raises ValueError when the contest's sample file asks for other ids than the test part."""
-    options, test = work.settings.competition.submission, frame[frame["part"] == "test"]
+    test = frame[frame["part"] == "test"]
     if options.sample is None or not len(test):
         return
-    sample = read_csv(work.runs.root / options.sample, needs=(options.id,))
+    sample = read_csv(root / options.sample, needs=(options.id,))
     asked = test.loc[~test["status"].isin(["junk", "unlisted"]), "image_id"]
-    check_same_ids(sample[options.id], asked, what=f"ids of {options.sample}")
+    check_same_ids(
+        sample[options.id], asked, what=f"ids of {options.sample}", other="the test images"
+    )

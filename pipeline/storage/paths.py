@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Experiment, fingerprint_of
+from pipeline.config.index_key import index_key, label_key, task_key
 from pipeline.storage.project import below_project, display_path, file_digest, find_fixes
 
 REFIT = -1  # the fold of a cell that learnt from everybody
@@ -42,20 +43,13 @@ class Runs:
         self._submissions = below_project(experiment.submissions)
         self.name = experiment.name
         self.root = below_project(contest.root)
-        reading = contest.model_dump(mode="json", include={"layout", "table", "drawn"})
-        reading["root"] = display_path(self.root)
-        columns = {name: task.column or name for name, task in contest.tasks.items()}
-        for name in ("lines", "appa"):  # only when given: other contests keep their folders
-            if getattr(contest, name) is not None:
-                reading[name] = getattr(contest, name).model_dump(mode="json")
-        groups = sorted({task.group for task in contest.tasks.values() if task.group})
-        index = {"reading": reading, "columns": columns, **({"groups": groups} if groups else {})}
+        index = index_key(contest, root=display_path(self.root))
         detector = {"faces": crop.faces}
         if crop.faces == "detect":
             detector |= {"min_face": crop.min_face, "thresholds": crop.thresholds}
         boxes = {"index": index, "detector": detector}
         cut = {"boxes": boxes, "cut": [crop.margin, crop.fallback, crop.size]}
-        tasks = {name: task.model_dump(mode="json") for name, task in contest.tasks.items()}
+        tasks = {name: task_key(task) for name, task in contest.tasks.items()}
         left_out = {"train"}
         if folds.repeats == 1:
             left_out.add("repeats")
@@ -67,6 +61,7 @@ class Runs:
         self.fixes = find_fixes(contest.fixes, root=self.root)
         self.fixes_digest = file_digest(self.fixes)
         labels = index if self.fixes is None else {**index, "fixes": self.fixes_digest}
+        labels = {**labels, **label_key(contest)}
         shared = self._runs / contest.name
         self.unfixed_folds = shared / f"folds-{fingerprint_of(split)}" / "folds.csv"
         if self.fixes is not None:

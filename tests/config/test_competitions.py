@@ -40,11 +40,11 @@ def test_every_layout_has_a_reader_and_its_columns() -> None:
         ({"drawn": {}}, "`drawn:` makes a contest in the pstage layout"),
         ({"tasks": {"age": {**AGE, "column": "years"}}}, "has no 'years'; its columns are age"),
         ({"tasks": {"age": {**AGE, "group": "gender"}}}, "tasks.age.group: layout cacd has no"),
-        ({"tasks": {"age": {**AGE, "column": "status"}}}, "'status' is the program's own word"),
+        ({"tasks": {"age": {**AGE, "column": "status"}}}, "layout cacd has no 'status'"),
         ({"tasks": {"age": {**AGE, "metric": "occlusion_gap"}}}, "needs `group:`"),
         (
             {"layout": "lines", "lines": {}, "tasks": {"age": AGE, "b": AGE}},
-            "layout lines has one label a line, but the tasks read the columns age, b",
+            "layout lines has one label an image, but the tasks read the columns age, b",
         ),
     ],
 )

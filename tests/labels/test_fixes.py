@@ -64,9 +64,9 @@ def test_one_id_column_is_enough_and_a_person_can_be_mended(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("zed,,age,3,x", "fixes.csv line 2: no image whose image_id is 'zed'"),
-        (",zed,age,3,x", "fixes.csv line 2: no image whose person_id is 'zed'"),
-        ("._a,,age,3,x", "fixes.csv line 2: no image whose image_id is '._a'"),
+        ("zed,,age,3,x", "fixes.csv line 2: no train image whose image_id is 'zed'"),
+        (",zed,age,3,x", "fixes.csv line 2: no train image whose person_id is 'zed'"),
+        ("._a,,age,3,x", "fixes.csv line 2: no train image whose image_id is '._a'"),
         ("a1,,gendre,male,x", "line 2: no column 'gendre'; did you mean 'gender'?"),
         ("a1,,path,y.jpg,x", "line 2: no column 'path'"),
         ("a1,,gender,man,x", "line 2: a1: gender is 'man'; the classes of task gender are male"),

@@ -131,11 +131,10 @@ def test_a_score_whose_labels_are_all_equal(tmp_path: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("label", "task", "says"),
     [
-        ("c", CLASSES, "label is 'c'"),
-        ("12", NUMBER, "label is 12, outside the task's low 0 to high 10"),
-        ("many", NUMBER, "label is 'many', not a number"),
-        ("nan", NUMBER, "label is 'nan', not a number"),
-        ("inf", NUMBER, "label is 'inf', not a number"),
+        ("c", CLASSES, "label is not one of a, b: p3-0.png (c)"),
+        ("12", NUMBER, "label is outside low 0 to high 10: p3-0.png (12)"),
+        ("many", NUMBER, "label is not a number: p3-0.png (many)"),
+        ("inf", NUMBER, "label is not a number: p3-0.png (inf)"),
     ],
 )
 def test_a_label_that_cannot_be_is_named(
@@ -164,6 +163,11 @@ def test_images_and_rows_that_lie_are_counted_and_answered(tmp_path: Path, call:
     (images / "p3-0.png").symlink_to(images / "p3-0.png")
     Image.new("RGB", (1, 1)).save(images / "p4-0.png")
     Image.fromarray(np.zeros((30, 20), dtype=np.uint16)).save(images / "p5-0.png")
+    code, _, err = call("index", *words)
+    assert code == 2
+    assert "1 of 4 test images can't be read (1 unreadable); the first is 'images/bad.jpg'" in err
+    assert "competition.missing_test: 0.25" in err
+    words.append("competition.missing_test=0.25")
     answers = works(call, words, tmp_path, rows=4)
     assert answers["file"].tolist() == ["x.png", "bad.jpg", "001.png", "пример 顔.png"]
     (path,) = tmp_path.glob("runs/odd/faces-*/faces.parquet")

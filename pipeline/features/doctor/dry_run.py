@@ -12,7 +12,7 @@ from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device, choose_workers
 from pipeline.experiment.images_table import read_images_table, usable
 from pipeline.experiment.targets import training_targets
-from pipeline.experiment.tasks import member_tasks
+from pipeline.experiment.tasks import contest_tasks, member_tasks
 from pipeline.experiment.work import Work
 from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.crop import cut
@@ -23,12 +23,11 @@ from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.gradient import total_loss
 from pipeline.models.pretrained import describe_source, load_backbone
-from pipeline.preprocessing.measure_images import read_images
+from pipeline.preprocessing.read_contest import read_contest
 from pipeline.tables import OK
 
-Finding = tuple[str, str]  # ok, note or FAIL, and a sentence
 NUMBER = 8  # images of the one batch
-Finding = tuple[str, str]
+Finding = tuple[str, str]  # ok, note or FAIL, and a sentence
 
 
 def look_at_weights(work: Work) -> Iterator[Finding]:
@@ -83,7 +82,11 @@ def _some_crops(work: Work) -> tuple[np.ndarray, pd.DataFrame, str]:
     if work.runs.crops.exists():
         images = usable(read_images_table(work.runs)).head(NUMBER)
         return crops_of(work), images, "as cut by crop"
-    frame = read_images(work)
+    tasks = contest_tasks(work.settings)
+    found = read_contest(
+        work.settings.competition, tasks, root=work.runs.root, fixes=work.runs.fixes
+    )
+    frame = found.images
     images = frame[(frame["part"] == "train") & (frame["status"] == OK)].head(NUMBER)
     if images.empty:
         raise ValueError("no train image that is there and has its labels")

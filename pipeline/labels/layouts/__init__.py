@@ -14,7 +14,8 @@ import pandas as pd
 from pipeline.labels.csv_reader import read_csv
 from pipeline.tables import IMAGES, OK, check_table
 
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".jp2")
+IMAGE_ENDINGS += (".ppm", ".pgm", ".tga")  # what images.read can open
 COLUMNS = ("image_id", *IMAGES.columns)
 __all__ = ["read_csv"]
 
@@ -82,7 +83,7 @@ def finish(rows: list[dict], *, labels: Sequence[str], source: Path) -> pd.DataF
     """The checked images table of the rows: train by id, then test in the contest's own order; a
     train row without a label is marked `unlabelled`. Further columns of the rows stay.
 
-    Raises ValueError when there is no row or an id stands twice.
+    Raises ValueError when there is no row, or when two rows have one id.
     """
     if not rows:
         raise ValueError(f"{source}: no image found")

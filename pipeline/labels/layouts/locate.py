@@ -24,14 +24,18 @@ def list_tables(name: str, root: Path, *, options: Mapping[str, Any]) -> list[Pa
 def find_label(
     name: str, root: Path, *, row: Mapping[str, Any], column: str, options: Mapping[str, Any]
 ) -> str:
-    """`FILE line N, column 'x'` of a train row of the images table in this layout; '' where the
-    label stands in the image's own name or folder. `options` are the layout's own settings."""
+    """`FILE line N, column 'x'` of a train row of the images table; '' where the label stands in
+    the image's own name or folder. `options` are the layout's own settings."""
     image_id = str(row["image_id"])
     if name == "table":
         table, key = root / options["train"], options["id"]
         frame = read_csv(table, needs=(key,))
-        words = (image_id, image_id.removeprefix("train/"))
-        return _place(table, frame.index[frame[key].isin(words)], column=column)
+        # `train/` stands before an id that a test row has too, `#2` behind the second row of one
+        plain, _, number = image_id.partition("#")
+        words = (image_id, image_id.removeprefix("train/"), plain.removeprefix("train/"), plain)
+        rows = frame.index[frame[key].isin(words)]
+        place = int(number) - 1 if number.isdecimal() and int(number) <= len(rows) else 0
+        return _place(table, rows[place:], column=column)
     if name == "lines":
         return str(root / options["train_labels"])
     if name == "pstage" and column != "mask":

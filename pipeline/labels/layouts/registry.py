@@ -9,7 +9,8 @@ import pandas as pd
 from pipeline.labels.layouts.afad import read_afad
 from pipeline.labels.layouts.appa import read_appa
 from pipeline.labels.layouts.cacd import read_cacd
-from pipeline.labels.layouts.lines import read_lines
+from pipeline.labels.layouts.folders import read_folders
+from pipeline.labels.layouts.lines import read_lines, say_order
 from pipeline.labels.layouts.pstage import read_pstage
 from pipeline.labels.layouts.table import read_table
 from pipeline.labels.layouts.utkface import read_utkface
@@ -18,12 +19,13 @@ LAYOUTS: dict[str, Callable[..., pd.DataFrame]] = {
     "pstage": read_pstage,
     "table": read_table,
     "lines": read_lines,
+    "folders": read_folders,
     "utkface": read_utkface,
     "cacd": read_cacd,
     "afad": read_afad,
     "appa": read_appa,
 }
-NAMED_BY_TASKS = ("table", "lines")  # their label columns are what the tasks say
+NAMED_BY_TASKS = ("table", "lines", "folders")  # their label columns are what the tasks say
 
 
 def read_layout(
@@ -37,3 +39,8 @@ def read_layout(
     if name in NAMED_BY_TASKS:
         words["labels"] = list(labels)
     return LAYOUTS[name](root, **words)
+
+
+def layout_notes(name: str, root: Path, *, options: Mapping[str, Any]) -> list[str]:
+    """Sentences about how a layout was understood that a user should see once."""
+    return [say_order(root, **options)] if name == "lines" else []

@@ -1,75 +1,273 @@
 """A user's own tables: any CSV with an id or path and label columns, and folders of images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from pipeline.labels.layouts import finish, place_status, read_csv
+from pipeline.labels.columns import OWN_COLUMNS, stored_column
+from pipeline.labels.csv_reader import read_csv
+from pipeline.labels.layouts import finish, junk_reason, place_status
 from pipeline.tables import OK
 
-IMAGE_FACTS = ("width", "height", "row", "how", "face_status", "num_faces")  # stages' own
+BOX = ("box_x1", "box_y1", "box_x2", "box_y2")  # columns of the images table
+SHOWN = 3  # lines that a sentence names
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One table of the contest: where it lies, and which of its columns say what."""
+
+    file: Path
+    part: str
+    folder: str
+    id: str
+    path: str | None
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What both tables are read for."""
+
+    labels: Sequence[str]
+    person: str | None
+    suffix: str
+    unknown: Sequence[str]
+    box: Sequence[str] | None
+    box_form: str
 
 
 def read_table(
     root: Path,
     *,
     labels: Sequence[str],
-    train: str,
-    test: str | None,
-    images: str,
-    test_images: str | None,
-    id_column: str,
-    path_column: str | None,
-    person_column: str | None,
-    suffix: str,
+    train: str = "train.csv",
+    test: str | None = None,
+    images: str = ".",
+    test_images: str | None = None,
+    id_column: str = "image_id",
+    path_column: str | None = None,
+    person_column: str | None = None,
+    suffix: str = "",
+    test_id: str | None = None,
+    test_path: str | None = None,
+    answer_id: str | None = None,
+    split: Mapping[str, object] | None = None,
+    unknown: Sequence[str] = (),
+    box: Sequence[str] | None = None,
+    box_form: str = "corners",
 ) -> pd.DataFrame:
-    """The images table of a train and a test CSV; without a person column everyone is alone.
+    """The images table of a train and a test table; person_id is None where nobody is named.
 
+    Several train rows may have one id where they name one file: the later ones are called `ID#2`.
     Every other column of the two tables comes along as it is: groups, given folds.
 
     Raises ValueError naming the file, and the column that is missing or the id that is repeated.
     """
-    known = {id_column, path_column, person_column, *IMAGE_FACTS}
-    rows = []
-    parts = [("train", train, images)]
-    if test is not None:
-        parts.append(("test", test, test_images if test_images is not None else images))
-    for part, csv, folder in parts:
-        folder = str(Path(folder))
-        extra = [column for column in (path_column, person_column) if column and part == "train"]
-        needs = [id_column, *extra, *(labels if part == "train" else ())]
-        frame = read_csv(root / csv, needs=list(dict.fromkeys(needs)))
-        twice = frame[id_column][frame[id_column].duplicated()]
-        if len(twice):
-            line = int(twice.index[0]) + 2
+    form = _Form(labels, person_column, suffix, unknown, box, box_form)
+    source = _Source(root / train, "train", str(Path(images)), id_column, path_column)
+    frame = read_csv(source.file, needs=_needs(source, form, split))
+    rows = _rows(root, source, frame, form)
+    test_folder = source.folder if test_images is None else str(Path(test_images))
+    if split is not None:
+        moved = _Source(source.file, "test", test_folder, id_column, path_column)
+        again = _rows(root, moved, frame, form)
+        rows = _split_rows(source.file, frame, rows, again, split)
+    elif test is not None:
+        file = root / test
+        found = read_csv(file, needs=())
+        key = _test_id(file, found, explicit=test_id, train_id=id_column, answer_id=answer_id)
+        where = test_path or path_column
+        source = _Source(file, "test", test_folder, key, where if where in found else None)
+        if test_path is not None and source.path is None:
+            raise ValueError(f"{file}: no column {test_path!r} (table.test_path)")
+        rows += _rows(root, source, found, form)
+    elif test_images is not None:
+        rows += _listed_rows(root, test_folder)
+    _check_ids(rows, source.file)
+    _rename_shared_ids(rows)
+    return finish(rows, labels=[stored_column(label) for label in labels], source=root / train)
+
+
+def _needs(source: _Source, form: _Form, split: Mapping[str, object] | None) -> list[str]:
+    """The columns that the train table must have."""
+    needs = [source.id, *form.labels, *(form.box or ())]
+    needs += [column for column in (source.path, form.person) if column is not None]
+    if split is not None:
+        needs.append(str(split["column"]))
+    return list(dict.fromkeys(needs))
+
+
+def _test_id(
+    file: Path, frame: pd.DataFrame, *, explicit: str | None, train_id: str, answer_id: str | None
+) -> str:
+    """The id column of the test table: as the settings say, or that of the train table, or that of
+    the answer file, or the only one there is."""
+    if explicit is not None:
+        if explicit not in frame.columns:
+            found = ", ".join(map(repr, frame.columns))
             raise ValueError(
-                f"{root / csv} line {line}: {id_column} {twice.iloc[0]!r} stands twice"
+                f"{file}: no column {explicit!r} (table.test_id); its columns are {found}"
             )
-        unnamed = frame.index[frame[id_column].str.strip() == ""]
-        if len(unnamed):
-            raise ValueError(f"{root / csv} line {unnamed[0] + 2}: no value in {id_column}")
-        own = {"image_id", "path", "person_id", "part", "status", "message", *labels, *known}
-        others = [column for column in frame.columns.tolist() if column not in own]
-        for record in frame.to_dict("records"):
-            image_id = record[id_column]
-            path = _below(folder, record.get(path_column or id_column, image_id), suffix)
-            row = {
-                "image_id": image_id,
-                "path": path,
-                "person_id": record.get(person_column or "") or image_id,
-                "part": part,
-                "status": OK,
-                "message": "",
-                **{label: record.get(label) for label in labels},
-            }
-            row |= {column: record[column] for column in others}
-            rows.append(row | place_status(root, path))
+        return explicit
+    for name in (train_id, answer_id):
+        if name is not None and name in frame.columns:
+            return name
+    if len(frame.columns) == 1:
+        return str(frame.columns[0])
+    found = ", ".join(map(repr, frame.columns))
+    raise ValueError(
+        f"{file}: no column {train_id!r}; its columns are {found}; "
+        "table.test_id names the id column where the test table calls it otherwise"
+    )
+
+
+def _rows(root: Path, source: _Source, frame: pd.DataFrame, form: _Form) -> list[dict]:
+    """A row of the images table for every row of a contest's own table."""
+    unnamed = frame.index[frame[source.id].str.strip() == ""]
+    if len(unnamed):
+        raise ValueError(f"{source.file} line {unnamed[0] + 2}: no value in {source.id}")
+    used = {source.id, source.path, form.person, *form.labels, *(form.box or ())}
+    others = [name for name in frame.columns if name not in used and name not in OWN_COLUMNS]
+    if "fold" in frame.columns and "fold" not in used:
+        others.append("fold")  # folds.column may name it
+    nobody = {"", *(word.casefold() for word in form.unknown)}
+    boxes = _read_boxes(source.file, frame, form)
+    rows = []
+    for position, record in enumerate(frame.to_dict("records")):
+        image_id = record[source.id]
+        path = _below(source.folder, record[source.path or source.id], form.suffix)
+        person = "" if form.person is None else record.get(form.person, "").strip()
+        row = {
+            "image_id": image_id,
+            "path": path,
+            "person_id": None if person.casefold() in nobody else person,
+            "part": source.part,
+            "status": OK,
+            "message": "",
+        }
+        for label in form.labels:
+            row[stored_column(label)] = record.get(label)
+        for column in others:
+            row[column] = record[column]
+        if boxes is not None:
+            row.update(zip(BOX, boxes[position], strict=True))
+        rows.append(row | place_status(root, path))
+    return rows
+
+
+def _split_rows(
+    file: Path,
+    frame: pd.DataFrame,
+    train_rows: list[dict],
+    test_rows: list[dict],
+    split: Mapping[str, object],
+) -> list[dict]:
+    """Each row as a train or as a test row, as the split column says.
+
+    Raises ValueError for values of that column that the settings do not name.
+    """
+    values = frame[str(split["column"])].str.strip()
+    train, test, left_out = (list(split[key]) for key in ("train", "test", "leave_out"))
+    strange = values[~values.isin([*train, *test, *left_out])].value_counts()
+    if len(strange):
+        found = ", ".join(f"{value!r} ({count} rows)" for value, count in strange.items())
+        raise ValueError(
+            f"{file}: {split['column']} also holds {found}; name each value in table.split.train, "
+            "table.split.test or table.split.leave_out"
+        )
+    rows = []
+    for value, train_row, test_row in zip(values, train_rows, test_rows, strict=True):
+        if value in test:
+            rows.append(test_row)
+        elif value in train:
+            rows.append(train_row)
+        else:
+            message = f"{split['column']} is {value}"
+            rows.append({**train_row, "status": "left_out", "message": message})
+    return rows
+
+
+def _listed_rows(root: Path, folder: str) -> list[dict]:
+    """A test row for every image below a folder that comes without a table; its path there is its
+    id. Raises ValueError when the folder is not there."""
+    if not (root / folder).is_dir():
+        raise ValueError(f"{root / folder}: no such folder (table.test_images)")
+    rows = []
+    for file in sorted(path for path in (root / folder).rglob("*") if path.is_file()):
+        reason = junk_reason(file)
+        row = {
+            "image_id": file.relative_to(root / folder).as_posix(),
+            "path": file.relative_to(root).as_posix(),
+            "person_id": None,
+            "part": "test",
+            "status": "junk" if reason else OK,
+            "message": reason,
+        }
+        rows.append(row)
+    return rows
+
+
+def _read_boxes(
+    file: Path, frame: pd.DataFrame, form: _Form
+) -> list[tuple[float, float, float, float]] | None:
+    """The corners of the face's box of each row, NaN where it has none; None without such columns.
+
+    Raises ValueError naming the lines of boxes that are not four numbers, or have no area.
+    """
+    box = form.box
+    if box is None or any(column not in frame.columns for column in box):
+        return None
+    numbers = frame[list(box)].apply(pd.to_numeric, errors="coerce")
+    if form.box_form == "size":  # left, top, width, height
+        left, top, width, height = (numbers[column] for column in box)
+        corners = [left, top, left + width, top + height]
+    else:
+        corners = [numbers[column] for column in box]
+    empty = frame[list(box)].apply(lambda cells: cells.str.strip() == "").all(axis=1)
+    area = (corners[2] > corners[0]) & (corners[3] > corners[1])
+    wrong = frame.index[~area & ~empty]
+    if len(wrong):
+        lines = ", ".join(str(row + 2) for row in wrong[:SHOWN])
+        first = ", ".join(frame.loc[wrong[0], list(box)])
+        raise ValueError(
+            f"{file}: {len(wrong)} rows have no box of a face in {', '.join(box)} "
+            f"({form.box_form}): lines {lines}; line {wrong[0] + 2} has {first}"
+        )
+    return list(zip(*(corner.astype(float) for corner in corners), strict=True))
+
+
+def _check_ids(rows: list[dict], file: Path) -> None:
+    """Raises ValueError for an id that two test rows have, or two train rows of unlike files."""
+    paths: dict[tuple[str, str], str] = {}
+    for row in rows:
+        key = (row["part"], row["image_id"])
+        if key not in paths:
+            paths[key] = row["path"]
+        elif row["part"] == "test":
+            raise ValueError(f"{file}: the id {row['image_id']!r} stands in two test rows")
+        elif paths[key] != row["path"]:
+            raise ValueError(
+                f"{file}: the id {row['image_id']!r} stands in two rows of unlike files, "
+                f"{paths[key]} and {row['path']}"
+            )
+
+
+def _rename_shared_ids(rows: list[dict]) -> None:
+    """Makes the ids unique: train rows whose id a test row has get `train/` before it, and later
+    rows of one train id get their number behind it. The test ids are the contest's own and stay."""
     test_ids = {row["image_id"] for row in rows if row["part"] == "test"}
-    for row in rows:  # the test ids are the contest's own and stay as they are
-        if row["part"] == "train" and row["image_id"] in test_ids:
-            row["image_id"] = f"train/{row['image_id']}"
-    return finish(rows, labels=labels, source=root / train)
+    counts: dict[str, int] = {}
+    for row in rows:
+        if row["part"] != "train":
+            continue
+        image_id = row["image_id"]
+        counts[image_id] = counts.get(image_id, 0) + 1
+        if image_id in test_ids:
+            row["image_id"] = f"train/{image_id}"
+        if counts[image_id] > 1:
+            row["image_id"] = f"{row['image_id']}#{counts[image_id]}"
 
 
 def _below(folder: str, name: str, suffix: str) -> str:

@@ -1,0 +1,55 @@
+"""A folder a class: the name of the folder that an image lies in is its label."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.labels.columns import stored_column
+from pipeline.labels.layouts import finish, junk_reason
+from pipeline.tables import OK
+
+
+def read_folders(
+    root: Path, *, labels: Sequence[str], train: str, test: str | None
+) -> pd.DataFrame:
+    """The images table: below `train` a folder a class, below `test` images without labels.
+
+    A test image's id is its path below `test`, a train image's the same with `train/` before it.
+    An image that lies in no class's folder is a row `malformed`. Raises ValueError for a folder
+    that is not there.
+    """
+    (written,) = labels
+    label = stored_column(written)
+    rows = []
+    for file in _files(root / train):
+        inside = file.relative_to(root / train)
+        row = _row(root, file, image_id=f"train/{inside.as_posix()}", part="train")
+        if row["status"] == OK and len(inside.parts) > 1:
+            row[label] = inside.parts[0]
+        elif row["status"] == OK:
+            row |= {"status": "malformed", "message": "lies in no folder of a class"}
+        rows.append(row)
+    if test is not None:
+        for file in _files(root / test):
+            image_id = file.relative_to(root / test).as_posix()
+            rows.append(_row(root, file, image_id=image_id, part="test"))
+    return finish(rows, labels=[label], source=root / train)
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: no such folder; is root right?")
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _row(root: Path, file: Path, *, image_id: str, part: str) -> dict:
+    reason = junk_reason(file)
+    return {
+        "image_id": image_id,
+        "path": file.relative_to(root).as_posix(),
+        "person_id": None,
+        "part": part,
+        "status": "junk" if reason else OK,
+        "message": reason,
+    }

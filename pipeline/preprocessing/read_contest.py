@@ -1,0 +1,167 @@
+"""A contest's own tables and folders as the images table, with what a user should know of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.config import Competition
+from pipeline.labels.check_labels import check_labels, hide_test_labels, mark_labelled
+from pipeline.labels.check_people import person_notes, same_id_notes
+from pipeline.labels.columns import written_column
+from pipeline.labels.find_files import LOST, find_files, say_what_lies_there
+from pipeline.labels.fixes import apply_fixes, read_fixes
+from pipeline.labels.layouts.locate import find_label
+from pipeline.labels.layouts.registry import layout_notes, read_layout
+from pipeline.labels.one_hot import join_one_hot
+from pipeline.labels.shared_files import check_parts, merge_rows
+from pipeline.labels.tasks import Task
+from pipeline.storage import display_path
+from pipeline.tables import IMAGES, OK
+
+UNSEEN = (*LOST, "unreadable")  # statuses of a test image that will be answered without a look
+
+
+@dataclass(frozen=True)
+class ContestImages:
+    """The images table, not yet measured, and sentences about how the contest was understood."""
+
+    images: pd.DataFrame
+    notes: list[str]
+
+
+def read_contest(
+    contest: Competition, tasks: Sequence[Task], *, root: Path, fixes: Path | None
+) -> ContestImages:
+    """The images of a contest, one row for each; `fixes` is the CSV that is laid over the labels.
+
+    Raises ValueError, one sentence a line, for whatever can't be read or can't be meant.
+    """
+    options = contest.layout_options
+    frame = read_layout(contest.layout, root, labels=_label_columns(contest), options=options)
+    notes = layout_notes(contest.layout, root, options=options)
+    found = find_files(root, _join_classes(contest, tasks, frame))
+    frame = found.images
+    notes += found.notes
+    if fixes is not None:
+        frame, laid = apply_fixes(frame, read_fixes(fixes), tasks=tasks, source=display_path(fixes))
+        notes.append(str(laid))
+    check_parts(frame)
+    frame, merged = merge_rows(frame, tasks)
+    notes += merged
+    if not contest.truth:
+        frame, hidden = hide_test_labels(frame, tasks)
+        notes += hidden
+
+    def find_place(row: pd.Series, column: str) -> str:
+        return label_place(contest, root, row=row, column=column)
+
+    leave_out = [name for name, task in contest.tasks.items() if task.invalid == "leave_out"]
+    frame, left_out = check_labels(frame, tasks, leave_out=leave_out, find_place=find_place)
+    frame, marked = mark_labelled(frame, tasks, partly=contest.partly_labelled == "learn")
+    notes += left_out + marked + person_notes(frame, tasks)
+    if contest.layout == "pstage":
+        notes += _folder_notes(frame)
+    frame = _name_alone(frame)
+    return ContestImages(add_groups(contest, tasks, frame, root=root), notes)
+
+
+def label_place(contest: Competition, root: Path, *, row: pd.Series, column: str) -> str:
+    """`FILE line N, column 'x'` of an image's label; '' where its name holds the label."""
+    return find_label(
+        contest.layout,
+        root,
+        row=row,
+        column=written_column(column),
+        options=contest.layout_options,
+    )
+
+
+def add_groups(
+    contest: Competition, tasks: Sequence[Task], frame: pd.DataFrame, *, root: Path
+) -> pd.DataFrame:
+    """The frame with the columns that tasks name as their group as numbers, and for each a column
+    `gender_half`, 0 below 0.5 and 1 from it on, to balance folds by.
+
+    Raises ValueError for one that is not there, or naming the image of a train value that is no
+    number.
+    """
+    for task in tasks:
+        if task.group is None:
+            continue
+        spot = f"tasks.{task.name}.group"
+        if task.group not in frame.columns:
+            known = ", ".join(frame.columns.difference(IMAGES.columns))
+            raise ValueError(f"{spot}: the contest has no column {task.group!r}; it has {known}")
+        numbers = pd.to_numeric(frame[task.group], errors="coerce")
+        wrong = numbers.isna() & (frame["part"] == "train") & (frame["status"] == OK)
+        if wrong.any():
+            row = frame[wrong].iloc[0]
+            place = label_place(contest, root, row=row, column=task.group)
+            raise ValueError(
+                f"{f'{place}: ' if place else ''}{spot}: {row['image_id']}: {task.group} is "
+                f"{row[task.group]!r}, not a number"
+            )
+        half = (numbers >= 0.5).astype(int).astype(str).where(numbers.notna())
+        frame = frame.assign(**{task.group: numbers.astype(float), f"{task.group}_half": half})
+    return frame
+
+
+def check_test_images(images: pd.DataFrame, *, root: Path, most: float) -> str:
+    """'' or a sentence about test images that can't be seen, where they are a share up to `most`.
+
+    Raises ValueError, with the first path and what lies there instead, where they are more.
+    """
+    test = images[(images["part"] == "test") & ~images["status"].isin(("junk", "unlisted"))]
+    unseen = test[test["status"].isin(UNSEEN)]
+    if not len(unseen):
+        return ""
+    first = unseen.iloc[0]
+    counts = unseen["status"].value_counts()
+    kinds = ", ".join(f"{count} {status}" for status, count in counts.items())
+    said = (
+        f"{len(unseen)} of {len(test)} test images can't be read ({kinds}); the first is "
+        f"{first['path']!r}: {first['message']}"
+    )
+    if len(unseen) > most * len(test):
+        raise ValueError(
+            f"{root}: {said}; {say_what_lies_there(root, first['path'])}; "
+            f"competition.missing_test: {len(unseen) / len(test):.2g} would answer such images "
+            "with what is most likely without a look"
+        )
+    return f"{said}; they are answered without a look (competition.missing_test {most:g})"
+
+
+def _label_columns(contest: Competition) -> list[str]:
+    """The columns of the contest's own tables that the tasks read."""
+    columns: list[str] = []
+    for name, task in contest.tasks.items():
+        columns += task.columns or (task.column or name,)
+    return list(dict.fromkeys(columns))
+
+
+def _join_classes(contest: Competition, tasks: Sequence[Task], frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with one column for each task whose classes stand in columns of their own."""
+    for task in tasks:
+        columns = contest.tasks[task.name].columns
+        if columns:
+            joined = join_one_hot(frame, columns=columns, classes=task.classes, name=task.name)
+            frame = frame.assign(**{task.column: joined})
+    return frame
+
+
+def _folder_notes(frame: pd.DataFrame) -> list[str]:
+    """Sentences about ids of the P-stage table that stand for several folders of images."""
+    train = frame[frame["part"] == "train"]
+    folders = train["path"].str.rpartition("/")[0]
+    return same_id_notes(
+        pd.DataFrame({"person_id": train["person_id"], "entry": folders}), what="folders"
+    )
+
+
+def _name_alone(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame in which a train image that names nobody is a person of its own; its test images
+    stay unnamed."""
+    alone = (frame["part"] == "train") & frame["person_id"].isna()
+    return frame.assign(person_id=frame["person_id"].where(~alone, frame["image_id"]))
