@@ -148,7 +148,7 @@ def test_a_taken_port_is_a_sentence(plain: Path, contest: Path, call: Callable) 
     pytest.importorskip("gradio")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        taken.install_signal_handlers()
+        taken.listen()
         port = taken.getsockname()[1]
         code, _, err = call("demo", f"port={port}", *trained_words(contest, plain))
     assert code == 2
