@@ -96,8 +96,8 @@ def _run(words: list[str]) -> int:
         return 0
     plan = plan_stages(stages, words=asked.words)
     if not all(STAGES[name].repeats for name in plan):  # those only look at what is there
-        check_settings(work)
-        say_left_out(work)
+        check_settings(work.settings, work.runs)
+        say_left_out(work.settings, work.runs)
     for name in plan:
         if not is_done(work, name) and hasattr(STAGES[name].module, "check"):
             STAGES[name].module.check(work)
@@ -124,7 +124,7 @@ def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> int:
         own = {work.runs.lock(name) for name in plan if _writes(work, name)}
         if work.runs.lock("train") in own:
             whole.enter_context(hold_lock(work.runs.lock("train"), command=command))
-            check_settings(work)
+            check_settings(work.settings, work.runs)
         for name in plan:
             with ExitStack() as while_it_runs:
                 if _writes(work, name):

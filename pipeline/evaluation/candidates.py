@@ -39,7 +39,7 @@ class Candidate:
         if with_views:
             paths = {name: self.work.runs.predictions(name, "oof") for name in self.members}
             return {n: check_table(read_table(path), PREDICTIONS) for n, path in paths.items()}
-        return {name: read_oof(self.work, name) for name in self.members}
+        return {name: read_oof(self.work.settings, self.work.runs, name) for name in self.members}
 
     def describe(self, *, with_views: bool) -> str:
         """What it is, in words."""

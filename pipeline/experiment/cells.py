@@ -1,8 +1,7 @@
 """Which cells there are: member x fold x seed."""
 
 from pipeline.config import Experiment
-from pipeline.experiment.work import Work
-from pipeline.storage import REFIT, Cell
+from pipeline.storage import REFIT, Cell, Runs
 
 
 def member_cells(settings: Experiment, name: str) -> list[Cell]:
@@ -20,9 +19,12 @@ def refit_cells(settings: Experiment, name: str) -> list[Cell]:
 def all_cells(settings: Experiment) -> list[Cell]:
     """All cells of the experiment, in the order in which they are trained: those that others learn
     from come first."""
-    kinds = (member_cells, refit_cells)
     names = sorted(settings.members, key=lambda name: settings.members[name].is_student)
-    return [cell for name in names for cells in kinds for cell in cells(settings, name)]
+    cells = []
+    for name in names:
+        cells += member_cells(settings, name)
+        cells += refit_cells(settings, name)
+    return cells
 
 
 def teacher_cells(settings: Experiment, cell: Cell) -> list[Cell]:
@@ -46,13 +48,13 @@ def used_members(settings: Experiment) -> list[str]:
     return list(settings.answering)
 
 
-def trained_members(work: Work) -> list[str]:
+def trained_members(settings: Experiment, runs: Runs) -> list[str]:
     """The members all of whose folds and seeds are trained."""
-    return [
-        name
-        for name in work.settings.members
-        if all(work.runs.done(cell).exists() for cell in member_cells(work.settings, name))
-    ]
+    trained = []
+    for name in settings.members:
+        if all(runs.done(cell).exists() for cell in member_cells(settings, name)):
+            trained.append(name)
+    return trained
 
 
 def tuned_member(settings: Experiment) -> str:

@@ -1,11 +1,9 @@
-"""The crop store of an experiment."""
+"""How many crops an experiment's store has."""
 
-import numpy as np
-
-from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
+from pipeline.storage import Runs
 
 
-def crops_of(work: Work) -> np.ndarray:
-    """The crop store, read-only (rows, size, size, 3) uint8."""
-    return open_crops(work.runs.crops)
+def count_crops(runs: Runs) -> int:
+    """How many crops are stored; 0 before they are cut."""
+    return len(open_crops(runs.crops)) if runs.crops.exists() else 0

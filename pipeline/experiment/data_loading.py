@@ -13,9 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from pipeline.config import Experiment
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_workers
-from pipeline.experiment.work import Work
 from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.gpu.batch_augment import BatchAugment
@@ -32,8 +30,8 @@ _table: dict[tuple, torch.Tensor] = {}  # the last one: the next cell of the pro
 def augments_there(
     settings: Experiment, recipe: AugmentRecipe, *, side: int, device_type: str
 ) -> bool:
-    """Whether images are augmented on the device. Raises ValueError where that is asked for and a
-    transform can't."""
+    """Whether images are augmented on the device. Raises ValueError where the settings ask for it
+    and a transform can't run there."""
     if settings.augmenter == "device":
         BatchAugment(recipe, side=side)
         return True
@@ -47,7 +45,7 @@ def augments_there(
 
 
 def make_batches(
-    work: Work,
+    settings: Experiment,
     dataset: CropDataset,
     sampler: EpochSampler | Sequence[Sequence[Sample]],
     *,
@@ -57,19 +55,21 @@ def make_batches(
 ) -> Feed:
     """Batches (pixels, targets) of the data set, which has no augmentation of its own yet, in the
     sampler's order; `batch_size` is that of the largest."""
-    settings, side = work.settings, dataset.size
-    there = augments_there(settings, recipe, side=side, device_type=device.type) and bool(recipe)
-    if there or (not recipe and device.type == "cuda"):
+    side = dataset.size
+    on_device = bool(recipe) and augments_there(
+        settings, recipe, side=side, device_type=device.type
+    )
+    if on_device or (not recipe and device.type == "cuda"):
         table = _find_table(dataset.crops, size=dataset.size, device=device)
         if table is not None:
             return ResidentBatches(dataset, sampler, table=table, augment=BatchAugment(recipe))
     read = copy(dataset)
-    read.augment = None if there or not recipe else build_augment(recipe)
+    read.augment = None if on_device or not recipe else build_augment(recipe)
     workers = choose_workers(
         settings, device_type=device.type, batch_bytes=batch_size * side**2 * 3
     )
     loader = make_loader(read, sampler, workers=workers, pin=device.type == "cuda")
-    if there:
+    if on_device:
         return StreamedBatches(loader, augment=BatchAugment(recipe), device=device)
     return loader
 
@@ -80,14 +80,17 @@ def table_bytes(num_crops: int, *, size: int, device: torch.device) -> int:
     return needed if needed <= SHARE * _memory_of(device) else 0
 
 
-def resident_bytes(work: Work, members: Sequence[str], *, device: str) -> int:
-    """Bytes of the largest table of these members' cells on a device, once crops are there."""
-    if not work.runs.crops.exists() or (device != "cuda" and work.settings.augmenter != "device"):
+def resident_bytes(
+    settings: Experiment, members: Sequence[str], *, num_crops: int, device: str
+) -> int:
+    """Bytes of the largest table of these members' cells on a device."""
+    if device != "cuda" and settings.augmenter != "device":
         return 0
-    number = len(crops_of(work))
-    sizes = {work.settings.members[name].image_size for name in members}
-    there = torch.device(device)
-    return max((table_bytes(number, size=size, device=there) for size in sizes), default=0)
+    sizes = {settings.members[name].image_size for name in members}
+    largest = 0
+    for size in sizes:
+        largest = max(largest, table_bytes(num_crops, size=size, device=torch.device(device)))
+    return largest
 
 
 def _find_table(crops: np.ndarray, *, size: int, device: torch.device) -> torch.Tensor | None:

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.tasks import contest_tasks, targets_of
-from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task, to_numbers
 from pipeline.tables import OK
 
@@ -41,11 +41,11 @@ def joint_table(words: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
 
 
 def summary_lines(
-    work: Work, images: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
+    settings: Experiment, images: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
 ) -> Iterator[str]:
     """The printed summary, line by line."""
-    tasks = contest_tasks(work.settings)
-    yield f"explore: {work.settings.competition.name}, {len(images)} images"
+    tasks = contest_tasks(settings)
+    yield f"explore: {settings.competition.name}, {len(images)} images"
     for (part, status), count in images.groupby(["part", "status"]).size().items():
         yield f"  {part:<8}{status:<14}{count:>8}"
     sizes = images[images["status"].isin([OK, "unlabelled"]) & (images["width"] > 0)]
@@ -77,7 +77,7 @@ def summary_lines(
             for word, count in counts.items()
         )
         yield f"task {task.name}: {said}"
-    answer = work.settings.competition.answer.tasks
+    answer = settings.competition.answer.tasks
     if len(answer) > 1:
         table = joint_table(words, list(answer))
         flat = table.stack()

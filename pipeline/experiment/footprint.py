@@ -2,18 +2,17 @@
 
 from functools import lru_cache
 
-from pipeline.config import Member
-from pipeline.experiment.work import Work
+from pipeline.config import Experiment, Member
 
 PROCESS = 700 * 2**20  # bytes of a process that has imported torch and its friends
 
 
-def footprint_of(work: Work, name: str, precision: str) -> "Footprint":  # noqa: F821
+def footprint_of(settings: Experiment, name: str, precision: str) -> "Footprint":  # noqa: F821
     """What one member's network needs."""
     from pipeline.experiment.tasks import member_tasks
 
-    member = work.settings.members[name]
-    tasks = tuple(member_tasks(work.settings, member))
+    member = settings.members[name]
+    tasks = tuple(member_tasks(settings, member))
     return _footprint(member.model_dump_json(), tasks, precision)
 
 

@@ -5,8 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.config import load_settings
-from pipeline.experiment.work import Work
+from pipeline.config import Competition, Experiment, load_settings
 from pipeline.storage import Runs, display_path, read_json
 
 SAFE_TO_CHANGE = (
@@ -34,18 +33,18 @@ SAFE_TO_CHANGE = (
 )
 
 
-def check_settings(work: Work) -> None:
+def check_settings(settings: Experiment, runs: Runs) -> None:
     """Raises ValueError when the run's folder was made with other settings than those asked for, or
     its index of tables that were edited since; also where a folder can't be."""
-    _check_folders(work)
-    tables = table_digests(work)
-    _check_tables(work, tables)
-    if not work.runs.settings.exists():
+    _check_folders(runs)
+    tables = table_digests(settings.competition, runs.root)
+    _check_tables(runs, tables)
+    if not runs.settings.exists():
         return
-    stored = load_settings(work.runs.settings).model_dump(mode="json")
-    asked = work.settings.model_dump(mode="json")
-    was = Runs(load_settings(work.runs.settings)).root
-    moved = was != work.runs.root
+    stored = load_settings(runs.settings).model_dump(mode="json")
+    asked = settings.model_dump(mode="json")
+    was = Runs(load_settings(runs.settings)).root
+    moved = was != runs.root
     if not moved:  # the same folder, typed in another way
         asked["competition"]["root"] = stored["competition"]["root"]
     differ = [
@@ -55,19 +54,18 @@ def check_settings(work: Work) -> None:
         for line in _differences(stored.get(key), asked[key], key)
     ]
     if differ:
-        folder = display_path(work.runs.experiment)
+        folder = display_path(runs.experiment)
         raise ValueError(
             "\n".join(f"{folder} was made with other settings: {line}" for line in differ)
-            + f"\ncopy the config to a new name, or remove {_to_remove(work)} to start over"
-            + (f"\nthe same data in a new place: ln -s {work.runs.root} {was}" if moved else "")
+            + f"\ncopy the config to a new name, or remove {_to_remove(runs)} to start over"
+            + (f"\nthe same data in a new place: ln -s {runs.root} {was}" if moved else "")
         )
-    _check_labels(work, tables)
+    _check_labels(runs, tables)
 
 
-def _check_labels(work: Work, tables: Mapping[str, str]) -> None:
+def _check_labels(runs: Runs, tables: Mapping[str, str]) -> None:
     """Raises ValueError when the run was trained before its file of fixes was edited, or a table of
     labels, of which another experiment may have made the index anew."""
-    runs = work.runs
     if not runs.provenance.exists():
         return
     for run in read_json(runs.provenance)["runs"]:
@@ -79,15 +77,14 @@ def _check_labels(work: Work, tables: Mapping[str, str]) -> None:
                 f"{display_path(runs.experiment)} was trained before "
                 f"{display_path(changed[0])} was changed, so "
                 "its labels or images are others\n"
-                f"copy the config to a new name, or remove {_to_remove(work)} to start over"
+                f"copy the config to a new name, or remove {_to_remove(runs)} to start over"
             )
 
 
-def table_digests(work: Work) -> dict[str, str]:
+def table_digests(contest: Competition, root: Path) -> dict[str, str]:
     """The sha256 of the contest's own tables that are there, by their path below root."""
     from pipeline.labels.layouts.locate import list_tables
 
-    contest, root = work.settings.competition, work.runs.root
     files = list_tables(contest.layout, root, options=contest.layout_options)
     return {os.path.relpath(file, root): _digest(file) for file in files}
 
@@ -102,17 +99,16 @@ def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [name for name, found in now.items() if then.get(name, found) != found]
 
 
-def _check_tables(work: Work, tables: Mapping[str, str]) -> None:
+def _check_tables(runs: Runs, tables: Mapping[str, str]) -> None:
     """Raises ValueError when a table of labels was edited after the index was made of it: what is
     done would be of other labels than what follows."""
-    runs = work.runs
     if not (runs.images.exists() and runs.tables.exists()):
         return
     changed = _changed(read_json(runs.tables), tables)
     if changed:
         made = [runs.images, runs.faces, runs.crops, runs.folds]
         folders = [display_path(path.parent) for path in made if path.parent.exists()]
-        again = [_to_remove(work)] if runs.settings.exists() else []
+        again = [_to_remove(runs)] if runs.settings.exists() else []
         raise ValueError(
             f"{runs.root / changed[0]} was changed after it was read into "
             f"{display_path(runs.images)}; undo the change and mend labels with "
@@ -121,31 +117,30 @@ def _check_tables(work: Work, tables: Mapping[str, str]) -> None:
         )
 
 
-def _check_folders(work: Work) -> None:
+def _check_folders(runs: Runs) -> None:
     """Raises ValueError for runs= or submissions= that name a file, or lie below one."""
-    for key, folder in (("runs", work.runs.folder), ("submissions", work.runs.submissions)):
+    for key, folder in (("runs", runs.folder), ("submissions", runs.submissions)):
         there = next(path for path in (folder, *folder.parents) if path.exists())
         if not there.is_dir():
             raise ValueError(f"{key}: {there} is a file, needed is a folder")
 
 
-def _to_remove(work: Work) -> str:
+def _to_remove(runs: Runs) -> str:
     """What is in the way of a fresh start, but not the contest's crops, which may lie beside it."""
-    runs = work.runs
     if runs.images.parent.parent != runs.experiment:
         return display_path(runs.experiment)
     members = (runs.experiment / name for name in load_settings(runs.settings).members)
     return " ".join(display_path(path) for path in (runs.settings, runs.provenance, *members))
 
 
-def say_left_out(work: Work) -> None:
+def say_left_out(settings: Experiment, runs: Runs) -> None:
     """Says which members were trained, by an earlier command, and are not in this one."""
-    if not work.runs.settings.exists():
+    if not runs.settings.exists():
         return
-    left = load_settings(work.runs.settings).members.keys() - work.settings.members.keys()
+    left = load_settings(runs.settings).members.keys() - settings.members.keys()
     if left:
         print(
-            f"{display_path(work.runs.experiment)} also holds {', '.join(sorted(left))}, which "
+            f"{display_path(runs.experiment)} also holds {', '.join(sorted(left))}, which "
             "this command leaves out: members are those of the config and of the words typed "
             "with it"
         )

@@ -4,17 +4,17 @@ import math
 from dataclasses import dataclass
 
 from pipeline.config import Experiment
+from pipeline.config.preprocessing import Crop
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.fingerprints import ensemble_key
 from pipeline.experiment.tasks import contest_tasks
-from pipeline.experiment.work import Work
 from pipeline.faces.finder import FaceFinder
 from pipeline.inference.choice import ENSEMBLE, STACK
 from pipeline.inference.readout import OutputSpec, TaskSpec
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import ANSWER
-from pipeline.storage import is_fresh, read_json
+from pipeline.storage import Runs, is_fresh, read_json
 
 FINE = 0.06  # smallest face of the finer search, as a fraction of the shorter side
 
@@ -30,9 +30,12 @@ class EnsembleSpec:
     others: tuple[Task, ...]  # tasks beside the answers
 
 
-def choose_ensemble(work: Work, by: str) -> EnsembleSpec:
+def choose_ensemble(settings: Experiment, runs: Runs, by: str) -> EnsembleSpec:
     """The ensemble, the stack, or one member by name (check_by says whether there is one)."""
-    settings, alone = work.settings, by not in (ENSEMBLE, STACK)
+    thresholds = {}
+    alone = by not in (ENSEMBLE, STACK)
+    if not alone:
+        thresholds = _thresholds(settings, runs)
     members = (by,) if alone else tuple(used_members(settings))
     ensemble = settings.ensemble
     if alone or ensemble.method == "rank":  # a rank is one among many images
@@ -48,7 +51,6 @@ def choose_ensemble(work: Work, by: str) -> EnsembleSpec:
     known = {task.name: task for task in contest_tasks(settings)}
     inside = {task.name for space in spaces for task in space.tasks} if whole else set()
     others = tuple(task for name, task in known.items() if name in said and name not in inside)
-    thresholds = {} if alone else _thresholds(work)
     readings = [
         OutputSpec(
             space.name,
@@ -66,35 +68,33 @@ def _heading(task: Task) -> TaskSpec:
     return TaskSpec(task.name, task.kind, tuple(task.classes), low, high)
 
 
-def _thresholds(work: Work) -> dict[str, float]:
+def _thresholds(settings: Experiment, runs: Runs) -> dict[str, float]:
     """What ensemble decided scores at; until it has, what is asked for, or 0.5."""
-    if is_fresh(work.runs.submission, ensemble_key(work)):
-        parts = read_json(work.runs.submission_record)["parts"]
+    if is_fresh(runs.submission, ensemble_key(settings)):
+        parts = read_json(runs.submission_record)["parts"]
         return {part["answer"]: part.get("threshold", 0.5) for part in parts}
-    asked = work.settings.ensemble.threshold
-    return (
-        {}
-        if asked == "oof"
-        else dict.fromkeys((s.name for s in answer_spaces(work.settings)), asked)
-    )
+    asked = settings.ensemble.threshold
+    if asked == "oof":
+        return {}
+    return {space.name: asked for space in answer_spaces(settings)}
 
 
-def make_finder(work: Work, *, device: str, min_face: float | None = None) -> FaceFinder:
+def make_finder(crop: Crop, *, device: str, min_face: float | None = None) -> FaceFinder:
     """Finds faces as the crop stage does, and beside them smaller ones down to `min_face` of the
     shorter side (FINE when not given)."""
-    crop, detectors = work.settings.crop, {}
+    detector, fine = None, None
     if crop.faces == "detect":
         from pipeline.faces.mtcnn.detector import Detector
 
-        given = {"device": device, "thresholds": crop.thresholds}
-        detectors["detector"] = Detector(min_face=crop.min_face, **given)
+        detector = Detector(device=device, min_face=crop.min_face, thresholds=crop.thresholds)
         least = FINE if min_face is None else min_face
         if least < crop.min_face:
-            detectors["fine"] = Detector(min_face=least, **given)
+            fine = Detector(device=device, min_face=least, thresholds=crop.thresholds)
     return FaceFinder(
         faces=crop.faces,
         margin=crop.margin,
         fallback=crop.fallback,
         size=crop.size,
-        **detectors,
+        detector=detector,
+        fine=fine,
     )

@@ -1,4 +1,4 @@
-"""A member's shards of answers become its tables: predictions of both parts, and averages."""
+"""A member's shards of predictions become its tables: both parts, and the averages of test."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -6,68 +6,90 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.cells import answering_cells
 from pipeline.experiment.fingerprints import infer_key
 from pipeline.experiment.tasks import member_tasks, targets_of
-from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
-from pipeline.storage import Cell, join_tables, read_table, stamp, write_table
+from pipeline.labels.tasks import Task
+from pipeline.storage import Cell, Runs, join_tables, read_table, stamp, write_table
 from pipeline.tables import PREDICTIONS, check_table
 
 
 def gather(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     member: str,
     parts: Mapping[str, Sequence[Job]],
     *,
     labelled: pd.DataFrame,
     unseen: pd.DataFrame,
 ) -> None:
-    """Joins a member's shards, one after another in memory, and removes them."""
+    """Joins a member's shards, one after another in memory, writes its tables, removes the shards.
+
+    `parts` are the jobs of `oof` and `test`; `unseen` are the test images without a crop, which get
+    the prior of the `labelled` ones.
+    """
+    tasks = member_tasks(settings, settings.members[member])
     files = {part: [job.makes[0] for job in jobs] for part, jobs in parts.items()}
+    shards = files["oof"][0].parent
     if len(unseen):
-        cells, ids = answering_cells(work.settings, member), unseen["image_id"]
-        files["test"].append(work.runs.answer_shard(member, "prior"))
-        prior = _prior(work, member, cells, image_ids=ids, labelled=labelled)
-        write_table(files["test"][-1], check_table(prior, PREDICTIONS))
-    tasks = member_tasks(work.settings, work.settings.members[member])
-    columns = [column for task in tasks for column in task.columns]
-    means = [
-        read_table(file).groupby("image_id", sort=False)[columns].mean().reset_index()
-        for file in files["test"] or files["oof"][:1]
-    ]
-    averages = pd.concat(means, ignore_index=True)
-    write_table(work.runs.averages(member), averages if files["test"] else averages.iloc[:0])
-    for part in ("oof", "test"):
-        empty = not files[part]
-        join_tables(
-            work.runs.predictions(member, part), files[part] or files["oof"][:1], empty=empty
+        prior = prior_predictions(
+            tasks,
+            answering_cells(settings, member),
+            views=settings.tta,
+            image_ids=unseen["image_id"],
+            labelled=labelled,
         )
-        stamp(work.runs.predictions(member, part), infer_key(work, member))
-    shutil.rmtree(files["oof"][0].parent)
+        file = runs.answer_shard(member, "prior")
+        write_table(file, check_table(prior, PREDICTIONS))
+        files["test"].append(file)
+    # A contest may have no test images. A table of its columns without rows is written then, for
+    # which one shard of the other part lends the columns.
+    columns_from = files["test"] or files["oof"][:1]
+    averages = average_predictions(columns_from, tasks)
+    write_table(runs.averages(member), averages if files["test"] else averages.iloc[:0])
+    for part in ("oof", "test"):
+        target = runs.predictions(member, part)
+        join_tables(target, files[part] or files["oof"][:1], empty=not files[part])
+        stamp(target, infer_key(settings, member))
+    shutil.rmtree(shards)
 
 
-def _prior(
-    work: Work,
-    member: str,
-    cells: list[Cell],
+def average_predictions(files: Sequence, tasks: Sequence[Task]) -> pd.DataFrame:
+    """A row an image: its probabilities averaged over folds, seeds and views.
+
+    An image's rows all stand in one of the files, so each file is averaged alone.
+    """
+    columns = [column for task in tasks for column in task.columns]
+    means = []
+    for file in files:
+        by_image = read_table(file).groupby("image_id", sort=False)
+        means.append(by_image[columns].mean().reset_index())
+    return pd.concat(means, ignore_index=True)
+
+
+def prior_predictions(
+    tasks: Sequence[Task],
+    cells: Sequence[Cell],
     *,
-    image_ids: pd.Series,
+    views: Sequence[str],
+    image_ids: Sequence[str],
     labelled: pd.DataFrame,
 ) -> pd.DataFrame:
-    """The answer for an image that can't be read: shares of the classes, mean value."""
+    """The predictions for images that can't be read: the labelled images' shares of each class, or
+    their mean value, from every cell and view."""
     columns = {}
-    tasks = member_tasks(work.settings, work.settings.members[member])
     for task, targets in zip(tasks, targets_of(tasks, labelled).values(), strict=True):
         if task.kind == "multiclass":
             shares = np.bincount(targets, minlength=len(task.classes)) / len(targets)
             columns |= dict(zip(task.columns, shares.astype(np.float32), strict=True))
         else:
             columns[task.columns[0]] = np.float32(np.mean(targets))
-    rows = [
-        {"image_id": image_id, "fold": cell.fold, "seed": cell.seed, "view": view, **columns}
-        for cell in cells
-        for view in work.settings.tta
-        for image_id in image_ids
-    ]
+    rows = []
+    for cell in cells:
+        for view in views:
+            for image_id in image_ids:
+                row = {"image_id": image_id, "fold": cell.fold, "seed": cell.seed, "view": view}
+                rows.append(row | columns)
     return pd.DataFrame(rows)

@@ -1,22 +1,23 @@
-"""Shards of the infer stage as jobs: what some cells say about some images in a row.
+"""Shards of the infer stage as jobs: what some cells predict for some images in a row.
 
-Shards end where batches end, and networks see batch after batch alone: so the answers are the same
-whatever the shards, and wherever each is made.
+Shards end where batches end, and networks see batch after batch alone: so the predictions are the
+same whatever the shards, and wherever each is made.
 """
 
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from pipeline.config import fingerprint_of
+from pipeline.config import Experiment, fingerprint_of
 from pipeline.experiment.cells import answering_cells, member_cells
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import infer_key
 from pipeline.experiment.footprint import PROCESS, footprint_of
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.jobs.job import Job
-from pipeline.storage import Cell, write_table
+from pipeline.storage import Cell, Runs, write_table
 from pipeline.tables import PREDICTIONS, check_table
 
 BATCHES = 32  # of one shard: what a killed run loses
@@ -24,78 +25,92 @@ WORTH = 1000  # forward passes of a process: fewer are done before it has import
 
 
 def answer_jobs(
-    work: Work, member: str, *, labelled: pd.DataFrame, seen: pd.DataFrame
+    settings: Experiment,
+    runs: Runs,
+    member: str,
+    *,
+    labelled: pd.DataFrame,
+    seen: pd.DataFrame,
 ) -> dict[str, list[Job]]:
-    """The jobs of both parts, oof and test, in the order of their rows in the member's tables."""
-    cells = member_cells(work.settings, member)
-    held = [
-        job
-        for fold in dict.fromkeys(cell.fold for cell in cells)
-        for job in _shards(
-            work,
-            [cell for cell in cells if cell.fold == fold],
-            labelled[held_out(work.settings, labelled, fold)],
-            name=f"fold{fold}",
-        )
-    ]
-    return {
-        "oof": held,
-        "test": list(_shards(work, answering_cells(work.settings, member), seen, name="test")),
-    }
+    """The jobs of both parts, oof and test, in the order of their rows in the member's tables.
+
+    `seen` are the test images that have a crop.
+    """
+    cells = member_cells(settings, member)
+    oof = []
+    for fold in dict.fromkeys(cell.fold for cell in cells):
+        of_fold = [cell for cell in cells if cell.fold == fold]
+        images = labelled[held_out(settings, labelled, fold)]
+        oof += _shards(settings, runs, of_fold, images, name=f"fold{fold}")
+    test = _shards(settings, runs, answering_cells(settings, member), seen, name="test")
+    return {"oof": oof, "test": list(test)}
 
 
 def answer_one(work: Work, *, cells: Sequence[Cell], images: pd.DataFrame, name: str) -> None:
-    """Writes the predictions of a shard."""
+    """Writes the predictions of a shard; a job's call."""
+    from pipeline.experiment.member_context import member_context
     from pipeline.experiment.predict import predict_cells
 
     device, precision = choose_device(work.settings)
-    member = cells[0].member
+    member = member_context(work.settings, cells[0].member)
     frame = predict_cells(
-        work,
+        work.runs,
         member,
-        list(cells),
+        cells,
         images,
+        crops=open_crops(work.runs.crops),
+        settings=work.settings,
         what="test images" if name.startswith("test") else "train images",
-        crops_of_work=work,
         device=device,
         precision=precision,
     )
-    write_table(work.runs.answer_shard(member, name), check_table(frame, PREDICTIONS))
+    write_table(work.runs.answer_shard(member.name, name), check_table(frame, PREDICTIONS))
 
 
-def count_worth(work: Work, jobs: Sequence[Job]) -> int:
+def count_worth(settings: Experiment, jobs: Sequence[Job]) -> int:
     """How many processes these jobs are worth starting."""
-    views = len(work.settings.tta)
+    views = len(settings.tta)
     passes = sum(len(job.given["images"]) * len(job.given["cells"]) * views for job in jobs)
     return min(len(jobs), passes // WORTH)
 
 
-def answering_bytes(work: Work, members: Sequence[str], *, device: str, precision: str) -> int:
+def answering_bytes(
+    settings: Experiment, runs: Runs, members: Sequence[str], *, device: str, precision: str
+) -> int:
     """Memory of the neediest of these members' shards: of its GPU, or of its process."""
+    from pipeline.experiment.crops import count_crops
     from pipeline.experiment.data_loading import resident_bytes
 
     most = 0
     for name in members:
-        cells = len(answering_cells(work.settings, name))
-        needed = footprint_of(work, name, precision).answering(
-            batch_size=work.settings.infer.batch_size, num_networks=cells
+        needed = footprint_of(settings, name, precision).answering(
+            batch_size=settings.infer.batch_size,
+            num_networks=len(answering_cells(settings, name)),
         )
         most = max(most, needed)
-    most += resident_bytes(work, members, device=device) if device == "cuda" else 0
-    return most + (0 if device == "cuda" else PROCESS)
+    if device != "cuda":
+        return most + PROCESS
+    num_crops = count_crops(runs)
+    return most + resident_bytes(settings, members, num_crops=num_crops, device=device)
 
 
-def _shards(work: Work, cells: Sequence[Cell], images: pd.DataFrame, *, name: str) -> Iterator[Job]:
-    member, size = cells[0].member, BATCHES * work.settings.infer.batch_size
-    recipe = fingerprint_of([infer_key(work, member), size])  # other views, other shards
+def _shards(
+    settings: Experiment, runs: Runs, cells: Sequence[Cell], images: pd.DataFrame, *, name: str
+) -> Iterator[Job]:
+    """The jobs of these cells for these images, BATCHES batches each."""
+    member, size = cells[0].member, BATCHES * settings.infer.batch_size
+    recipe = fingerprint_of([infer_key(settings, member), size])  # other views, other shards
     images = images[["image_id", "row"]].reset_index(drop=True)
     for start in range(0, len(images), size):
-        part = images.iloc[start : start + size].reset_index(drop=True)
         shard = f"{name}-{recipe}-{start:08d}"
         yield Job(
             name=f"{member} {name} from {start}",
             call=answer_one,
-            given={"cells": tuple(cells), "images": part, "name": shard},
-            reads=(work.runs.crops, *(work.runs.weights(cell) for cell in cells)),
-            makes=(work.runs.answer_shard(member, shard),),
+            given={
+                "cells": tuple(cells),
+                "images": images.iloc[start : start + size].reset_index(drop=True),
+                "name": shard,
+            },
+            reads=(runs.crops, *(runs.weights(cell) for cell in cells)),
+            makes=(runs.answer_shard(member, shard),),
         )

@@ -11,16 +11,16 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from pipeline.experiment.build import member_transform
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import embeddings_key
 from pipeline.experiment.images_table import held_out, read_labelled, read_test
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.memory import enough_memory
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
@@ -45,7 +45,7 @@ def member_embeddings(work: Work, member: str, part: str) -> pd.DataFrame:
 
     Raises ValueError naming the cell that is not trained.
     """
-    path, recipe = work.runs.embeddings(member, part), embeddings_key(work, member)
+    path, recipe = work.runs.embeddings(member, part), embeddings_key(work.settings, member)
     if not is_fresh(path, recipe):
         table = _embed(work, member, part)
         write_table(path, table)
@@ -84,18 +84,19 @@ def _embed(work: Work, member: str, part: str) -> pd.DataFrame:
 def cell_features(work: Work, cell: Cell, rows: np.ndarray) -> np.ndarray:
     """The features (n, d) of these crops in one cell's network."""
     device, precision = choose_device(work.settings)
-    transform = member_transform(work.settings.members[cell.member])
+    member = member_context(work.settings, cell.member)
+    transform = member.transform
     size = work.settings.infer.batch_size
     batches = make_batches(
-        work,
-        CropDataset(crops_of(work), rows=rows, size=transform.size, targets={}),
+        work.settings,
+        CropDataset(open_crops(work.runs.crops), rows=rows, size=transform.size, targets={}),
         in_order(len(rows), batch_size=size),
         device=device,
         batch_size=size,
     )
     with enough_memory("infer.batch_size", size):
         (views,) = predict_logits(
-            [_Features(load_cell(work, cell, device=device))],
+            [_Features(load_cell(work.runs, member, cell, device=device))],
             tqdm(batches, desc=f"embeddings: {cell.name}", unit="batch", leave=False),
             views={"identity": lambda batch: batch},
             to_input=lambda pixels: normalise(pixels, transform=transform),

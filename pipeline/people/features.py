@@ -5,9 +5,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline.ensembling.linkage import to_points
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.work import Work
 from pipeline.faces.align import align_upper_face, eyes_in_crop, sharpen
+from pipeline.faces.crop_store import open_crops
 from pipeline.images.transform import fit_size
 from pipeline.storage import read_table
 from pipeline.tables import pick
@@ -31,7 +31,7 @@ def appearance_points(work: Work, images: pd.DataFrame, *, part: str) -> np.ndar
 
 def _upper_parts(work: Work, images: pd.DataFrame, *, said: str) -> np.ndarray:
     """The upper part (N, h, w) of each face, eyes on eyes where the detector found them."""
-    crops, crop = crops_of(work), work.settings.crop
+    crops, crop = open_crops(work.runs.crops), work.settings.crop
     faces = pick(read_table(work.runs.faces), images["image_id"], what="faces")
     boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), crops.shape[1]
     rows = zip(images["row"], boxes, faces["landmarks"], faces["how"], strict=True)
@@ -49,7 +49,7 @@ THUMBNAIL = 32  # pixels a side, of which the upper half is compared
 def upper_halves(work: Work, rows: pd.Series, *, said: str) -> np.ndarray:
     """Grey thumbnails (n, 16, 32) of the crops' upper halves: masks, beards and hands change the
     lower ones."""
-    crops, half = crops_of(work), THUMBNAIL // 2
+    crops, half = open_crops(work.runs.crops), THUMBNAIL // 2
     bar = tqdm(rows, desc=said, unit="pic")
     upper = [fit_size(crops[row], size=THUMBNAIL)[:half].mean(axis=2) for row in bar]
     return np.stack(upper).astype(np.float32)

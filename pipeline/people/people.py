@@ -35,7 +35,8 @@ def test_people(work: Work) -> pd.DataFrame:
 
 def find_people(work: Work) -> dict[str, People]:
     """Both parts, `oof` and `test`; read where they were found before with these settings."""
-    recipe, place = people_key(work), work.runs.people("oof").with_suffix(".json")
+    recipe = people_key(work.settings, work.runs)
+    place = work.runs.people("oof").with_suffix(".json")
     if not all(is_fresh(work.runs.people(part), recipe) for part in PARTS):
         tables, facts = cluster_people(work)
         write_json(place, facts)

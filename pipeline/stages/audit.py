@@ -82,7 +82,7 @@ def run(work: Work) -> None:
         show_labels(work, doubts)
     text = "\n".join(lines)
     write_text(work.runs.audited("summary.txt"), text + "\n")
-    stamp(work.runs.audited("summary.txt"), audit_key(work))
+    stamp(work.runs.audited("summary.txt"), audit_key(work.settings, work.runs))
     print(text)
     print(f"audit: wrote summary.txt, tables and images to {display_path(work.runs.audited(''))}")
 

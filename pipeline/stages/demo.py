@@ -39,7 +39,7 @@ def run(work: Work) -> None:
 
     host, port = work.options.get("host", HERE), int(work.options.get("port", PORT))
     app = make_demo(work)
-    for said in left_out(work):
+    for said in left_out(work.settings, work.runs):
         print(f"demo: {said}")
     local = host in (HERE, "localhost", "::1")
     print(f"demo: http://{host}:{port} (Ctrl+C stops it)", flush=True)
@@ -57,10 +57,10 @@ def make_demo(work: Work):
     known = {
         name if who == "ensemble" else f"{name} / {who}": (each, who)
         for name, each in works.items()
-        for who in choices(each)
+        for who in choices(each.settings, each.runs)
     }
     if not known:
-        gone = missing_weights(work, used_members(work.settings))
+        gone = missing_weights(work.settings, work.runs, used_members(work.settings))
         raise ValueError(f"demo: nothing is trained: {gone} is not there")
 
     @lru_cache(maxsize=LOADED)
@@ -69,7 +69,7 @@ def make_demo(work: Work):
         from pipeline.inference.face_predictor import FacePredictor
 
         each, who = known[choice]
-        return FacePredictor(each, by=who, stack=stack_layers(each, by=who))
+        return FacePredictor(each.settings, each.runs, by=who, stack=stack_layers(each, by=who))
 
     def see(choice: str, image: np.ndarray):
         return predictor(choice)(image)

@@ -24,14 +24,16 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     settings = work.settings
     spaces, test = answer_spaces(settings), read_test(work.runs)
-    tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
+    tables = {name: read_predictions(work.runs, name, "oof") for name in used_members(settings)}
     evaluation = EvaluationSet.of_tables(work, tables)
     part, ids = ("test", test["image_id"]) if len(test) else ("oof", evaluation.images["image_id"])
     given = {"part": "oof", "settings": settings}
     oof = blend_spaces(tables, image_ids=evaluation.images["image_id"], **given)
     joints = oof
     if part == "test":
-        tables = {name: read_predictions(work, name, "test") for name in used_members(settings)}
+        tables = {
+            name: read_predictions(work.runs, name, "test") for name in used_members(settings)
+        }
         joints = blend_spaces(tables, image_ids=ids, part="test", settings=settings)
     parts, columns, said = [], [], []
     for space in spaces:
@@ -47,7 +49,7 @@ def run(work: Work) -> None:
             said += [say_score("test", score) for score in scored.values()]
         parts.append(record)
         columns.append(answer_column(work, space, joint, decided))
-    given = {"image_ids": ids, "parts": parts, "test": test, "recipe": ensemble_key(work)}
+    given = {"image_ids": ids, "parts": parts, "test": test, "recipe": ensemble_key(work.settings)}
     written = write_submission(work, work.runs.submission, columns, **given)
     print(
         f"ensemble: {settings.ensemble.method} of {', '.join(used_members(settings))}, views "

@@ -28,7 +28,7 @@ from pipeline.tables import SCORES, check_table
 
 def run(work: Work) -> None:
     settings = work.settings
-    tables = {name: read_oof(work, name) for name in settings.members}
+    tables = {name: read_oof(work.settings, work.runs, name) for name in settings.members}
     evaluation = EvaluationSet.of_tables(work, tables)
     rows, seen = [], {}  # seen: question -> member -> what its metric looks at
     for name in settings.members:
@@ -50,7 +50,7 @@ def run(work: Work) -> None:
     if compared:
         write_table(work.runs.comparisons, pd.DataFrame(compared))
     record_judged(work.runs, settings)
-    stamp(work.runs.scores, evaluate_key(work))
+    stamp(work.runs.scores, evaluate_key(work.settings))
     print("\n".join([describe_scores(frame), *said]))
     files = [work.runs.scores, *([work.runs.comparisons] if compared else [])]
     print(f"evaluate: wrote {' and '.join(map(display_path, files))}")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.data_summary import joint_table, label_words, summary_lines
 from pipeline.experiment.fingerprints import explore_key
 from pipeline.experiment.images_table import read_images_table, usable
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.labels.tasks import to_numbers
 from pipeline.storage import atomic_write, display_path, stamp, write_table, write_text
 from pipeline.tables import FACES, check_table, pick
@@ -33,12 +33,12 @@ def run(work: Work) -> None:
     )
     labelled = usable(images, reject=work.settings.crop.reject)
     words = label_words(contest_tasks(work.settings), labelled)
-    lines = list(summary_lines(work, images, labelled, words))
+    lines = list(summary_lines(work.settings, images, labelled, words))
     figures = _draw_figures(work, images, labelled, words)
     sheets = _draw_sheets(work, images, labelled, words)
     text = "\n".join(lines)
     write_text(work.runs.explored("summary.txt"), text + "\n")
-    stamp(work.runs.explored("summary.txt"), explore_key(work))
+    stamp(work.runs.explored("summary.txt"), explore_key(work.settings, work.runs))
     print(text)
     print(
         f"explore: wrote summary.txt, {len(figures)} figures ({', '.join(figures)}), {sheets} "
@@ -124,7 +124,7 @@ def _draw_sheets(
 ) -> int:
     from pipeline.figures.contact_sheet import draw_sheet
 
-    crops, rng, listed, sheets = crops_of(work), np.random.default_rng(SEED), [], 0
+    crops, rng, listed, sheets = open_crops(work.runs.crops), np.random.default_rng(SEED), [], 0
     for name, title, chosen in _sheet_rows(images, labelled, words, rng=rng):
         captions = [
             f"#{row}" if np.isnan(probability) else f"#{row}  p {probability:.3f}"

@@ -7,7 +7,7 @@ from pipeline.storage import is_fresh
 
 
 def is_stacked(work: Work) -> bool:
-    return is_fresh(work.runs.stacked, stack_key(work))
+    return is_fresh(work.runs.stacked, stack_key(work.settings, work.runs))
 
 
 STACK = Stage(
@@ -35,7 +35,7 @@ def is_transferred(work: Work) -> bool:
     source = work.settings.transfer.source
     if source is None:
         return False
-    return is_fresh(work.runs.transfer(source), transfer_key(work))
+    return is_fresh(work.runs.transfer(source), transfer_key(work.settings, work.runs))
 
 
 TRANSFER = Stage(

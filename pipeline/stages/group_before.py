@@ -8,7 +8,7 @@ from pipeline.storage import is_fresh
 
 
 def is_explored(work: Work) -> bool:
-    return is_fresh(work.runs.explored("summary.txt"), explore_key(work))
+    return is_fresh(work.runs.explored("summary.txt"), explore_key(work.settings, work.runs))
 
 
 EXPLORE = Stage(
@@ -23,7 +23,7 @@ EXPLORE = Stage(
 
 def is_tuned(work: Work) -> bool:
     report = work.runs.tuned("report.json", member=tuned_member(work.settings))
-    return is_fresh(report, tune_key(work))
+    return is_fresh(report, tune_key(work.settings, work.runs))
 
 
 TUNE = Stage(
@@ -38,7 +38,7 @@ TUNE = Stage(
 
 
 def is_audited(work: Work) -> bool:
-    return is_fresh(work.runs.audited("summary.txt"), audit_key(work))
+    return is_fresh(work.runs.audited("summary.txt"), audit_key(work.settings, work.runs))
 
 
 AUDIT = Stage(

@@ -97,7 +97,7 @@ TRAIN = Stage(
 
 
 def is_evaluated(work: Work) -> bool:
-    return is_fresh(work.runs.scores, evaluate_key(work))
+    return is_fresh(work.runs.scores, evaluate_key(work.settings))
 
 
 EVALUATE = Stage(
@@ -112,7 +112,7 @@ EVALUATE = Stage(
 
 
 def is_answered(work: Work) -> bool:
-    return all(is_inferred(work, member) for member in work.settings.members)
+    return all(is_inferred(work.settings, work.runs, member) for member in work.settings.members)
 
 
 INFER = Stage(
@@ -128,7 +128,7 @@ INFER = Stage(
 
 
 def is_blended(work: Work) -> bool:
-    return is_fresh(work.runs.submission, ensemble_key(work))
+    return is_fresh(work.runs.submission, ensemble_key(work.settings))
 
 
 ENSEMBLE = Stage(

@@ -31,8 +31,9 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    write_json(work.runs.tables, table_digests(work))  # before they are read, and before the index
     contest, root = work.settings.competition, work.runs.root
+    # before they are read, and before the index: a table edited meanwhile is then seen to differ
+    write_json(work.runs.tables, table_digests(contest, root))
     tasks = contest_tasks(work.settings)
     found = read_contest(contest, tasks, root=root, fixes=work.runs.fixes)
     for note in found.notes:

@@ -28,26 +28,27 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     started = time.monotonic()
-    device, precision = choose_device(work.settings)
-    labelled, test = read_labelled(work.runs), read_test(work.runs)
+    settings, runs = work.settings, work.runs
+    device, precision = choose_device(settings)
+    labelled, test = read_labelled(runs), read_test(runs)
     unseen, seen = test[test["row"] < 0], test[test["row"] >= 0]
-    todo = [name for name in work.settings.members if not is_inferred(work, name)]
-    parts = {name: answer_jobs(work, name, labelled=labelled, seen=seen) for name in todo}
-    jobs = [job for both in parts.values() for part in both.values() for job in part]
-    needed = answering_bytes(work, todo, device=device.type, precision=precision)
+    todo = [name for name in settings.members if not is_inferred(settings, runs, name)]
+    parts, jobs = {}, []
+    for name in todo:
+        parts[name] = answer_jobs(settings, runs, name, labelled=labelled, seen=seen)
+        jobs += [*parts[name]["oof"], *parts[name]["test"]]
+    needed = answering_bytes(settings, runs, todo, device=device.type, precision=precision)
     run_jobs(
         work,
         [job for job in jobs if not job.makes[0].exists()],
-        slots=find_slots(work.settings, most=count_worth(work, jobs), job_bytes=needed),
+        slots=find_slots(settings, most=count_worth(settings, jobs), job_bytes=needed),
         bar=tqdm(total=len(jobs), desc="infer: shards", unit="shard", leave=False),
     )
-    for member in todo:
-        gather(work, member, parts[member], labelled=labelled, unseen=unseen)
+    for name in todo:
+        gather(settings, runs, name, parts[name], labelled=labelled, unseen=unseen)
         print(
-            f"infer: {member}: {len(test)} test images, "
-            f"{len(answering_cells(work.settings, member))} cells, "
-            f"views {', '.join(work.settings.tta)}; wrote "
-            f"{display_path(work.runs.averages(member))}"
+            f"infer: {name}: {len(test)} test images, {len(answering_cells(settings, name))} "
+            f"cells, views {', '.join(settings.tta)}; wrote {display_path(runs.averages(name))}"
         )
     if len(unseen):
         shown_ids = ", ".join(unseen["image_id"].head(3))

@@ -39,7 +39,7 @@ def run(work: Work) -> None:
     tables = _predict(work, images)
     use = record_opening(work.runs)  # before the score is shown: a look can't be taken back
     scores = _ensemble_scores(work, images, tables)
-    if is_stacked(work):
+    if is_stacked(work.settings, work.runs):
         scores += _stack_scores(work, images, tables)
     facts = {"scores": scores, "openings": use.openings, "experiments": use.experiments}
     write_json(work.runs.lockbox_scores, facts)
@@ -83,7 +83,7 @@ def _predict(work: Work, images: pd.DataFrame) -> Tables:
 
 def _ensemble_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict]:
     settings = work.settings
-    oof_tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
+    oof_tables = {name: read_predictions(work.runs, name, "oof") for name in used_members(settings)}
     evaluation = EvaluationSet.of_tables(work, oof_tables)
     ids = evaluation.images["image_id"]
     oof = blend_spaces(oof_tables, image_ids=ids, part="oof", settings=settings)

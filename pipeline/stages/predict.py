@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from pipeline.experiment.work import Work
 from pipeline.images.read import UnreadableImageError, read_image
-from pipeline.inference.choice import check_by, left_out, read_min_face
+from pipeline.inference.choice import ENSEMBLE, check_by, left_out, read_min_face
 from pipeline.inference.faces_table import NO_FACE, _columns, face_rows
 from pipeline.inference.video import VIDEOS, answer_video, read_fps
 from pipeline.stages.status import say_untrained
@@ -27,7 +27,7 @@ def check(work: Work) -> None:
     for word in work.words:
         if not Path(word).expanduser().exists():
             raise ValueError(f"predict: no file or folder {word}")
-    check_by(work)
+    check_by(work.settings, work.runs, work.options.get("by", ENSEMBLE))
     read_fps(work.options)
     read_min_face(work.options)
     say_untrained(work, "predict")
@@ -38,11 +38,15 @@ def run(work: Work) -> None:
     from pipeline.inference.annotate import draw_faces
     from pipeline.inference.face_predictor import FacePredictor
 
-    by = work.options.get("by", "ensemble")
+    by = work.options.get("by", ENSEMBLE)
     predictor = FacePredictor(
-        work, by=by, min_face=read_min_face(work.options), stack=stack_layers(work, by=by)
+        work.settings,
+        work.runs,
+        by=by,
+        min_face=read_min_face(work.options),
+        stack=stack_layers(work, by=by),
     )
-    for said in left_out(work, predictor.by):
+    for said in left_out(work.settings, work.runs, predictor.by):
         print(f"predict: {said}")
     rows, taken = [], set()
     files = list(_files(work.words))

@@ -34,7 +34,7 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     from pipeline.features.export.model_card import write_card
 
-    gone = missing_weights(work, used_members(work.settings))
+    gone = missing_weights(work.settings, work.runs, used_members(work.settings))
     if gone:
         raise ValueError(f"share: {gone} is not there; first ./run.sh train")
     facts = _read_export(work)
@@ -75,7 +75,7 @@ def _is_same(work: Work, facts: dict) -> bool:
     """Whether an export answers as these settings do."""
     from pipeline.inference.ensemble_spec import choose_ensemble
 
-    spec = choose_ensemble(work, "ensemble")
+    spec = choose_ensemble(work.settings, work.runs, "ensemble")
     ensemble = spec.settings.ensemble
     wanted = {
         "members": list(spec.members),

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import describe_grouping, grouping_facts
 from pipeline.experiment.images_table import read_images_table, split_column, usable
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.folds.assignment import AssignedFolds, search_folds
 from pipeline.folds.balance import certificate, describe
 from pipeline.folds.joined_people import join_groups
@@ -82,7 +82,7 @@ def _units(work: Work, images: pd.DataFrame) -> np.ndarray:
         return people
     faces = pick(check_table(read_table(work.runs.faces), FACES), images["image_id"], what="faces")
     groups = find_lookalikes(
-        crops_of(work),
+        open_crops(work.runs.crops),
         faces,
         margin=work.settings.crop.margin,
         similarity=similarity,

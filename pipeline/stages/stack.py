@@ -38,12 +38,14 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     settings, test = work.settings, read_test(work.runs)
-    tables = {name: read_predictions(work, name, "oof") for name in used_members(settings)}
+    tables = {name: read_predictions(work.runs, name, "oof") for name in used_members(settings)}
     evaluation = EvaluationSet.of_tables(work, tables)
     part, images = ("test", test) if len(test) else ("oof", evaluation.images)
     tested = tables
     if part == "test":
-        tested = {name: read_predictions(work, name, "test") for name in used_members(settings)}
+        tested = {
+            name: read_predictions(work.runs, name, "test") for name in used_members(settings)
+        }
     people = _people(work) if len(test) else None  # without test images none are pooled
     rows, parts, columns = [], [], []
     nested = evaluation.images[["image_id"]].copy()  # what compare shows beside others
@@ -80,7 +82,7 @@ def run(work: Work) -> None:
     write_table(table, pd.DataFrame(rows))
     write_table(work.runs.stack("stack_oof.parquet"), nested)
     write_json(facts, {"parts": parts, "people": people["test"].facts if people else None})
-    recipe = stack_key(work)
+    recipe = stack_key(work.settings, work.runs)
     given = {"image_ids": images["image_id"], "parts": parts, "test": test, "recipe": recipe}
     written = write_submission(work, work.runs.stacked, columns, **given)
     print(f"stack: the table is in {display_path(table)}, what was learnt in {display_path(facts)}")

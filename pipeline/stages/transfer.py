@@ -12,9 +12,11 @@ from pipeline.experiment.cells import member_cells
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import transfer_key
 from pipeline.experiment.images_table import read_labelled
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.tasks import contest_tasks, group_of, member_tasks, targets_of
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.bootstrap import person_interval
@@ -58,12 +60,13 @@ def run(work: Work) -> None:
             if task.name not in settings.tasks:
                 continue
             frame = predict_cells(
-                source,
-                member,
+                source.runs,
+                member_context(source.settings, member),
                 member_cells(source.settings, member),
                 images,
+                crops=open_crops(work.runs.crops),
+                settings=source.settings,
                 what=f"images of {work.settings.competition.name}",
-                crops_of_work=work,
                 device=device,
                 precision=precision,
             )
@@ -72,7 +75,7 @@ def run(work: Work) -> None:
     scores = pd.DataFrame(rows, columns=[*SCORES.key, *SCORES.columns])
     path = work.runs.transfer(source.settings.name)
     write_table(path, check_table(scores, SCORES))
-    stamp(path, transfer_key(work))
+    stamp(path, transfer_key(work.settings, work.runs))
     for row in rows:
         print(
             f"transfer: {row['source']} on {work.settings.competition.name}: {row['task']} "

@@ -150,5 +150,5 @@ def _finish(work: Work, member: str, report: dict, *, changes: dict) -> None:
     print(f"tune: habit 6: {said}")
     path = work.runs.tuned("report.json", member=member)
     write_json(path, report)
-    stamp(path, tune_key(work))
+    stamp(path, tune_key(work.settings, work.runs))
     print(f"tune: wrote report.json, sweep.png, sweep.csv, grid.csv to {display_path(path.parent)}")

@@ -20,12 +20,12 @@ from pipeline.experiment.build import (
     member_transform,
 )
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import group_of, member_tasks, targets_of
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset, named_deaths
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
@@ -74,7 +74,7 @@ def train_cell(
     )
     state = fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
     restore_checkpoint(work, cell, state)
-    crops = crops_of(work)
+    crops = open_crops(work.runs.crops)
     held_targets = training_targets(member, tasks, held)
     place = {"device": device, "precision": precision}
     taught = distillation_targets(
@@ -84,7 +84,7 @@ def train_cell(
     batch_size, held_size = member.batch_size, work.settings.infer.batch_size
     loaders = [
         make_batches(
-            work,
+            work.settings,
             CropDataset(
                 crops,
                 rows=part["row"].to_numpy(),

@@ -68,14 +68,16 @@ def count_epochs(work: Work, cells: Sequence[Cell]) -> int:
 
 def training_bytes(work: Work, members: Sequence[str], *, device: str, precision: str) -> int:
     """Memory of the neediest of these members' cells: of its GPU, or of its process."""
+    from pipeline.experiment.crops import count_crops
     from pipeline.experiment.data_loading import resident_bytes
 
     most = 0
     for name in members:
         member = work.settings.members[name]
-        needed = footprint_of(work, name, precision).training(
+        needed = footprint_of(work.settings, name, precision).training(
             batch_size=member.batch_size, ema=member.ema is not None
         )
         most = max(most, needed)
-    most += resident_bytes(work, members, device=device)
-    return most + (0 if device == "cuda" else PROCESS)
+    num_crops = count_crops(work.runs)
+    most += resident_bytes(work.settings, members, num_crops=num_crops, device=device)
+    return most if device == "cuda" else most + PROCESS

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.build import head_losses
 from pipeline.experiment.facts import cell_facts, check_facts
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import prediction_frame
 from pipeline.experiment.work import Work
 from pipeline.images.transform import Transform
@@ -27,7 +27,7 @@ def save_checkpoint(work: Work, cell: Cell, state: State) -> None:
     facts = {
         "history": state.history,
         "scaler": state.scaler.state_dict(),
-        **cell_facts(work, cell),
+        **_facts(work, cell),
     }
     with atomic_write(work.runs.checkpoint(cell)) as temporary:
         save_state(temporary, parts, facts=facts)
@@ -46,7 +46,7 @@ def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
             )
     except ValueError as error:
         raise ValueError(f"{error}; without it the cell begins with its first epoch") from None
-    check_facts(work, cell, facts, path=work.runs.checkpoint(cell))
+    check_facts(facts, wanted=_facts(work, cell), path=work.runs.checkpoint(cell))
     state.network.load_state_dict(parts["network"])
     try:
         restore_optimiser(state.optimiser, parts.get("optimiser", {}))
@@ -78,15 +78,14 @@ def finish_cell(
     best = len(scores) - 1 if keeps_last else None
     best = max(range(len(scores)), key=lambda i: (scores[i], -i)) if best is None else best
     with atomic_write(work.runs.weights(cell)) as temporary:
-        save_state(temporary, {"network": state.best_weights}, facts=cell_facts(work, cell))
+        save_state(temporary, {"network": state.best_weights}, facts=_facts(work, cell))
     if cell.fold != REFIT:
         frame = prediction_frame(
             held["image_id"],
             cell,
             view="identity",
             logits=state.best_logits,
-            tasks=tasks,
-            losses=head_losses(work.settings.members[cell.member], tasks),
+            member=member_context(work.settings, cell.member),
         )
         write_table(work.runs.oof(cell), frame)
     row = state.history[best]
@@ -106,3 +105,9 @@ def finish_cell(
     write_json(work.runs.done(cell), facts)
     work.runs.checkpoint(cell).unlink(missing_ok=True)
     return facts
+
+
+def _facts(work: Work, cell: Cell) -> dict:
+    """What the cell's files say of themselves."""
+    member = member_context(work.settings, cell.member)
+    return cell_facts(member, crop_recipe=work.runs.crop_recipe)

@@ -15,10 +15,12 @@ import torch
 from pipeline.ensembling.blending import mean_probs
 from pipeline.experiment.blend import gather_votes, member_probs
 from pipeline.experiment.cells import teacher_cells
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import answer_task, member_tasks
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.labels.answers import combine_probs
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import ANSWER
@@ -45,7 +47,7 @@ def distillation_targets(
     if not path.exists():
         ids = train["image_id"]
         if cell.fold == REFIT:
-            frames = {name: read_oof(work, name) for name in member.distil.by}
+            frames = {name: read_oof(work.settings, work.runs, name) for name in member.distil.by}
         else:
             frames = teacher_predictions(work, cell, train, device=device, precision=precision)
         probs = mean_answers(work, frames, image_ids=ids)
@@ -70,13 +72,23 @@ def teacher_predictions(
 ) -> dict[str, pd.DataFrame]:
     """What the cells that teach a cell say of these images, by member: folds and views averaged,
     a row an image and seed."""
-    given = {"crops_of_work": work, "device": device, "precision": precision}
+    crops = open_crops(work.runs.crops)
     teachers: dict[str, list[Cell]] = {}
     for teacher in teacher_cells(work.settings, cell):
         teachers.setdefault(teacher.member, []).append(teacher)
     frames = {}
     for name, cells in teachers.items():
-        frame = predict_cells(work, name, cells, images, what=f"for {cell.name}", **given)
+        frame = predict_cells(
+            work.runs,
+            member_context(work.settings, name),
+            cells,
+            images,
+            crops=crops,
+            settings=work.settings,
+            what=f"for {cell.name}",
+            device=device,
+            precision=precision,
+        )
         frames[name] = frame.groupby(["image_id", "seed"], as_index=False).mean(numeric_only=True)
     return frames
 

@@ -34,7 +34,9 @@ def data_set(folder: Path) -> CropDataset:
 
 
 def fed(work: Work, dataset: CropDataset, sampler, recipe: Sequence = ()):
-    return feeding.make_batches(work, dataset, sampler, device=CPU, batch_size=4, recipe=recipe)
+    return feeding.make_batches(
+        work.settings, dataset, sampler, device=CPU, batch_size=4, recipe=recipe
+    )
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def test_other_settings_are_refused(
 ) -> None:
     store(work_of(tmp_path, *before))
     with pytest.raises(ValueError, match="was made with other settings") as caught:
-        check_settings(work_of(tmp_path, *after))
+        work = work_of(tmp_path, *after)
+        check_settings(work.settings, work.runs)
     assert says in str(caught.value)
 
 
@@ -49,7 +50,8 @@ def test_a_start_over_does_not_cost_the_crops_that_lie_in_the_same_folder(tmp_pa
     for name, removed in (("sample", "runs/sample/config.yaml"), ("masks-lite", "runs/masks-lite")):
         store(work_of(tmp_path, name=name))
         with pytest.raises(ValueError, match="or remove") as caught:
-            check_settings(work_of(tmp_path, "folds.seed=1", name=name))
+            work = work_of(tmp_path, "folds.seed=1", name=name)
+            check_settings(work.settings, work.runs)
         said = str(caught.value).split("or remove ")[1]
         assert said.startswith(f"{tmp_path}/{removed}")
         assert f"{tmp_path}/runs/sample " not in said
@@ -60,10 +62,11 @@ def test_a_member_of_an_earlier_command_is_said_to_be_left_out(
 ) -> None:
     store(work_of(tmp_path, NEW))
     again = work_of(tmp_path)
-    check_settings(again)
-    say_left_out(again)
+    check_settings(again.settings, again.runs)
+    say_left_out(again.settings, again.runs)
     assert "also holds more, which this command leaves out" in capsys.readouterr().out
-    say_left_out(work_of(tmp_path, NEW))
+    now = work_of(tmp_path, NEW)
+    say_left_out(now.settings, now.runs)
     assert not capsys.readouterr().out
 
 

@@ -63,7 +63,7 @@ def make_work(
             parts["test"].append(test.join(frame.iloc[:2].reset_index(drop=True)))
         for part, frames in parts.items():
             write_table(work.runs.predictions(name, part), pd.concat(frames, ignore_index=True))
-            stamp(work.runs.predictions(name, part), infer_key(work, name))
+            stamp(work.runs.predictions(name, part), infer_key(work.settings, name))
     return work
 
 

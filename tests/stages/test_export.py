@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.experiment.work import Work
 from pipeline.features.export.formats import load_model, save_models
 from pipeline.images.resize_matrix import resize_matrix
 from pipeline.images.transform import Transform, fit_size, normalise
@@ -106,9 +105,9 @@ def test_an_unknown_format_is_a_sentence(plain: Path, contest: Path, call: Calla
 
 def test_an_order_among_images_is_said_to_be_left_out() -> None:
     plain = load_experiment("attribute64-lite", [], configs=PROJECT / "configs")
-    assert left_out(Work(plain, Runs(plain), [])) == []
+    assert left_out(plain, Runs(plain)) == []
     settings = load_experiment(
         "attribute64-lite", ["ensemble.method=rank"], configs=PROJECT / "configs"
     )
-    (said,) = left_out(Work(settings, Runs(settings), []))
+    (said,) = left_out(settings, Runs(settings))
     assert "answered by the mean of the members" in said

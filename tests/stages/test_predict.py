@@ -28,7 +28,10 @@ def answerer_of(words: list[str], **options):
     settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
     work = Work(settings=settings, runs=Runs(settings), command=[])
     return FacePredictor(
-        work, **options, stack=stack_layers(work, by=options.get("by", "ensemble"))
+        work.settings,
+        work.runs,
+        **options,
+        stack=stack_layers(work, by=options.get("by", "ensemble")),
     )
 
 
@@ -56,18 +59,28 @@ def test_in_mixed_precision_it_says_what_infer_says_to_the_last_bit(
     plain: Path, contest: Path
 ) -> None:
     from pipeline.experiment.cells import answering_cells
-    from pipeline.experiment.crops import crops_of
     from pipeline.experiment.device import choose_device
     from pipeline.experiment.images_table import read_test
+    from pipeline.experiment.member_context import member_context
     from pipeline.experiment.predict import predict_cells
+    from pipeline.faces.crop_store import open_crops
 
     predictor = answerer_of([*trained_words(contest, plain), "precision=bfloat16"])
-    work, some = predictor.work, read_test(predictor.work.runs).head(4)
-    device, precision = choose_device(work.settings)
-    cells = answering_cells(work.settings, "mask")
-    where = {"what": "", "crops_of_work": work, "device": device, "precision": precision}
-    wanted = predict_cells(work, "mask", cells, some, **where)
-    found = predictor._predict("mask", crops_of(work)[some["row"]], some["image_id"])
+    settings, runs = predictor.settings, predictor.runs
+    some, crops = read_test(runs).head(4), open_crops(runs.crops)
+    device, precision = choose_device(settings)
+    wanted = predict_cells(
+        runs,
+        member_context(settings, "mask"),
+        answering_cells(settings, "mask"),
+        some,
+        crops=crops,
+        settings=settings,
+        what="",
+        device=device,
+        precision=precision,
+    )
+    found = predictor.predict("mask", crops[some["row"]], some["image_id"])
     pd.testing.assert_frame_equal(found, wanted)
 
 

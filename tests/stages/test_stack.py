@@ -68,7 +68,7 @@ def test_ballots_say_what_the_ensemble_s_mean_says(tmp_path: Path) -> None:
     work = product_work(
         tmp_path, ensemble={"method": "weighted", "weights": {"s": 1, "o": 2, "j": 3}}
     )
-    tables = {name: read_predictions(work, name, "oof") for name in work.settings.members}
+    tables = {name: read_predictions(work.runs, name, "oof") for name in work.settings.members}
     ids = [f"i{i}" for i in RNG.permutation(NUM)]
     (space,) = answer_spaces(work.settings)
     given = {"image_ids": ids, "settings": work.settings}
@@ -243,7 +243,7 @@ def test_settings_choose_layers_and_the_rule(tmp_path: Path) -> None:
     (part,) = facts(work)["parts"]
     truth = SEX * 2 + OLD
     plain = blend_spaces(
-        {name: read_predictions(work, name, "oof") for name in work.settings.members},
+        {name: read_predictions(work.runs, name, "oof") for name in work.settings.members},
         image_ids=[f"i{i}" for i in range(NUM)],
         part="oof",
         settings=work.settings,
@@ -272,7 +272,7 @@ def test_where_nothing_is_kept_the_plain_answer_stays(tmp_path: Path) -> None:
     assert part["decision"] == "value"
     answers = pd.read_csv(work.runs.stacked, float_precision="round_trip")["answer"]
     expected = blend_spaces(
-        {name: read_predictions(work, name, "test") for name in "ab"},
+        {name: read_predictions(work.runs, name, "test") for name in "ab"},
         image_ids=["t1", "t0"],
         part="test",
         settings=work.settings,

@@ -8,8 +8,10 @@ import torch
 
 from pipeline.config import load_experiment
 from pipeline.experiment.images_table import read_labelled
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.storage import PROJECT, Cell, Runs
 from tests.conftest import tiny
 
@@ -54,12 +56,13 @@ def test_weights_answer_images_of_another_contest_as_they_answered_their_own(
     images = read_labelled(works[1].runs)
     held = images[images["image_id"].isin(own.index)].reset_index(drop=True)
     found = predict_cells(
-        works[0],
-        "mask",
+        works[0].runs,
+        member_context(works[0].settings, "mask"),
         [cell],
         held,
+        crops=open_crops(works[1].runs.crops),
+        settings=works[0].settings,
         what="test",
-        crops_of_work=works[1],
         device=torch.device("cpu"),
         precision="float32",
     )

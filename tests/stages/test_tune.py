@@ -37,16 +37,16 @@ def work_of(words: list[str]) -> Work:
 
 
 def setup_of(words: list[str]):
-    from pipeline.experiment.crops import crops_of
     from pipeline.experiment.images_table import read_labelled
     from pipeline.experiment.tasks import member_tasks
+    from pipeline.faces.crop_store import open_crops
     from pipeline.features.tuning.sanity_checks import CheckSetup
 
     work = work_of(words)
     member = work.settings.members["mask"]
     setup = CheckSetup(
         settings=work.settings,
-        crops=crops_of(work),
+        crops=open_crops(work.runs.crops),
         tasks=member_tasks(work.settings, member),
         train=read_labelled(work.runs),
         device=torch.device("cpu"),

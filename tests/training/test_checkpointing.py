@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
-from pipeline.experiment.build import fresh_state, head_losses
+from pipeline.experiment.build import fresh_state
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import prediction_frame
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
@@ -51,14 +52,15 @@ def test_a_cell_that_holds_nobody_out_goes_on(tmp_path: Path) -> None:
     assert state.history == [{"epoch": 1, "score": 0.0}] and state.best_logits is None
 
 
-@pytest.mark.parametrize(("lost", "said"), [(1, "b is no number"), (3, "b and 2 others is no")])
+@pytest.mark.parametrize(
+    ("lost", "said"), [(1, "b is not a finite number"), (3, "b and 2 others is not")]
+)
 def test_an_answer_that_is_no_number_is_named(lost: int, said: str, tmp_path: Path) -> None:
     settings = work_in(tmp_path).settings
-    tasks = member_tasks(settings, settings.members["age"])
     logits = torch.zeros(5, 3)
     logits[1 : 1 + lost] = torch.nan
-    how = {"tasks": tasks, "losses": head_losses(settings.members["age"], tasks)}
+    member = member_context(settings, "age")
     with pytest.raises(ValueError, match=f"of age for {said}"):
         prediction_frame(
-            pd.Series(list("abcde")), CELL, view="identity", logits={"age": logits}, **how
+            pd.Series(list("abcde")), CELL, view="identity", logits={"age": logits}, member=member
         )

@@ -11,8 +11,10 @@ import torch
 from pipeline.config import load_experiment
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.images_table import held_out, read_labelled
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.labels.tasks import Task
 from pipeline.storage import PROJECT, REFIT, Cell, Runs
 from pipeline.training.cell_jobs import cell_needs
@@ -48,8 +50,16 @@ def test_a_student_is_taught_by_those_who_held_out_the_same_fold(
         train = images[~held_out(settings, images, fold)].reset_index(drop=True)
         nothing = np.zeros(len(train), int)
         told = distillation_targets(work, cell, train, {"gender": nothing}, **cpu)["gender"]
-        given = {"what": "", "crops_of_work": work, **cpu}
-        said = predict_cells(work, "gender", [teacher], train, **given)
+        said = predict_cells(
+            work.runs,
+            member_context(settings, "gender"),
+            [teacher],
+            train,
+            crops=open_crops(work.runs.crops),
+            settings=settings,
+            what="",
+            **cpu,
+        )
         said = said.groupby("image_id")[COLUMNS].mean().loc[train["image_id"]]
         np.testing.assert_allclose(told, said, atol=1e-6)
     everybody = Cell("student", REFIT, 777)

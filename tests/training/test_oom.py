@@ -157,7 +157,7 @@ def test_weights_of_other_code_or_classes_are_refused_with_what_differs(
     (tmp_path / "runs/sample/age/test_views.parquet").unlink()
     code, _, err = call("infer", *words)
     assert code == 2
-    assert "what the network says of age for " in err and "is no number" in err
+    assert "the prediction of age for " in err and "is not a finite number" in err
 
 
 def test_two_runs_at_once_are_one_run(contest: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 
 from pipeline.config import load_experiment
 from pipeline.experiment.cells import all_cells, teacher_cells
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
@@ -74,7 +75,9 @@ def check_embeddings(words: list[str]) -> None:
         cell = Cell("age", fold, 777)
         oof = pd.read_parquet(work.runs.oof(cell)).set_index("image_id")
         seen = found[found["fold"] == fold].set_index("image_id").loc[oof.index, "embedding"]
-        head = load_cell(work, cell, device=torch.device("cpu")).heads["age"]
+        head = load_cell(
+            work.runs, member_context(work.settings, cell.member), cell, device=torch.device("cpu")
+        ).heads["age"]
         with torch.inference_mode():
             probs = head(torch.from_numpy(np.stack(seen.tolist()))).softmax(dim=1).numpy()
         np.testing.assert_allclose(probs, oof[COLUMNS], atol=1e-5)

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.figures.charts import dots, save_panels
 from pipeline.figures.contact_sheet import draw_sheet
 from pipeline.folds.joined_people import join_people
@@ -80,7 +80,7 @@ def _sheet(work: Work, name: str, rows: list[int], captions: list[str], *, title
     if not rows:
         path.unlink(missing_ok=True)
         return
-    crops = crops_of(work)
+    crops = open_crops(work.runs.crops)
     chosen = [crops[row] for row in rows]
     sheet = draw_sheet(chosen, title=title, captions=captions, columns=COLUMNS, side=SIDE)
     with atomic_write(path) as temporary:

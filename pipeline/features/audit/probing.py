@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.features.audit.pure.linear_probe import condense, probe_oof
 from pipeline.images.transform import Transform, fit_size, normalise
 from pipeline.labels.tasks import Task
@@ -41,7 +41,7 @@ def probe_features(work: Work, images: pd.DataFrame) -> np.ndarray:
     """The main directions (n, d) of the frozen features of these images' crops."""
     audit = work.settings.audit
     if audit.backbone is None:
-        crops = crops_of(work)
+        crops = open_crops(work.runs.crops)
         pixels = [fit_size(crops[row], size=PIXELS).ravel() for row in images["row"]]
         return condense(np.stack(pixels), seed=audit.seed)
     return condense(_backbone_features(work, images["row"].to_numpy()), seed=audit.seed)
@@ -79,7 +79,7 @@ def _backbone_features(work: Work, rows: np.ndarray) -> np.ndarray:
     from pipeline.models.network import input_statistics
     from pipeline.models.pretrained import load_backbone
 
-    audit, crops = work.settings.audit, crops_of(work)
+    audit, crops = work.settings.audit, open_crops(work.runs.crops)
     device, _ = choose_device(work.settings)
     mean, std = input_statistics(audit.backbone)
     transform = Transform(size=audit.image_size, mean=mean, std=std)

@@ -4,8 +4,8 @@ validation)."""
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.features.audit.probing import Sample
 from pipeline.features.audit.pure.image_statistics import measure_pixels
 from pipeline.features.audit.pure.linear_probe import probe_oof
@@ -101,7 +101,7 @@ def _null(
 
 def _statistics(work: Work, images: pd.DataFrame) -> pd.DataFrame:
     """Simple values of each image that differ at all, a column each."""
-    crops = crops_of(work)
+    crops = open_crops(work.runs.crops)
     pixels = pd.DataFrame([measure_pixels(crops[row]) for row in images["row"]])
     width, height = images["width"].to_numpy(), images["height"].to_numpy()
     paths = [work.runs.root / path for path in images["path"]]

@@ -15,7 +15,7 @@ def embedding_cosines(work: Work, images: pd.DataFrame, table: pd.DataFrame) -> 
     be compared. They are centred on the mean of the images seen.
     """
     cosines = np.full(len(table), np.nan)
-    members = trained_members(work)
+    members = trained_members(work.settings, work.runs)
     if not members or not len(table):
         return cosines
     from pipeline.people.embeddings import cell_features

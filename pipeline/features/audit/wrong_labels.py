@@ -42,8 +42,8 @@ class LabelChecker:
 def member_checkers(work: Work, labelled: pd.DataFrame) -> dict[str, LabelChecker]:
     """By task the mean of the trained members that predict it, on the images they answered."""
     found: dict[str, list] = {}
-    for member in trained_members(work):
-        frame = read_oof(work, member)
+    for member in trained_members(work.settings, work.runs):
+        frame = read_oof(work.settings, work.runs, member)
         ids = [name for name in labelled["image_id"] if name in set(frame["image_id"])]
         given = {"image_ids": ids, "settings": work.settings, "member": member}
         for task, probs in member_probs(frame, **given).items():

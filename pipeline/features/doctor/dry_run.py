@@ -8,7 +8,6 @@ import pandas as pd
 import torch
 
 from pipeline.experiment.build import fresh_state, make_criteria, member_transform
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device, choose_workers
 from pipeline.experiment.images_table import read_images_table, usable
 from pipeline.experiment.targets import training_targets
@@ -16,6 +15,7 @@ from pipeline.experiment.tasks import contest_tasks, member_tasks
 from pipeline.experiment.work import Work
 from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.crop import cut
+from pipeline.faces.crop_store import open_crops
 from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.read import read_image
@@ -81,7 +81,7 @@ def _some_crops(work: Work) -> tuple[np.ndarray, pd.DataFrame, str]:
     """Crops (n, S, S, 3), their labelled images with the row of each, and where they are from."""
     if work.runs.crops.exists():
         images = usable(read_images_table(work.runs)).head(NUMBER)
-        return crops_of(work), images, "as cut by crop"
+        return open_crops(work.runs.crops), images, "as cut by crop"
     tasks = contest_tasks(work.settings)
     found = read_contest(
         work.settings.competition, tasks, root=work.runs.root, fixes=work.runs.fixes

@@ -6,15 +6,15 @@ import torch
 from tqdm import tqdm
 
 from pipeline.config.types import nearest
-from pipeline.experiment.build import head_losses, member_transform
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.images_table import held_out, read_images_table, read_labelled
+from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import member_tasks, targets_of
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.figures.contact_sheet import draw_sheet
 from pipeline.figures.overlay import lay_over
 from pipeline.images.transform import fit_size, normalise
@@ -63,7 +63,8 @@ def _worst(
     work: Work, member: str, task: Task, labelled: pd.DataFrame, *, number: int
 ) -> pd.DataFrame:
     """The held-out images that a member is most surely wrong about, one of a person."""
-    frame = read_oof(work, member).groupby("image_id")[task.columns].mean().reset_index()
+    oof = read_oof(work.settings, work.runs, member)
+    frame = oof.groupby("image_id")[task.columns].mean().reset_index()
     images = pick(labelled, frame["image_id"], what="labelled")
     truth, probs = targets_of([task], images)[task.name], frame[task.columns].to_numpy()
     answer = decide(task, probs)
@@ -81,18 +82,19 @@ def _sheet(
     work: Work, name: str, task: Task, images: pd.DataFrame, labelled: pd.DataFrame
 ) -> "Image.Image":  # noqa: F821
     device, _ = choose_device(work.settings)
-    crops, known = crops_of(work), labelled.set_index("image_id")
+    member = member_context(work.settings, name)
+    crops, known = open_crops(work.runs.crops), labelled.set_index("image_id")
     tiles, captions = {}, {}
     bar = tqdm(total=len(images), desc=f"explain: {name} {task.name}", unit="pic", leave=False)
     for cell, places in by_cell(work, name, images, labelled).items():
-        network = load_cell(work, cell, device=device)
+        network = load_cell(work.runs, member, cell, device=device)
         for place in places:
             image_id, row = images["image_id"].iloc[place], int(images["row"].iloc[place])
             truth = None
             if image_id in known.index:
                 truth = targets_of([task], known.loc[[image_id]].reset_index())[task.name][0]
             tiles[place], captions[place] = _look(
-                work, name, task, network, np.asarray(crops[row]), truth, device=device
+                member, task, network, np.asarray(crops[row]), truth, device=device
             )
             captions[place][0] = f"#{row}\n{captions[place][0]}"
             bar.update()
@@ -128,8 +130,7 @@ def by_cell(
 
 
 def _look(
-    work: Work,
-    name: str,
+    member: MemberContext,
     task: Task,
     network: FaceNetwork,
     crop: np.ndarray,
@@ -138,8 +139,7 @@ def _look(
     device: torch.device,
 ) -> tuple[list[np.ndarray], list[str]]:
     """Three tiles and their captions: the crop, and two heatmaps over it."""
-    member = work.settings.members[name]
-    transform, loss = member_transform(member), head_losses(member, [task])[task.name]
+    transform, loss = member.transform, member.losses[task.name]
     pixels = fit_size(crop, size=transform.size)
     inputs = normalise(torch.from_numpy(pixels.copy())[None].to(device), transform=transform)
     with torch.no_grad():

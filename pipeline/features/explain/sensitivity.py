@@ -11,17 +11,16 @@ from tqdm import tqdm
 from pipeline.evaluation.decisions import measure
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces, member_probs
-from pipeline.experiment.build import head_losses, member_transform
 from pipeline.experiment.cells import used_members
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.images_table import read_labelled
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import load_cell, prediction_frame
 from pipeline.experiment.predictions import read_oof
-from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
 from pipeline.faces.boxes import square_box
 from pipeline.faces.crop import cut
+from pipeline.faces.crop_store import open_crops
 from pipeline.features.explain.heatmaps import by_cell
 from pipeline.figures.charts import save_panels
 from pipeline.figures.overlay import bands
@@ -46,7 +45,8 @@ def measure_sensitivity(work: Work, members: list[str], *, number: int) -> list[
     """Scores and changed answers of `number` held-out images at every level of every factor;
     gives the names of the files it wrote."""
     labelled = read_labelled(work.runs)
-    split = labelled[labelled["image_id"].isin(read_oof(work, members[0])["image_id"])]
+    oof = read_oof(work.settings, work.runs, members[0])
+    split = labelled[labelled["image_id"].isin(oof["image_id"])]
     sample = _draw_sample(split, number=number)
     variants = list(_variants(work, sample))
     tables = {name: _answers(work, name, sample, labelled, variants) for name in members}
@@ -91,7 +91,7 @@ def _draw_sample(split: pd.DataFrame, *, number: int) -> pd.DataFrame:
 def _variants(work: Work, sample: pd.DataFrame) -> Iterator[tuple[Variant, str, np.ndarray]]:
     """Corruption and level, the unit, and the sample's crops (n, S, S, 3); the "
     "unchanged ones first."""
-    crops = np.asarray(crops_of(work)[sample["row"].to_numpy()])
+    crops = np.asarray(open_crops(work.runs.crops)[sample["row"].to_numpy()])
     seeds = [zlib.crc32(str(image_id).encode()) for image_id in sample["image_id"]]
     for factor in FACTORS.values():
         for level in sorted(factor.levels, key=lambda level, f=factor: level != f.neutral):
@@ -121,13 +121,13 @@ def _answers(
 ) -> dict[Variant, pd.DataFrame]:
     """A member's predictions of each variant, by the cells that did not see the people."""
     device, precision = choose_device(work.settings)
-    member = work.settings.members[name]
-    tasks, transform = member_tasks(work.settings, member), member_transform(member)
-    losses, parts = head_losses(member, tasks), {key: [] for key, _, _ in variants}
+    member = member_context(work.settings, name)
+    transform = member.transform
+    parts = {key: [] for key, _, _ in variants}
     cells: dict[Cell, list[int]] = by_cell(work, name, sample, labelled)
     bar = tqdm(total=len(cells) * len(variants), desc=f"explain: {name}", unit="look", leave=False)
     for cell, places in cells.items():
-        network = load_cell(work, cell, device=device)
+        network = load_cell(work.runs, member, cell, device=device)
         for key, _, crops in variants:
             pixels = np.stack([fit_size(crops[place], size=transform.size) for place in places])
             (views,) = predict_logits(
@@ -144,8 +144,7 @@ def _answers(
                     cell,
                     view="identity",
                     logits=views["identity"],
-                    tasks=tasks,
-                    losses=losses,
+                    member=member,
                 )
             )
             bar.update()

@@ -11,41 +11,41 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.experiment.build import head_losses, member_transform
+from pipeline.config import Experiment
 from pipeline.experiment.cells import answering_cells
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import load_cell
-from pipeline.experiment.tasks import member_tasks
-from pipeline.experiment.work import Work
 from pipeline.images.resize_matrix import resize_matrix
 from pipeline.images.transform import normalise
 from pipeline.images.views import apply_view
 from pipeline.inference.ensemble_spec import EnsembleSpec
 from pipeline.models.export_module import EnsembleModel, MemberModel, Output, Resize
 from pipeline.models.fuse_batchnorm import fuse_batchnorm
-from pipeline.storage import atomic_write
+from pipeline.storage import Runs, atomic_write
 
 Run = Callable[[np.ndarray], list[np.ndarray]]
 
 
-def member_model(work: Work, member: str) -> MemberModel:
+def member_model(settings: Experiment, runs: Runs, member: str) -> MemberModel:
     """A member with all its cells, on the CPU. Raises ValueError like load_cell."""
-    settings, recipe = work.settings, work.settings.members[member]
-    transform, tasks = member_transform(recipe), member_tasks(settings, recipe)
-    cells, cpu = answering_cells(settings, member), torch.device("cpu")
-    networks = [
-        fuse_batchnorm(load_cell(work, cell, device=cpu), size=transform.size) for cell in cells
-    ]
-    matrix = None
+    context = member_context(settings, member)
+    transform = context.transform
+    networks = []
+    for cell in answering_cells(settings, member):
+        network = load_cell(runs, context, cell, device=torch.device("cpu"))
+        networks.append(fuse_batchnorm(network, size=transform.size))
+    resize = None
     if transform.size != settings.crop.size:
-        matrix = torch.from_numpy(resize_matrix(settings.crop.size, transform.size))
+        matrix = resize_matrix(settings.crop.size, transform.size)
+        resize = Resize(torch.from_numpy(matrix))
     return MemberModel(
         networks,
-        tasks=tasks,
-        losses=head_losses(recipe, tasks),
-        views=[partial(apply_view, view=v, transform=transform) for v in settings.tta],
+        tasks=list(context.tasks),
+        losses=dict(context.losses),
+        views=[partial(apply_view, view=view, transform=transform) for view in settings.tta],
         to_input=partial(normalise, transform=transform),
         size=transform.size,
-        resize=None if matrix is None else Resize(matrix),
+        resize=resize,
     ).eval()
 
 

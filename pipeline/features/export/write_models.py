@@ -32,7 +32,7 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     """Writes all files and export.json, and gives what that holds; `alone`: each member too."""
     import torch
 
-    from pipeline.experiment.crops import crops_of
+    from pipeline.faces.crop_store import open_crops
     from pipeline.features.export.formats import ensemble_model, member_model
     from pipeline.inference.ensemble_spec import choose_ensemble
     from pipeline.inference.face_predictor import FacePredictor
@@ -40,19 +40,23 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     cpu = work.settings.model_copy(update={"device": "cpu", "precision": "float32"})
     work = replace(work, settings=cpu)
     size, used = work.settings.crop.size, used_members(work.settings)
-    crops = _different(crops_of(work), num=NUM)
-    whole = not missing_weights(work, used)
-    names = [name for name in work.settings.members if not missing_weights(work, [name])]
-    jobs, ensemble = [], choose_ensemble(work, "ensemble")
-    notes = left_out(work)
-    if is_stacked(work):
+    crops = _different(open_crops(work.runs.crops), num=NUM)
+    whole = not missing_weights(work.settings, work.runs, used)
+    names = [
+        name
+        for name in work.settings.members
+        if not missing_weights(work.settings, work.runs, [name])
+    ]
+    jobs, ensemble = [], choose_ensemble(work.settings, work.runs, "ensemble")
+    notes = left_out(work.settings, work.runs)
+    if is_stacked(work.settings, work.runs):
         notes.append(
             "what stack kept is not in these files: they answer as the plain "
             f"{ensemble.settings.ensemble.method}; ./run.sh predict by=stack has it"
         )
     for note in notes:
         print(f"export: {note}")
-    models = {name: member_model(work, name) for name in names}
+    models = {name: member_model(work.settings, work.runs, name) for name in names}
     if whole:
         jobs.append(("ensemble", ensemble_model(ensemble, models), ensemble.readings))
     for name in names if alone else ():
@@ -61,7 +65,7 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     for name, model, readings in tqdm(jobs, desc="export", unit="model"):
         expected = None
         if readings is not None:
-            said, _ = FacePredictor(work).answer(crops)
+            said, _ = FacePredictor(work.settings, work.runs).answer(crops)
             expected = [said[output] for output in model.names]
         outputs[name] = model.names
         note = json.dumps({"input": f"uint8 (num, {size}, {size}, 3) RGB", "outputs": model.names})

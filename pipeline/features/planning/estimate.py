@@ -8,6 +8,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline.experiment.cells import all_cells, answering_cells
+from pipeline.experiment.crops import count_crops
 from pipeline.experiment.data_loading import resident_bytes
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import is_inferred
@@ -66,7 +67,7 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
     labelled = labelled.reset_index(drop=True)
     cells = [cell for cell in all_cells(work.settings) if not work.runs.done(cell).exists()]
     cells = cells if "train" in stages else []
-    answering = [n for n in work.settings.members if not is_inferred(work, n)]
+    answering = [n for n in work.settings.members if not is_inferred(work.settings, work.runs, n)]
     answering = answering if "infer" in stages else []
     members = list(dict.fromkeys([*(cell.member for cell in cells), *answering]))
     each = training_bytes(work, members, device=device.type, precision=precision)
@@ -85,7 +86,7 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
         found.jobs[cell.name] = {"seconds": seconds, "needs": needs}
         ahead = LEARNT * learned + held
         found.operations += member.epochs * ahead * rate["operations"]
-        found.disk += footprint_of(work, cell.member, precision).weights
+        found.disk += footprint_of(work.settings, cell.member, precision).weights
     if cells:
         lasting = {name: one["seconds"] for name, one in found.jobs.items()}
         needs = {name: one["needs"] for name, one in found.jobs.items()}
@@ -98,7 +99,9 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
         found.parts["infer"] = Part(found.start + sum(parts) / len(slots), what)
     if device.type == "cuda":
         found.gpu_memory = max((rates[name]["gpu_memory"] for name in members), default=0)
-        found.gpu_memory += resident_bytes(work, members, device=device.type)
+        found.gpu_memory += resident_bytes(
+            work.settings, members, num_crops=count_crops(work.runs), device=device.type
+        )
     found.memory = len(slots) * each if members else 0
     return found
 

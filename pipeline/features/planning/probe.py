@@ -94,7 +94,7 @@ def _learn(
     side = work.settings.crop.size
     crops = np.random.default_rng(0).integers(256, size=(len(rows), side, side, 3), dtype=np.uint8)
     batches = make_batches(
-        work,
+        work.settings,
         CropDataset(
             crops,
             rows=np.arange(len(rows)),

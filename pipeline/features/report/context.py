@@ -80,7 +80,7 @@ class ReportContext:
 def gather_context(work: Work) -> ReportContext:
     """All of it from stored tables; the images as they are, without views."""
     members = used_members(work.settings)
-    split = read_oof(work, members[0])
+    split = read_oof(work.settings, work.runs, members[0])
     evaluation = EvaluationSet(work, held_out=set(split["image_id"]))
     candidate = Candidate(work.settings.name, "ensemble", work, tuple(members))
     given = answers_of(candidate, evaluation, with_views=False)

@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from pipeline.experiment.crops import crops_of
+from pipeline.faces.crop_store import open_crops
 from pipeline.features.report.context import ReportContext, TargetResult, missing
 from pipeline.features.report.html.markup import Html, image, join, paragraph, tag
 from pipeline.features.report.html.page import Section
@@ -21,7 +21,7 @@ def describe_mistakes(context: ReportContext) -> Section:
     if not work.runs.crops.exists():
         body = missing("The crops are gone.", type_=f"./run.sh crop -c {work.settings.name}")
         return Section("mistakes", "Mistakes", body)
-    crops, parts = crops_of(work), []
+    crops, parts = open_crops(work.runs.crops), []
     for judged in context.judged:
         for title, chosen, says in _kinds(context, judged):
             if len(chosen):

@@ -54,7 +54,7 @@ def _say_handed_in(work: Work) -> Html | None:
 
 def submission_scores(work: Work) -> list[str]:
     """The OOF score of each answer of the submission, in words; none where there is none."""
-    if not is_fresh(work.runs.submission, ensemble_key(work)):
+    if not is_fresh(work.runs.submission, ensemble_key(work.settings)):
         return []
     parts = read_json(work.runs.submission_record)["parts"]
     how = f"{work.settings.ensemble.method} over {', '.join(work.settings.tta)}"
@@ -62,7 +62,7 @@ def submission_scores(work: Work) -> list[str]:
 
 
 def _stack_scores(work: Work) -> list[str]:
-    if not is_fresh(work.runs.stacked, stack_key(work)):
+    if not is_fresh(work.runs.stacked, stack_key(work.settings, work.runs)):
         return []
     parts = read_json(work.runs.stack("stack.json"))["parts"]
     return [_say_part("stack", ", ".join(p["kept"]) or "nothing kept", p) for p in parts]

@@ -26,9 +26,11 @@ class StackPredictor:
     not run."""
 
     def __init__(self, work: Work) -> None:
-        check_stack(work)
+        check_stack(work.settings, work.runs)
         self._settings = work.settings
-        tables = {name: read_predictions(work, name, "oof") for name in used_members(work.settings)}
+        tables = {
+            name: read_predictions(work.runs, name, "oof") for name in used_members(work.settings)
+        }
         evaluation = EvaluationSet(work, held_out=set(next(iter(tables.values()))["image_id"]))
         kept = {
             part["answer"]: part["kept"]

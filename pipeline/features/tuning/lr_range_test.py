@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.crops import crops_of
 from pipeline.experiment.fingerprints import study_base
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.features.tuning.initial_loss import measure_initial_loss
 from pipeline.features.tuning.lr_sweep import end_of, log_grid, read_sweep
 from pipeline.features.tuning.sanity_checks import (
@@ -23,12 +23,17 @@ def run_sanity_checks(work: Work, member: str, *, images, device, precision) -> 
     tune, recipe = work.settings.tune, work.settings.members[member]
     path = work.runs.tuned("habits.json", member=member)
     plain = tune.model_dump(mode="json", include={"overfit", "overfit_steps", "sweep", "folds"})
-    made_of = [study_base(work), recipe.model_dump(mode="json"), plain, tune.sweep_steps]
+    made_of = [
+        study_base(work.settings, work.runs),
+        recipe.model_dump(mode="json"),
+        plain,
+        tune.sweep_steps,
+    ]
     if is_fresh(path, made_of):
         return read_json(path)
     setup = CheckSetup(
         settings=work.settings,
-        crops=crops_of(work),
+        crops=open_crops(work.runs.crops),
         tasks=member_tasks(work.settings, recipe),
         train=images[images["fold"] != tune.folds[0]].reset_index(drop=True),
         device=device,

@@ -57,7 +57,11 @@ def run_study(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     tune, spans = work.settings.tune, read_ranges(work, member=member)
     base = {} if tune.epochs is None else {f"members.{member}.epochs": tune.epochs}
-    recipe = [study_base(work), work.settings.members[member].model_dump(mode="json"), base]
+    recipe = [
+        study_base(work.settings, work.runs),
+        work.settings.members[member].model_dump(mode="json"),
+        base,
+    ]
     spans_said = {key: repr(span) for key, span in spans.items()}
     work.runs.study.parent.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(

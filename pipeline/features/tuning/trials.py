@@ -54,7 +54,10 @@ def changed_work(work: Work, changes: Mapping[str, Any], *, member: str) -> Work
         keys = ", ".join(f"{key}={value!r}" for key, value in changes.items())
         raise ValueError(f"tune.ranges: {keys}: {said}") from None
     trial = Work(settings=settings, runs=Runs(settings), command=work.command)
-    recipe = [study_base(trial), settings.members[member].model_dump(mode="json")]
+    recipe = [
+        study_base(trial.settings, trial.runs),
+        settings.members[member].model_dump(mode="json"),
+    ]
     return Work(
         settings=settings,
         runs=trial.runs.inside(fingerprint_of([member, *recipe])),

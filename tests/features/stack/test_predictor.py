@@ -44,7 +44,9 @@ def test_it_answers_as_the_submission_does(make, tmp_path: Path) -> None:
     (part,) = facts(work)["parts"]
     assert part["kept"], "a contest in which nothing helps would prove nothing"
     written = pd.read_csv(work.runs.stacked, float_precision="round_trip").set_index("image_id")
-    tables = {name: read_predictions(work, name, "test") for name in used_members(work.settings)}
+    tables = {
+        name: read_predictions(work.runs, name, "test") for name in used_members(work.settings)
+    }
     (space,) = answer_spaces(work.settings)
     for ids in (["t1", "t0"], ["t0"]):  # one image is answered as it is among others
         asked = {name: table[table["image_id"].isin(ids)] for name, table in tables.items()}
