@@ -9,8 +9,8 @@ import pandas as pd
 from pipeline.config import Experiment, Member
 from pipeline.experiment.tasks import answer_task, contest_tasks, group_of, targets_of
 from pipeline.experiment.work import Work
+from pipeline.labels.csv_reader import read_contest_table
 from pipeline.labels.kinds import GROUP_LOSSES, LAYOUT_COLUMNS
-from pipeline.labels.layouts import read_csv
 from pipeline.labels.tasks import Task, bin_edges, encode, encode_band, encode_number, to_numbers
 from pipeline.storage import read_table
 from pipeline.tables import IMAGES
@@ -67,7 +67,7 @@ def _columns_to_come(work: Work) -> set[str] | None:
     if runs.images.exists():
         found = set(read_table(runs.images).columns)
     elif contest.table is not None and (runs.root / contest.table.train).is_file():
-        found = set(read_csv(runs.root / contest.table.train, needs=()).columns)
+        found = set(read_contest_table(runs.root / contest.table.train, needs=()).columns)
     elif (known := LAYOUT_COLUMNS[contest.layout]) is not None:
         found = {*known, "split"}
     else:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -22,9 +22,33 @@ def read_csv(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
 
     Raises ValueError naming the file, and the line or column, for what is wrong or missing.
     """
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; is root right?")
-    header, rows, lines = _read_rows(path, _decode(path))
+    text = _read_text(path)
+    header, rows, lines = _read_rows(path, text, separator=",")
+    return _to_frame(path, header, rows, lines, needs=needs)
+
+
+def read_contest_table(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
+    """A contest's own table as `read_csv` gives it, whatever parts its cells: commas, tabs,
+    semicolons or bars, as the header shows; or blanks in the form of CelebA's lists.
+
+    Raises ValueError naming the file, and the line or column, for what is wrong or missing.
+    """
+    text = _read_text(path)
+    if _is_counted_list(text):
+        header, rows, lines = _read_counted_list(path, text)
+    else:
+        header, rows, lines = _read_rows(path, text, separator=_find_separator(text))
+    return _to_frame(path, header, rows, lines, needs=needs)
+
+
+def _to_frame(
+    path: Path,
+    header: list[str],
+    rows: list[list[str]],
+    lines: list[int],
+    *,
+    needs: Sequence[str],
+) -> pd.DataFrame:
     twice = [name for place, name in enumerate(header) if name in header[:place]]
     if twice:
         raise ValueError(f"{path} line 1: the column {twice[0]!r} stands twice")
@@ -37,7 +61,46 @@ def read_csv(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=header, index=[line - 2 for line in lines], dtype=str)
 
 
-def _decode(path: Path) -> str:
+def _find_separator(text: str) -> str:
+    """What parts the cells of the header: commas, or what else stands there and no comma does."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    for separator in SEPARATORS:
+        if separator in header and (separator == "\t" or "," not in header):
+            return separator
+    return ","
+
+
+def _is_counted_list(text: str) -> bool:
+    """Whether a text is a list as CelebA writes them: the number of rows, the names of the columns
+    without that of the image, then rows parted by blanks."""
+    first, _, rest = text.partition("\n")
+    second = rest.partition("\n")[0]
+    return first.strip().isdecimal() and len(second.split()) > 1 and "," not in second
+
+
+def _read_counted_list(path: Path, text: str) -> tuple[list[str], list[list[str]], list[int]]:
+    """The header, the rows and their lines of CelebA's list; its first column is `image_id`."""
+    count, names, *body = text.splitlines()
+    header = names.split()
+    rows, lines = [], []
+    for line, row in enumerate(body, start=3):
+        cells = row.split()
+        if not cells:
+            continue
+        if not rows and len(cells) == len(header) + 1:  # the column of the names has none itself
+            header = ["image_id", *header]
+        if len(cells) != len(header):
+            raise ValueError(f"{path} line {line}: {len(cells)} cells, needed are {len(header)}")
+        rows.append(cells)
+        lines.append(line)
+    if len(rows) != int(count):
+        raise ValueError(f"{path} line 1: says {count.strip()} rows, but there are {len(rows)}")
+    return header, rows, lines
+
+
+def _read_text(path: Path) -> str:
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; is root right?")
     raw = path.read_bytes()
     if raw[:2] in UTF_16:
         raise ValueError(f"{path}: UTF-16 text; save it as UTF-8")
@@ -53,11 +116,15 @@ def _decode(path: Path) -> str:
     return text
 
 
-def _read_rows(path: Path, text: str) -> tuple[list[str], list[list[str]], list[int]]:
+def _read_rows(
+    path: Path, text: str, *, separator: str
+) -> tuple[list[str], list[list[str]], list[int]]:
     """The header, the rows, and the line that each row begins in; blank lines are left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     header: list[str] = []
-    rows, lines, start = [], [], 1
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    start = 1
     try:
         for cells in reader:
             if cells and not header:
@@ -82,5 +149,5 @@ def _header(path: Path, cells: list[str]) -> list[str]:
     if len(cells) == 1:
         for separator, name in SEPARATORS.items():
             if separator in cells[0]:
-                raise ValueError(f"{path}: its cells are parted by {name}; save it with commas")
+                raise ValueError(f"{path}: {name} part its cells; save it with commas")
     return [name or f"Unnamed: {place}" for place, name in enumerate(cells)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.labels.csv_reader import read_csv
+from pipeline.labels.csv_reader import read_contest_table, read_csv
 from pipeline.labels.layouts import place_status
 
 
@@ -20,8 +20,8 @@ def write(folder: Path, raw: bytes | str) -> Path:
     [
         ("", "it is empty"),
         ("\n\n", "it is empty"),
-        ("id;age\n1;2\n", "its cells are parted by semicolons; save it with commas"),
-        ("id\tage\n1\t2\n", "parted by tabs"),
+        ("id;age\n1;2\n", "semicolons part its cells; save it with commas"),
+        ("id\tage\n1\t2\n", "tabs part its cells"),
         ("id,age\n1,2,\n3,4,\n", "line 2: 3 cells (1, 2, ), but the header has 2 columns"),
         ("id,age\n1,2\n\n3\n", "line 4: 1 cells (3), but the header has 2 columns"),
         ("id,age,age\n1,2,3\n", "line 1: the column 'age' stands twice"),
@@ -87,3 +87,35 @@ def test_a_path_that_leaves_the_root_is_never_looked_at(tmp_path: Path) -> None:
     assert place_status(root, "images/../images/a.jpg") == {}
     assert place_status(root, "loop/a.jpg")["status"] == "missing"
     assert place_status(root, "x" * 300)["status"] == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("raw", "rows"),
+    [
+        ("id\tage\nb.jpg\t(25, 32)\n", [["b.jpg", "(25, 32)"]]),
+        ("id;age\nb.jpg;0,5\n", [["b.jpg", "0,5"]]),
+        ("id|age\nb.jpg|\n", [["b.jpg", ""]]),
+        ('id,age\nb.jpg,"x;y"\n', [["b.jpg", "x;y"]]),
+        ("id,a;b\nb.jpg,1\n", [["b.jpg", "1"]]),  # commas, and a semicolon in a name
+    ],
+)
+def test_a_contest_s_table_is_parted_as_its_header_shows(
+    raw: str, rows: list[list[str]], tmp_path: Path
+) -> None:
+    frame = read_contest_table(write(tmp_path, raw), needs=("id",))
+    assert frame.to_numpy().tolist() == rows
+
+
+def test_celeba_s_own_list_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "2\nMale Young\n1.jpg  -1  1\n2.jpg   1 -1\n")
+    frame = read_contest_table(path, needs=("image_id", "Male"))
+    assert frame.to_dict("list") == {
+        "image_id": ["1.jpg", "2.jpg"],
+        "Male": ["-1", "1"],
+        "Young": ["1", "-1"],
+    }
+    assert (frame.index + 2).tolist() == [3, 4]
+    with pytest.raises(ValueError, match="line 1: says 3 rows, but there are 1"):
+        read_contest_table(write(tmp_path, "3\nMale Young\n1.jpg -1 1\n"), needs=())
+    with pytest.raises(ValueError, match="line 4: 2 cells, needed are 3"):
+        read_contest_table(write(tmp_path, "2\nMale Young\n1.jpg -1 1\n2.jpg 1\n"), needs=())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.labels.layouts import read_csv
+from pipeline.labels.csv_reader import read_contest_table, read_csv
 
 
 def list_tables(name: str, root: Path, *, options: Mapping[str, Any]) -> list[Path]:
@@ -29,7 +29,7 @@ def find_label(
     image_id = str(row["image_id"])
     if name == "table":
         table, key = root / options["train"], options["id"]
-        frame = read_csv(table, needs=(key,))
+        frame = read_contest_table(table, needs=(key,))
         # `train/` stands before an id that a test row has too, `#2` behind the second row of one
         plain, _, number = image_id.partition("#")
         words = (image_id, image_id.removeprefix("train/"), plain.removeprefix("train/"), plain)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.labels.columns import OWN_COLUMNS, stored_column
-from pipeline.labels.csv_reader import read_csv
+from pipeline.labels.csv_reader import read_contest_table
 from pipeline.labels.layouts import finish, junk_reason, place_status
 from pipeline.tables import OK
 
@@ -67,7 +67,7 @@ def read_table(
     """
     form = _Form(labels, person_column, suffix, unknown, box, box_form)
     source = _Source(root / train, "train", str(Path(images)), id_column, path_column)
-    frame = read_csv(source.file, needs=_needs(source, form, split))
+    frame = read_contest_table(source.file, needs=_needs(source, form, split))
     rows = _rows(root, source, frame, form)
     test_folder = source.folder if test_images is None else str(Path(test_images))
     if split is not None:
@@ -76,7 +76,7 @@ def read_table(
         rows = _split_rows(source.file, frame, rows, again, split)
     elif test is not None:
         file = root / test
-        found = read_csv(file, needs=())
+        found = read_contest_table(file, needs=())
         key = _test_id(file, found, explicit=test_id, train_id=id_column, answer_id=answer_id)
         where = test_path or path_column
         source = _Source(file, "test", test_folder, key, where if where in found else None)
