@@ -1,1 +1,1 @@
-"""Many answers to one: blending of voters, and the contest's answer file. Pure."""
+"""From many predictions to one answer: blending, selection, stacking, pooling. Pure."""

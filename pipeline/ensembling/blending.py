@@ -1,6 +1,6 @@
-"""Blending the predictions of several voters for one task. Pure functions of plain arrays.
+"""Blending several predictions ("votes") of one task. Pure functions of plain arrays.
 
-A voter is one cell (member x fold x seed) with its views averaged. Everything comes out as
+A vote is that of one cell (member x fold x seed), its views averaged. Everything comes out as
 probabilities (N, C), or values (N, 1) for a number, so that what follows need not know how it was
 blended.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Far below one vote among any number of voters, far above float64 noise.
+# Far below one vote among any number of votes, far above float64 noise.
 _TIE_SHARE = 1e-6
 
 
@@ -25,19 +25,19 @@ def mean_probs(
 
 
 def hard_vote(votes: Sequence[np.ndarray]) -> np.ndarray:
-    """The share (N, C) of voters whose likeliest class each is; a tie goes to the higher mean
+    """The share (N, C) of votes whose likeliest class each is; a tie goes to the higher mean
     probability, which is mixed in with a share too small to outvote anyone."""
     stacked = np.stack([np.asarray(vote, dtype=np.float64) for vote in votes])
-    num_voters, num_rows, num_classes = stacked.shape
+    num_votes, num_rows, num_classes = stacked.shape
     picks = stacked.argmax(axis=2)
     shares = np.zeros((num_rows, num_classes))
     for pick in picks:
-        shares[np.arange(num_rows), pick] += 1.0 / num_voters
+        shares[np.arange(num_rows), pick] += 1.0 / num_votes
     return (1.0 - _TIE_SHARE) * shares + _TIE_SHARE * stacked.mean(axis=0)
 
 
 def hard_vote_scores(votes: Sequence[np.ndarray], *, threshold: float = 0.5) -> np.ndarray:
-    """As hard_vote for scores (N, 1): the share of voters at or above the threshold."""
+    """As hard_vote for scores (N, 1): the share of votes at or above the threshold."""
     two = [np.concatenate([1.0 - (v >= threshold), 1.0 * (v >= threshold)], axis=1) for v in votes]
     soft = mean_probs(votes)
     shares = np.stack(two).mean(axis=0)[:, 1:]
@@ -45,15 +45,15 @@ def hard_vote_scores(votes: Sequence[np.ndarray], *, threshold: float = 0.5) -> 
 
 
 def median_values(votes: Sequence[np.ndarray]) -> np.ndarray:
-    """The median (N, 1) of the voters' values: the hard vote of numbers."""
+    """The median (N, 1) of the votes' values: the hard vote of numbers."""
     return np.median(np.stack(votes), axis=0)
 
 
 def geometric_mean(
     votes: Sequence[np.ndarray], *, weights: Sequence[float] | None = None
 ) -> np.ndarray:
-    """The normalised geometric mean of probabilities (N, C), or of a score (N, 1) and its rest: one
-    voter that is sure of no weighs more than in the mean."""
+    """The normalised geometric mean of probabilities (N, C), or of a score (N, 1) and its rest: a
+    vote near 0 weighs more than in the mean."""
     is_score = votes[0].shape[1] == 1
     both = [np.concatenate([1.0 - v, v], axis=1) if is_score else v for v in votes]
     logs = mean_probs([np.log(np.clip(vote, 1e-12, None)) for vote in both], weights=weights)
@@ -63,7 +63,7 @@ def geometric_mean(
 
 
 def median_probs(votes: Sequence[np.ndarray]) -> np.ndarray:
-    """The median (N, C) of the voters, normalised again where it is of several classes."""
+    """The median (N, C) of the votes, normalised again where it is of several classes."""
     middle = median_values(votes)
     if middle.shape[1] == 1:
         return middle
@@ -76,7 +76,7 @@ def rank_mean(
     references: Sequence[np.ndarray] | None = None,
     weights: Sequence[float] | None = None,
 ) -> np.ndarray:
-    """The mean (N, 1) of each voter's rank, as the share of its references (its own scores when not
+    """The mean (N, 1) of each vote's rank, as the share of its references (its own scores when not
     given) that lie below, ties half: for metrics that only look at the order."""
     references = votes if references is None else references
     ranks = []

@@ -8,17 +8,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from pipeline.ensembling.selection_scores import (
-    Rater,
+    CandidateScorer,
     score_candidates,
     score_candidates_by_counts,
     score_candidates_by_log_loss,
 )
 
 Score = str | Callable[[np.ndarray, np.ndarray], float]  # (predictions (N, C), rows) -> score
-FAST = ("macro_f1", "accuracy", "log_loss")  # judged for all candidates at once
+FAST = ("macro_f1", "accuracy", "log_loss")  # scored for all candidates at once
 
 
-def select_greedily(rate: Rater, candidates: np.ndarray, *, num_rounds: int) -> np.ndarray:
+def select_greedily(
+    score_each: CandidateScorer, candidates: np.ndarray, *, num_rounds: int
+) -> np.ndarray:
     """The weights (M,) after the best round of greedy selection with replacement.
 
     Of equally good candidates the one that is chosen already wins, then the first; of equally good
@@ -29,7 +31,7 @@ def select_greedily(rate: Rater, candidates: np.ndarray, *, num_rounds: int) -> 
     total = np.zeros(candidates.shape[1:], dtype=np.float64)
     counts, best, kept = np.zeros(num, dtype=np.int64), -np.inf, np.zeros(num)
     for number in range(num_rounds):
-        scores = rate(total, number)
+        scores = score_each(total, number)
         scores = np.where(np.isnan(scores), -np.inf, scores)
         equal = np.flatnonzero(scores == scores.max())
         chosen = equal[np.argmax(counts[equal] > 0)]
@@ -69,9 +71,9 @@ def select_members(
         some = np.sort(rng.choice(len(candidates), size=size, replace=False))
         rows = np.arange(len(truth)) if groups is None else _draw_rows(groups, rng)
         drawn = candidates[some] if groups is None else candidates[some][:, rows]
-        rate = _make_scorer(drawn, truth[rows], rows, score)
+        score_each = _make_scorer(drawn, truth[rows], rows, score)
         weights = np.zeros(len(candidates))
-        weights[some] = select_greedily(rate, drawn, num_rounds=num_rounds)
+        weights[some] = select_greedily(score_each, drawn, num_rounds=num_rounds)
         bags.append(weights)
     mean = np.mean(bags, axis=0)
     alone = np.zeros(candidates.shape[1:])
@@ -83,7 +85,7 @@ def select_members(
 
 def _make_scorer(
     candidates: np.ndarray, truth: np.ndarray, rows: np.ndarray, score: Score
-) -> Rater:
+) -> CandidateScorer:
     if callable(score):
         return score_candidates(candidates, lambda predictions: score(predictions, rows))
     if score == "log_loss":

@@ -1,6 +1,6 @@
-"""Ways to make one voter of many: fixed formulas, selected weights, stacks. Pure.
+"""Ways to combine many heads into one: fixed formulas, selected weights, stackers. Pure.
 
-Each is fitted task by task where single tasks are voted on, and meets the whole answers after that.
+Heads of single tasks are combined task by task first, and then with the heads of the whole answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def combine_by_formula(
 
 @dataclass(frozen=True)
 class Weights:
-    """By task, the weight of each of its voters; of the product first, then each whole voter."""
+    """By task, the weights of its heads; `whole`: of the product, then of each whole head."""
 
     by_task: dict[str, np.ndarray]
     whole: np.ndarray | None = None
@@ -55,18 +55,29 @@ def select_weights(
     num_bags: int,
     seed: int,
 ) -> Weights:
-    """Caruana's weights of the voters of each task by that task's score, then of the product and
-    the whole answers by that of `answer`."""
-    given = {"groups": groups, "num_rounds": num_rounds, "num_bags": num_bags, "seed": seed}
+    """Caruana's weights of the heads of each task by that task's score, then of the product and
+    the heads of the whole answer by that of `answer`."""
+
+    def select(task: str, candidates: np.ndarray) -> np.ndarray:
+        return select_members(
+            candidates,
+            truths[task],
+            score=scores[task],
+            groups=groups,
+            num_rounds=num_rounds,
+            num_bags=num_bags,
+            seed=seed,
+        )
+
     by_task = {}
     for task in predictions.tasks:
         votes = predictions.of_task(task)
         if len(votes):
-            by_task[task] = select_members(votes, truths[task], score=scores[task], **given)
+            by_task[task] = select(task, votes)
     if not len(predictions.of_task(WHOLE)):
         return Weights(by_task)
     candidates = _whole_candidates(predictions, by_task)
-    return Weights(by_task, select_members(candidates, truths[WHOLE], score=scores[WHOLE], **given))
+    return Weights(by_task, select(WHOLE, candidates))
 
 
 def combine_by_weights(predictions: Predictions, weights: Weights) -> Predictions:
@@ -79,7 +90,7 @@ def combine_by_weights(predictions: Predictions, weights: Weights) -> Prediction
 def _weighted(
     predictions: Predictions, by_task: Mapping[str, np.ndarray]
 ) -> list[np.ndarray | None]:
-    """Each task's weighted mean (N, C); None for a task without voters of its own."""
+    """Each task's weighted mean (N, C); None for a task without heads of its own."""
     return [
         np.tensordot(by_task[task], predictions.of_task(task), axes=1) if task in by_task else None
         for task in predictions.tasks
@@ -87,7 +98,7 @@ def _weighted(
 
 
 def _whole_candidates(predictions: Predictions, by_task: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(M, N, product): the product of the tasks, where any has voters, then the whole voters."""
+    """(M, N, product): the product of the tasks, where any has heads, then the whole heads."""
     whole, singles = predictions.of_task(WHOLE), _weighted(predictions, by_task)
     if not by_task:
         return whole
@@ -105,7 +116,7 @@ def fit_stackers(
     folds: np.ndarray,
     penalties: Sequence[float],
 ) -> dict[str, Stacker]:
-    """A stack a task, of its voters and the whole voters' marginals."""
+    """A stacker a task, of its heads and the whole heads' marginals."""
     return {
         task: fit_stacker(
             _stacked(predictions, task),
@@ -118,13 +129,13 @@ def fit_stackers(
     }
 
 
-def combine_by_stackers(predictions: Predictions, stacks: Mapping[str, Stacker]) -> Predictions:
-    found = [stacks[task].predict(_stacked(predictions, task)) for task in predictions.tasks]
+def combine_by_stackers(predictions: Predictions, stackers: Mapping[str, Stacker]) -> Predictions:
+    found = [stackers[task].predict(_stacked(predictions, task)) for task in predictions.tasks]
     return predictions.combined(combine_probs(found))
 
 
 def _stacked(predictions: Predictions, task: str) -> np.ndarray:
-    """(M, N, C): the task's voters, then the whole voters' marginals of it."""
+    """(M, N, C): the task's heads, then the whole heads' marginals of it."""
     place, sizes = predictions.tasks.index(task), predictions.sizes
     wholes = predictions.of_task(WHOLE) if predictions.is_product else []
     marginals = [marginal_probs(whole, sizes=sizes, task=place) for whole in wholes]

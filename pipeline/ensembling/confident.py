@@ -1,4 +1,4 @@
-"""Which predictions are sure enough to be learnt from as if they were labels. Pure."""
+"""Which predictions are confident enough to become pseudo-labels. Pure."""
 
 from collections.abc import Mapping
 
@@ -13,19 +13,19 @@ def choose_confident(
     that are the most confident.
 
     `probs` are (N, C) a task, or the score (N, 1), whose classes are 0 and 1. The share is of all
-    images that seem to be of the same classes, sure or not, rounded down; so no class is taken
-    more often than it is predicted because it is easier. The earlier of equally sure images wins.
+    images of the same predicted classes, confident or not, rounded down: an easy class is not
+    taken more often than it is predicted. Of equally confident images the earlier one wins.
     """
     full = [both_classes(values) for values in probs.values()]
-    surest = np.min([values.max(axis=1) for values in full], axis=0)
+    confidences = np.min([values.max(axis=1) for values in full], axis=0)
     named = np.stack([values.argmax(axis=1) for values in full], axis=1)
     classes = np.unique(named, axis=0, return_inverse=True)[1].reshape(-1)
-    chosen = np.zeros(len(surest), dtype=bool)
+    chosen = np.zeros(len(confidences), dtype=bool)
     for code in np.unique(classes):
         places = np.flatnonzero(classes == code)
-        order = places[np.argsort(-surest[places], kind="stable")]
+        order = places[np.argsort(-confidences[places], kind="stable")]
         chosen[order[: int(share * len(places) + 1e-9)]] = True
-    return chosen & (surest >= confidence - 1e-12)
+    return chosen & (confidences >= confidence - 1e-12)
 
 
 def both_classes(probs: np.ndarray) -> np.ndarray:

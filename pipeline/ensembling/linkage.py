@@ -86,7 +86,7 @@ def fit_threshold(
 ) -> Fit | None:
     """The threshold that finds most pairs of the same person at a purity of at least `min_purity`.
 
-    `trees` come with the person ids (N,) of their images, which are told apart within each tree.
+    `trees` come with the person ids (N,) of their images, which are separate within each tree.
     None when no threshold is pure enough, or none finds a pair.
     """
     coded = [(tree, np.unique(ids, return_inverse=True)[1]) for tree, ids in trees]
@@ -106,7 +106,7 @@ def measure_together(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Agreemen
 
 
 def _side_by_side(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """The parts' names as numbers, none of which stands in two parts."""
+    """The parts' names as numbers, none of which occurs in two parts."""
     codes, first = [], 0
     for part in parts:
         codes.append(np.unique(part, return_inverse=True)[1] + first)

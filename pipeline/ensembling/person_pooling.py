@@ -1,4 +1,4 @@
-"""Answers pooled over the images of one person, and how well people were told apart. Pure.
+"""Answers pooled over the images of one person, and how well clusters match people. Pure.
 
 `clusters` (N,) holds a number for every image; images of one number are taken for one person.
 What is constant within a person (age, gender) is then answered once, from all of its images.

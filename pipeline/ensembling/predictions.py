@@ -1,7 +1,7 @@
-"""What every voter says of one answer, whatever its formulation, and what they say together. Pure.
+"""The predictions of every head for one answer, and their joint probabilities. Pure.
 
-A voter is a member's head: for one task of the answer, or for the whole product at once. Layers of
-an ensemble change ballots into ballots; `joint` is the common answer space where all of them meet.
+A head predicts one task of the answer, or the whole product at once. Layers of an ensemble turn
+Predictions into Predictions; `joint` is the common answer space where all heads meet.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +13,13 @@ from pipeline.ensembling.blending import mean_probs
 from pipeline.ensembling.product import join_answers
 from pipeline.labels.answers import marginal_probs, replace_marginal
 
-WHOLE = "answer"  # the task of a voter for the whole product
+WHOLE = "answer"  # the task of a head for the whole product
 Change = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class HeadKey:
-    """A member's head: the task it answers, and its weight in a mean."""
+    """A member's head: the task it predicts, and its weight in a mean."""
 
     member: str
     task: str
@@ -28,9 +28,11 @@ class HeadKey:
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions (V, N, C) of every voter for N images in V views; the answer's tasks with
-    their number of classes (1 for a score or a number); `rows` say which images these are, and
-    `clusters`, where known, which of them are taken for one person's."""
+    """The predictions (V, N, C) of every head for N images in V views.
+
+    `sizes` are the numbers of classes of the answer's tasks (1 for a score or a value); `rows` say
+    which images these are; `clusters`, where known, which of them are taken for one person's.
+    """
 
     heads: tuple[HeadKey, ...]
     probs: tuple[np.ndarray, ...]
@@ -56,7 +58,7 @@ class Predictions:
         return len(self.probs[0])
 
     def of_task(self, task: str) -> np.ndarray:
-        """The voters' (M, N, C) for a task, or for the whole; views averaged."""
+        """The heads' (M, N, C) of a task, or of the whole; views averaged."""
         found = zip(self.heads, self.probs, strict=True)
         return np.array([probs.mean(axis=0) for head, probs in found if head.task == task])
 
@@ -64,15 +66,15 @@ class Predictions:
         return [head.weight for head in self.heads if head.task == task]
 
     def blend(self, task: str, *, views: Sequence[int] | None = None) -> np.ndarray | None:
-        """The weighted mean (N, C) of the voters for a task, over these views or all; None if none.
-        Of a task that only whole voters answer it is their marginal."""
+        """The weighted mean (N, C) of the heads of a task, over these views or all; None if no head
+        predicts it."""
         found = zip(self.heads, self.probs, strict=True)
         chosen = slice(None) if views is None else list(views)
         votes = [probs[chosen].mean(axis=0) for head, probs in found if head.task == task]
         return mean_probs(votes, weights=self.weights_of(task)) if votes else None
 
     def joint(self) -> np.ndarray:
-        """What all voters say together (N, product), or the one task's (N, C)."""
+        """The probabilities (N, product) of all heads together, or the one task's (N, C)."""
         if not self.is_product:
             return self.blend(self.tasks[0])
         totals = [sum(self.weights_of(task)) for task in self.tasks if self.weights_of(task)]
@@ -84,25 +86,25 @@ class Predictions:
         )
 
     def marginals(self) -> dict[str, np.ndarray]:
-        """What all say together of each task (N, C)."""
+        """The probabilities (N, C) of each task by all heads together."""
         return {task: take_marginal(self, self.joint(), task) for task in self.tasks}
 
-    def see(self, views: Mapping[str, Sequence[int]]) -> "Predictions":
-        """Each voter's mean over the views chosen for its task, in one view."""
+    def with_views(self, views: Mapping[str, Sequence[int]]) -> "Predictions":
+        """Each head's mean over the views chosen for its task, in one view."""
         found = zip(self.heads, self.probs, strict=True)
-        return self.with_probs([each[list(views[v.task])].mean(axis=0) for v, each in found])
+        return self.with_probs([each[list(views[head.task])].mean(axis=0) for head, each in found])
 
     def with_probs(self, probs: Sequence[np.ndarray]) -> "Predictions":
-        """The same voters saying this (N, C) each, in one view."""
+        """The same heads with these (N, C) each, in one view."""
         return replace(self, probs=tuple(each[None] for each in probs))
 
     def combined(self, joint: np.ndarray) -> "Predictions":
-        """One voter in place of all."""
+        """One head in place of all."""
         task = WHOLE if self.is_product else self.tasks[0]
         return replace(self, heads=(HeadKey("stack", task),), probs=(joint[None],))
 
-    def change(self, changes: Sequence[Mapping[str, Change]]) -> "Predictions":
-        """Each voter's predictions changed by task; of a whole voter the tasks' marginals are."""
+    def with_changes(self, changes: Sequence[Mapping[str, Change]]) -> "Predictions":
+        """Each head's predictions changed by task; of a whole head, the tasks' marginals."""
         probs = []
         for head, each, by_task in zip(self.heads, self.probs, changes, strict=True):
             seen = each.mean(axis=0)
@@ -116,7 +118,7 @@ class Predictions:
 
 
 def take_marginal(predictions: Predictions, joint: np.ndarray, task: str) -> np.ndarray:
-    """One task's (N, C) of what stands for the whole answer."""
+    """One task's (N, C) of the probabilities of the whole answer."""
     if not predictions.is_product:
         return joint
     return marginal_probs(joint, sizes=predictions.sizes, task=predictions.tasks.index(task))

@@ -1,7 +1,7 @@
 """Blending in the space of a product answer: whole answers beside products of single tasks. Pure.
 
-A voter either answers all tasks at once (18 classes) or one task; the mean is taken where they
-meet, in the product's classes.
+A head predicts either all tasks at once (18 classes) or one task. The mean is taken in the
+product's classes, where both kinds meet.
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ def join_answers(
     sizes: Sequence[int],
     weights: tuple[float, float] = (1.0, 1.0),
 ) -> np.ndarray:
-    """Probabilities (N, product) of the combined classes from both kinds of voter.
+    """Probabilities (N, product) of the combined classes from both kinds of head.
 
-    `joint` is (N, product), `singles` (N, C) a task; a task that nobody answers alone takes the
-    joint's marginal. `weights` are those of the joint and of the product. Raises ValueError when
-    there is no joint and a task is missing.
+    `joint` is (N, product), `singles` (N, C) a task; a task without a head of its own takes
+    the joint's marginal. `weights` are those of the joint and of the product.
+    Raises ValueError when there is no joint and a task is missing.
     """
     if joint is None:
         if any(single is None for single in singles):

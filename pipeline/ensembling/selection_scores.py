@@ -1,31 +1,33 @@
 """How good the mean of the chosen would be with each candidate added, for all candidates. Pure.
 
-A rater is told the sum (N, C) of what is chosen so far and how many that are, and gives a score
-(M,) of each candidate, the higher the better. Beside the candidates (M, N, C) it needs memory for
-a few numbers a candidate and row, and looks at one candidate at a time.
+A scorer gets the sum (N, C) of what is chosen so far and how many that are. It gives a score of
+each candidate (M,), higher is better. Beside the candidates (M, N, C) it needs memory for a few
+numbers a candidate and row, because it looks at one candidate at a time.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-Rater = Callable[[np.ndarray, int], np.ndarray]
+CandidateScorer = Callable[[np.ndarray, int], np.ndarray]
 _LEAST = np.finfo(np.float64).eps  # as scikit-learn clips
 _BLOCK = 4000  # rows
 _AT_ONCE = 16  # probabilities multiplied before the logarithm: 16 of the least are 1e-250
 
 
-def score_candidates(candidates: np.ndarray, score: Callable[[np.ndarray], float]) -> Rater:
-    """The rater of any score of predictions (N, C)."""
+def score_candidates(
+    candidates: np.ndarray, score: Callable[[np.ndarray], float]
+) -> CandidateScorer:
+    """The scorer by any function of predictions (N, C)."""
 
-    def rate(total: np.ndarray, number: int) -> np.ndarray:
+    def score_each(total: np.ndarray, number: int) -> np.ndarray:
         return np.array([score((total + one) / (number + 1)) for one in candidates])
 
-    return rate
+    return score_each
 
 
-def score_candidates_by_log_loss(candidates: np.ndarray, truth: np.ndarray) -> Rater:
-    """The rater of the log-loss, for probabilities of classes (C > 1) or of a score (C = 1)."""
+def score_candidates_by_log_loss(candidates: np.ndarray, truth: np.ndarray) -> CandidateScorer:
+    """The scorer by log-loss, for probabilities of classes (C > 1) or of a score (C = 1)."""
     yes, rows = np.asarray(truth) > 0.5, np.arange(len(truth))
     classes = np.asarray(truth, dtype=np.int64)
 
@@ -37,12 +39,12 @@ def score_candidates_by_log_loss(candidates: np.ndarray, truth: np.ndarray) -> R
 
     known = of_truth(candidates, 1)
 
-    def rate(total: np.ndarray, number: int) -> np.ndarray:
+    def score_each(total: np.ndarray, number: int) -> np.ndarray:
         chosen = of_truth(total, number)
         sums = [_sum_of_logs((chosen + one) / (number + 1)) for one in known]
         return np.array(sums) / len(rows)
 
-    return rate
+    return score_each
 
 
 def _sum_of_logs(values: np.ndarray) -> float:
@@ -53,7 +55,9 @@ def _sum_of_logs(values: np.ndarray) -> float:
     return float(np.log(products).sum() + np.log(values[whole:]).sum())
 
 
-def score_candidates_by_counts(candidates: np.ndarray, truth: np.ndarray, *, metric: str) -> Rater:
+def score_candidates_by_counts(
+    candidates: np.ndarray, truth: np.ndarray, *, metric: str
+) -> CandidateScorer:
     """The rater of `macro_f1` or `accuracy` of the likeliest class (the first of equally likely).
 
     Exact, and mostly without looking: a candidate that names the leading class itself leaves it
@@ -65,7 +69,7 @@ def score_candidates_by_counts(candidates: np.ndarray, truth: np.ndarray, *, met
     peaks = [one.max(axis=1) for one in candidates]
     of_truth = np.bincount(truth, minlength=num_classes)
 
-    def rate(total: np.ndarray, number: int) -> np.ndarray:
+    def score_each(total: np.ndarray, number: int) -> np.ndarray:
         top, lead = _leads(total)
         answered = np.bincount(top, minlength=num_classes)
         hits = np.bincount(truth[top == truth], minlength=num_classes)
@@ -85,7 +89,7 @@ def score_candidates_by_counts(candidates: np.ndarray, truth: np.ndarray, *, met
             scores.append(_value(right, of_truth + turned, metric))
         return np.array(scores)
 
-    return rate
+    return score_each
 
 
 def _pick(one: np.ndarray, total: np.ndarray, rows: np.ndarray) -> np.ndarray:

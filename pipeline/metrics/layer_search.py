@@ -21,8 +21,8 @@ from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget, gain_
 
 @dataclass(frozen=True)
 class Step:
-    """What a layer brought on top of those kept before it: the metric without it, as fitted on
-    everybody (naive), and on people it was not fitted on (nested), with intervals over people."""
+    """What a layer added to those kept before it: the metric without it, as fitted on everybody
+    (naive), and on people it was not fitted on (nested), with intervals over people."""
 
     slot: str
     name: str
@@ -32,19 +32,26 @@ class Step:
     low: float
     high: float
     gain: Difference
-    sharper: Difference | None = None  # by how much it lowers the log-loss, where that decides
+    log_loss_gain: Difference | None = None  # by how much log-loss falls, where that decides
     kept: bool = False
 
     def helps(self, *, rule: str) -> bool:
-        """By `interval`: the gain lies above 0 with its interval; by `point`: it is above 0. What
-        changes probabilities and hardly answers is judged by log-loss, and must not cost."""
-        gain = self.gain if self.sharper is None else self.sharper
-        harmless = self.sharper is None or self.gain.value >= 0
-        return harmless and (gain.low > 0 if rule == "interval" else gain.value > 0)
+        """By `interval`: the gain lies above 0 with its interval; by `point`: it is above 0.
+
+        A layer that changes probabilities but few decisions is judged by log-loss; it must not cost
+        anything in the metric itself.
+        """
+        if self.log_loss_gain is None:
+            deciding = self.gain
+        elif self.gain.value < 0:
+            return False
+        else:
+            deciding = self.log_loss_gain
+        return deciding.low > 0 if rule == "interval" else deciding.value > 0
 
 
 class NestedScorer:
-    """Scores chains and trials of one question; every trial is fitted and scored once."""
+    """Fits and scores layers for one target; each layer on top of the same ones once only."""
 
     def __init__(
         self,
@@ -56,9 +63,12 @@ class NestedScorer:
         by_losses: Sequence[str] = (),
     ) -> None:
         """`losses` gives the log-loss of each row, which decides over the slots in `by_losses`."""
-        self.target, self.split, self._answer = target, split, answer
-        self._losses, self._by_losses = losses, by_losses
-        self._known: dict[tuple[str, ...], tuple[FittedLayer, Step]] = {}
+        self.target = target
+        self.split = split
+        self._answer = answer
+        self._losses = losses
+        self._by_losses = by_losses
+        self._scored: dict[tuple[str, ...], tuple[FittedLayer, Step]] = {}
 
     def nested(self, found: LayerPipeline | FittedLayer) -> np.ndarray:
         return nested_answers(found, self._answer, folds=self.split.folds)
@@ -79,29 +89,35 @@ class NestedScorer:
     def gain(self, before: np.ndarray, after: np.ndarray) -> Difference:
         return gain_of(self.target, before, after, split=self.split)
 
-    def attempt(self, chain: LayerPipeline, slot: str, layer: Layer) -> tuple[FittedLayer, Step]:
-        key = (*(trial.layer.name for trial in chain.trials), layer.name)
-        if key not in self._known:
-            trial = chain.attempt(layer)
-            before, nested = self.nested(chain), self.nested(trial)
+    def try_layer(
+        self, pipeline: LayerPipeline, slot: str, layer: Layer
+    ) -> tuple[FittedLayer, Step]:
+        """The layer fitted on top of a pipeline, and what it adds."""
+        key = (*pipeline.names, layer.name)
+        if key not in self._scored:
+            fitted = pipeline.fit_layer(layer)
+            before, nested = self.nested(pipeline), self.nested(fitted)
             low, high = self.interval(nested)
+            by_losses = slot in self._by_losses
             step = Step(
                 slot=slot,
                 name=layer.name,
                 before=self.value(before),
-                naive=self.value(naive_answers(trial, self._answer)),
+                naive=self.value(naive_answers(fitted, self._answer)),
                 nested=self.value(nested),
                 low=low,
                 high=high,
                 gain=self.gain(before, nested),
-                sharper=self._sharper(chain, trial) if slot in self._by_losses else None,
+                log_loss_gain=self._log_loss_gain(pipeline, fitted) if by_losses else None,
             )
-            self._known[key] = trial, step
-        return self._known[key]
+            self._scored[key] = fitted, step
+        return self._scored[key]
 
-    def _sharper(self, chain: LayerPipeline, trial: FittedLayer) -> Difference:
-        losses = [nested_answers(s, self._losses, folds=self.split.folds) for s in (chain, trial)]
-        return mean_difference(*losses, split=self.split)
+    def _log_loss_gain(self, pipeline: LayerPipeline, fitted: FittedLayer) -> Difference:
+        assert self._losses is not None
+        before = nested_answers(pipeline, self._losses, folds=self.split.folds)
+        after = nested_answers(fitted, self._losses, folds=self.split.folds)
+        return mean_difference(before, after, split=self.split)
 
 
 def mean_difference(before: np.ndarray, after: np.ndarray, *, split: EvaluationSplit) -> Difference:
@@ -112,18 +128,22 @@ def mean_difference(before: np.ndarray, after: np.ndarray, *, split: EvaluationS
 
 
 def search_layers(
-    chain: LayerPipeline, slots: Mapping[str, Sequence[Layer]], *, scorer: NestedScorer, rule: str
+    pipeline: LayerPipeline,
+    slots: Mapping[str, Sequence[Layer]],
+    *,
+    scorer: NestedScorer,
+    rule: str,
 ) -> tuple[LayerPipeline, list[Step]]:
-    """The chain with the layers that help, by `interval` or `point`, and a step for each tried.
+    """The pipeline with the layers that help, by `interval` or `point`, and a step for each tried.
 
     Of several layers for one slot the one that gains most is kept, if any helps.
     """
     steps = []
     for slot, layers in slots.items():
-        tried = [scorer.attempt(chain, slot, layer) for layer in layers]
-        helping = [pair for pair in tried if pair[1].helps(rule=rule)]
+        tried = [scorer.try_layer(pipeline, slot, layer) for layer in layers]
+        helping = [(fitted, step) for fitted, step in tried if step.helps(rule=rule)]
         best = max(helping, key=lambda pair: pair[1].gain.value, default=None)
         steps += [replace(step, kept=best is not None and best[1] is step) for _, step in tried]
         if best is not None:
-            chain = chain.keep(best[0])
-    return chain, steps
+            pipeline = pipeline.with_layer(best[0])
+    return pipeline, steps

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.labels.answers import split_classes
+from pipeline.metrics.metric import Metric
+from pipeline.metrics.moved_answers import best_stretch, metric_of_classes, values_of_moves
 
 _LEAST = 1e-12
 _PASSES = 10
@@ -24,7 +26,9 @@ def class_groups(sizes: Sequence[int]) -> np.ndarray:
     For one task every class is a group. A task's first class needs none: only distances count.
     """
     codes = split_classes(np.arange(int(np.prod(sizes))), sizes=sizes)
-    groups = [code == c for code, size in zip(codes, sizes, strict=True) for c in range(1, size)]
+    groups = []
+    for code, size in zip(codes, sizes, strict=True):
+        groups += [code == number for number in range(1, size)]
     return np.array(groups)
 
 
@@ -32,12 +36,13 @@ def fit_offsets(
     probs: np.ndarray,
     truth: np.ndarray,
     *,
-    metric: str,
+    metric: Metric,
     groups: np.ndarray | None = None,
     most: float = 2.0,
     least_gain: float = 1e-9,
 ) -> np.ndarray:
-    """The offsets (C,) with the best `macro_f1` or `accuracy` on these rows, by coordinate search.
+    """The offsets (C,) with the best value of a metric of classes on these rows, by coordinate
+    search.
 
     Each group of classes (groups, C) is moved in turn, exactly to the best place within +-`most`
     of log-probability: of equally good stretches the one nearest to where it stood, its middle.
@@ -46,12 +51,13 @@ def fit_offsets(
     logs = np.log(np.clip(probs, _LEAST, None))
     groups = np.eye(probs.shape[1], dtype=bool) if groups is None else groups
     truth, offsets = np.asarray(truth, dtype=np.int64), np.zeros(len(groups))
-    best = _values(*_counts(truth, logs.argmax(axis=1), probs.shape[1]), metric)
+    best = metric_of_classes(metric, truth, logs.argmax(axis=1), num_classes=probs.shape[1])
     for _ in range(_PASSES):
         start = best
         for place, group in enumerate(groups):
             shifted = logs + offsets @ groups
-            step, value = _search(shifted, truth, group, metric, offsets[place], most)
+            low, high = -most - offsets[place], most - offsets[place]
+            step, value = _search(shifted, truth, group, metric=metric, low=low, high=high)
             if value > best + least_gain:
                 best = value
                 offsets[place] += step
@@ -61,47 +67,28 @@ def fit_offsets(
 
 
 def _search(
-    logs: np.ndarray, truth: np.ndarray, group: np.ndarray, metric: str, stands: float, most: float
+    logs: np.ndarray,
+    truth: np.ndarray,
+    group: np.ndarray,
+    *,
+    metric: Metric,
+    low: float,
+    high: float,
 ) -> tuple[float, float]:
-    """The best step of one group, and the metric there: every place where an answer turns is seen.
+    """The best step of one group within low..high, and the metric there.
 
-    A row turns to the group's likeliest class when the step is above what the rest leads by.
+    A row goes to the group's likeliest class when the step is above what the rest leads by, so
+    every place where an answer changes is looked at.
     """
     inside, outside = np.flatnonzero(group), np.flatnonzero(~group)
     if not len(outside):
         return 0.0, -np.inf
-    to, since = inside[logs[:, inside].argmax(1)], outside[logs[:, outside].argmax(1)]
-    rows, num = np.arange(len(truth)), logs.shape[1]
+    to = inside[logs[:, inside].argmax(axis=1)]
+    since = outside[logs[:, outside].argmax(axis=1)]
+    rows = np.arange(len(truth))
     turns = logs[rows, since] - logs[rows, to]
     order = np.argsort(turns, kind="stable")
-    turns, to, since, true = turns[order], to[order], since[order], truth[order]
-    hits, sizes = _counts(true, since, num)  # a step of minus infinity: nobody in the group
-    gained, moved = (np.zeros((len(rows) + 1, num)) for _ in range(2))
-    gained[rows + 1, to] += to == true
-    gained[rows + 1, since] -= since == true
-    moved[rows + 1, to] += 1
-    moved[rows + 1, since] -= 1
-    values = _values(hits + gained.cumsum(0), sizes + moved.cumsum(0), metric)
-    # values[k] holds for steps between turns[k - 1] and turns[k]
-    ends = np.concatenate([[-most - stands], np.clip(turns, -most - stands, most - stands)])
-    ends = np.append(ends, most - stands)
-    wide = ends[1:] - ends[:-1] > 1e-6  # a stretch without width is no decision
-    values = np.where(wide, values, -np.inf)
-    middles = (ends[1:] + ends[:-1]) / 2.0
-    good = np.flatnonzero(values >= values.max() - 1e-12)
-    chosen = good[np.abs(middles[good]).argmin()]
-    return float(middles[chosen]), float(values[chosen])
-
-
-def _counts(truth: np.ndarray, answer: np.ndarray, num: int) -> tuple[np.ndarray, np.ndarray]:
-    """Hits (C,), and true plus answered (C,), of each class."""
-    hits = np.bincount(truth[truth == answer], minlength=num)
-    return hits, np.bincount(truth, minlength=num) + np.bincount(answer, minlength=num)
-
-
-def _values(hits: np.ndarray, sizes: np.ndarray, metric: str) -> np.ndarray:
-    """Macro-F1 over classes that are true or answered, or accuracy, of counts (..., C)."""
-    if metric == "accuracy":
-        return hits.sum(axis=-1) / (sizes.sum(axis=-1) / 2.0)
-    values = np.divide(2.0 * hits, sizes, out=np.full(sizes.shape, np.nan), where=sizes > 0)
-    return np.nanmean(values, axis=-1)
+    values = values_of_moves(  # a step of minus infinity: no row is in the group
+        metric, truth[order], since[order], to[order], num_classes=logs.shape[1]
+    )
+    return best_stretch(values, turns[order], low=low, high=high, stands=0.0)

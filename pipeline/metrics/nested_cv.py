@@ -1,8 +1,9 @@
-"""Whatever is fitted on held-out images, judged on people that it was not fitted on. Pure.
+"""Nested cross-validation of layers that are fitted on held-out images. Pure.
 
-A layer learns from some rows and then changes all. A chain keeps, for every fold, the rows as the
-layers fitted on the other folds' people leave them; and once more with layers fitted on everybody:
-naive answers, which is how a submission is made and not how it is scored.
+A layer learns from some rows and then changes all. A pipeline of layers keeps, for every fold, the
+rows as changed by layers that were fitted on the people of the other folds; and once more by layers
+that were fitted on everybody. A submission is made with the latter. Their score on the same people
+is naive: it is shown beside the nested one, and decides nothing.
 """
 
 from collections.abc import Callable
@@ -13,12 +14,12 @@ import numpy as np
 
 ALL_FOLDS = "everybody"
 State = Any  # rows: an array or anything else that `state[rows]` takes rows of
-Answer = Callable[[State], np.ndarray]  # (N,) what the metric looks at; or (N, C)
+Answer = Callable[[State], np.ndarray]  # what the metric looks at: (N,), or (N, C) probabilities
 
 
 @dataclass(frozen=True)
 class Layer:
-    """`fit(state, rows)` gets only the rows it may learn from (and where they stand among all);
+    """`fit(state, rows)` gets only the rows that it may learn from, and their places among all;
     `apply(fitted, state)` changes any rows, and never looks at a truth."""
 
     name: str
@@ -28,7 +29,8 @@ class Layer:
 
 @dataclass(frozen=True)
 class FittedLayer:
-    """A layer on top of a chain: what each fold's people and everybody taught it, and the rows."""
+    """A layer on top of a pipeline: what it learnt without each fold and from everybody, and the
+    rows as it leaves them."""
 
     layer: Layer
     fitted: dict[Any, Any]
@@ -42,51 +44,59 @@ class LayerPipeline:
     folds: np.ndarray
     people: np.ndarray  # (N,) a number for each person
     states: dict[Any, State]
-    trials: tuple[FittedLayer, ...] = field(default=())
+    layers: tuple[FittedLayer, ...] = field(default=())
 
     @classmethod
     def start(cls, state: State, *, folds: np.ndarray, person_ids: np.ndarray) -> "LayerPipeline":
+        """A pipeline without layers."""
         names = [*np.unique(folds).tolist(), ALL_FOLDS]
         _, people = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
         return cls(folds, people, dict.fromkeys(names, state))
 
-    def rows_for(self, name: Any) -> np.ndarray:
-        """The rows that may teach a layer: of people who have no image in the fold."""
+    def training_rows(self, name: Any) -> np.ndarray:
+        """The rows that a layer may learn from: of people who have no image in the fold."""
         if name == ALL_FOLDS:
             return np.arange(len(self.folds))
         held = np.unique(self.people[self.folds == name])
         return np.flatnonzero(~np.isin(self.people, held))
 
-    def attempt(self, layer: Layer) -> FittedLayer:
-        """The layer fitted on the other people of every fold, and on everybody."""
+    def fit_layer(self, layer: Layer) -> FittedLayer:
+        """The layer fitted on the other people of every fold, and on everybody.
+
+        Raises ValueError when there is one fold only, so that nobody is left to learn from.
+        """
         fitted, states = {}, {}
         for name, state in self.states.items():
-            rows = self.rows_for(name)
-            if not len(rows):  # one fold only: nobody to learn from
+            rows = self.training_rows(name)
+            if not len(rows):
                 raise ValueError(f"{layer.name}: fold {name} leaves nobody to learn from")
             fitted[name] = layer.fit(state[rows], rows)
             states[name] = layer.apply(fitted[name], state)
         return FittedLayer(layer, fitted, states)
 
-    def keep(self, trial: FittedLayer) -> "LayerPipeline":
-        return LayerPipeline(self.folds, self.people, trial.states, (*self.trials, trial))
+    def with_layer(self, added: FittedLayer) -> "LayerPipeline":
+        return LayerPipeline(self.folds, self.people, added.states, (*self.layers, added))
 
     def transform(self, state: State) -> State:
-        """New rows through the kept layers as everybody taught them."""
-        for trial in self.trials:
-            state = trial.layer.apply(trial.fitted[ALL_FOLDS], state)
+        """New rows through the kept layers as fitted on everybody."""
+        for kept in self.layers:
+            state = kept.layer.apply(kept.fitted[ALL_FOLDS], state)
         return state
+
+    @property
+    def names(self) -> list[str]:
+        return [kept.layer.name for kept in self.layers]
 
 
 def naive_answers(found: LayerPipeline | FittedLayer, answer: Answer) -> np.ndarray:
-    """The answers (N,) of layers that learnt from the very people they answer for."""
+    """The answers of layers to the very people that they were fitted on."""
     return answer(found.states[ALL_FOLDS])
 
 
 def nested_answers(
     found: LayerPipeline | FittedLayer, answer: Answer, *, folds: np.ndarray
 ) -> np.ndarray:
-    """The answers (N,) of each fold by layers that learnt from people who are not in it."""
+    """The answers to each fold by layers that were fitted on people who are not in it."""
     answers = None
     for fold in np.unique(folds).tolist():
         held = np.flatnonzero(folds == fold)

@@ -132,7 +132,7 @@ def compare_rows(
 def gain_of(
     target: EvaluationTarget, first: np.ndarray, second: np.ndarray, *, split: EvaluationSplit
 ) -> Difference:
-    """How much better the second answers (N,) to a question are, drawing its held-out people."""
+    """How much better the second answers are than the first, drawing the held-out people."""
     return paired_difference(
         target.metric,
         target.truth,

@@ -139,9 +139,9 @@ def describe_layers(plain: dict, steps: Sequence[Step], final: dict, gain: Diffe
     return layout_table(rows, left=1)
 
 
-def say_sharper(step: Step) -> str:
+def say_log_loss_gain(step: Step) -> str:
     """By how much a layer lowers the log-loss, in words."""
-    found = step.sharper
+    found = step.log_loss_gain
     low, high = (f"{value:+.4f}" for value in (found.low, found.high))
     return (
         f"{step.name} lowers the log-loss by {found.value:.4f} (95 % {low}..{high}); that decides"
@@ -171,7 +171,7 @@ def _gain(gain: Difference) -> tuple[str, str]:
 
 
 def describe_folds(rows: pd.DataFrame, target: EvaluationTarget) -> list[str]:
-    """Score rows of one question by fold, a column a source, with the intervals of the whole."""
+    """Score rows of one target by fold, a column a source, with the intervals of the whole."""
     names = list(dict.fromkeys(rows["source"]))
     better = "higher" if target.metric.higher_is_better else "lower"
     whole = rows[rows["fold"] == "all"].set_index("source")

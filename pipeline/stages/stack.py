@@ -6,6 +6,8 @@ Every layer is judged on people that it was not fitted on, and kept only where i
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
+from pipeline.ensembling.predictions import Predictions
 from pipeline.evaluation.candidate_predictions import answer_names
 from pipeline.evaluation.decisions import say_score
 from pipeline.evaluation.evaluation_set import EvaluationSet
@@ -24,7 +26,7 @@ from pipeline.leaderboard.submission import (
     write_submission,
 )
 from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.people.people import clusters_of, find_people
+from pipeline.people.people import People, clusters_of, find_people
 from pipeline.storage import display_path, write_json, write_table
 
 
@@ -50,21 +52,11 @@ def run(work: Work) -> None:
     rows, parts, columns = [], [], []
     nested = evaluation.images[["image_id"]].copy()  # what compare shows beside others
     for space in answer_spaces(settings):
-        oof, start = (
-            gather_predictions(
-                some,
-                image_ids=frame["image_id"],
-                space=space,
-                settings=settings,
-                clusters=people and clusters_of(people[which].table, frame["image_id"]),
-            )
-            for some, frame, which in (
-                (tables, evaluation.images, "oof"),
-                (tested, images, part),
-            )
-        )
-        found = search_answer_layers(work, evaluation, space, oof)
-        print("\n".join(f"stack: {line}" for line in found.said))
+        of_oof, of_part = (people["oof"], people[part]) if people else (None, None)
+        oof = _gather(settings, space, tables, evaluation.images, people=of_oof)
+        start = _gather(settings, space, tested, images, people=of_part)
+        found = search_answer_layers(settings, evaluation, space, oof)
+        print("\n".join(f"stack: {line}" for line in found.messages))
         rows += found.rows
         record = found.record
         joint, decided = found.joint, found.oof_answers
@@ -82,11 +74,33 @@ def run(work: Work) -> None:
     write_table(table, pd.DataFrame(rows))
     write_table(work.runs.stack("stack_oof.parquet"), nested)
     write_json(facts, {"parts": parts, "people": people["test"].facts if people else None})
-    recipe = stack_key(work.settings, work.runs)
-    given = {"image_ids": images["image_id"], "parts": parts, "test": test, "recipe": recipe}
-    written = write_submission(work, work.runs.stacked, columns, **given)
+    written = write_submission(
+        work,
+        work.runs.stacked,
+        columns,
+        image_ids=images["image_id"],
+        parts=parts,
+        test=test,
+        recipe=stack_key(work.settings, work.runs),
+    )
     print(f"stack: the table is in {display_path(table)}, what was learnt in {display_path(facts)}")
     print("\n".join(f"stack: {line}" for line in written))
+
+
+def _gather(
+    settings: Experiment,
+    space: AnswerSpace,
+    tables: dict[str, pd.DataFrame],
+    images: pd.DataFrame,
+    *,
+    people: People | None,
+) -> Predictions:
+    """Every head's predictions of these images, with who is whom where that is known."""
+    ids = images["image_id"]
+    clusters = None if people is None else clusters_of(people.table, ids)
+    return gather_predictions(
+        tables, image_ids=ids, space=space, settings=settings, clusters=clusters
+    )
 
 
 def _plain(work: Work, space: AnswerSpace, tables: dict, images: pd.DataFrame) -> np.ndarray:
@@ -98,7 +112,7 @@ def _plain(work: Work, space: AnswerSpace, tables: dict, images: pd.DataFrame) -
     return blend_spaces(tables, image_ids=ids, part="test", settings=settings)[space.name]
 
 
-def _people(work: Work) -> dict | None:
+def _people(work: Work) -> dict[str, People] | None:
     """Whose images go together in both parts; None where nothing is pooled."""
     tasks = [task for space in answer_spaces(work.settings) for task in space.tasks]
     if "pooling" not in work.settings.stack.layers or not any(task.constant for task in tasks):

@@ -41,7 +41,7 @@ def test_votes_meet_in_the_product() -> None:
 
 
 def test_views_are_chosen_by_task_and_rows_taken() -> None:
-    seen = predictions("s", "a").see({"sex": [1], "age": [0, 1]})
+    seen = predictions("s", "a").with_views({"sex": [1], "age": [0, 1]})
     np.testing.assert_allclose(seen.joint(), combine_probs([SEX[1], AGE.mean(axis=0)]))
     some = np.array([5, 3])
     np.testing.assert_allclose(seen[some].joint(), seen.joint()[some])
@@ -64,7 +64,7 @@ def test_a_change_of_a_task_reaches_whole_voters_too() -> None:
         return np.full_like(probs, 1 / probs.shape[1])
 
     changes = [{"sex": flat}, {"age": lambda p: p}, {"sex": flat, "age": lambda p: p}]
-    found = predictions("s", "a", "j").change(changes)
+    found = predictions("s", "a", "j").with_changes(changes)
     np.testing.assert_allclose(found.marginals()["sex"], 0.5)
 
 

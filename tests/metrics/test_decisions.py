@@ -28,12 +28,12 @@ def test_offsets_by_hand() -> None:
     probs, truth = np.column_stack([zeros, 1 - zeros]), np.array([0, 0, 0, 0, 1, 1])
     groups = class_groups([2])
     assert groups.tolist() == [[False, True]]
-    offsets = fit_offsets(probs, truth, metric="macro_f1", groups=groups)
+    offsets = fit_offsets(probs, truth, metric=METRICS["macro_f1"], groups=groups)
     expected = (np.log(0.6 / 0.4) + np.log(0.7 / 0.3)) / 2
     assert offsets.tolist() == pytest.approx([0.0, expected])
     assert decide_with(probs, offsets).tolist() == truth.tolist()
     # no further than asked for: at 0.3 only the last is right
-    small = fit_offsets(probs, truth, metric="macro_f1", groups=groups, most=0.3)
+    small = fit_offsets(probs, truth, metric=METRICS["macro_f1"], groups=groups, most=0.3)
     assert small[1] == pytest.approx((np.log(0.55 / 0.45) + 0.3) / 2)
     assert decide_with(probs, small).tolist() == [0, 0, 0, 0, 0, 1]
 
@@ -61,16 +61,20 @@ def test_one_offset_is_the_best_of_all_places(metric: str) -> None:
     turns = np.sort(logs[:, :2].max(axis=1) - logs[:, 2:].max(axis=1))
     places = np.clip([-2, *((turns[1:] + turns[:-1]) / 2), 2], -2, 2)
     best = max(score(place * groups[0]) for place in places)
-    found = fit_offsets(probs, truth, metric=metric, groups=groups)
+    found = fit_offsets(probs, truth, metric=METRICS[metric], groups=groups)
     assert score(found) == pytest.approx(best)
-    free = fit_offsets(probs, truth, metric=metric)
+    free = fit_offsets(probs, truth, metric=METRICS[metric])
     assert score(free) >= score(np.zeros(4))
     assert np.abs(free).max() <= 2.0
 
 
 def test_offsets_that_do_not_help_stay_away() -> None:
     probs = np.eye(3)[[0, 1, 2, 0]] * 0.9 + 0.03
-    assert fit_offsets(probs, np.array([0, 1, 2, 0]), metric="macro_f1").tolist() == [0, 0, 0]
+    assert fit_offsets(probs, np.array([0, 1, 2, 0]), metric=METRICS["macro_f1"]).tolist() == [
+        0,
+        0,
+        0,
+    ]
 
 
 def test_a_line_undoes_what_was_done_to_a_number() -> None:

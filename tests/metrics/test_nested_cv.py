@@ -37,7 +37,7 @@ def test_a_layer_gets_the_rows_of_other_people_only() -> None:
         seen[len(seen)] = rows
         return len(seen) - 1
 
-    start(np.arange(NUM)).attempt(Layer("spy", fit, lambda fitted, state: state))
+    start(np.arange(NUM)).fit_layer(Layer("spy", fit, lambda fitted, state: state))
     for fold in range(FOLDS):
         held_people = set(PEOPLE[fold == FOLD])
         assert not held_people & set(PEOPLE[seen[fold]])
@@ -48,10 +48,10 @@ def test_a_layer_gets_the_rows_of_other_people_only() -> None:
 def test_somebody_in_two_folds_teaches_neither() -> None:
     people = PEOPLE.copy()
     people[0] = people[-1]  # of folds 0 and 4
-    chain = LayerPipeline.start(np.arange(NUM), folds=FOLD, person_ids=people)
+    pipeline = LayerPipeline.start(np.arange(NUM), folds=FOLD, person_ids=people)
     for fold in (0, 4):
-        assert 0 not in chain.rows_for(fold)
-        assert NUM - 1 not in chain.rows_for(fold)
+        assert 0 not in pipeline.training_rows(fold)
+        assert NUM - 1 not in pipeline.training_rows(fold)
 
 
 @settings(max_examples=15, deadline=None)
@@ -66,12 +66,12 @@ def test_a_layer_that_learns_the_answers_by_heart_gains_nothing_nested(seed: int
         answers = [known.get(int(row), 0) for row in state[:, 1]]
         return np.column_stack([answers, state[:, 1]])
 
-    trial = start(np.column_stack([np.zeros(NUM), np.arange(NUM)])).attempt(
+    fitted_layer = start(np.column_stack([np.zeros(NUM), np.arange(NUM)])).fit_layer(
         Layer("by heart", fit, apply)
     )
     answer = lambda state: state[:, 0].astype(int)  # noqa: E731
-    assert (naive_answers(trial, answer) == truth).all()
-    assert (nested_answers(trial, answer, folds=FOLD) == 0).all()
+    assert (naive_answers(fitted_layer, answer) == truth).all()
+    assert (nested_answers(fitted_layer, answer, folds=FOLD) == 0).all()
 
 
 def test_noise_members_gain_naively_and_not_nested() -> None:
@@ -91,7 +91,7 @@ def test_noise_members_gain_naively_and_not_nested() -> None:
             return np.tensordot(state, weights, axes=(1, 0))[:, None]
 
         def fit(state: np.ndarray, rows: np.ndarray, truth=truth) -> np.ndarray:
-            return fit_offsets(state.mean(axis=1), truth[rows], metric="macro_f1")
+            return fit_offsets(state.mean(axis=1), truth[rows], metric=METRICS["macro_f1"])
 
         def decide(offsets: np.ndarray, state: np.ndarray) -> np.ndarray:
             return np.eye(4)[decide_with(state.mean(axis=1), offsets)][:, None]
@@ -125,8 +125,8 @@ def test_what_helps_is_kept_and_stays_under_what_follows() -> None:
         "c": [Layer("spoil", lambda s, r: 3.0, lambda by, s: s + by)],
     }
     scorer = NestedScorer(target(truth, "mae"), lambda s: s, split=split())
-    chain, steps = search_layers(start(state), layers, scorer=scorer, rule="interval")
-    assert [trial.layer.name for trial in chain.trials] == ["shift"]
+    pipeline, steps = search_layers(start(state), layers, scorer=scorer, rule="interval")
+    assert pipeline.names == ["shift"]
     assert [(step.name, step.kept) for step in steps] == [
         ("half", False),
         ("shift", True),
@@ -135,7 +135,7 @@ def test_what_helps_is_kept_and_stays_under_what_follows() -> None:
     ]
     assert steps[1].gain.value == pytest.approx(steps[1].before - steps[1].nested)
     assert steps[3].gain.high < 0
-    assert chain.transform(np.array([10.0])) == pytest.approx([3.0], abs=0.2)
+    assert pipeline.transform(np.array([10.0])) == pytest.approx([3.0], abs=0.2)
 
 
 def test_what_only_sharpens_is_judged_by_log_loss() -> None:
@@ -165,7 +165,7 @@ def test_what_only_sharpens_is_judged_by_log_loss() -> None:
     )
     assert step.kept
     assert step.gain.value == 0
-    assert step.sharper.low > 0
+    assert step.log_loss_gain.low > 0
 
 
 def test_a_mean_of_losses_is_compared_by_people() -> None:
@@ -175,6 +175,8 @@ def test_a_mean_of_losses_is_compared_by_people() -> None:
 
 
 def test_one_fold_leaves_nobody_to_learn_from() -> None:
-    chain = LayerPipeline.start(np.zeros(8), folds=np.zeros(8, dtype=int), person_ids=np.arange(8))
+    pipeline = LayerPipeline.start(
+        np.zeros(8), folds=np.zeros(8, dtype=int), person_ids=np.arange(8)
+    )
     with pytest.raises(ValueError, match="nobody to learn from"):
-        chain.attempt(Layer("any", lambda s, r: None, lambda n, s: s))
+        pipeline.fit_layer(Layer("any", lambda s, r: None, lambda n, s: s))

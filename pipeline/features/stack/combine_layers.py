@@ -1,19 +1,26 @@
-"""The layers of stack that make one voter of many: formulas, Caruana's selection, stacking."""
+"""The layers of stack that combine many heads into one: formulas, Caruana's selection, stacking."""
 
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from pipeline.config.stack import Stack
-from pipeline.ensembling import combine as unions
-from pipeline.ensembling.caruana import Score
+from pipeline.ensembling.caruana import FAST, Score
+from pipeline.ensembling.combine import (
+    Weights,
+    combine_by_formula,
+    combine_by_stackers,
+    combine_by_weights,
+    fit_stackers,
+    select_weights,
+)
 from pipeline.ensembling.predictions import Predictions
+from pipeline.ensembling.stacker import Stacker
 from pipeline.metrics.nested_cv import Layer
 from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
 
-Seen = Callable[
-    [str, np.ndarray], np.ndarray
-]  # a task's predictions (N, C) as its metric sees them
+# a task's predictions (N, C) as its metric looks at them
+Seen = Callable[[str, np.ndarray], np.ndarray]
 
 
 def combine_layer(
@@ -25,54 +32,78 @@ def combine_layer(
     split: EvaluationSplit,
     seen: Seen,
 ) -> Layer:
-    """The layer of a method of `stack.methods`; `questions` are by task and of the whole answer."""
-    name = f"members: {method}"
+    """The layer of a method of `stack.methods`; `targets` are by task, and of the whole answer."""
     if method == "caruana":
-
-        def select(state: Predictions, rows: np.ndarray) -> unions.Weights:
-            def score(task: str) -> Score:
-                return _score(targets[task], rows, stack=stack, kind=kind, task=task, seen=seen)
-
-            return unions.select_weights(
-                state,
-                {task: target.truth[rows] for task, target in targets.items()},
-                scores={task: score(task) for task in targets},
-                groups=split.person_ids[rows],
-                num_rounds=stack.rounds,
-                num_bags=stack.bags,
-                seed=stack.seed,
-            )
-
-        return Layer(name, select, lambda weights, state: unions.combine_by_weights(state, weights))
+        return _caruana(stack, kind, targets, split, seen)
     if method == "stacking":
+        return _stacking(stack, kind, targets, split)
+    return _formula(method)
 
-        def fit(state: Predictions, rows: np.ndarray) -> dict:
-            return unions.fit_stackers(
-                state,
-                {task: targets[task].truth[rows] for task in state.tasks},
-                kinds=dict.fromkeys(state.tasks, kind),
-                folds=split.folds[rows],
-                penalties=stack.penalties,
-            )
 
-        return Layer(name, fit, lambda stacks, state: unions.combine_by_stackers(state, stacks))
+def _caruana(
+    stack: Stack,
+    kind: str,
+    targets: Mapping[str, EvaluationTarget],
+    split: EvaluationSplit,
+    seen: Seen,
+) -> Layer:
+    def select(state: Predictions, rows: np.ndarray) -> Weights:
+        truths = {task: target.truth[rows] for task, target in targets.items()}
+        scores = {}
+        for task, target in targets.items():
+            scores[task] = _score(target, rows, stack=stack, kind=kind, task=task, seen=seen)
+        return select_weights(
+            state,
+            truths,
+            scores=scores,
+            groups=split.person_ids[rows],
+            num_rounds=stack.rounds,
+            num_bags=stack.bags,
+            seed=stack.seed,
+        )
 
+    def apply(weights: Weights, state: Predictions) -> Predictions:
+        return combine_by_weights(state, weights)
+
+    return Layer("members: caruana", select, apply)
+
+
+def _stacking(
+    stack: Stack, kind: str, targets: Mapping[str, EvaluationTarget], split: EvaluationSplit
+) -> Layer:
+    def fit(state: Predictions, rows: np.ndarray) -> dict[str, Stacker]:
+        return fit_stackers(
+            state,
+            {task: targets[task].truth[rows] for task in state.tasks},
+            kinds=dict.fromkeys(state.tasks, kind),
+            folds=split.folds[rows],
+            penalties=stack.penalties,
+        )
+
+    def apply(stackers: dict[str, Stacker], state: Predictions) -> Predictions:
+        return combine_by_stackers(state, stackers)
+
+    return Layer("members: stacking", fit, apply)
+
+
+def _formula(method: str) -> Layer:
     def remember(state: Predictions, rows: np.ndarray) -> list[np.ndarray] | None:
+        """The scores among which new ones are ranked."""
         return list(state.of_task(state.tasks[0])) if method == "rank" else None
 
-    def unite(references: list[np.ndarray] | None, state: Predictions) -> Predictions:
-        return unions.combine_by_formula(state, method=method, references=references)
+    def apply(references: list[np.ndarray] | None, state: Predictions) -> Predictions:
+        return combine_by_formula(state, method=method, references=references)
 
-    return Layer(name, remember, unite)
+    return Layer(f"members: {method}", remember, apply)
 
 
 def _score(
     target: EvaluationTarget, rows: np.ndarray, *, stack: Stack, kind: str, task: str, seen: Seen
 ) -> Score:
-    """What selection betters: a name that is judged fast, or a function."""
+    """What selection improves: the contest's metric, by name where it is fast, or a function."""
     if kind != "regression" and stack.select_by == "log_loss":
         return "log_loss"
-    if kind == "multiclass":
+    if target.metric_name == "log_loss" or (kind == "multiclass" and target.metric_name in FAST):
         return target.metric_name
 
     def score(predictions: np.ndarray, some: np.ndarray) -> float:

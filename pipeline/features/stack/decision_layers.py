@@ -5,6 +5,7 @@ import numpy as np
 from pipeline.config.stack import Stack
 from pipeline.ensembling.predictions import Predictions
 from pipeline.metrics.answer_space import AnswerSpace
+from pipeline.metrics.cut_points import CutPoints, fit_cuts
 from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_line
 from pipeline.metrics.logit_adjustment import class_groups, decide_with, fit_offsets
 from pipeline.metrics.metrics import occlusion_errors
@@ -14,31 +15,43 @@ from pipeline.metrics.thresholds import best_threshold
 
 
 def decision_layers(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> list[Layer]:
-    """Offsets of classes, the threshold of a score, a line for a number; none where the metric
-    looks at scores or probabilities. Their `apply` gives the answers (N,)."""
-    if target.metric.looks_at != "decision":
+    """Offsets of classes, the threshold of a score, a line or cut points for a number.
+
+    None where the metric looks at scores or probabilities, or where no decision can change it.
+    Their `apply` gives the answers (N,).
+    """
+    metric = target.metric
+    if metric.looks_at != "decision" or metric.order_only:
         return []
     if space.kind == "binary":
         return [_threshold(target)]
     if space.kind == "regression":
-        return [_line(stack, space, target)]
-    groups = {"decision: offsets by class": None}
+        return [_cut_points(target)] if metric.by_class else [_line(stack, space, target)]
+    if metric.by_class is None:  # a metric of one's own: its value as answers move is not known
+        return []
+    layers = [_offsets("decision: offsets by class", stack, target, groups=None)]
     if space.is_product:
-        groups = {"decision: offsets by task": class_groups(space.sizes), **groups}
-    return [_offsets(name, stack, target, some) for name, some in groups.items()]
+        groups = class_groups(space.sizes)
+        layers.insert(0, _offsets("decision: offsets by task", stack, target, groups=groups))
+    return layers
 
 
-def _offsets(name: str, stack: Stack, target: EvaluationTarget, groups: np.ndarray | None) -> Layer:
+def _offsets(
+    name: str, stack: Stack, target: EvaluationTarget, *, groups: np.ndarray | None
+) -> Layer:
     def fit(state: Predictions, rows: np.ndarray) -> np.ndarray:
         return fit_offsets(
             state.joint(),
             target.truth[rows],
-            metric=target.metric_name,
+            metric=target.metric,
             groups=groups,
             most=stack.max_offset,
         )
 
-    return Layer(name, fit, lambda offsets, state: decide_with(state.joint(), offsets))
+    def apply(offsets: np.ndarray, state: Predictions) -> np.ndarray:
+        return decide_with(state.joint(), offsets)
+
+    return Layer(name, fit, apply)
 
 
 def _threshold(target: EvaluationTarget) -> Layer:
@@ -47,11 +60,20 @@ def _threshold(target: EvaluationTarget) -> Layer:
         score, truth = state.joint()[:, 0], target.truth[rows]
         return best_threshold(truth, score, metric=target.metric, group=group)
 
-    return Layer(
-        "decision: threshold",
-        fit,
-        lambda threshold, state: (state.joint()[:, 0] >= threshold).astype(np.int64),
-    )
+    def apply(threshold: float, state: Predictions) -> np.ndarray:
+        return (state.joint()[:, 0] >= threshold).astype(np.int64)
+
+    return Layer("decision: threshold", fit, apply)
+
+
+def _cut_points(target: EvaluationTarget) -> Layer:
+    def fit(state: Predictions, rows: np.ndarray) -> CutPoints:
+        return fit_cuts(state.joint()[:, 0], target.truth[rows], metric=target.metric)
+
+    def apply(cuts: CutPoints, state: Predictions) -> np.ndarray:
+        return cuts.apply(state.joint()[:, 0])
+
+    return Layer("decision: cut points", fit, apply)
 
 
 def _line(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> Layer:
@@ -75,16 +97,22 @@ def _line(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> Layer:
             high=task.high,
         )
 
-    return Layer("decision: line", fit, lambda line, state: line.apply(state.joint()[:, 0]))
+    def apply(line: LinearRecalibration, state: Predictions) -> np.ndarray:
+        return line.apply(state.joint()[:, 0])
+
+    return Layer("decision: line", fit, apply)
 
 
 def describe_decision(fitted: object, space: AnswerSpace, *, plain: float) -> tuple[str, object]:
     """A fitted decision in words, and as plain values for a record."""
     if isinstance(fitted, LinearRecalibration):
         return f"{fitted.slope:g} * value {fitted.shift:+.6g}", [fitted.slope, fitted.shift]
+    if isinstance(fitted, CutPoints):
+        cuts = fitted.cuts.round(4).tolist()
+        return f"class by cuts at {', '.join(f'{cut:g}' for cut in cuts)}", cuts
     if isinstance(fitted, np.ndarray):
-        named = dict(zip(space.classes, fitted.round(4).tolist(), strict=True))
-        return "highest log-probability + offset", named
+        offsets = dict(zip(space.classes, fitted.round(4).tolist(), strict=True))
+        return "highest log-probability + offset", offsets
     if fitted is not None:
         return f"score >= {fitted:g}", fitted
     if space.kind == "binary":

@@ -1,4 +1,4 @@
-"""Stored predictions as ballots: every member's heads for one answer, views apart."""
+"""Stored predictions of every member's heads for one answer, views apart."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,8 +26,8 @@ def gather_predictions(
     settings: Experiment,
     clusters: np.ndarray | None = None,
 ) -> Predictions:
-    """The ballots of an answer for these images; folds and seeds averaged, so that a member's
-    head is one voter with the weight that the ensemble gives its member."""
+    """The predictions of an answer for these images, one set a member's head: folds and seeds are
+    averaged, and the head has the weight that the ensemble gives its member."""
     weights = settings.ensemble.weights or dict.fromkeys(used_members(settings), 1.0)
     heads, probs = [], []
     for member in used_members(settings):

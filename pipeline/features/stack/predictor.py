@@ -1,4 +1,4 @@
-"""The layers that stack kept, learnt again from the same OOF predictions, for new images.
+"""The layers that stack kept, fitted again on the same OOF predictions, for new images.
 
 Layers are deterministic, so this is what stack's submission was made with; but for pooling, which
 needs many images of one person and is left out here.
@@ -22,8 +22,8 @@ from pipeline.storage import read_json
 
 
 class StackPredictor:
-    """Kept layers as everybody's OOF predictions taught them. Raises ValueError where stack has
-    not run."""
+    """Kept layers, fitted on everybody's OOF predictions. Raises ValueError where stack has not
+    run."""
 
     def __init__(self, work: Work) -> None:
         check_stack(work.settings, work.runs)
@@ -40,7 +40,7 @@ class StackPredictor:
         self._layers = {}
         for space in answer_spaces(work.settings):
             state = gather_predictions(tables, image_ids=ids, space=space, settings=work.settings)
-            slots = Layers(work, evaluation, space, state).by_slot()
+            slots = Layers(work.settings.stack, evaluation, space, state).by_slot()
             known = {layer.name: layer for layers in slots.values() for layer in layers}
             found = []
             for name in kept[space.name]:
@@ -58,7 +58,7 @@ class StackPredictor:
     def answer(
         self, tables: Mapping[str, pd.DataFrame], image_ids: Sequence[str]
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """By answer the probabilities (N, C), and the answers (N,) where a decision was learnt."""
+        """By answer the probabilities (N, C), and the answers (N,) where a decision was fitted."""
         outputs, decided = {}, {}
         for space, found in self._layers.items():
             state = gather_predictions(

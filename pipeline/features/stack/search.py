@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from pipeline.config import Experiment
 from pipeline.ensembling.predictions import Predictions
 from pipeline.evaluation.decisions import measure
 from pipeline.evaluation.evaluation_set import EvaluationSet
-from pipeline.experiment.work import Work
 from pipeline.features.stack.decision_layers import describe_decision
 from pipeline.features.stack.layers import Layers
 from pipeline.features.stack.load import view_names
@@ -22,44 +22,44 @@ from pipeline.features.stack.summary import (
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.calibration import log_losses
 from pipeline.metrics.layer_search import NestedScorer, Step, search_layers
-from pipeline.metrics.nested_cv import ALL_FOLDS, LayerPipeline, nested_answers
-from pipeline.metrics.text_tables import describe_layers, describe_views, say_sharper
+from pipeline.metrics.nested_cv import ALL_FOLDS, FittedLayer, LayerPipeline, nested_answers
+from pipeline.metrics.text_tables import describe_layers, describe_views, say_log_loss_gain
 
 
 @dataclass(frozen=True)
 class SearchResult:
     """The kept layers of one answer: rows of the table, a record, sentences, OOF answers (N,)."""
 
-    chain: LayerPipeline
+    pipeline: LayerPipeline
     space: AnswerSpace
     threshold: float  # of a score where no decision is kept
     rows: list[dict]
     record: dict
-    said: list[str]
+    messages: list[str]
     joint: np.ndarray  # (N, C) nested OOF probabilities, before any decision
     oof_answers: np.ndarray  # (N,) nested
 
     def answer(
         self, start: Predictions, *, plain: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """For new ballots the joint (N, C), what the metric looks at, and the answers (N,); those
+        """For new predictions: the joint (N, C), what the metric looks at, and the answers (N,);
         of the plain mean (N, C) where no layer is kept."""
         undecided, state = start, start
-        for trial in self.chain.trials:
+        for kept in self.pipeline.layers:
             undecided = state
-            state = trial.layer.apply(trial.fitted[ALL_FOLDS], state)
+            state = kept.layer.apply(kept.fitted[ALL_FOLDS], state)
         if isinstance(state, np.ndarray):
             return undecided.joint(), state, state
-        joint = state.joint() if self.chain.trials else plain
-        given = {"threshold": self.threshold}
-        return joint, self.space.scored(joint, **given), self.space.decide(joint, **given)
+        joint = state.joint() if self.pipeline.layers else plain
+        decided = self.space.decide(joint, threshold=self.threshold)
+        return joint, self.space.seen(joint, decided), decided
 
 
 def search_answer_layers(
-    work: Work, evaluation: EvaluationSet, space: AnswerSpace, start: Predictions
+    settings: Experiment, evaluation: EvaluationSet, space: AnswerSpace, start: Predictions
 ) -> SearchResult:
-    """An answer's layers, tried in order on its OOF ballots."""
-    settings, split, target = work.settings, evaluation.split, evaluation.of_space(space)
+    """An answer's layers, tried in order on its OOF predictions."""
+    split, target = evaluation.split, evaluation.of_space(space)
     wanted = settings.ensemble.threshold
     threshold = 0.5 if wanted == "oof" else wanted
 
@@ -71,26 +71,23 @@ def search_answer_layers(
     def losses(state: Predictions) -> np.ndarray:
         return log_losses(state.joint(), target.truth[state.rows])
 
-    layers = Layers(work, evaluation, space, start)
+    layers = Layers(settings.stack, evaluation, space, start)
     slots = layers.by_slot()
     scorer = NestedScorer(target, answer, split=split, losses=losses, by_losses=("calibration",))
     first = LayerPipeline.start(start, folds=split.folds, person_ids=split.person_ids)
     rule = settings.stack.keep
-    chain, steps = search_layers(first, slots, scorer=scorer, rule=rule)
+    kept, steps = search_layers(first, slots, scorer=scorer, rule=rule)
     other, _ = search_layers(
         first, slots, scorer=scorer, rule="point" if rule == "interval" else "interval"
     )
-    plain, nested = scorer.nested(first), scorer.nested(chain)
+    plain, nested = scorer.nested(first), scorer.nested(kept)
     before, after = (measure(target, each, split=split) for each in (plain, nested))
     gain = scorer.gain(plain, nested)
-    undecided = LayerPipeline(first.folds, first.people, _undecided(chain, first))
+    undecided = LayerPipeline(first.folds, first.people, _undecided(kept, first))
     joint = nested_answers(undecided, lambda state: state.joint(), folds=split.folds)
-    views = view_rows(work, layers, start, evaluation)
-    last = chain.trials[-1] if chain.trials else None
-    fitted = last.fitted[ALL_FOLDS] if last and last.layer.name.startswith("decision") else None
-    decision, learnt = describe_decision(fitted, space, plain=threshold)
+    views = view_rows(view_names(settings), layers, start, split=split)
+    decision, learnt = describe_decision(_fitted_decision(kept), space, plain=threshold)
     calibrated = calibration_rows(first, undecided, layers, space)
-    kept = [trial.layer.name for trial in chain.trials]
     record = {
         "answer": space.name,
         "decision": decision,
@@ -98,32 +95,32 @@ def search_answer_layers(
         "oof": after,
         "plain": before,
         "gain": asdict(gain),
-        "kept": kept,
-        "learnt": plain_facts(chain, start, view_names(settings)),
+        "kept": kept.names,
+        "learnt": plain_facts(kept, start, view_names(settings)),
         "calibration_error": calibrated,
     }
-    said = [
+    messages = [
         "",
         f"{space.name}: {target.metric_name} of {after['num_images']} images of "
         f"{after['num_people']} people; nested: by layers fitted on other people only; plain: "
         "without the layer, with those kept above it",
         *describe_layers(before, steps, after, gain),
-        *[say_sharper(step) for step in steps if step.sharper is not None],
-        *say_rule(rule, kept, other, scorer, plain=plain),
+        *[say_log_loss_gain(step) for step in steps if step.log_loss_gain is not None],
+        *say_rule(rule, kept.names, other, scorer, plain=plain),
         *(["", *describe_views(views)] if views else []),
         *say_calibration(calibrated),
         *say_gaming(target, plain, nested),
     ]
     rows = [_row(space, step) for step in steps]
     return SearchResult(
-        chain,
-        space,
-        threshold,
-        rows,
-        record,
-        said,
-        joint,
-        _decided(space, nested, joint, threshold),
+        pipeline=kept,
+        space=space,
+        threshold=threshold,
+        rows=rows,
+        record=record,
+        messages=messages,
+        joint=joint,
+        oof_answers=_decided(space, nested, joint, threshold),
     )
 
 
@@ -136,15 +133,27 @@ def _decided(
     return nested
 
 
-def _undecided(chain: LayerPipeline, first: LayerPipeline) -> dict:
-    """The rows of a chain before its decision."""
-    trials = [t for t in chain.trials if not t.layer.name.startswith("decision")]
-    return trials[-1].states if trials else first.states
+def _undecided(kept: LayerPipeline, first: LayerPipeline) -> dict:
+    """The rows of a pipeline before its decision."""
+    before = [fitted for fitted in kept.layers if not _is_decision(fitted)]
+    return before[-1].states if before else first.states
+
+
+def _fitted_decision(kept: LayerPipeline) -> object | None:
+    """What the decision layer learnt from everybody; None where none is kept. It comes last."""
+    if not kept.layers or not _is_decision(kept.layers[-1]):
+        return None
+    return kept.layers[-1].fitted[ALL_FOLDS]
+
+
+def _is_decision(fitted: FittedLayer) -> bool:
+    return fitted.layer.name.startswith("decision")
 
 
 def _row(space: AnswerSpace, step: Step) -> dict:
     row = {"answer": space.name, **asdict(step)}
-    gain, sharper = row.pop("gain"), row.pop("sharper")
+    gain, log_loss_gain = row.pop("gain"), row.pop("log_loss_gain")
     row |= {"gain": gain["value"], "gain_low": gain["low"], "gain_high": gain["high"]}
-    sharper = sharper or dict.fromkeys(("value", "low", "high"), float("nan"))
-    return row | {f"log_loss_{key}": value for key, value in sharper.items()}
+    if log_loss_gain is None:
+        log_loss_gain = dict.fromkeys(("value", "low", "high"), float("nan"))
+    return row | {f"log_loss_{key}": value for key, value in log_loss_gain.items()}

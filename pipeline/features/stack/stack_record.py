@@ -8,16 +8,19 @@ import numpy as np
 from pipeline.ensembling.combine import Weights
 from pipeline.ensembling.predictions import WHOLE, Predictions
 from pipeline.ensembling.stacker import Stacker
+from pipeline.metrics.cut_points import CutPoints
 from pipeline.metrics.linear_recalibration import LinearRecalibration
 from pipeline.metrics.nested_cv import ALL_FOLDS, LayerPipeline
 
 
-def plain_facts(chain: LayerPipeline, start: Predictions, views: Sequence[str]) -> dict[str, Any]:
+def plain_facts(
+    pipeline: LayerPipeline, start: Predictions, views: Sequence[str]
+) -> dict[str, Any]:
     """By kept layer: chosen views, weights of members, temperatures, offsets."""
-    return {
-        trial.layer.name: _plain(trial.layer.name, trial.fitted[ALL_FOLDS], start, views)
-        for trial in chain.trials
-    }
+    facts = {}
+    for kept in pipeline.layers:
+        facts[kept.layer.name] = _plain(kept.layer.name, kept.fitted[ALL_FOLDS], start, views)
+    return facts
 
 
 def _plain(name: str, fitted: Any, start: Predictions, views: Sequence[str]) -> Any:
@@ -26,13 +29,15 @@ def _plain(name: str, fitted: Any, start: Predictions, views: Sequence[str]) -> 
     if isinstance(fitted, Weights):
         return _weights(fitted, start)
     if name == "members: stacking":
-        return {task: _stack(stack) for task, stack in fitted.items()}
+        return {task: _stacker(stacker) for task, stacker in fitted.items()}
     if name == "calibration":
         return [{task: round(t, 4) for task, t in each.items()} for each in fitted]
     if isinstance(fitted, np.ndarray):
         return fitted.round(6).tolist()
     if isinstance(fitted, LinearRecalibration):
         return {"slope": fitted.slope, "shift": fitted.shift}
+    if isinstance(fitted, CutPoints):
+        return {"first": fitted.first, "cuts": fitted.cuts.round(6).tolist()}
     return fitted if isinstance(fitted, float) else None
 
 
@@ -48,5 +53,5 @@ def _weights(weights: Weights, start: Predictions) -> dict[str, dict[str, float]
     return {**found, WHOLE: named(WHOLE, weights.whole, product)}
 
 
-def _stack(stack: Stacker) -> dict[str, Any]:
-    return {"penalty": stack.penalty, "coefficients": np.round(stack.model.coef_, 4).tolist()}
+def _stacker(stacker: Stacker) -> dict[str, Any]:
+    return {"penalty": stacker.penalty, "coefficients": np.round(stacker.model.coef_, 4).tolist()}

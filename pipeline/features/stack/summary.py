@@ -1,28 +1,30 @@
 """What stack found beside kept layers, as rows and in words: views, calibration, other rules."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pipeline.ensembling.predictions import Predictions, take_marginal
-from pipeline.evaluation.evaluation_set import EvaluationSet
-from pipeline.experiment.work import Work
 from pipeline.features.stack.layers import Layers
-from pipeline.features.stack.load import view_names
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.calibration import calibration_error
 from pipeline.metrics.greedy_forward import verdict
 from pipeline.metrics.layer_search import NestedScorer
 from pipeline.metrics.metrics import occlusion_errors
-from pipeline.metrics.nested_cv import LayerPipeline, nested_answers
+from pipeline.metrics.nested_cv import Answer, LayerPipeline, nested_answers
 from pipeline.metrics.paired import say_difference, show_number
-from pipeline.metrics.score_rows import EvaluationTarget, gain_of
+from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget, gain_of
 
 
 def view_rows(
-    work: Work, layers: Layers, start: Predictions, evaluation: EvaluationSet
+    names: Sequence[str], layers: Layers, start: Predictions, *, split: EvaluationSplit
 ) -> list[dict]:
-    """Each view alone and added to the first one, by task, with the verdict on it."""
-    names, rows = view_names(work.settings), []
-    for task in dict.fromkeys(head.task for head in start.heads) if len(names) > 1 else ():
+    """Each view alone and added to the first one, by task, with the verdict on it; nothing for
+    one view."""
+    rows = []
+    if len(names) < 2:
+        return rows
+    for task in dict.fromkeys(head.task for head in start.heads):
         target = layers.targets[task]
         alone = [layers.seen(task, start.blend(task, views=[v])) for v in range(len(names))]
         for place, name in enumerate(names):
@@ -30,7 +32,7 @@ def view_rows(
             gain = None
             if place:
                 both = layers.seen(task, start.blend(task, views=[0, place]))
-                gain = gain_of(target, alone[0], both, split=evaluation.split)
+                gain = gain_of(target, alone[0], both, split=split)
             known = {"task": task, "view": name, "metric": target.metric_name, "value": value}
             rows.append({**known, "gain": gain, "verdict": verdict(gain) if gain else "the first"})
     return rows
@@ -41,43 +43,52 @@ def calibration_rows(
 ) -> list[dict]:
     """The expected calibration error of each task, in the plain mean and in what is kept."""
     rows = []
-    for task in space.tasks if space.kind != "regression" else ():
+    if space.kind == "regression":
+        return rows
+    for task in space.tasks:
         truth = layers.targets[task.name].truth
         errors = []
-        for chain in (first, last):
-            probs = nested_answers(
-                chain,
-                lambda state, name=task.name: take_marginal(state, state.joint(), name),
-                folds=chain.folds,
-            )
+        for pipeline in (first, last):
+            probs = nested_answers(pipeline, marginal_of(task.name), folds=pipeline.folds)
             errors.append(calibration_error(probs, truth))
         rows.append({"task": task.name, "plain": errors[0], "kept": errors[1]})
     return rows
 
 
+def marginal_of(task: str) -> Answer:
+    """A function that gives one task's probabilities (N, C) of predictions."""
+
+    def answer(state: Predictions) -> np.ndarray:
+        return take_marginal(state, state.joint(), task)
+
+    return answer
+
+
 def say_calibration(rows: list[dict]) -> list[str]:
-    said = [f"{row['task']} {row['plain']:.4f} -> {row['kept']:.4f}" for row in rows]
-    return [f"calibration error (ECE, 15 bins) of plain and stack: {', '.join(said)}"] * bool(rows)
+    if not rows:
+        return []
+    errors = [f"{row['task']} {row['plain']:.4f} -> {row['kept']:.4f}" for row in rows]
+    return [f"calibration error (ECE, 15 bins) of plain and stack: {', '.join(errors)}"]
 
 
 def say_rule(
     rule: str, kept: list[str], other: LayerPipeline, scorer: NestedScorer, *, plain: np.ndarray
 ) -> list[str]:
     """What is kept, and what the other rule would have kept."""
-    names = [trial.layer.name for trial in other.trials]
-    said = [f"kept: {', '.join(kept) or 'nothing; the plain mean stays'}"]
+    lines = [f"kept: {', '.join(kept) or 'nothing; the plain mean stays'}"]
     word, key = (
         ("a nested gain above 0, however uncertain,", "stack.keep=point")
         if rule == "interval"
         else ("a nested gain beyond its interval", "stack.keep=interval")
     )
+    names = other.names
     if names == kept:
-        return [*said, f"by {word} the same would be kept"]
+        return [*lines, f"by {word} the same would be kept"]
     others = scorer.nested(other)
     low, high = scorer.interval(others)
     gain = say_difference("the plain mean", "that", scorer.gain(plain, others))
     return [
-        *said,
+        *lines,
         f"by {word} it would be: {', '.join(names) or 'nothing'} ({key})",
         f"  nested {show_number(scorer.value(others))} (95 % {show_number(low)}.."
         f"{show_number(high)}); {gain}",
