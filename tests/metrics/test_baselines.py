@@ -36,3 +36,13 @@ def test_a_fold_gets_the_constant_of_the_others() -> None:
     truth, folds = np.array([1.0, 1, 5, 5]), np.array([0, 0, 1, 1])
     answers = constant_answers(METRICS["mae"], truth, folds=folds, kind="regression")
     assert answers.tolist() == [5, 5, 1, 1]
+
+
+def test_where_probabilities_are_judged_the_constant_is_the_share_of_each_class() -> None:
+    truth, folds = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 2])
+    shares = constant_answers(METRICS["log_loss"], truth, folds=folds, kind="multiclass")
+    # of fold 0 the others are 0, 1, 1, 2: with one more of each (2, 3, 2) of 7
+    assert np.allclose(shares[0], np.array([2, 3, 2]) / 7)
+    assert np.allclose(shares.sum(axis=1), 1.0)
+    yes = np.array([1.0, 0.0, 0.0, 0.0])
+    assert best_constant(METRICS["brier"], yes, kind="binary") == 0.25

@@ -1,9 +1,13 @@
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as reference
 
 from pipeline.labels.kinds import GROUP_METRICS, METRIC_KINDS, uses_decisions
-from pipeline.metrics.metrics import METRICS, REPORTED, class_f1, find_metric, reported
+from pipeline.metrics.metrics import METRICS, REPORTED, class_f1, find_metric, is_metric, reported
 
 EXAMPLES = ("cs@3", "pinball@0.9", "top@3", "map@5", "f_beta@2", "macro_f_beta@0.5")
 RNG = np.random.default_rng(0)
@@ -108,3 +112,125 @@ def test_the_words_of_the_settings_are_those_of_the_registry() -> None:
         assert all(kind in METRIC_KINDS[name] for name in names)
     assert reported("binary", "roc_auc")[:2] == ["roc_auc", "hter"]
     assert len(reported("binary", "roc_auc")) == len(REPORTED["binary"])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("balanced_accuracy", reference.balanced_accuracy_score),
+        ("micro_f1", partial(reference.f1_score, average="micro")),
+        ("weighted_f1", partial(reference.f1_score, average="weighted")),
+        ("macro_f_beta@0.5", partial(reference.fbeta_score, beta=0.5, average="macro")),
+        ("matthews", reference.matthews_corrcoef),
+        ("kappa", reference.cohen_kappa_score),
+        ("linear_kappa", partial(reference.cohen_kappa_score, weights="linear")),
+        ("quadratic_kappa", partial(reference.cohen_kappa_score, weights="quadratic")),
+    ],
+)
+def test_metrics_of_classes_are_scikit_learn_s(name: str, expected: Callable) -> None:
+    near = np.clip(TRUTH + RNG.integers(-1, 2, size=200), 0, 5)
+    for truth, answer in ((TRUTH, ANSWER), (TRUTH, near), (BINARY, (SCORE > 0.4).astype(int))):
+        assert compute(name, truth, answer) == pytest.approx(expected(truth, answer))
+
+
+def test_f_beta_is_scikit_learn_s() -> None:
+    answer = (SCORE >= 0.3).astype(int)
+    expected = reference.fbeta_score(BINARY, answer, beta=2)
+    assert compute("f_beta@2", BINARY, answer) == pytest.approx(expected)
+
+
+def test_a_number_is_rounded_to_a_class_for_kappa() -> None:
+    values = TRUTH + RNG.normal(0, 0.6, size=200)
+    expected = reference.cohen_kappa_score(TRUTH, np.rint(values) + 5, weights="quadratic")
+    assert compute("quadratic_kappa", TRUTH, values + 5) == pytest.approx(expected)
+    # answers below 0 count as what they are. By hand: truths 0 and 1, answers -1 and 1; the cost is
+    # 1 + 0; by chance the pairs (0, -1), (0, 1), (1, -1), (1, 1) cost 1 + 1 + 4 + 0, halved: 3
+    found = compute("quadratic_kappa", np.array([0.0, 1.0]), np.array([-1.0, 1.0]))
+    assert found == pytest.approx(1 - 1 / 3)
+
+
+def test_metrics_of_probabilities_are_scikit_learn_s() -> None:
+    probs = RNG.dirichlet(np.ones(6), size=200)
+    labels = list(range(6))
+    expected = reference.log_loss(TRUTH, probs, labels=labels)
+    assert compute("log_loss", TRUTH, probs) == pytest.approx(expected)
+    assert compute("log_loss", TRUTH, 7.0 * probs) == pytest.approx(expected)  # rows are summed
+    assert compute("log_loss", BINARY, SCORE) == pytest.approx(
+        -np.mean(np.log(np.clip(np.where(BINARY, SCORE, 1 - SCORE), 1e-15, 1 - 1e-15)))
+    )
+    zeros = np.eye(6)[(TRUTH + 1) % 6]  # certain and wrong: clipped at 1e-15 as Kaggle does
+    assert compute("log_loss", TRUTH, zeros) == pytest.approx(-np.log(1e-15))
+    assert compute("brier", BINARY, SCORE) == pytest.approx(
+        reference.brier_score_loss(BINARY, SCORE)
+    )
+    assert compute("brier", TRUTH, probs) == pytest.approx(
+        ((probs - np.eye(6)[TRUTH]) ** 2).sum(axis=1).mean()
+    )
+    for number in (1, 3):
+        expected = reference.top_k_accuracy_score(TRUTH, probs, k=number, labels=labels)
+        assert compute(f"top@{number}", TRUTH, probs) == pytest.approx(expected)
+
+
+def test_map_at_k_by_hand() -> None:
+    # the true class is 1st, 2nd, 3rd: 1/1, 1/2 and 0 beyond two, so MAP@2 is 0.5
+    probs = np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.5, 0.3, 0.2]])
+    truth = np.array([0, 1, 2])
+    assert compute("map@2", truth, probs) == pytest.approx(0.5)
+    assert compute("map@3", truth, probs) == pytest.approx((1 + 1 / 2 + 1 / 3) / 3)
+    # of equally likely classes the first comes first, as for arg-max
+    assert compute("top@1", truth, np.full((3, 3), 1 / 3)) == pytest.approx(1 / 3)
+
+
+def test_metrics_of_order_are_scikit_learn_s_and_scipy_s() -> None:
+    assert compute("average_precision", BINARY, SCORE) == pytest.approx(
+        reference.average_precision_score(BINARY, SCORE)
+    )
+    probs = RNG.dirichlet(np.ones(6), size=200).round(2)
+    probs /= probs.sum(axis=1, keepdims=True)
+    for name, average in (("macro_roc_auc", "macro"), ("weighted_roc_auc", "weighted")):
+        expected = reference.roc_auc_score(TRUTH, probs, multi_class="ovr", average=average)
+        assert compute(name, TRUTH, probs) == pytest.approx(expected)
+    expected = reference.average_precision_score(np.eye(6)[TRUTH], probs, average="macro")
+    assert compute("macro_average_precision", TRUTH, probs) == pytest.approx(expected)
+    answer = (TRUTH + RNG.normal(0, 2, size=200)).round(1)
+    assert compute("spearman", TRUTH, answer) == pytest.approx(
+        stats.spearmanr(TRUTH, answer).statistic
+    )
+
+
+def test_more_metrics_of_numbers_are_scikit_learn_s_and_scipy_s() -> None:
+    truth = RNG.random(80) * 60 + 1000  # far from 0: no digits may be lost
+    answer = truth + RNG.normal(0, 9, size=80)
+    given = (truth, answer)
+    assert compute("r2", *given) == pytest.approx(reference.r2_score(*given))
+    assert compute("pearson", *given) == pytest.approx(stats.pearsonr(*given).statistic)
+    assert compute("rmsle", *given) == pytest.approx(reference.root_mean_squared_log_error(*given))
+    assert compute("pinball@0.9", *given) == pytest.approx(
+        reference.mean_pinball_loss(*given, alpha=0.9)
+    )
+    # Lin 1989 by his formula
+    covariance = np.mean((truth - truth.mean()) * (answer - answer.mean()))
+    away = (truth.mean() - answer.mean()) ** 2
+    expected = 2 * covariance / (truth.var() + answer.var() + away)
+    assert compute("ccc", *given) == pytest.approx(expected)
+    assert compute("cs@3", *given) == np.mean(np.abs(truth - answer) <= 3)
+    assert np.isnan(compute("pearson", truth, np.full(80, 0.1)))
+    with pytest.raises(ValueError, match="the least answer is -2; set the task's `low: 0`"):
+        compute("rmsle", truth, np.full(80, -2.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("macro_f2", "'macro_f2' is not known"),
+        ("cs@", "'cs@' is not known"),
+        ("cs@x", "'x' is not a number"),
+        ("pinball@1", "between 0 and 1"),
+        ("top@2.5", "whole, as in top@5"),
+        ("f_beta@-1", "above 0"),
+    ],
+)
+def test_a_name_that_is_no_metric_is_said(name: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        find_metric(name)
+    assert not is_metric(name)
