@@ -7,7 +7,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export NO_ALBUMENTATIONS_UPDATE=1
-[[ -t 2 ]] || export TQDM_MININTERVAL=15  # in a log file a bar is a line now and then
 
 fail() { printf 'run.sh: %s\n' "$1" >&2; exit 2; }
 

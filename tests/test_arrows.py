@@ -11,7 +11,7 @@ from pipeline.stages.stage import GROUPS
 PROJECT = Path(__file__).parent.parent
 PIPELINE = PROJECT / "pipeline"
 FLOORS = (  # from the ground up; what stands in one line is side by side
-    ("labels", "tables"),
+    ("labels", "tables", "console"),
     ("config", "faces", "folds", "images", "models", "metrics", "ensembling", "figures", "sample"),
     ("storage",),
     ("experiment",),

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.config.experiment import STAGE_FOLDERS
 from tests.conftest import tiny
 
-CLOCKS = {"seconds", "images_per_second"}
+CLOCKS = {"seconds", "images_per_second", "memory_mb"}
 
 
 def run_words(contest: Path, folder: Path, *more: str) -> list[str]:

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from pipeline.config import Experiment
+from pipeline.console import follow
 from pipeline.experiment.build import make_network
 from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.facts import cell_facts, check_facts
@@ -116,7 +116,12 @@ def predict_cells(
     return predict_batches(
         networks,
         cells,
-        tqdm(batches, desc=f"infer: {member.name} {what}", unit="batch", leave=False),
+        follow(
+            batches,
+            desc=f"infer: {member.name} {what}",
+            total=len(images),
+            size=lambda batch: len(batch[0]),
+        ),
         member=member,
         image_ids=images["image_id"],
         settings=settings,

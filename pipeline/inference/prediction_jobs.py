@@ -103,14 +103,12 @@ def _shards(
     images = images[["image_id", "row"]].reset_index(drop=True)
     for start in range(0, len(images), size):
         shard = f"{name}-{recipe}-{start:08d}"
+        part = images.iloc[start : start + size].reset_index(drop=True)
         yield Job(
             name=f"{member} {name} from {start}",
             call=answer_one,
-            given={
-                "cells": tuple(cells),
-                "images": images.iloc[start : start + size].reset_index(drop=True),
-                "name": shard,
-            },
+            given={"cells": tuple(cells), "images": part, "name": shard},
             reads=(runs.crops, *(runs.weights(cell) for cell in cells)),
             makes=(runs.answer_shard(member, shard),),
+            size=len(part),
         )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
+from pipeline.console import Bar
 from pipeline.inference.annotate import draw_faces
 from pipeline.inference.readout import FacePrediction
 from pipeline.storage import atomic_write
@@ -37,7 +37,7 @@ def answer_video(answer: Answer, path: Path, made: Path, *, fps: float) -> list[
     step = max(1, round(rate / fps))
     rows, writer, number = [], None, 0
     total = max(0, int(film.get(cv2.CAP_PROP_FRAME_COUNT))) // step
-    bar = tqdm(total=total, desc=f"predict: {path.name}", unit="frame", leave=False)
+    bar = Bar(total, desc=f"predict: {path.name}", unit="frames")
     with atomic_write(made, short=False) as temporary:
         try:
             while film.grab():

@@ -30,6 +30,7 @@ class Job:
     needs: tuple[str, ...] = ()
     reads: tuple[Path, ...] = ()
     makes: tuple[Path, ...] = ()
+    size: int = 1  # for how much it counts on the bar: images, mostly
 
 
 @dataclass(frozen=True)

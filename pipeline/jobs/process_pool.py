@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from pipeline.console import hide_bars
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, ReadyQueue, attempt
 from pipeline.storage import StoppedError, install_signal_handlers
@@ -125,7 +126,7 @@ def _serve(link: Connection, work: Work, slot: Slot) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
     install_signal_handlers()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides
-    _hide_bars()
+    hide_bars()
     _limit_threads(slot.threads)
     try:
         while True:
@@ -136,15 +137,6 @@ def _serve(link: Connection, work: Work, slot: Slot) -> None:
             link.send(attempt(work, job, quiet=True))
     except (StoppedError, BrokenPipeError):
         os._exit(143)  # loader processes and threads of libraries would make exit wait
-
-
-def _hide_bars() -> None:
-    """One bar for all, the parent's. tqdm's own lock is a semaphore of the system, which a process
-    that ends at once leaves behind."""
-    os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
-    from tqdm import tqdm
-
-    tqdm.set_lock(threading.RLock())
 
 
 def _limit_threads(threads: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.console import hide_bars
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, attempt
 from pipeline.storage import Runs, atomic_write, hold_lock
@@ -26,7 +27,7 @@ class TaskPayload:
 
 def do_job(work: Work, job: Job, payload: TaskPayload) -> tuple[Outcome, Files]:
     """The outcome of a job, and what it made where the asking machine does not see it."""
-    os.environ["TQDM_DISABLE"] = "1"
+    hide_bars()
     shared = payload.folders == "shared" or (payload.folders == "auto" and payload.token.exists())
     looks_at_images = work.runs.root in job.reads
     if "$" in work.settings.competition.root or "~" in work.settings.competition.root:

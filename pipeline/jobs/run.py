@@ -8,9 +8,8 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from tqdm import tqdm
-
 from pipeline.config import Experiment
+from pipeline.console import Bar, say
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, ReadyQueue, attempt
 from pipeline.jobs.process_pool import Slot, run_in_processes
@@ -21,16 +20,18 @@ def run_jobs(
     jobs: Sequence[Job],
     *,
     slots: Sequence[Slot],
-    bar: tqdm,
-    progress: Callable[[], int] | None = None,
+    bar: Bar,
+    watch: Callable[[], None] | None = None,
     after: Callable[[Outcome], None] = lambda outcome: None,
 ) -> None:
-    """Runs all jobs; `after` hears of each that came through. The bar counts jobs, or shows what
-    `progress` says.
+    """Runs all jobs; `after` is called with each outcome that is no failure.
 
-    Raises ValueError, a sentence for each that did not come through and what to type.
+    The bar counts the sizes of the jobs that ended. Where the caller gives `watch`, that counts
+    instead: it is called whenever a job ended, and every two seconds while none does.
+    Raises ValueError: a sentence for each job that failed, and what to type.
     """
     failed: list[Outcome] = []
+    sizes = {job.name: job.size for job in jobs}
     with bar:
         for outcome in launch(work, jobs, slots=slots):
             if outcome is not None:
@@ -39,13 +40,16 @@ def run_jobs(
                     after(outcome)
                 else:
                     failed.append(outcome)
-            bar.update(int(outcome is not None) if progress is None else progress() - bar.n)
+            if watch is not None:
+                watch()
+            else:
+                bar.update(0 if outcome is None else sizes[outcome.job])
     if failed:
         lines = [_sentence(outcome) for outcome in failed]
         again = shlex.join(work.command)
         raise ValueError(
             "\n".join(lines)
-            + f"\n{len(failed)} of {len(jobs)} did not come through; the others are done and kept; "
+            + f"\n{len(failed)} of {len(jobs)} failed; the others are done and kept; "
             f"when the cause is mended, this does the rest: {again}"
         )
 
@@ -77,13 +81,13 @@ def _run_here(work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
 
 
 def _show(outcome: Outcome) -> None:
-    """Prints what a job printed, why it failed, and the traceback for who asks for it."""
+    """Prints what a job printed, why it failed, and its traceback where that is asked for."""
     if outcome.said:
-        tqdm.write(outcome.said.rstrip())
+        say(outcome.said.rstrip())
     if outcome.failed is not None:
-        tqdm.write(_sentence(outcome))
+        say(_sentence(outcome))
         if outcome.trace and os.environ.get("PIPELINE_TRACEBACK"):
-            tqdm.write(outcome.trace, file=sys.stderr)
+            say(outcome.trace, stream=sys.stderr)
 
 
 def _sentence(outcome: Outcome) -> str:

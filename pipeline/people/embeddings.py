@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from tqdm import tqdm
 
+from pipeline.console import follow
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.device import choose_device
@@ -97,7 +97,12 @@ def cell_features(work: Work, cell: Cell, rows: np.ndarray) -> np.ndarray:
     with enough_memory("infer.batch_size", size):
         (views,) = predict_logits(
             [_Features(load_cell(work.runs, member, cell, device=device))],
-            tqdm(batches, desc=f"embeddings: {cell.name}", unit="batch", leave=False),
+            follow(
+                batches,
+                desc=f"embeddings: {cell.name}",
+                total=len(rows),
+                size=lambda batch: len(batch[0]),
+            ),
             views={"identity": lambda batch: batch},
             to_input=lambda pixels: normalise(pixels, transform=transform),
             device=device,

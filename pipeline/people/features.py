@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from pipeline.console import follow
 from pipeline.ensembling.linkage import to_points
 from pipeline.experiment.work import Work
 from pipeline.faces.align import align_upper_face, eyes_in_crop, sharpen
@@ -36,7 +36,7 @@ def _upper_parts(work: Work, images: pd.DataFrame, *, said: str) -> np.ndarray:
     boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), crops.shape[1]
     rows = zip(images["row"], boxes, faces["landmarks"], faces["how"], strict=True)
     parts = []
-    for row, box, landmarks, how in tqdm(rows, total=len(faces), desc=said, unit="pic"):
+    for row, box, landmarks, how in follow(rows, total=len(faces), desc=said):
         known = landmarks if how == "mtcnn" else None
         eyes = eyes_in_crop(box, known, margin=crop.margin, size=size)
         parts.append(align_upper_face(crops[row], eyes))
@@ -50,6 +50,6 @@ def upper_halves(work: Work, rows: pd.Series, *, said: str) -> np.ndarray:
     """Grey thumbnails (n, 16, 32) of the crops' upper halves: masks, beards and hands change the
     lower ones."""
     crops, half = open_crops(work.runs.crops), THUMBNAIL // 2
-    bar = tqdm(rows, desc=said, unit="pic")
+    bar = follow(rows, desc=said)
     upper = [fit_size(crops[row], size=THUMBNAIL)[:half].mean(axis=2) for row in bar]
     return np.stack(upper).astype(np.float32)

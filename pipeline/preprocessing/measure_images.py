@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
+from pipeline.console import Bar
 from pipeline.experiment.work import Work
 from pipeline.images.read import UnreadableImageError, measure_image
 from pipeline.jobs.job import Job, Outcome
@@ -29,7 +29,8 @@ def measure_all(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     jobs = []
     for start in range(0, len(paths), BLOCK):
         block = paths[start : start + BLOCK]
-        jobs.append(Job(f"images {start} on", measure_block, {"paths": block}))
+        name = f"images {start} on"
+        jobs.append(Job(name, measure_block, {"paths": block}, size=len(block)))
     measured: dict[str, list[tuple[int, int, str]]] = {}
 
     def keep(outcome: Outcome) -> None:
@@ -42,7 +43,7 @@ def measure_all(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
         slots=find_slots(
             work.settings, most=len(paths) // WORTH, job_bytes=PROCESS, on_one=MOST_READING
         ),
-        bar=tqdm(total=len(jobs), desc="index", unit=f"x{BLOCK} images"),
+        bar=Bar(len(paths), desc="index: read sizes"),
         after=keep,
     )
     found = []

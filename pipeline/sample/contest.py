@@ -12,8 +12,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
+from pipeline.console import Bar
 from pipeline.sample.camera import set_up_shot
 from pipeline.sample.coverings import MASK_KINDS, Covering
 from pipeline.sample.people import GENDERS, Person, invent_people
@@ -65,7 +65,7 @@ def draw_contest(
     try:
         people = invent_people(num_people, seed=seed)
         others = invent_people(num_test_people, seed=seed, first_id=num_people + 1)
-        with tqdm(total=num_people + num_test_people, desc="drawing", unit="person") as bar:
+        with Bar(num_people + num_test_people, desc="draw", unit="people") as bar:
             _write_train(partial / "train", people, recipe, bar)
             _write_eval(partial / "eval", others, recipe, bar)
         (partial / FINISHED).write_text(json.dumps(recipe, indent=2) + "\n")
@@ -136,7 +136,7 @@ def draw_person(
         yield shot, covering, image, quality
 
 
-def _write_train(folder: Path, people: list[Person], recipe: dict[str, int], bar: tqdm) -> None:
+def _write_train(folder: Path, people: list[Person], recipe: dict[str, int], bar: Bar) -> None:
     rows = []
     for person in people:
         path = f"{person.person_id}_{person.gender}_Drawn_{person.age}"
@@ -153,7 +153,7 @@ def _write_train(folder: Path, people: list[Person], recipe: dict[str, int], bar
     _write_csv(folder / "train.csv", ("id", "gender", "race", "age", "path"), rows)
 
 
-def _write_eval(folder: Path, people: list[Person], recipe: dict[str, int], bar: tqdm) -> None:
+def _write_eval(folder: Path, people: list[Person], recipe: dict[str, int], bar: Bar) -> None:
     (folder / "images").mkdir(parents=True)
     rng = np.random.default_rng([recipe["seed"], 0])
     truth = []

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from pipeline.console import Bar
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import create_crops, open_crops
 from pipeline.jobs.job import Job
@@ -45,7 +45,14 @@ def _find_faces(work: Work, images: pd.DataFrame) -> None:
     def job(start: int) -> Job:
         given = {"start": start, "images": images.iloc[start : start + SHARD]}
         reads, made = (work.runs.root,), (work.runs.face_shard(start),)
-        return Job(f"faces of images {start} on", find_shard, given, reads=reads, makes=made)
+        return Job(
+            name=f"faces of images {start} on",
+            call=find_shard,
+            given=given,
+            reads=reads,
+            makes=made,
+            size=len(given["images"]),
+        )
 
     files = _run_shards(work, len(images), job, desc="crop: find faces")
     faces = pd.concat([read_table(file) for file in files], ignore_index=True)
@@ -64,12 +71,23 @@ def _cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
 
     def job(start: int) -> Job:
         part = slice(start, start + SHARD)
-        given = {"images": list(images[part]), "boxes": boxes[part], "margins": margins[part]}
+        given = {
+            "start": start,
+            "images": list(images[part]),
+            "boxes": boxes[part],
+            "margins": margins[part],
+        }
         reads, made = (work.runs.root,), (work.runs.crop_shard(start),)
-        name = f"crops of images {start} on"
-        return Job(name, cut_shard, {"start": start, **given}, reads=reads, makes=made)
+        return Job(
+            name=f"crops of images {start} on",
+            call=cut_shard,
+            given=given,
+            reads=reads,
+            makes=made,
+            size=len(given["images"]),
+        )
 
-    files = _run_shards(work, len(images), job, desc="crop: cut")
+    files = _run_shards(work, len(images), job, desc="crop: cut faces")
     with atomic_write(work.runs.crops, short=False) as temporary:
         create_crops(temporary, num_crops=len(images), size=work.settings.crop.size).flush()
         for start, file in zip(range(0, len(images), SHARD), files, strict=True):
@@ -84,11 +102,10 @@ def _run_shards(work: Work, num: int, job: Callable[[int], Job], *, desc: str) -
     """The shards' files in order, once those that are missing are made."""
     jobs = [job(start) for start in range(0, num, SHARD)]
     missing = [job for job in jobs if not job.makes[0].exists()]
-    wanted = {"most": len(missing) // WORTH, "job_bytes": JOB_BYTES, "on_one": MOST_READING}
-    slots = find_slots(work.settings, **wanted)
-    done = len(jobs) - len(missing)
-    bar = tqdm(total=len(jobs), initial=done, desc=desc, unit=f"x{SHARD} pic")
-    run_jobs(work, missing, slots=slots, bar=bar)
+    slots = find_slots(
+        work.settings, most=len(missing) // WORTH, job_bytes=JOB_BYTES, on_one=MOST_READING
+    )
+    run_jobs(work, missing, slots=slots, bar=Bar(sum(job.size for job in missing), desc=desc))
     return [job.makes[0] for job in jobs]
 
 

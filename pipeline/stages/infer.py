@@ -6,8 +6,7 @@ so that the views can be scored out of fold.
 
 import time
 
-from tqdm import tqdm
-
+from pipeline.console import Bar
 from pipeline.experiment.cells import answering_cells
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import is_inferred
@@ -38,11 +37,12 @@ def run(work: Work) -> None:
         parts[name] = answer_jobs(settings, runs, name, labelled=labelled, seen=seen)
         jobs += [*parts[name]["oof"], *parts[name]["test"]]
     needed = answering_bytes(settings, runs, todo, device=device.type, precision=precision)
+    missing = [job for job in jobs if not job.makes[0].exists()]
     run_jobs(
         work,
-        [job for job in jobs if not job.makes[0].exists()],
+        missing,
         slots=find_slots(settings, most=count_worth(settings, jobs), job_bytes=needed),
-        bar=tqdm(total=len(jobs), desc="infer: shards", unit="shard", leave=False),
+        bar=Bar(sum(job.size for job in missing), desc="infer: all members"),
     )
     for name in todo:
         gather(settings, runs, name, parts[name], labelled=labelled, unseen=unseen)

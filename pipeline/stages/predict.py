@@ -1,14 +1,13 @@
 """predict: all faces of images, folders and videos, answered by the ensemble; annotated images
 and a table."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from pipeline.console import follow
 from pipeline.experiment.work import Work
 from pipeline.images.read import UnreadableImageError, read_image
 from pipeline.inference.choice import ENSEMBLE, check_by, left_out, read_min_face
@@ -50,8 +49,7 @@ def run(work: Work) -> None:
         print(f"predict: {said}")
     rows, taken = [], set()
     files = list(_files(work.words))
-    bar = tqdm(files, desc="predict", unit="file", disable=not sys.stderr.isatty())
-    for path, name in bar:
+    for path, name in follow(files, desc="predict", unit="files"):
         if path.suffix.lower() in VIDEOS:
             made = work.runs.predicted(_free(name, ".mp4", taken))
             rows += answer_video(predictor, path, made, fps=read_fps(work.options))

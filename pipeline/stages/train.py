@@ -2,8 +2,8 @@
 
 import itertools
 import time
-from functools import partial
 
+from pipeline.console import say
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Outcome
@@ -18,13 +18,13 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    from tqdm import tqdm
-
     from pipeline.experiment.device import choose_device, describe_device
+    from pipeline.experiment.images_table import read_labelled
     from pipeline.features.planning.forecast import compare_forecast
     from pipeline.jobs.resources import describe_slots, find_slots
     from pipeline.jobs.run import run_jobs
-    from pipeline.training.cell_jobs import cell_job, count_epochs, training_bytes
+    from pipeline.training.cell_jobs import cell_job, epoch_images, make_clocks, training_bytes
+    from pipeline.training.monitor import TrainingMonitor, short_name
 
     device, precision = choose_device(work.settings)
     _record(work, device=describe_device(device, precision=precision))
@@ -39,29 +39,38 @@ def run(work: Work) -> None:
     if len(slots) > 1 and work.settings.cluster is None:
         print(f"train: {len(slots)} cells at once ({describe_slots(slots)})")
     started, came = time.monotonic(), itertools.count(1)
+    labelled = read_labelled(work.runs)
+    monitor = TrainingMonitor(
+        work.runs,
+        work.settings,
+        make_clocks(work, missing, labelled),
+        {cell: sum(epoch_images(work.settings, cell, labelled)) for cell in missing},
+        slots=len(slots),
+    )
+    names = {
+        cell.name: short_name(cell, num_seeds=len(work.settings.members[cell.member].seeds))
+        for cell in missing
+    }
 
-    def say(outcome: Outcome) -> None:
+    def report_cell(outcome: Outcome) -> None:
+        monitor.look()
         facts, minutes = outcome.facts, (time.monotonic() - started) / 60.0
-        tqdm.write(
-            f"train: {outcome.job} ({next(came)} of {len(missing)}): best epoch "
-            f"{facts['best_epoch']} of {facts['num_epochs']}, {facts['decided_by']} "
-            f"{facts['best_value']:.4f}, {facts['images_per_second']:.0f} images/s; "
-            f"{minutes:.1f} min so far"
+        metric = facts["decided_by"].rpartition(".")[2]
+        say(
+            f"train: {names[outcome.job]} done ({next(came)} of {len(missing)}): best epoch "
+            f"{facts['best_epoch']} of {facts['num_epochs']}, {metric} "
+            f"{facts['best_value']:.4f}, {minutes:.1f} min"
         )
 
-    run_jobs(
-        work,
-        [cell_job(work, cell) for cell in missing],
-        slots=slots,
-        bar=tqdm(
-            total=sum(work.settings.members[cell.member].epochs for cell in missing),
-            desc="train: all cells",
-            unit="epoch",
-            leave=False,
-        ),
-        progress=partial(count_epochs, work, missing),
-        after=say,
-    )
+    with monitor:
+        run_jobs(
+            work,
+            [cell_job(work, cell) for cell in missing],
+            slots=slots,
+            bar=monitor.bar,
+            watch=monitor.look,
+            after=report_cell,
+        )
     print(
         f"train: {len(cells)} cells done; weights and OOF tables in "
         f"{display_path(work.runs.experiment)}"

@@ -8,9 +8,9 @@ from functools import partial
 
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from pipeline.config import Member
+from pipeline.console import follow
 from pipeline.experiment.build import (
     fresh_state,
     head_losses,
@@ -22,6 +22,7 @@ from pipeline.experiment.build import (
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.images_table import held_out
+from pipeline.experiment.memory import peak_memory
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import group_of, member_tasks, targets_of
 from pipeline.experiment.work import Work
@@ -118,11 +119,11 @@ def train_cell(
         to_input=partial(normalise, transform=transform),
         score=score,
         device=device,
-        show=lambda batches: tqdm(
+        show=lambda batches: follow(
             batches,
             desc=f"{cell.name} epoch {len(state.history) + 1}/{recipe.stop_after or member.epochs}",
-            unit="batch",
-            leave=False,
+            total=len(loaders[0]) * batch_size,
+            size=lambda batch: len(batch[0]),
         ),
         on_split=num_micro_batches.on_split,
         **make_mix(member, tasks),
@@ -131,6 +132,7 @@ def train_cell(
     with last_checkpoint_named(work, cell), named_deaths(*loaders), track as log:
         for row in epochs:
             num_micro_batches.ended(state.num_micro_batches)
+            row["memory_mb"] = peak_memory(device.type)
             log(row["epoch"], row)
             rows = "".join(json.dumps(each) + "\n" for each in state.history)
             write_text(work.runs.history(cell), rows)

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from pipeline.config import Experiment
 from pipeline.experiment.cells import member_cells, teacher_cells
 from pipeline.experiment.footprint import PROCESS, footprint_of
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
 from pipeline.storage import REFIT, Cell
+from pipeline.training.time_left import CellClock
+
+BACKWARD = 3.0  # a step costs about so many forward passes
 
 
 def cell_needs(settings: Experiment, cell: Cell) -> list[Cell]:
@@ -55,15 +60,32 @@ def train_one(work: Work, *, cell: Cell) -> dict:
         )
 
 
-def count_epochs(work: Work, cells: Sequence[Cell]) -> int:
-    """Epochs that stand in the histories of these cells; a done cell counts as all of its."""
-    total = 0
+def epoch_images(settings: Experiment, cell: Cell, labelled: pd.DataFrame) -> tuple[float, float]:
+    """Images that a cell learns from in an epoch, and images that it is scored on."""
+    member, num = settings.members[cell.member], len(labelled)
+    held = 0.0 if cell.fold == REFIT else num / settings.folds.num
+    counts = labelled.groupby("person_id").size()
+    if member.images_per_person is not None:
+        counts = counts.clip(upper=member.images_per_person)
+    return member.repeats * counts.sum() * (1.0 - held / num), held
+
+
+def make_clocks(work: Work, cells: Sequence[Cell], labelled: pd.DataFrame) -> dict[Cell, CellClock]:
+    """A clock for each cell that is to be trained; an epoch's cost is in images times pixels."""
+    clocks = {}
     for cell in cells:
-        if work.runs.done(cell).exists():
-            total += work.settings.members[cell.member].epochs
-        elif work.runs.history(cell).exists():
-            total += work.runs.history(cell).read_bytes().count(b"\n")
-    return total
+        member = work.settings.members[cell.member]
+        learned, held = epoch_images(work.settings, cell, labelled)
+        history = work.runs.history(cell)
+        past = history.read_bytes().count(b"\n") if history.exists() else 0
+        clocks[cell] = CellClock(
+            name=cell.name,
+            member=cell.member,
+            epochs=max(0, member.epochs - past),
+            cost=(learned + held / BACKWARD) * member.image_size**2,
+            needs=tuple(other.name for other in cell_needs(work.settings, cell)),
+        )
+    return clocks
 
 
 def training_bytes(work: Work, members: Sequence[str], *, device: str, precision: str) -> int:

@@ -152,7 +152,7 @@ def test_a_failed_cell_is_named_and_the_others_are_done(
     assert not (cells / "age/fold0-seed777/done.json").exists()
     assert "error: age/fold0-seed777: " in err
     assert "age/refit-seed777: it needs age/fold" in err
-    assert "3 of 7 did not come through; the others are done and kept" in err
+    assert "3 of 7 failed; the others are done and kept" in err
     assert "this does the rest: ./run.sh train -c sample" in err
 
 

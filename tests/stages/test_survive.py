@@ -104,10 +104,10 @@ def test_one_of_two_cells_killed_within_its_checkpoint_is_named_and_made_up_for(
 ) -> None:
     chain = ["checkpoint.safetensors:1"]
     codes = kill_and_compare(tmp_path, words_for(contest, "parallel=2"), [chain])
-    assert codes == [2], "the run itself lives, and says what did not come through"
+    assert codes == [2], "the run itself lives, and says what failed"
     said = (tmp_path / "run1/log").read_text()
     assert "its process was killed (SIGKILL" in said
-    assert "of 6 did not come through; the others are done and kept" in said
+    assert "of 6 failed; the others are done and kept" in said
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from pipeline.console import follow
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
@@ -85,10 +85,9 @@ def _backbone_features(work: Work, rows: np.ndarray) -> np.ndarray:
     transform = Transform(size=audit.image_size, mean=mean, std=std)
     network = load_backbone(audit.backbone, weights="imagenet", drop_path=0.0).eval().to(device)
     features = []
-    bar = tqdm(range(0, len(rows), BATCH), desc="audit: features", unit="batch")
     with torch.inference_mode():
-        for start in bar:
-            some = rows[start : start + BATCH]
+        parts = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+        for some in follow(parts, desc="audit: features", total=len(rows), size=len):
             batch = np.stack([fit_size(crops[row], size=audit.image_size) for row in some])
             pixels = normalise(torch.from_numpy(batch).to(device), transform=transform)
             features.append(network(pixels).float().cpu().numpy())

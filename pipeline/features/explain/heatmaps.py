@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from pipeline.config.types import nearest
+from pipeline.console import Bar
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.images_table import held_out, read_images_table, read_labelled
@@ -85,7 +85,7 @@ def _sheet(
     member = member_context(work.settings, name)
     crops, known = open_crops(work.runs.crops), labelled.set_index("image_id")
     tiles, captions = {}, {}
-    bar = tqdm(total=len(images), desc=f"explain: {name} {task.name}", unit="pic", leave=False)
+    bar = Bar(len(images), desc=f"explain: {name} {task.name}")
     for cell, places in by_cell(work, name, images, labelled).items():
         network = load_cell(work.runs, member, cell, device=device)
         for place in places:

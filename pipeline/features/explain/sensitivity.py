@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
+from pipeline.console import Bar
 from pipeline.evaluation.decisions import measure
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces, member_probs
@@ -125,7 +125,7 @@ def _answers(
     transform = member.transform
     parts = {key: [] for key, _, _ in variants}
     cells: dict[Cell, list[int]] = by_cell(work, name, sample, labelled)
-    bar = tqdm(total=len(cells) * len(variants), desc=f"explain: {name}", unit="look", leave=False)
+    bar = Bar(len(sample) * len(variants), desc=f"explain: {name}")
     for cell, places in cells.items():
         network = load_cell(work.runs, member, cell, device=device)
         for key, _, crops in variants:
@@ -147,7 +147,7 @@ def _answers(
                     member=member,
                 )
             )
-            bar.update()
+            bar.update(len(places))
     bar.close()
     return {key: pd.concat(frames, ignore_index=True) for key, frames in parts.items()}
 

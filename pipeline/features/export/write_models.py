@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from tqdm import tqdm
 
+from pipeline.console import follow
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.work import Work
 from pipeline.inference.choice import is_stacked, left_out, missing_weights
@@ -62,7 +62,7 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     for name in names if alone else ():
         jobs.append((name, models[name], None))
     rows, outputs = [], {}
-    for name, model, readings in tqdm(jobs, desc="export", unit="model"):
+    for name, model, readings in follow(jobs, desc="export", unit="models"):
         expected = None
         if readings is not None:
             said, _ = FacePredictor(work.settings, work.runs).answer(crops)

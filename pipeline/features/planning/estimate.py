@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
-from tqdm import tqdm
 
+from pipeline.console import Bar
 from pipeline.experiment.cells import all_cells, answering_cells
 from pipeline.experiment.crops import count_crops
 from pipeline.experiment.data_loading import resident_bytes
@@ -18,12 +18,11 @@ from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, makespan
 from pipeline.jobs.resources import Slot, find_slots
 from pipeline.jobs.run import run_jobs
-from pipeline.storage import REFIT, Cell, read_table
+from pipeline.storage import Cell, read_table
 from pipeline.tables import OK
-from pipeline.training.cell_jobs import cell_needs, training_bytes
+from pipeline.training.cell_jobs import BACKWARD, cell_needs, epoch_images, training_bytes
 
 FACES = 24  # images in which faces are looked for
-LEARNT = 3.0  # operations of a step for one of its forward pass
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,11 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
         found.disk += len(images) * work.settings.crop.size**2 * 3
     for cell in cells:
         member, rate = work.settings.members[cell.member], rates[cell.member]
-        learned, held = _sizes(work, cell, labelled)
+        learned, held = epoch_images(work.settings, cell, labelled)
         seconds = member.epochs * (learned * rate["learning"] + held * rate["answering"])
         needs = [other.name for other in cell_needs(work.settings, cell)]
         found.jobs[cell.name] = {"seconds": seconds, "needs": needs}
-        ahead = LEARNT * learned + held
+        ahead = BACKWARD * learned + held
         found.operations += member.epochs * ahead * rate["operations"]
         found.disk += footprint_of(work.settings, cell.member, precision).weights
     if cells:
@@ -135,7 +134,7 @@ def _probe(
 
     def call(work: Work, jobs: Sequence[Job]) -> float:
         started = time.monotonic()
-        bar = tqdm(total=len(jobs), desc="plan: probing", unit="probe", leave=False)
+        bar = Bar(len(jobs), desc="plan: probe this machine", unit="probes")
         run_jobs(work, jobs, slots=slots, bar=bar, after=keep)
         return time.monotonic() - started
 
@@ -151,16 +150,6 @@ def _label_columns(work: Work, labelled: pd.DataFrame) -> list[str]:
     asked = {task.column for task in contest_tasks(work.settings)}
     asked |= {task.group for task in contest_tasks(work.settings) if task.group}
     return [column for column in labelled.columns if column in asked]
-
-
-def _sizes(work: Work, cell: Cell, labelled: pd.DataFrame) -> tuple[float, float]:
-    """Images that a cell learns from in an epoch, and images that it is scored on."""
-    member, num = work.settings.members[cell.member], len(labelled)
-    held = 0.0 if cell.fold == REFIT else num / work.settings.folds.num
-    counts = labelled.groupby("person_id").size()
-    if member.images_per_person is not None:
-        counts = counts.clip(upper=member.images_per_person)
-    return member.repeats * counts.sum() * (1.0 - held / num), held
 
 
 def _answer(
