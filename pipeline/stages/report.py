@@ -1,9 +1,10 @@
 """report: one page that shows an experiment, from stored tables alone; with names a page that puts
 experiments beside each other. A file that opens from disk and asks no network for anything."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from pipeline.experiment.work import Work
-from pipeline.features.report.html.markup import Html, join, paragraph, tag
-from pipeline.features.report.html.page import Section, build_page
 from pipeline.leaderboard.ledger import now, read_ledger
 from pipeline.metrics.paired import show_number
 from pipeline.stages.status import check_is_no_stage, say_untrained
@@ -27,82 +28,59 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     if work.words:
-        _compare(work)
-        return
+        _write_comparison(work)
+    else:
+        _write_report(work)
+
+
+def _write_report(work: Work) -> None:
+    """The page of one experiment, and its scores on the screen."""
     from pipeline.features.report.context import gather_context
-    from pipeline.features.report.overview import lead, whole_row
+    from pipeline.features.report.page import build_page
+    from pipeline.features.report.sections import describe_all
+    from pipeline.features.report.verdict import describe_verdict, whole_row
 
     context = gather_context(work)
-    sections = _sections(context)
-    path = work.runs.report
+    sections = describe_all(context)
+    stored = work.runs.provenance
     page = build_page(
-        title=work.settings.name, lead=lead(context), sections=sections, foot=_foot(work)
+        title=context.name,
+        lead=describe_verdict(context),
+        sections=sections,
+        made=now(),
+        command=" ".join(work.command),
+        trained=read_json(stored)["runs"][-1]["started"] if stored.exists() else "",
     )
-    write_text(path, page)
-    for judged in context.judged[: len(context.evaluation.spaces)]:
+    write_text(work.runs.report, page)
+    for judged in context.answers:
         row = whole_row(context, "all members", judged.target.task)
         said = f"{judged.title} {judged.target.metric_name} {show_number(row['value'])}"
         print(f"report: {said} (95 % {show_number(row['low'])}..{show_number(row['high'])})")
-    _say(path, page, f"{len(sections)} sections on {work.settings.name}")
+    _say_written(work.runs.report, page, f"{len(sections)} sections on {context.name}")
 
 
-def _sections(context) -> list[Section]:
-    """All sections of one experiment's page, in their order."""
-    from pipeline.features.report.ablation import describe_ablation
-    from pipeline.features.report.calibration import describe_calibration
-    from pipeline.features.report.curves import describe_curves
-    from pipeline.features.report.data import describe_data, describe_folds
-    from pipeline.features.report.explanations import describe_explanations
-    from pipeline.features.report.groups import describe_groups
-    from pipeline.features.report.leaderboard import describe_audit, describe_ledger
-    from pipeline.features.report.mistakes import describe_mistakes
-    from pipeline.features.report.overview import describe_work
-    from pipeline.features.report.regression import describe_regression
-    from pipeline.features.report.scores import describe_confusion, describe_scores
-
-    makers = (
-        describe_work,
-        describe_scores,
-        describe_confusion,
-        describe_groups,
-        describe_regression,
-        describe_calibration,
-        describe_mistakes,
-        describe_explanations,
-        describe_ablation,
-        describe_ledger,
-        describe_curves,
-        describe_data,
-        describe_folds,
-        describe_audit,
-    )
-    made = (make(context) for make in makers)
-    return [section for section in made if section is not None]
-
-
-def _compare(work: Work) -> None:
+def _write_comparison(work: Work) -> None:
+    """The page of several experiments."""
     from pipeline.features.report.experiments import describe_sides, find_sides
+    from pipeline.features.report.page import build_page, render
 
     sides = find_sides(work)
-    names = [side.settings.name for side in sides]
-    first = paragraph("What differs between them, and what it did to the scores.")
+    names: Sequence[str] = [side.settings.name for side in sides]
     page = build_page(
-        title=" and ".join(names), lead=first, sections=describe_sides(sides), foot=_foot(work)
+        title=" and ".join(names),
+        lead=render(
+            "lead.html.j2", sentence="What differs between them, and what it did to the scores."
+        ),
+        sections=describe_sides(sides),
+        made=now(),
+        command=" ".join(work.command),
     )
     path = work.runs.report_of(names)
     write_text(path, page)
-    _say(path, page, f"{', '.join(names)} beside each other")
+    _say_written(path, page, f"{', '.join(names)} beside each other")
 
 
-def _foot(work: Work) -> Html:
-    made = tag("code", " ".join(work.command))
-    stored = work.runs.provenance
-    when = read_json(stored)["runs"][-1]["started"] if stored.exists() and not work.words else ""
-    trained = f" Last trained {when}." if when else ""
-    return join(tag("p", f"Made {now()} by ", made, f".{trained}"))
-
-
-def _say(path, page: str, what: str) -> None:
+def _say_written(path: Path, page: str, what: str) -> None:
     size = len(page.encode("utf-8"))
     if size > LIMIT:
         print(f"report: {size / 1e6:.1f} MB are more than a page should have")

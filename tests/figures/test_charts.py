@@ -1,4 +1,8 @@
+"""Charts: what is drawn is what was given; as SVG they have the page's colours and hover texts."""
+
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -7,23 +11,29 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipeline.figures.charts import (
-    MAX_BARS,
-    bars,
-    count_table,
-    histogram,
-    rate_curve,
-    save_panels,
-    size_map,
-)
-from pipeline.figures.overlay import bands
+from pipeline.figures.chart import WIDTH, Chart, add_axes, save_panels
+from pipeline.figures.charts import MAX_BARS, bars, bin_edges, count_table, histogram, size_map
+from pipeline.figures.curves import Curve, plot_curves, rate_curve, scatter
+from pipeline.figures.intervals import Interval, plot_intervals, span_of
+from pipeline.figures.palette import LIGHT
+from pipeline.figures.svg import draw_svg
 
 
-@pytest.fixture
-def axes():
-    figure = Figure()
+def draw(chart: Chart):
+    """The axes on which a chart is drawn."""
+    figure = Figure(figsize=(WIDTH / 72, chart.height / 72), dpi=72)
     FigureCanvasAgg(figure)
-    return figure.add_subplot()
+    axes = add_axes(figure, chart)
+    chart.draw(axes)
+    return axes
+
+
+def texts_of(axes) -> set[str]:
+    return {text.get_text() for text in axes.texts}
+
+
+def tips_of(svg: str) -> list[str]:
+    return [str(title.text) for title in ElementTree.fromstring(svg).iter("title")]
 
 
 def test_panels_become_a_png_with_something_on_it(tmp_path: Path) -> None:
@@ -31,7 +41,7 @@ def test_panels_become_a_png_with_something_on_it(tmp_path: Path) -> None:
     joint = pd.DataFrame([[5, 0], [1, 9]], index=["a", "b"], columns=["x", "y"])
     panels = {
         "bars": bars(["yes", "no"], [3, 900]),
-        "numbers": histogram({"train": np.arange(90.0)}, label="age", marks=[30, 60], whole=True),
+        "numbers": histogram({"train": np.arange(90.0)}, label="age", marks=[30, 60]),
         "sizes": size_map({"train": sizes}),
         "joint": count_table(joint),
         "rates": rate_curve([1e-3, 1e-2, 0.1], {"end": [1.0, 0.5, np.inf]}, marks={"picked": 1e-3}),
@@ -43,34 +53,112 @@ def test_panels_become_a_png_with_something_on_it(tmp_path: Path) -> None:
         assert np.asarray(image.convert("L")).std() > 5
 
 
-def test_bars_carry_their_counts_and_too_many_are_summed(axes) -> None:
-    bars(["a", "b"], [3, 1200])(axes)
-    assert {"3", "1,200"} <= {text.get_text() for text in axes.texts}
-    axes.clear()
-    bars([f"class {i}" for i in range(100)], list(range(100)))(axes)
+def test_bars_carry_their_counts_and_too_many_are_summed() -> None:
+    assert {"3 images", "1,200 images"} <= texts_of(draw(bars(["a", "b"], [3, 1200])))
+    axes = draw(bars([f"class {i}" for i in range(100)], list(range(100))))
     assert len(axes.patches) == MAX_BARS
     assert sum(bar.get_width() for bar in axes.patches) == sum(range(100))
 
 
-@pytest.mark.parametrize("top", [5, 39, 61, 116])
-def test_whole_numbers_fall_evenly_into_their_bars(axes, top: int) -> None:
+@pytest.mark.parametrize("top", [1, 5, 39, 61, 116])
+def test_whole_numbers_fall_evenly_into_their_bars(top: int) -> None:
     values = np.arange(1, top + 1)
-    histogram({"train": np.repeat(values, 3)}, label="age", whole=True)(axes)
+    axes = draw(histogram({"train": np.repeat(values, 3)}, label="age"))
     heights = [bar.get_height() for bar in axes.patches]
     assert sum(heights) == 3 * top  # none falls off the end
-    assert len(set(heights[:-1])) == 1  # a bin that holds more whole numbers would stand out
+    assert len(set(heights[:-1])) <= 1  # a bin that holds more whole numbers would stand out
 
 
-def test_every_cell_of_the_joint_table_shows_its_count(axes) -> None:
-    count_table(pd.DataFrame([[5, 0], [1, 9999]], index=["a", "b"], columns=["x", "y"]))(axes)
+def test_one_value_alone_is_one_bar() -> None:
+    axes = draw(histogram({"train": np.full(80, 7)}, label="images"))
+    (bar,) = axes.patches
+    assert bar.get_height() == 80
+    low, high = axes.get_xlim()
+    assert low < bar.get_x() + bar.get_width() / 2 < high
+    assert bin_edges(np.full(3, 0.5)).tolist() == np.linspace(0.5, 1.5, 31).tolist()
+
+
+def test_two_parts_of_one_size_are_both_seen() -> None:
+    frame = pd.DataFrame({"width": [192] * 5, "height": [256] * 5})
+    axes = draw(size_map({"train": frame, "test": frame}))
+    rings = [line for line in axes.get_lines() if line.get_marker() == "o"]
+    assert len({line.get_markersize() for line in rings}) == 2
+    assert axes.get_xlim()[0] == 0.0
+    assert tips_of(draw_svg(size_map({"train": frame}), says="s")) == [
+        "train: 5 images of 192 x 256 pixels"
+    ]
+
+
+def test_every_cell_of_the_joint_table_shows_its_count() -> None:
+    axes = draw(
+        count_table(pd.DataFrame([[5, 0], [1, 9999]], index=["a", "b"], columns=["x", "y"]))
+    )
     assert [text.get_text() for text in axes.texts] == ["5", "0", "1", "9,999"]
-    assert axes.texts[1].get_color() == "#b3261e"
+    assert axes.texts[1].get_color() == LIGHT["alarm"]
 
 
-def test_no_curve_is_left_out_and_none_looks_like_another(axes) -> None:
-    curve = ([0.0, 1.0], [1.0, 2.0], [0.5, 1.5], [1.5, 2.5])
-    bands({f"member {n}": curve for n in range(8)}, label="blur", legend=True)(axes)
-    lines = axes.get_lines()
-    assert [line.get_label() for line in lines] == [f"member {n}" for n in range(8)]
-    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 8
-    assert axes.get_legend() is not None
+def test_no_curve_is_left_out_and_none_looks_like_another() -> None:
+    curves = [
+        Curve(f"member {n}", [0.0, 1.0], [1.0, 2.0], [0.5, 1.5], [1.5, 2.5], tone=n)
+        for n in range(6)
+    ]
+    axes = draw(plot_curves(curves, x_label="blur"))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [c.name for c in curves]
+    lines = [line for line in axes.get_lines() if len(line.get_xdata()) == 2]
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 6
+
+
+def test_curves_leave_out_what_is_no_number() -> None:
+    ys = [1.0, float("nan"), 3.0]
+    curves = [Curve("x", [1, 2, 3], ys, lows=ys, highs=ys), Curve("y", [1], [2.0], tone=1)]
+    svg = draw_svg(plot_curves(curves, x_label="epoch"), says="two")
+    assert "nan" not in svg
+    assert tips_of(svg) == ["x, 1: 1", "x, 3: 3", "y, 1: 2"]
+
+
+def test_intervals_show_their_numbers_and_stay_in_the_drawing() -> None:
+    rows = [
+        Interval("a", 0.5, 0.4, 0.6, "0.50 (0.40–0.60)", folds=(0.1, 0.9), mark=-50.0),
+        Interval("b", 0.7, float("nan"), float("nan"), "0.70"),
+    ]
+    svg = ElementTree.fromstring(draw_svg(plot_intervals(rows, x_label="accuracy"), says="both"))
+    texts = {text.text for text in svg.iter("text")}
+    assert {"a", "b", "0.50 (0.40–0.60)", "0.70", "accuracy"} <= texts
+    places = [float(circle.get("cx")) for circle in svg.iter("circle")]
+    assert len(places) == 4
+    assert all(0 <= place <= WIDTH for place in places)
+
+
+def test_long_names_are_not_cut_but_go_above_their_values() -> None:
+    name = "masks-lite-stack over masks-lite/joint"
+    rows = [Interval(n, 0.5, 0.4, 0.6, "+0.0134 (+0.0017 to +0.0257)") for n in (name, "b")]
+    axes = draw(plot_intervals(rows, x_label="gain"))
+    assert name in texts_of(axes)
+    heights = [text.get_position()[1] for text in axes.texts]
+    assert len(set(heights)) == 4  # two names and two values, none beside another
+
+
+def test_a_span_holds_all_values_with_room() -> None:
+    assert span_of([[float("nan")]]) == (0.0, 1.0)
+    low, high = span_of([[2.0, 4.0]])
+    assert low < 2.0
+    assert high > 4.0
+    assert span_of([[2.0, 4.0]], zero=True)[0] < 0.0
+
+
+def test_an_svg_has_the_pages_colours_and_nothing_by_reference() -> None:
+    curve = Curve("a", [1, 2], [0.1, 0.2], lows=[0.0, 0.1], highs=[0.2, 0.3])
+    charts = [
+        plot_curves([curve], x_label="x", diagonal=True, mark=1.5),
+        scatter([1, 2], [2, 1], x_label="x", y_label="y", span=(0, 3), says=["one", "two | 2"]),
+        bars(["<b>"], [3]),
+        histogram({"train": np.arange(5), "test": np.arange(5)}, label="n"),
+    ]
+    for chart in charts:
+        svg = draw_svg(chart, says="<says>")
+        root = ElementTree.fromstring(svg)
+        assert root.get("aria-label") == "<says>"
+        assert not re.search(r"#[0-9a-f]{6}|href|url\(|\bid=|font-family", svg)
+        assert "var(--" in svg
+    assert "two / 2" in tips_of(draw_svg(charts[1], says="s"))
+    assert "<b>: 3 images" in tips_of(draw_svg(charts[2], says="s"))

@@ -14,7 +14,7 @@ from pipeline.inference.readout import (
     TaskSpec,
     read_outputs,
 )
-from tests.features.report.test_page import contrast
+from tests.figures.test_palette import contrast
 
 MASK = TaskSpec("mask", "multiclass", ("worn", "none"))
 AGE = TaskSpec("age", "multiclass", ("<30", ">=30", "old"))

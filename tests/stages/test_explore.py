@@ -41,7 +41,7 @@ def test_the_summary_counts_what_the_label_table_says(explored, contest: Path) -
 
 def test_every_figure_and_sheet_is_a_image_with_content(explored) -> None:
     run, _ = explored
-    figures = ["counts", "classes", "numbers", "joint", "sizes", "faces"]
+    figures = ["classes", "numbers", "joint", "sizes", "faces"]
     sheets = sorted(path.stem for path in (run / "explore").glob("sheet-*.png"))
     assert {"sheet-mask-0", "sheet-mask-2", "sheet-gender-1", "sheet-test"} <= set(sheets)
     for name in (*figures, *sheets):

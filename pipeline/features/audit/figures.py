@@ -4,8 +4,9 @@ import pandas as pd
 
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
-from pipeline.figures.charts import dots, save_panels
+from pipeline.figures.chart import Chart, save_panels
 from pipeline.figures.contact_sheet import draw_sheet
+from pipeline.figures.intervals import Interval, plot_intervals
 from pipeline.folds.joined_people import join_people
 from pipeline.storage import atomic_write
 
@@ -57,21 +58,36 @@ def show_labels(work: Work, doubts: pd.DataFrame) -> None:
 
 def chart_scores(work: Work, leaks: pd.DataFrame, shift: pd.DataFrame | None) -> None:
     """scores.png: how much folds flatter each task, and how telling simple statistics are."""
-    panels, gaps = {}, leaks[leaks["gap"].notna()]
-    if len(gaps):
-        names = [f"{row.task} {row.metric}\n{row.folds}" for row in gaps.itertuples()]
-        values = (gaps["gap"], gaps["gap_low"], gaps["gap_high"])
-        panels["how much folds flatter"] = dots(
-            names, *values, label="gap to people kept together, 95 %", mark=0.0
-        )
-    if shift is not None:
-        some = shift.head(STATISTICS)
-        panels["train or test by one statistic"] = dots(
-            some["statistic"], some["auc"], some["low"], some["high"], label="AUC, 95 %", mark=0.5
-        )
+    panels = score_charts(leaks, shift)
     if panels:
         with atomic_write(work.runs.audited("scores.png")) as temporary:
-            save_panels(temporary, panels, columns=2, tall=4.2)
+            save_panels(temporary, panels, columns=2)
+
+
+def score_charts(leaks: pd.DataFrame, shift: pd.DataFrame | None) -> dict[str, Chart]:
+    """Charts by title; orange where the interval leaves out what would be found without a leak
+    or a shift (a gap of 0, an AUC of 0.5)."""
+    panels = {}
+    gaps = leaks[leaks["gap"].notna()]
+    if len(gaps):
+        rows = [
+            _interval(f"{r.task} {r.metric}, {r.folds}", r.gap, r.gap_low, r.gap_high, expected=0.0)
+            for r in gaps.itertuples()
+        ]
+        panels["how much folds flatter"] = plot_intervals(rows, x_label="gap, 95 %", zero=True)
+    if shift is not None:
+        rows = [
+            _interval(r.statistic, r.auc, r.low, r.high, expected=0.5)
+            for r in shift.head(STATISTICS).itertuples()
+        ]
+        panels["train or test by one statistic"] = plot_intervals(rows, x_label="AUC, 95 %")
+    return panels
+
+
+def _interval(name: str, value: float, low: float, high: float, *, expected: float) -> Interval:
+    is_beside = low > expected or high < expected
+    says = f"{value:.3g} ({low:.3g} to {high:.3g})"
+    return Interval(name, value, low, high, says, mark=expected, tone=1 if is_beside else 0)
 
 
 def _sheet(work: Work, name: str, rows: list[int], captions: list[str], *, title: str) -> None:
@@ -81,7 +97,7 @@ def _sheet(work: Work, name: str, rows: list[int], captions: list[str], *, title
         path.unlink(missing_ok=True)
         return
     crops = open_crops(work.runs.crops)
-    chosen = [crops[row] for row in rows]
-    sheet = draw_sheet(chosen, title=title, captions=captions, columns=COLUMNS, side=SIDE)
+    shown = [crops[row] for row in rows]
+    sheet = draw_sheet(shown, title=title, captions=captions, columns=COLUMNS, side=SIDE)
     with atomic_write(path) as temporary:
         sheet.save(temporary, format="PNG")

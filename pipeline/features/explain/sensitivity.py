@@ -22,8 +22,8 @@ from pipeline.faces.boxes import square_box
 from pipeline.faces.crop import cut
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.explain.heatmaps import by_cell
-from pipeline.figures.charts import save_panels
-from pipeline.figures.overlay import bands
+from pipeline.figures.chart import Chart, save_panels
+from pipeline.figures.curves import Curve, plot_curves
 from pipeline.images.corruptions import FACTORS, corrupt
 from pipeline.images.read import read_image
 from pipeline.images.transform import fit_size, normalise
@@ -190,23 +190,34 @@ def _changes(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def _draw(work: Work, frame: pd.DataFrame) -> list[str]:
-    """An image of curves for each question."""
-    made = []
+    """A PNG of curves for each target, a panel a factor; gives the files' names."""
+    files = []
     for (task, metric), rows in frame.groupby(["task", "metric"], sort=False):
-        panels, last = {}, rows["factor"].iloc[-1]
-        for factor, some in rows.groupby("factor", sort=False):
-            curves = {}
-            for source, found in some.groupby("source", sort=False):  # alike in every panel
-                found = found.sort_values("level")
-                values = (found[key].to_numpy() for key in ("level", "value", "low", "high"))
-                curves[source] = tuple(values)
-            neutral = 0.0 if factor == MARGIN else FACTORS[factor].neutral
-            label = f"{factor}, {some['unit'].iloc[0]}"
-            panels[f"{metric} by {factor}"] = bands(
-                curves, label=label, mark=neutral, legend=factor == last
-            )
+        panels = {
+            f"{metric} by {factor}": _factor_chart(str(factor), some)
+            for factor, some in rows.groupby("factor", sort=False)
+        }
         file = f"sensitivity-{task}.png"
         with atomic_write(work.runs.explained(file)) as temporary:
-            save_panels(temporary, panels, columns=3, tall=2.8)
-        made.append(file)
-    return made
+            save_panels(temporary, panels)
+        files.append(file)
+    return files
+
+
+def _factor_chart(factor: str, rows: pd.DataFrame) -> Chart:
+    """The score along a factor, a curve a source; the dashed upright is the unchanged image."""
+    curves = []
+    for tone, (source, some) in enumerate(rows.groupby("source", sort=False)):
+        some = some.sort_values("level")
+        curves.append(
+            Curve(
+                str(source),
+                some["level"].tolist(),
+                some["value"].tolist(),
+                lows=some["low"].tolist(),
+                highs=some["high"].tolist(),
+                tone=tone,
+            )
+        )
+    neutral = 0.0 if factor == MARGIN else FACTORS[factor].neutral
+    return plot_curves(curves, x_label=f"{factor}, {rows['unit'].iloc[0]}", mark=neutral)

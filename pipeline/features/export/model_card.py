@@ -104,7 +104,8 @@ def _scores(scores) -> list[str]:
 def _groups(context) -> list[str]:
     from pipeline.features.report.groups import group_columns
 
-    columns, lines = group_columns(context), []
+    lines = []
+    columns = group_columns(context.evaluation.images, context.evaluation.tasks)
     draws = {"person_ids": context.people, "num_draws": context.num_draws}
     rows, gaps = [], []
     for judged in context.judged:

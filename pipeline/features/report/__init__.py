@@ -1,1 +1,1 @@
-"""The sections of a report: each reads stored tables and gives a part of the page."""
+"""Pages from stored tables: each section gathers plain values, a template lays them out."""

@@ -1,4 +1,4 @@
-"""What members, views, layers and decisions bring: paired differences with their intervals."""
+"""What members, TTA, layers and decisions bring: paired differences with their intervals."""
 
 import json
 
@@ -7,111 +7,100 @@ import pandas as pd
 from pipeline.evaluation.candidates import Candidate
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
-from pipeline.features.report.comparisons import describe_paired, difference_figures
-from pipeline.features.report.context import ReportContext, missing
-from pipeline.features.report.differences import difference_chart, draw_difference, signed
-from pipeline.features.report.html.markup import (
-    Html,
-    folded,
-    join,
-    paragraph,
-    side_by_side,
-    table,
-    tag,
-)
-from pipeline.features.report.html.page import Section
+from pipeline.features.report.comparisons import difference_figures, find_paired
+from pipeline.features.report.context import ReportContext
+from pipeline.features.report.differences import difference_figure, draw_difference, signed
+from pipeline.features.report.page import Section, render
+from pipeline.features.report.parts import Figure, Hint, Table
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.score_rows import gain_of
 from pipeline.storage import read_json, read_table
 
 
 def describe_ablation(context: ReportContext) -> Section:
-    """The section: members, the ensemble, views, the stack's layers."""
-    work, config = context.work, context.work.settings.name
-    parts = [*_compared(context), *_views(context)]
-    if work.runs.stack("stack.csv").exists():
-        parts += _layers(context)
+    """The section: members, TTA, the stack's layers, and other experiments."""
+    runs = context.runs
+    members = difference_figures(read_table(runs.comparisons)) if runs.comparisons.exists() else []
+    layers, hint = None, None
+    if runs.stack("stack.csv").exists():
+        layers = stack_layers(
+            read_table(runs.stack("stack.csv")), read_json(runs.stack("stack.json"))
+        )
     else:
         what = "What views, weights, calibration, pooling and decisions bring, layer by layer:"
-        parts.append(missing(what, type_=f"./run.sh stack -c {config}"))
-    parts += describe_paired(context)
-    note = (
-        "Above 0 is better: green where the whole 95 % interval is above, orange where it is "
-        "below, grey where neither. What was fitted is judged on people it was not fitted on."
+        hint = Hint(what, f"./run.sh stack -c {context.name}")
+    body = render(
+        "ablation.html.j2",
+        members=members,
+        views=", ".join(context.settings.tta),
+        tta=tta_figures(context),
+        layers=layers,
+        hint=hint,
+        paired=find_paired(context),
     )
-    return Section("gains", "What helps", join(paragraph(note, note=True), parts))
+    says = "members, TTA, stack" if layers else "members, TTA; stack has not run"
+    return Section("gains", "What helps", body, says=says, is_open=False)
 
 
-def _compared(context: ReportContext) -> list[Html]:
-    """Members beside the best of their question, from the comparisons table."""
-    path = context.work.runs.comparisons
-    if not path.exists():
-        return [paragraph("There is one answer to each question: nothing to compare.", note=True)]
-    figures = difference_figures(read_table(path))
-    return [tag("h3", "Members and formulations, paired"), figures]
-
-
-def _views(context: ReportContext) -> list[Html]:
-    """The ensemble with all views against the images as they are."""
-    work, settings = context.work, context.work.settings
-    members, views = used_members(settings), settings.tta
-    if len(views) < 2:
+def tta_figures(context: ReportContext) -> list[Figure]:
+    """The ensemble with all views against the images as they are; nothing without views."""
+    settings = context.settings
+    members = used_members(settings)
+    candidate = Candidate(settings.name, "ensemble", context.work, tuple(members))
+    if len(settings.tta) < 2 or not candidate.can_show_views:
         return []
-    heading = tag("h3", f"Views at test time: {', '.join(views)}")
-    candidate = Candidate(settings.name, "ensemble", work, tuple(members))
-    if not candidate.can_show_views:
-        again = missing("Not seen yet.", type_=f"./run.sh infer -c {settings.name}")
-        return [heading, again]
-    tables = candidate.tables(with_views=True)
-    plain = {name: frame[frame["view"] == "identity"] for name, frame in tables.items()}
+    with_views = candidate.tables(with_views=True)
+    plain = {name: frame[frame["view"] == "identity"] for name, frame in with_views.items()}
     if any(frame.empty for frame in plain.values()):
         return []
-    given = {
-        "image_ids": context.evaluation.images["image_id"],
-        "part": "oof",
-        "settings": settings,
-    }
-    with_views, without = blend_spaces(tables, **given), blend_spaces(plain, **given)
+    ids = context.evaluation.images["image_id"]
+    before = blend_spaces(plain, image_ids=ids, part="oof", settings=settings)
+    after = blend_spaces(with_views, image_ids=ids, part="oof", settings=settings)
     rows = []
     for space in context.evaluation.spaces:
-        seen = [space.scored(joints[space.name]) for joints in (without, with_views)]
-        found = gain_of(context.evaluation.of_space(space), *seen, split=context.evaluation.split)
-        rows.append(draw_difference(space.name, found.value, found.low, found.high))
-    return [heading, side_by_side(difference_chart("all views over the image as it is", rows))]
+        gain = gain_of(
+            context.evaluation.of_space(space),
+            space.scored(before[space.name]),
+            space.scored(after[space.name]),
+            split=context.evaluation.split,
+        )
+        rows.append(draw_difference(space.name, gain.value, gain.low, gain.high))
+    return [difference_figure("all views over the image as it is", rows)]
 
 
-def _layers(context: ReportContext) -> list[Html]:
-    """The stack's table, and what its kept layers learnt."""
-    runs, parts = context.work.runs, [tag("h3", "Layers of the stack")]
-    frame = read_table(runs.stack("stack.csv"))
-    charts = []
-    for answer, rows in frame.groupby("answer", sort=False):
+def stack_layers(table: pd.DataFrame, record: dict) -> dict:
+    """The stack's charts and table, what it kept in words, and what the kept layers learnt."""
+    for column in ("before", "naive", "nested", "gain", "gain_low", "gain_high"):
+        table[column] = pd.to_numeric(table[column])
+    figures = []
+    for answer, rows in table.groupby("answer", sort=False):
         found = [draw_difference(r.name, r.gain, r.gain_low, r.gain_high) for r in _named(rows)]
-        charts.append(difference_chart(f"{answer}: nested gain of each layer", found))
-    header = ("answer", "layer", "without", "naive", "nested", "gain", "kept")
+        figures.append(difference_figure(f"{answer}: nested gain of each layer", found))
     rows = [
         (
             r.answer,
             r.name,
-            *(show_number(float(v)) for v in (r.before, r.naive, r.nested)),
+            show_number(r.before),
+            show_number(r.naive),
+            show_number(r.nested),
             signed(r.gain),
             "yes" if str(r.kept) == "True" else "no",
         )
-        for r in _named(frame)
+        for r in _named(table)
     ]
-    caption = "naive: fitted on everybody; nested: on people the layer was not fitted on"
-    parts += [side_by_side(charts), table(header, rows, caption=caption, words=2)]
-    facts = read_json(runs.stack("stack.json"))["parts"]
-    said = [_say_kept(fact) for fact in facts]
-    learnt = json.dumps([fact["learnt"] for fact in facts], indent=2, ensure_ascii=False)
-    return [*parts, *map(paragraph, said), folded("What they learnt", tag("pre", learnt))]
+    header = ("answer", "layer", "without", "naive", "nested", "gain", "kept")
+    caption = "naive: fitted on all images; nested: on images the layer was not fitted on"
+    facts = record["parts"]
+    return {
+        "figures": figures,
+        "table": Table(header, rows, caption, words=2),
+        "sentences": [_say_kept(fact) for fact in facts],
+        "learnt": json.dumps([fact["learnt"] for fact in facts], indent=2, ensure_ascii=False),
+    }
 
 
 def _named(frame: pd.DataFrame) -> list:
-    numbers = ("before", "naive", "nested", "gain", "gain_low", "gain_high")
-    return list(
-        frame.assign(**{n: pd.to_numeric(frame[n]) for n in numbers}).itertuples(index=False)
-    )
+    return list(frame.itertuples(index=False))
 
 
 def _say_kept(fact: dict) -> str:

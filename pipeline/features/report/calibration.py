@@ -1,64 +1,186 @@
-"""Whether probabilities can be trusted: reliability curves and the calibration error."""
+"""Whether probabilities can be trusted: reliability, confidence, ROC and precision-recall."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.features.report.context import ReportContext, TargetResult, missing
-from pipeline.features.report.html.markup import Html, drawn, join, paragraph, side_by_side
-from pipeline.features.report.html.page import Section
-from pipeline.features.report.html.svg import Curve, plot_curves
+from pipeline.features.report.context import ReportContext, TargetResult, two_columns
+from pipeline.features.report.page import Section, render
+from pipeline.features.report.parts import Figure, Hint, figure
+from pipeline.figures.charts import histogram
+from pipeline.figures.curves import Curve, plot_curves
 from pipeline.metrics.calibration import calibration_error
-from pipeline.metrics.reliability import confidence_bins
+from pipeline.metrics.reliability import Rate, confidence_bins
+
+FEW = 5  # images: a bin with fewer says too little to be drawn into the line
+LARGEST, SMALLEST = 8.0, 2.5  # radii of points, pixels
+MOST_CURVES = 6  # classes with a curve each
+MOST_POINTS = 120  # of a curve
 
 
 def describe_calibration(context: ReportContext) -> Section:
-    """The section: a curve for each question with probabilities."""
-    known = [judged for judged in context.judged if judged.kind != "regression"]
-    if not known:
-        body = paragraph("Numbers have no probabilities to calibrate.", note=True)
-        return Section("calibration", "Calibration", body)
-    lead = (
-        "How often answers of a confidence are right, in ten bins, with 95 % intervals. "
-        "On the dashed line a probability means what it says; below it the answers are too sure. "
-        "ECE is the mean distance from the line (15 bins, weighted by images)."
-    )
-    config = context.work.settings.name
-    more = missing("The stage stack fits temperatures.", type_=f"./run.sh stack -c {config}")
-    has_stack = context.work.runs.stack("stack.csv").exists()
-    figures = side_by_side(_figure(context, judged) for judged in known)
-    body = join(paragraph(lead, note=True), figures, None if has_stack else more)
-    return Section("calibration", "Calibration", body)
+    """The section: figures for each target with probabilities."""
+    targets = [
+        {
+            "title": judged.title,
+            "figures": [
+                reliability_figure(context, judged),
+                confidence_figure(judged),
+                *threshold_figures(judged),
+            ],
+        }
+        for judged in context.judged
+        if judged.kind != "regression"
+    ]
+    hint = None
+    if not context.runs.stack("stack.csv").exists():
+        hint = Hint("The stage stack fits temperatures.", f"./run.sh stack -c {context.name}")
+    says = ""
+    if context.answers[0].kind != "regression":
+        says = say_confidence(context.answers[0])
+    body = render("calibration.html.j2", targets=targets, hint=hint)
+    return Section("calibration", "Confidence", body, says=says)
 
 
-def _figure(context: ReportContext, judged: TargetResult) -> Html:
+def say_confidence(judged: TargetResult) -> str:
+    """The calibration error, and whether answers are too sure or too unsure, in a sentence."""
+    probs = two_columns(judged.probs)
+    right = probs.argmax(axis=1) == judged.truth
+    gap = float(probs.max(axis=1).mean() - right.mean())
     error = calibration_error(judged.probs, judged.truth)
-    draws = {"person_ids": context.people, "num_draws": context.num_draws}
-    bins = confidence_bins(judged.probs, judged.truth, **draws)
-    sure, rates = [s for s, _ in bins], [rate for _, rate in bins]
-    both = judged.probs
-    if both.shape[1] == 1:
-        both = np.concatenate([1.0 - both, both], axis=1)
-    right = both.argmax(axis=1) == judged.truth
-    gap = float(both.max(axis=1).mean() - right.mean())
     word = "too sure" if gap > 0 else "too unsure"
-    curve = Curve(
-        judged.title,
-        sure,
-        [rate.value for rate in rates],
-        [rate.low for rate in rates],
-        [rate.high for rate in rates],
-        whiskers=True,
+    return f"ECE {error:.4f}; on average {word} by {abs(gap):.4f}"
+
+
+def reliability_figure(context: ReportContext, judged: TargetResult) -> Figure:
+    """The share that is right by confidence; a point's size shows its images.
+
+    Bins of fewer than `FEW` images are left out: one image would be drawn as 0 or 100 %."""
+    bins = confidence_bins(
+        judged.probs, judged.truth, person_ids=context.people, num_draws=context.num_draws
     )
-    counts = ", ".join(f"{s:.2f}: {rate.num_images:,}" for s, rate in bins)
-    note = f"ECE {error:.4f}; on average {word} by {abs(gap):.4f}. Images by confidence: {counts}"
-    low = min(0.5, min(sure) - 0.03)
-    says = f"{judged.title}: expected calibration error {error:.4f}"
+    large = [(sure, rate) for sure, rate in bins if rate.num_images >= FEW]
+    left_out = sum(rate.num_images for _, rate in bins) - sum(r.num_images for _, r in large)
+    curve = _reliability_curve(judged.title, large)
+    low = min([0.5, *(sure - 0.03 for sure, _ in large)])
+    lowest = min([low, *(min(rate.value, rate.low) for _, rate in large)])
     chart = plot_curves(
         [curve],
         x_label="mean confidence of the answer",
         y_label="share right",
-        says=says,
         diagonal=True,
-        x_span=(low, 1.005),
-        y_span=(max(0.0, min([low, *(min(r.value, r.low) for r in rates)]) - 0.02), 1.02),
+        x_span=(low, 1.02),
+        y_span=(max(-0.02, lowest - 0.02), 1.04),
     )
-    return drawn(chart, title=f"{judged.title} (n = {len(judged.truth):,})", note=note)
+    note = f"{say_confidence(judged)}. Larger points are more images."
+    if left_out:
+        note += f" Bins of fewer than {FEW} images are left out ({left_out} images)."
+    says = f"{judged.title}: {say_confidence(judged)}"
+    return figure(f"{judged.title}: reliability", chart, says=says, note=note)
+
+
+def _reliability_curve(name: str, bins: Sequence[tuple[float, Rate]]) -> Curve:
+    most = max([1, *(rate.num_images for _, rate in bins)])
+    sizes = [max(SMALLEST, LARGEST * np.sqrt(rate.num_images / most)) for _, rate in bins]
+    says = [
+        f"confidence {sure:.2f}: {100 * rate.value:.0f} % of {rate.num_images:,} images are right"
+        for sure, rate in bins
+    ]
+    return Curve(
+        name,
+        [sure for sure, _ in bins],
+        [rate.value for _, rate in bins],
+        lows=[rate.low for _, rate in bins],
+        highs=[rate.high for _, rate in bins],
+        whiskers=True,
+        sizes=sizes,
+        says=says,
+    )
+
+
+def confidence_figure(judged: TargetResult) -> Figure:
+    """How sure right and wrong answers are, as a histogram."""
+    probs = two_columns(judged.probs)
+    codes = judged.decided.astype(np.int64)
+    sure = probs[np.arange(len(probs)), codes]
+    is_right = codes == judged.truth
+    groups = {"right": sure[is_right], "wrong": sure[~is_right]}
+    groups = {name: values for name, values in groups.items() if len(values)}
+    edges = np.linspace(0.0, 1.0, 21)
+    edges = edges[max(0, int(np.searchsorted(edges, sure.min(), side="right")) - 1) :]
+    chart = histogram(groups, label="confidence of the answer", edges=edges)
+    says = f"{judged.title}: {is_right.sum():,} right and {(~is_right).sum():,} wrong answers"
+    return figure(f"{judged.title}: confidence", chart, says=says)
+
+
+def threshold_figures(judged: TargetResult) -> list[Figure]:
+    """ROC and precision-recall of each class against the rest; of a binary target of yes alone.
+
+    Nothing for more than `MOST_CURVES` classes: their curves could not be told apart."""
+    if not 0 < len(judged.classes) <= MOST_CURVES:
+        return []
+    probs = two_columns(judged.probs)
+    codes = [1] if probs.shape[1] == 2 else list(range(probs.shape[1]))
+    roc, precision = [], []
+    for place, code in enumerate(codes):
+        is_class = judged.truth == code
+        if 0 < is_class.sum() < len(is_class):
+            name = judged.classes[code]
+            roc.append(_roc_curve(name, is_class, probs[:, code], tone=place))
+            precision.append(_precision_curve(name, is_class, probs[:, code], tone=place))
+    if not roc:
+        return []
+    span = (-0.02, 1.02)
+    roc_chart = plot_curves(
+        roc,
+        x_label="share of the others taken for it",
+        y_label="share of it found",
+        diagonal=True,
+        x_span=span,
+        y_span=span,
+        legend=[(curve.name, curve.tone, "-") for curve in roc],
+    )
+    precision_chart = plot_curves(
+        precision,
+        x_label="recall: share of it found",
+        y_label="precision",
+        x_span=span,
+        y_span=span,
+        legend=[(curve.name, curve.tone, "-") for curve in precision],
+    )
+    title = judged.title
+    return [
+        figure(f"{title}: ROC", roc_chart, says=_names(title, "ROC", roc)),
+        figure(
+            f"{title}: precision and recall",
+            precision_chart,
+            says=_names(title, "precision and recall", precision),
+        ),
+    ]
+
+
+def _names(title: str, kind: str, curves: Sequence[Curve]) -> str:
+    return f"{title}, {kind}: {'; '.join(curve.name for curve in curves)}"
+
+
+def _roc_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, tone: int) -> Curve:
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    false_rate, true_rate, _ = roc_curve(is_class, scores)
+    area = roc_auc_score(is_class, scores)
+    kept = _thinned(len(false_rate))
+    return Curve(f"{name}, AUC {area:.3f}", false_rate[kept], true_rate[kept], tone=tone, style="-")
+
+
+def _precision_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, tone: int) -> Curve:
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    precision, recall, _ = precision_recall_curve(is_class, scores)
+    area = average_precision_score(is_class, scores)
+    kept = _thinned(len(recall))
+    return Curve(f"{name}, AP {area:.3f}", recall[kept], precision[kept], tone=tone, style="-")
+
+
+def _thinned(length: int) -> np.ndarray:
+    """Places of at most `MOST_POINTS` points from the first to the last."""
+    return np.unique(np.linspace(0, length - 1, min(length, MOST_POINTS)).round().astype(int))

@@ -1,17 +1,29 @@
 """What compare has stored: paired differences between experiments, members and stacks."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 
-from pipeline.features.report.context import ReportContext, missing
-from pipeline.features.report.differences import difference_chart, interval_of
-from pipeline.features.report.html.markup import Html, folded, join, paragraph, side_by_side, tag
+from pipeline.features.report.context import ReportContext
+from pipeline.features.report.differences import difference_figure, interval_of
+from pipeline.features.report.parts import Figure, Hint
 from pipeline.storage import Runs, display_path, read_table
 
 KEY = ["task", "metric", "first", "second"]
 
 
+@dataclass(frozen=True)
+class Paired:
+    """Stored differences of one experiment: the contest's answer, and single tasks."""
+
+    answers: list[Figure]
+    tasks: list[Figure]
+    note: str
+    hint: Hint | None
+
+
 def stored_differences(runs: Runs) -> pd.DataFrame:
-    """All rows of all comparisons, the newest of each pair and question, with `when` it was made
+    """All rows of all comparisons, the newest of each pair and target, with `when` it was made
     (seconds since 1970)."""
     paths = sorted(
         runs.compared("", "").glob("*/differences.csv"), key=lambda path: path.stat().st_mtime
@@ -21,40 +33,35 @@ def stored_differences(runs: Runs) -> pd.DataFrame:
     return frame.drop_duplicates(KEY, keep="last")
 
 
-def describe_paired(context: ReportContext) -> list[Html]:
-    """This experiment, its members and its stack against others; the contest's answer is open."""
-    name, runs = context.work.settings.name, context.work.runs
+def find_paired(context: ReportContext) -> Paired:
+    """This experiment, its members and its stack against others."""
+    name, runs = context.name, context.runs
     frame = stored_differences(runs)
-    rows = frame[frame["first"].map(lambda who: is_of(who, name)) | _is_second(frame, name)]
-    heading = tag("h3", "Against others, paired")
+    is_first = frame["first"].map(lambda who: is_of(who, name))
+    is_second = frame["second"].map(lambda who: is_of(who, name))
+    rows = frame[is_first | is_second]
     if rows.empty:
-        hint = f"./run.sh compare {name} {name}/{next(iter(context.work.settings.members))}"
-        return [heading, missing("Nothing is compared yet.", type_=hint)]
-    parts = [heading]
+        member = next(iter(context.settings.members))
+        hint = Hint("Nothing is compared yet.", f"./run.sh compare {name} {name}/{member}")
+        return Paired([], [], "", hint)
+    note = ""
     if rows["when"].min() < runs.scores.stat().st_mtime:
-        old = f"Older than {display_path(runs.scores)}: ./run.sh compare makes them again."
-        parts.append(paragraph(old, note=True))
-    evaluation = {space.name for space in context.evaluation.spaces}
-    whole = rows[rows["task"].isin(evaluation)]
-    parts.append(difference_figures(whole))
-    if len(others := rows.drop(whole.index)):
-        parts.append(folded("By task", difference_figures(others)))
-    return [join(parts)]
+        note = f"Older than {display_path(runs.scores)}: ./run.sh compare makes them again."
+    answers = {space.name for space in context.evaluation.spaces}
+    whole = rows[rows["task"].isin(answers)]
+    others = rows.drop(whole.index)
+    return Paired(difference_figures(whole), difference_figures(others), note, None)
 
 
-def difference_figures(rows: pd.DataFrame) -> Html:
-    """A figure for each question."""
-    charts = []
+def difference_figures(rows: pd.DataFrame) -> list[Figure]:
+    """A figure for each target."""
+    figures = []
     for (task, metric), some in rows.groupby(["task", "metric"], sort=False):
         found = [interval_of(f"{r.second} over {r.first}", r) for r in some.itertuples()]
-        charts.append(difference_chart(f"{task}: {metric}", found))
-    return side_by_side(charts)
+        figures.append(difference_figure(f"{task}: {metric}", found))
+    return figures
 
 
 def is_of(who: str, experiment: str) -> bool:
     """Whether a name that compare was given is the experiment, a member of it, or its stack."""
     return who.partition("/")[0] in (experiment, f"{experiment}-stack")
-
-
-def _is_second(frame: pd.DataFrame, name: str) -> pd.Series:
-    return frame["second"].map(lambda who: is_of(who, name))

@@ -1,29 +1,29 @@
-"""What the sections of a report have in common: the held-out images, and how the ensemble answers
-each question about them."""
+"""What the sections of a report share: the held-out images, and the ensemble's answers to each
+question about them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.candidate_predictions import answers_of
 from pipeline.evaluation.candidates import Candidate
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
-from pipeline.features.report.html.markup import Html, paragraph, tag
 from pipeline.metrics.metrics import Metric
 from pipeline.metrics.reliability import Rate
 from pipeline.metrics.score_rows import EvaluationTarget
-from pipeline.storage import read_table
+from pipeline.storage import Runs, read_table
 from pipeline.tables import SCORES, check_table
 
 
 @dataclass(frozen=True)
 class TargetResult:
-    """A question and the ensemble's answer to it, out of fold: probabilities or values (N, C), and
-    what is answered (N,)."""
+    """One target with the ensemble's out-of-fold predictions: `probs` are probabilities or values
+    (N, C), `decided` is what is answered (N,): codes of classes, or numbers."""
 
     title: str
     kind: str
@@ -61,12 +61,29 @@ class TargetResult:
 
 @dataclass(frozen=True)
 class ReportContext:
-    """What was asked of an experiment and what it answered."""
+    """What a report is made of; `judged` has the contest's answers first, then the single tasks."""
 
     work: Work
     evaluation: EvaluationSet
     scores: pd.DataFrame
     judged: list[TargetResult]
+
+    @property
+    def name(self) -> str:
+        return self.work.settings.name
+
+    @property
+    def settings(self) -> Experiment:
+        return self.work.settings
+
+    @property
+    def runs(self) -> Runs:
+        return self.work.runs
+
+    @property
+    def answers(self) -> list[TargetResult]:
+        """The contest's answers: what is handed in and scored."""
+        return self.judged[: len(self.evaluation.spaces)]
 
     @property
     def people(self) -> np.ndarray:
@@ -78,7 +95,7 @@ class ReportContext:
 
 
 def gather_context(work: Work) -> ReportContext:
-    """All of it from stored tables; the images as they are, without views."""
+    """Reads all of it from stored tables; predictions of the images as they are, without TTA."""
     members = used_members(work.settings)
     split = read_oof(work.settings, work.runs, members[0])
     evaluation = EvaluationSet(work, held_out=set(split["image_id"]))
@@ -106,15 +123,9 @@ def gather_context(work: Work) -> ReportContext:
 
 
 def _title(evaluation: EvaluationSet, name: str) -> str:
-    """The question's name for people: a single task's own."""
+    """The name to show: the task's own where the answer is a single task."""
     space = next((s for s in evaluation.spaces if s.name == name), None)
     return space.tasks[0].name if space is not None and not space.is_product else name
-
-
-def missing(what: str, *, type_: str) -> Html:
-    """What is not there, and the command that makes it."""
-    word = "type" if what.endswith(":") else "Type"
-    return paragraph(f"{what} {word} ", tag("code", type_), ".", note=True)
 
 
 def count_words(num_images: int, num_people: int) -> str:
@@ -130,3 +141,10 @@ def say_rate(judged: TargetResult, rate: Rate) -> str:
         low, high = judged.say_error(rate.low).removesuffix(" %"), judged.say_error(rate.high)
         ends = f" ({low}–{high.removesuffix(' %')})"
     return f"{judged.say_error(rate.value)}{ends}, n {rate.num_images:,}"
+
+
+def two_columns(probs: np.ndarray) -> np.ndarray:
+    """Probabilities (N, C); a score (N, 1) as the probabilities of no and yes."""
+    if probs.shape[1] == 1:
+        return np.concatenate([1.0 - probs, probs], axis=1)
+    return probs

@@ -1,19 +1,20 @@
 """A paired difference as a row of a chart: green is better, orange worse, grey can't be told."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from pipeline.features.report.html.markup import Html, drawn
-from pipeline.features.report.html.svg import Interval, plot_intervals
+from pipeline.features.report.parts import Figure, figure
+from pipeline.figures.intervals import Interval, plot_intervals
 from pipeline.metrics.paired import Difference
 
-BETTER, WORSE, UNCLEAR = 2, 1, 5  # tones of the style sheet
+BETTER, WORSE, UNCLEAR = 2, 1, 5  # tones of the palette
 
 
-def difference_chart(title: str, rows: list[Interval]) -> Html:
+def difference_figure(title: str, rows: Sequence[Interval]) -> Figure:
     """Paired differences as a figure."""
-    said = "; ".join(f"{row.name}: {row.says}" for row in rows)
-    chart = plot_intervals(rows, x_label="difference, above 0 is better", says=said, zero=True)
-    return drawn(chart, title=title)
+    says = "; ".join(f"{row.name}: {row.says}" for row in rows)
+    chart = plot_intervals(rows, x_label="difference, above 0 is better", zero=True)
+    return figure(title, chart, says=says)
 
 
 def interval_of(name: str, row: Any) -> Interval:
@@ -27,7 +28,8 @@ def draw_difference(name: str, value: float, low: float, high: float) -> Interva
     tone = UNCLEAR
     if found.is_distinguishable:
         tone = BETTER if found.value > 0 else WORSE
-    places = 4 if max(map(abs, (found.value, found.low, found.high))) >= 0.001 else 6
+    largest = max(abs(found.value), abs(found.low), abs(found.high))
+    places = 4 if largest >= 0.001 else 6
     ends = f"{signed(found.low, places=places)} to {signed(found.high, places=places)}"
     says = f"{signed(found.value, places=places)} ({ends})"
     return Interval(name, found.value, found.low, found.high, says, tone=tone)

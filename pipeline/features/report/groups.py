@@ -1,5 +1,7 @@
 """Error by gender, age, source and what else the label table tells apart, and the largest gap."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -7,18 +9,11 @@ import pandas as pd
 
 from pipeline.experiment.data_summary import label_words
 from pipeline.features.report.context import ReportContext, TargetResult, count_words, say_rate
-from pipeline.features.report.html.markup import (
-    Html,
-    drawn,
-    folded,
-    join,
-    paragraph,
-    side_by_side,
-    table,
-    tag,
-)
-from pipeline.features.report.html.page import Section
-from pipeline.features.report.html.svg import Interval, plot_intervals
+from pipeline.features.report.page import Section, render
+from pipeline.features.report.parts import Figure, Table, figure
+from pipeline.figures.intervals import Interval, plot_intervals, row_values, span_of
+from pipeline.labels.tasks import Task
+from pipeline.metrics.paired import Difference
 from pipeline.metrics.reliability import Rate, group_gap, group_rates, mean_rate
 from pipeline.tables import FOLDS, IMAGES
 
@@ -27,12 +22,23 @@ LEAST_IMAGES, LEAST_PEOPLE = 20, 8  # for a group to be named
 SHOWN = 15  # combinations in a table
 _OURS = {*IMAGES.key, *IMAGES.columns, *FOLDS.columns, "width", "height", "row", "how"}
 _OURS |= {"face_status", "num_faces", "split"}
+_FACES = {"centre": "no face found", "mtcnn": "face found"}
 
 
-def group_columns(context: ReportContext) -> pd.DataFrame:
-    """The held-out images' groups: each task's classes, and columns of a few values."""
-    images, tasks = context.evaluation.images, context.evaluation.tasks
-    columns = {name: words.astype(str) for name, words in label_words(tasks, images).items()}
+@dataclass(frozen=True)
+class Gap:
+    """The two groups of one column whose errors are furthest apart, out of `num_columns`."""
+
+    column: str
+    low: Rate
+    high: Rate
+    difference: Difference
+    num_columns: int
+
+
+def group_columns(images: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:
+    """The images' groups, a column each: the tasks' classes, and columns of a few values."""
+    columns = {name: words.astype(str) for name, words in label_words(list(tasks), images).items()}
     raw = {task.column for task in tasks}
     for task in tasks:
         if task.group is not None and task.group in images:
@@ -40,140 +46,172 @@ def group_columns(context: ReportContext) -> pd.DataFrame:
             halves = np.where(values < 0.5, f"{task.group} < 0.5", f"{task.group} >= 0.5")
             columns[task.group] = pd.Series(halves)
     for name in images.columns:
-        known = name in columns or name in raw or name in _OURS or name.startswith("fold")
-        if known or name.endswith("_half"):  # what a numeric group is balanced by: shown above
+        is_known = name in columns or name in raw or name in _OURS or name.startswith("fold")
+        if is_known or name.endswith("_half"):  # a numeric group's halves are shown above
             continue
         values = images[name].astype(str)
         if 2 <= values.nunique() <= MOST_VALUES:
             columns[name] = values
     frame = pd.DataFrame({name: np.asarray(v, dtype=object) for name, v in columns.items()})
-    face = images["how"].map({"centre": "no face found", "mtcnn": "face found"})
+    face = images["how"].map(_FACES)
     if face.notna().all() and face.nunique() > 1:
         frame["detector"] = face.to_numpy()
     return frame
 
 
 def describe_groups(context: ReportContext) -> Section:
-    """The section: of each question the error by group, then by combinations, with the gap."""
-    groups, parts = group_columns(context), []
+    """The section: for each target the error by group, by combinations, and the largest gap."""
+    groups = group_columns(context.evaluation.images, context.evaluation.tasks)
+    targets = []
     for judged in context.judged:
-        found = {name: _rates(context, judged, groups[name].to_numpy()) for name in groups}
-        found = {name: rates for name, rates in found.items() if len(rates) > 1}
-        if found:
-            parts.append(tag("h3", f"{judged.title}: {judged.error_name}"))
-            parts.append(_largest_gap(context, judged, groups, found))
-            parts.append(side_by_side(_chart(judged, n, rates) for n, rates in found.items()))
-            parts += _combinations(context, judged, groups, list(found))
-    if not parts:
-        parts = [paragraph("The label table tells no groups apart.", note=True)]
-    note = (
-        "Lines are 95 % intervals over people. Groups differ in more than their name: in how "
-        "many images there are to learn from, and in what else goes with them."
-    )
-    return Section("groups", "Error by group", join(paragraph(note, note=True), parts))
+        rates = rates_by_column(context, judged, groups)
+        if rates:
+            targets.append(
+                {
+                    "title": f"{judged.title}: {judged.error_name}",
+                    "gap": say_gap(judged, find_gap(context, judged, groups, rates)),
+                    "figures": _charts(judged, rates),
+                    "combinations": _combinations(context, judged, groups, list(rates)),
+                }
+            )
+    body = render("groups.html.j2", targets=targets)
+    return Section("groups", "Error by group", body, says="who is answered worse")
 
 
-def _rates(context: ReportContext, judged: TargetResult, values: np.ndarray) -> list[Rate]:
-    """The errors of a column's groups; classes in their own order."""
-    draws = {"person_ids": context.people, "num_draws": context.num_draws}
-    rates = group_rates(judged.errors, values, **draws)
-    order = {
-        word: place for task in context.evaluation.tasks for place, word in enumerate(task.classes)
-    }
-    return sorted(rates, key=lambda rate: order.get(rate.name, 0))
+def rates_by_column(
+    context: ReportContext, judged: TargetResult, groups: pd.DataFrame
+) -> dict[str, list[Rate]]:
+    """The errors of each column's groups, classes in their own order; only columns with two groups
+    or more."""
+    words = [word for task in context.evaluation.tasks for word in task.classes]
+    order = {word: place for place, word in enumerate(words)}
+    found = {}
+    for name in groups:
+        rates = group_rates(
+            judged.errors,
+            groups[name].to_numpy(),
+            person_ids=context.people,
+            num_draws=context.num_draws,
+        )
+        if len(rates) > 1:
+            found[name] = sorted(rates, key=lambda rate: order.get(rate.name, 0))
+    return found
 
 
-def _chart(judged: TargetResult, name: str, rates: list[Rate]) -> Html:
+def _charts(judged: TargetResult, rates: Mapping[str, Sequence[Rate]]) -> list[Figure]:
+    """A chart for each column; all have one axis from 0, so that they can be compared by eye."""
     scale = 1.0 if judged.kind == "regression" else 100.0
-    rows = [
-        Interval(r.name, scale * r.value, scale * r.low, scale * r.high, say_rate(judged, r))
-        for r in rates
-    ]
-    said = "; ".join(f"{row.name} {row.says}" for row in rows)
+    rows = {name: [_row(judged, rate, scale=scale) for rate in rates[name]] for name in rates}
+    values = [row_values(row) for some in rows.values() for row in some]
+    _, high = span_of(values, zero=True)
+    span = (-0.02 * high, high)
     unit = judged.error_name + ("" if judged.kind == "regression" else ", %")
-    chart = plot_intervals(rows, x_label=unit, says=f"{judged.title} by {name}: {said}")
-    return drawn(chart, title=f"by {name}")
+    figures = []
+    for name, some in rows.items():
+        said = "; ".join(f"{row.name} {row.says}" for row in some)
+        chart = plot_intervals(some, x_label=unit, span=span)
+        figures.append(figure(f"by {name}", chart, says=f"{judged.title} by {name}: {said}"))
+    return figures
 
 
-def _largest_gap(
-    context: ReportContext, judged: TargetResult, groups: pd.DataFrame, found: dict[str, list[Rate]]
-) -> Html:
-    """The two groups of one column whose errors are furthest apart, in a sentence."""
+def _row(judged: TargetResult, rate: Rate, *, scale: float) -> Interval:
+    return Interval(
+        rate.name, scale * rate.value, scale * rate.low, scale * rate.high, say_rate(judged, rate)
+    )
+
+
+def find_gap(
+    context: ReportContext,
+    judged: TargetResult,
+    groups: pd.DataFrame,
+    rates: Mapping[str, Sequence[Rate]],
+) -> Gap | None:
+    """The largest gap within one column between groups that are large enough; None without any."""
     gaps = []
-    for name, rates in found.items():
-        large = [r for r in rates if _is_large(r)]
+    for name, some in rates.items():
+        large = [rate for rate in some if is_large(rate)]
         if len(large) > 1:
-            low, high = min(large, key=lambda r: r.value), max(large, key=lambda r: r.value)
+            low = min(large, key=lambda rate: rate.value)
+            high = max(large, key=lambda rate: rate.value)
             gaps.append((high.value - low.value, name, low, high))
     if not gaps:
-        return paragraph("No two groups are large enough to be compared.", note=True)
+        return None
     _, name, low, high = max(gaps, key=lambda gap: gap[0])
-    gap = group_gap(
+    difference = group_gap(
         judged.errors,
         groups[name].to_numpy(),
         (low.name, high.name),
         person_ids=context.people,
         num_draws=context.num_draws,
     )
+    return Gap(name, low, high, difference, len(gaps))
+
+
+def say_gap(judged: TargetResult, gap: Gap | None) -> str:
+    """The largest gap in a sentence, with how sure it is."""
+    if gap is None:
+        return "No two groups are large enough to be compared."
     unit = "" if judged.kind == "regression" else " points"
-    number, first, last = (
-        judged.say_error(v).removesuffix(" %") for v in (gap.value, gap.low, gap.high)
+    difference = gap.difference
+    value, first, last = (
+        judged.say_error(v).removesuffix(" %")
+        for v in (difference.value, difference.low, difference.high)
     )
-    verdict = "" if gap.is_distinguishable else "; not yet distinguishable from none"
-    return paragraph(
-        tag("strong", f"Largest gap: {name}. "),
-        f"{high.name} {judged.say_error(high.value)} "
-        f"({count_words(high.num_images, high.num_people)}), "
-        f"{low.name} {judged.say_error(low.value)} "
-        f"({count_words(low.num_images, low.num_people)}): "
-        f"{number}{unit} apart (95 % {first}–{last}{verdict}). It is the largest of "
-        f"{len(gaps)} columns, and so a little flattered by chance.",
+    doubt = "" if difference.is_distinguishable else "; it can't be told from none yet"
+    return (
+        f"Largest gap: {gap.column}. {_say_group(judged, gap.high)}, "
+        f"{_say_group(judged, gap.low)}: {value}{unit} apart (95 % {first} to {last}{doubt}). "
+        f"It is the largest of {gap.num_columns} columns, so chance makes it look a little larger."
     )
 
 
-def _is_large(rate: Rate) -> bool:
+def _say_group(judged: TargetResult, rate: Rate) -> str:
+    counted = count_words(rate.num_images, rate.num_people)
+    return f"{rate.name} {judged.say_error(rate.value)} ({counted})"
+
+
+def is_large(rate: Rate) -> bool:
+    """Whether a group is large enough to be named."""
     return rate.num_images >= LEAST_IMAGES and rate.num_people >= LEAST_PEOPLE
 
 
 def _combinations(
     context: ReportContext, judged: TargetResult, groups: pd.DataFrame, names: list[str]
-) -> list[Html]:
-    """The groups of two and of all columns with the largest errors, as tables."""
-    if len(names) < 2:
-        return []
-    sets = [*combinations(names, 2), *([tuple(names)] if 2 < len(names) < 5 else [])]
-    found, people = [], pd.Series(context.people)
+) -> Table | None:
+    """The groups of two and of all columns with the largest errors; None without any."""
+    sets = list(combinations(names, 2))
+    if 2 < len(names) < 5:
+        sets.append(tuple(names))
+    people = pd.Series(context.people)
+    found = []
     for some in sets:
-        joined = groups[some[0]].astype(str)
-        for name in some[1:]:
-            joined = joined + " · " + groups[name].astype(str)
-        for name, places in people.groupby(joined.to_numpy()).indices.items():
+        joined = groups[list(some)].astype(str).agg(" · ".join, axis=1).to_numpy()
+        for name, places in people.groupby(joined).indices.items():
             if len(places) >= LEAST_IMAGES and people.iloc[places].nunique() >= LEAST_PEOPLE:
                 found.append((judged.errors[places].mean(), name, places))
     if not found:
-        return []
+        return None
     found.sort(key=lambda row: -row[0])
-    rates = [
-        mean_rate(name, judged.errors[here], context.people[here], num_draws=context.num_draws)
-        for _, name, here in found[:SHOWN]
-    ]
-    rows = [
-        (
-            r.name,
-            judged.say_error(r.value),
-            _ends(judged, r),
-            f"{r.num_images:,}",
-            f"{r.num_people:,}",
+    rows = []
+    for _, name, here in found[:SHOWN]:
+        rate = mean_rate(
+            name, judged.errors[here], context.people[here], num_draws=context.num_draws
         )
-        for r in rates
-    ]
+        rows.append(
+            (
+                rate.name,
+                judged.say_error(rate.value),
+                _ends(judged, rate),
+                f"{rate.num_images:,}",
+                f"{rate.num_people:,}",
+            )
+        )
     header = ("group", judged.error_name, "95 %", "images", "people")
     caption = (
         f"The {len(rows)} largest errors of {len(found)} combinations with {LEAST_IMAGES} images "
         f"of {LEAST_PEOPLE} people or more"
     )
-    listed = table(header, rows, caption=caption)
-    return [folded(f"{judged.title} by combinations of {', '.join(names)}", listed)]
+    return Table(header, rows, caption)
 
 
 def _ends(judged: TargetResult, rate: Rate) -> str:

@@ -2,42 +2,37 @@
 
 import pandas as pd
 
-from pipeline.features.report.context import ReportContext, missing
-from pipeline.features.report.html.markup import (
-    Html,
-    drawn,
-    join,
-    paragraph,
-    side_by_side,
-    table,
-    tag,
-)
-from pipeline.features.report.html.page import Section
-from pipeline.features.report.html.svg import plot_curves
+from pipeline.features.report.context import ReportContext
+from pipeline.features.report.page import Section, render
+from pipeline.features.report.parts import Figure, Hint, Table, figure
+from pipeline.figures.curves import scatter
 from pipeline.leaderboard.ledger import read_ledger
 from pipeline.metrics.paired import show_number
 from pipeline.storage import display_path
 
 
 def describe_ledger(context: ReportContext) -> Section:
-    """The section: the contest's submissions, this experiment's first."""
-    work = context.work
-    settings, ledger = work.settings, read_ledger(work.runs)
-    rows = ledger[ledger["competition"] == settings.competition.name]
-    parts = []
-    if len(rows):
-        parts.append(ledger_table(rows, own=settings.name))
-        parts += _against(rows)
-        if not (rows["score"] != "").any():
-            hint = f"./run.sh ledger {rows['name'].iloc[-1]} score=0.78"
-            parts.append(missing("No leaderboard score is recorded.", type_=hint))
+    """The section: the contest's submissions, this experiment's marked."""
+    name, runs = context.name, context.runs
+    ledger = read_ledger(runs)
+    rows = ledger[ledger["competition"] == context.settings.competition.name]
+    listed, hint = None, None
+    if rows.empty:
+        what = f"{display_path(runs.ledger)} holds no submission for this contest."
+        hint = Hint(what, f"./run.sh infer -c {name}")
+        says = "none yet"
     else:
-        what = f"{display_path(work.runs.ledger)} holds no submission for this contest."
-        parts.append(missing(what, type_=f"./run.sh infer -c {settings.name}"))
-    return Section("ledger", "Submissions and leaderboard", join(parts))
+        listed = ledger_table(rows, own=name)
+        num_scored = int((rows["score"] != "").sum())
+        says = f"{len(rows)} made, {num_scored} with a leaderboard score"
+        if not num_scored:
+            command = f"./run.sh ledger {rows['name'].iloc[-1]} score=0.78"
+            hint = Hint("No leaderboard score is recorded.", command)
+    body = render("ledger.html.j2", ledger=listed, figures=leaderboard_figures(rows), hint=hint)
+    return Section("ledger", "Submissions and leaderboard", body, says=says, is_open=False)
 
 
-def ledger_table(rows: pd.DataFrame, *, own: str) -> Html:
+def ledger_table(rows: pd.DataFrame, *, own: str) -> Table:
     """Submissions a line each; those of this experiment are marked."""
     lines = [
         (
@@ -52,36 +47,36 @@ def ledger_table(rows: pd.DataFrame, *, own: str) -> Html:
         for row in rows.itertuples()
     ]
     header = ("made (UTC)", "name", "metric", "OOF", "95 %", "leaderboard", "answer")
-    kinds = {"words": 3, "last": True}
-    return table(header, lines, caption="Submissions in the order they were made", **kinds)
+    caption = "Submissions in the order they were made"
+    return Table(header, lines, caption, words=3, last_is_words=True)
 
 
-def _against(rows: pd.DataFrame) -> list[Html]:
+def leaderboard_figures(rows: pd.DataFrame) -> list[Figure]:
     """OOF against the leaderboard, for each metric with two scores or more."""
     figures = []
     for metric, some in rows[rows["score"] != ""].groupby("metric", sort=False):
         if len(some) > 1:
-            oof, score = (pd.to_numeric(some[key]).tolist() for key in ("oof", "score"))
-            says = "; ".join(f"OOF {o:.4f}, {s:.4f}" for o, s in zip(oof, score, strict=True))
-            chart = plot_curves(
-                [],
-                x_label=f"OOF {metric}",
-                y_label="leaderboard",
-                says=says,
-                diagonal=True,
-                cloud=(oof, score),
-            )
-            figures.append(drawn(chart, title=f"{metric}: OOF against leaderboard"))
-    return [side_by_side(figures)] if figures else []
+            oof = pd.to_numeric(some["oof"]).tolist()
+            score = pd.to_numeric(some["score"]).tolist()
+            says = [
+                f"{name}: OOF {one:.4f}, leaderboard {other:.4f}"
+                for name, one, other in zip(some["name"], oof, score, strict=True)
+            ]
+            chart = scatter(oof, score, x_label=f"OOF {metric}", y_label="leaderboard", says=says)
+            title = f"{metric}: OOF against leaderboard"
+            figures.append(figure(title, chart, says="; ".join(says)))
+    return figures
 
 
 def describe_audit(context: ReportContext) -> Section:
     """The section: what an audit said."""
-    work, config = context.work, context.work.settings.name
-    path = work.runs.audited("summary.txt")
-    if not path.exists():
+    path = context.runs.audited("summary.txt")
+    text, hint = "", None
+    if path.exists():
+        text = path.read_text(encoding="utf-8").rstrip()
+    else:
         what = "Copies across folds, leaks, shift between train and test, doubtful labels:"
-        return Section("audit", "Audit", missing(what, type_=f"./run.sh audit -c {config}"))
-    where = paragraph(f"Tables and images are in {display_path(path.parent)}.", note=True)
-    text = path.read_text(encoding="utf-8").rstrip()
-    return Section("audit", "Audit", join(tag("pre", text), where))
+        hint = Hint(what, f"./run.sh audit -c {context.name}")
+    body = render("audit_summary.html.j2", text=text, folder=display_path(path.parent), hint=hint)
+    says = "copies, leaks, shift, labels" if text else "not made yet"
+    return Section("audit", "Audit", body, says=says, is_open=False)

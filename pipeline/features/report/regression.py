@@ -4,104 +4,123 @@ import numpy as np
 import pandas as pd
 
 from pipeline.features.report.context import ReportContext, TargetResult
-from pipeline.features.report.html.markup import Html, drawn, join, side_by_side
-from pipeline.features.report.html.page import Section
-from pipeline.features.report.html.svg import Curve, plot_curves
+from pipeline.features.report.page import Section, render
+from pipeline.features.report.parts import Figure, figure
+from pipeline.figures.curves import Curve, plot_curves, scatter
 from pipeline.labels.tasks import Task, to_numbers
 from pipeline.metrics.reliability import mean_rate
 
-MOST_DOTS = 1500
+MOST_DOTS = 1000
 BINS = 12
 
 
 def describe_regression(context: ReportContext) -> Section | None:
     """The section; None where no label is a number."""
-    figures, tasks = [], {task.name: task for task in context.evaluation.tasks}
+    tasks = {task.name: task for task in context.evaluation.tasks}
+    figures = []
     for judged in context.judged:
         task = tasks.get(judged.title)
         if task is not None and task.kind == "regression":
-            figures += [_scatter(judged), _along(context, judged, judged.truth, task)]
-            figures.append(_bias(judged))
+            figures.append(scatter_figure(judged))
+            figures.append(error_figure(context, judged, judged.truth, task))
+            figures.append(bias_figure(judged))
         elif task is not None and task.edges:
-            ids = context.evaluation.images["image_id"]
-            values = to_numbers(task, context.evaluation.images[task.column], image_ids=ids)
-            figures.append(_along(context, judged, values, task))
+            images = context.evaluation.images
+            values = to_numbers(task, images[task.column], image_ids=images["image_id"])
+            figures.append(error_figure(context, judged, values, task))
     if not figures:
         return None
-    return Section("numbers", "Along the scale", join(side_by_side(figures)))
+    body = render("figures.html.j2", figures=figures)
+    is_asked = any(judged.kind == "regression" for judged in context.answers)
+    says = "the error by the true value"
+    return Section("numbers", "Along the scale", body, says=says, is_open=is_asked)
 
 
-def _scatter(judged: TargetResult) -> Html:
+def scatter_figure(judged: TargetResult) -> Figure:
+    """Answers against the truth, a dot an image (at most `MOST_DOTS`, drawn at random)."""
     every = np.arange(len(judged.truth))
     kept = np.random.default_rng(0).permutation(every)[:MOST_DOTS]
     truth, answer = judged.truth[kept], judged.decided[kept]
-    both = (float(min(truth.min(), answer.min())), float(max(truth.max(), answer.max())))
-    room = 0.03 * (both[1] - both[0]) or 0.5
-    span = both[0] - room, both[1] + room
-    r = float(np.corrcoef(judged.truth, judged.decided)[0, 1]) if len(every) > 2 else np.nan
-    note = f"{len(kept):,} of {len(every):,} images; correlation {r:.3f} over all."
-    chart = plot_curves(
-        [],
+    low = float(min(truth.min(), answer.min()))
+    high = float(max(truth.max(), answer.max()))
+    room = 0.03 * (high - low) or 0.5
+    correlation = np.nan
+    if len(every) > 2:
+        correlation = float(np.corrcoef(judged.truth, judged.decided)[0, 1])
+    note = f"{len(kept):,} of {len(every):,} images; correlation {correlation:.3f} over all."
+    chart = scatter(
+        truth,
+        answer,
         x_label=f"true {judged.title}",
         y_label=f"answered {judged.title}",
-        says=f"{judged.title}: answered against true, {note}",
-        diagonal=True,
-        cloud=(truth.tolist(), answer.tolist()),
-        x_span=span,
-        y_span=span,
+        span=(low - room, high + room),
     )
-    return drawn(chart, title=f"{judged.title}: answered against true", note=note)
+    title = f"{judged.title}: answered against true"
+    return figure(title, chart, says=f"{title}, {note}", note=note)
 
 
-def _along(context: ReportContext, judged: TargetResult, values: np.ndarray, task: Task) -> Html:
-    """The error by what is true, with intervals over people."""
+def error_figure(
+    context: ReportContext, judged: TargetResult, values: np.ndarray, task: Task
+) -> Figure:
+    """The error by what is true (`values`, one an image), with intervals."""
     xs, rates = [], []
     for here in _pieces(values):
-        draws = {"num_draws": context.num_draws}
         xs.append(float(values[here].mean()))
-        rates.append(mean_rate("", judged.errors[here], context.people[here], **draws))
+        rates.append(
+            mean_rate("", judged.errors[here], context.people[here], num_draws=context.num_draws)
+        )
     scale = 1.0 if judged.kind == "regression" else 100.0
+    highs = [scale * rate.high for rate in rates]
+    ys = [scale * rate.value for rate in rates]
     curve = Curve(
         judged.title,
         xs,
-        [scale * rate.value for rate in rates],
-        [scale * rate.low for rate in rates],
-        [scale * rate.high for rate in rates],
+        ys,
+        lows=[scale * rate.low for rate in rates],
+        highs=highs,
         tone=1,
+        style="-",
+        says=[
+            f"{task.column} about {x:.3g}: {judged.say_error(rate.value)} of "
+            f"{rate.num_images:,} images"
+            for x, rate in zip(xs, rates, strict=True)
+        ],
     )
-    worst = max(range(len(xs)), key=lambda n: rates[n].value)
+    worst = int(np.argmax([rate.value for rate in rates]))
     note = (
         f"Largest about {xs[worst]:.3g}: {judged.say_error(rates[worst].value)} of "
-        f"{rates[worst].num_images:,} images. The band is the 95 % interval over people."
+        f"{rates[worst].num_images:,} images. The band is the 95 % interval."
     )
-    edges = (
-        f" The contest's edges: {', '.join(f'{e:g}' for e in task.edges)}." if task.edges else ""
-    )
+    if task.edges:
+        note += f" The contest's edges: {', '.join(f'{edge:g}' for edge in task.edges)}."
+    top = max([1e-9, *ys, *(high for high in highs if np.isfinite(high))])
     chart = plot_curves(
         [curve],
         x_label=f"true {task.column}",
         y_label=judged.error_name + ("" if scale == 1.0 else ", %"),
-        says=f"{judged.title}: {judged.error_name} along {task.column}. {note}",
-        y_span=(0.0, 1.08 * max([*_finite(curve.highs), *curve.ys, 1e-9])),
+        y_span=(0.0, 1.08 * top),
     )
-    return drawn(chart, title=f"{judged.title}: error by {task.column}", note=note + edges)
+    title = f"{judged.title}: error by {task.column}"
+    return figure(title, chart, says=f"{title}. {note}", note=note)
 
 
-def _bias(judged: TargetResult) -> Html:
+def bias_figure(judged: TargetResult) -> Figure:
     """The mean of answer minus truth along the scale."""
-    off, xs, ys = judged.decided - judged.truth, [], []
-    for here in _pieces(judged.truth):
-        xs.append(float(judged.truth[here].mean()))
-        ys.append(float(off[here].mean()))
+    off = judged.decided - judged.truth
+    pieces = _pieces(judged.truth)
+    xs = [float(judged.truth[here].mean()) for here in pieces]
+    ys = [float(off[here].mean()) for here in pieces]
     note = f"Answers are {off.mean():+.3g} off on average; above 0 is too high."
+    bias = Curve(judged.title, xs, ys)
+    zero = Curve("no bias", [xs[0], xs[-1]], [0.0, 0.0], tone=5, sizes=[0.0, 0.0])
     chart = plot_curves(
-        [Curve(judged.title, xs, ys), Curve("no bias", [xs[0], xs[-1]], [0.0, 0.0], tone=5)],
+        [bias, zero],
         x_label=f"true {judged.title}",
         y_label="mean of answered − true",
-        says=f"{judged.title}: bias along the scale. {note}",
-        legend=False,
+        legend=[],
     )
-    return drawn(chart, title=f"{judged.title}: too high or too low", note=note)
+    title = f"{judged.title}: too high or too low"
+    return figure(title, chart, says=f"{title}. {note}", note=note)
 
 
 def _pieces(values: np.ndarray) -> list[np.ndarray]:
@@ -109,7 +128,3 @@ def _pieces(values: np.ndarray) -> list[np.ndarray]:
     codes = pd.qcut(values, min(BINS, len(np.unique(values))), labels=False, duplicates="drop")
     codes = np.nan_to_num(np.asarray(codes, dtype=float), nan=0.0)
     return [np.flatnonzero(codes == code) for code in np.unique(codes)]
-
-
-def _finite(values) -> list[float]:
-    return [v for v in values if np.isfinite(v)]

@@ -14,7 +14,8 @@ from pipeline.features.tuning.sanity_checks import (
     overfit_tiny_subset,
     sweep_learning_rates,
 )
-from pipeline.figures.charts import rate_curve, save_panels
+from pipeline.figures.chart import save_panels
+from pipeline.figures.curves import rate_curve
 from pipeline.storage import atomic_write, is_fresh, read_json, stamp, write_json, write_table
 
 
@@ -62,4 +63,4 @@ def write_sweep(work: Work, member: str, *, rates: list[float], losses: list) ->
     curves = {"first step": table["first_loss"], f"after {len(losses[0])} steps": np.array(ends)}
     with atomic_write(work.runs.tuned("sweep.png", member=member)) as temporary:
         draw = rate_curve(rates, curves, marks={k: v for k, v in marks.items() if v is not None})
-        save_panels(temporary, {f"learning rates of {member}": draw}, tall=4.2)
+        save_panels(temporary, {f"learning rates of {member}": draw})

@@ -1,32 +1,39 @@
-"""Pages: nothing becomes markup that is not, the colours can be read, the drawings hold numbers."""
+"""Pages: no text becomes markup, the policy holds, tables and grids say their numbers."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
+from markupsafe import Markup
+from PIL import Image
 
-from pipeline.features.report.html.markup import Html, image, join, table, tag
-from pipeline.features.report.html.page import (
+from pipeline.features.report.page import (
+    TEMPLATES,
     Section,
     build_page,
-    count_grid,
-    key_numbers,
+    environment,
+    render,
+    style_sheet,
+)
+from pipeline.features.report.parts import (
+    Face,
+    Figure,
+    Grid,
+    Hint,
+    Table,
+    data_uri,
+    figure,
     say_share,
 )
-from pipeline.features.report.html.style import DARK, LIGHT, style_sheet
-from pipeline.features.report.html.svg import (
-    Curve,
-    Frame,
-    Interval,
-    plot_bars,
-    plot_columns,
-    plot_curves,
-    plot_intervals,
-    round_ticks,
-    span_of,
-)
+from pipeline.figures.charts import bars
+from pipeline.figures.palette import LIGHT
+
+EVIL = '"><script>alert(1)</script>'
 
 
 class Reader(HTMLParser):
@@ -50,36 +57,42 @@ class Reader(HTMLParser):
         self.texts.append(data)
 
 
+def part(name: str, value: object) -> str:
+    """What a macro of parts.html.j2 makes of a value."""
+    module = environment().get_template("parts.html.j2").module
+    return str(getattr(module, name)(value))
+
+
+def make_page(**values) -> str:
+    given = {"title": "t", "lead": Markup(""), "sections": [], "made": "now", "command": "x"}
+    return build_page(**{**given, **values})
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r")))
 def test_any_text_comes_back_as_text_and_never_as_a_tag(words: str) -> None:
-    page = tag("p", words, title=words)
-    read = Reader(page)
-    assert [name for name, _ in read.tags] == ["p"]
-    assert "".join(read.texts) == words
-    assert read.tags[0][1]["title"] == words
+    read = Reader(part("hint", Hint("what", words)))
+    assert [name for name, _ in read.tags] == ["p", "code"]
+    assert words in "".join(read.texts)
 
 
-def test_markup_stays_markup_and_none_is_left_out() -> None:
-    assert join(Html("<b>x</b>"), None, "<b>", [1, ["&"]]) == "<b>x</b>&lt;b&gt;1&amp;"
-    assert tag("a", "x", href=None, hidden=True, class_="y") == '<a hidden class="y">x</a>'
-    assert tag("meta", name="viewport", content="w") == '<meta name="viewport" content="w">'
-
-
-def test_a_page_is_whole_and_closes_what_it_opens() -> None:
-    evil = '"><script>alert(1)</script>'
-    body = join(
-        table(("a", "b"), [(evil, 1)], caption=evil),
-        count_grid([evil, "y"], [evil, "y"], [[1, 2], [0, 3]], caption="c", corner="k"),
-        key_numbers([(evil, "1", evil)]),
-        image(b"abc", kind="png", says=evil),
-        plot_bars([evil], [3], unit="images", says=evil),
-        plot_columns([0, 1, 2], [1, 4], x_label=evil, says=evil),
-    )
-    page = build_page(title=evil, lead=evil, sections=[Section("s", evil, body)], foot=evil)
+def test_every_part_escapes_every_text() -> None:
+    table = Table((EVIL, "b"), [(EVIL, 1)], caption=EVIL, name=EVIL)
+    grid = Grid([EVIL, "y"], [EVIL, "y"], [[1, 2], [0, 3]], caption=EVIL, corner=EVIL)
+    face = Face("data:,", EVIL, 3, EVIL)
+    chart = figure(EVIL, bars([EVIL], [3]), says=EVIL, note=EVIL)
+    parts = [
+        part("table", table),
+        part("grid", grid),
+        part("faces", [face]),
+        part("figure", chart),
+        part("note", EVIL),
+    ]
+    sections = [Section("s", EVIL, Markup("".join(parts)), says=EVIL)]
+    page = make_page(title=EVIL, sections=sections, made=EVIL, command=EVIL, trained=EVIL)
     read = Reader(page)
     assert not read.open
     names = [name for name, _ in read.tags]
-    assert "script" not in names
+    assert names.count("script") == 1  # the page's own
     assert names.count("h1") == 1
     assert ("html", {"lang": "en"}) in read.tags
     assert all(found["alt"] for name, found in read.tags if name == "img")
@@ -87,29 +100,24 @@ def test_a_page_is_whole_and_closes_what_it_opens() -> None:
     assert not re.search(r"""(?:href|src)=["'](?!#|data:)|url\(|@import""", page)
 
 
-def luminance(colour: str) -> float:
-    """WCAG 2: of an sRGB colour."""
-    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def test_the_policy_allows_the_pages_own_script_and_nothing_else() -> None:
+    page = make_page()
+    (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.S)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = [
+        found["content"]
+        for name, found in Reader(page).tags
+        if found.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy == (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'"
+    )
 
 
-def contrast(first: str, second: str) -> float:
-    one, other = sorted((luminance(first), luminance(second)), reverse=True)
-    return (one + 0.05) / (other + 0.05)
-
-
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-def test_everything_can_be_read_by_wcag_aa(colours: dict[str, str]) -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
-    for ground in ("paper", "card"):
-        for word in ("ink", "soft", "link", "alarm"):
-            assert contrast(colours[word], colours[ground]) >= 4.5, (word, ground)
-        for tone in range(6):
-            assert contrast(colours[f"tone{tone}"], colours[ground]) >= 3.0, (tone, ground)
-    for ground in ("fill", "wrong"):  # the darkest a cell of a grid becomes
-        assert contrast(colours["ink"], colours[ground]) >= 4.5, ground
-    assert set(LIGHT) == set(DARK)
+def test_a_name_that_a_template_does_not_know_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="sentence"):
+        render("lead.html.j2", sentense="x")
 
 
 def test_every_colour_that_the_rules_name_is_there() -> None:
@@ -117,47 +125,37 @@ def test_every_colour_that_the_rules_name_is_there() -> None:
     assert used <= set(LIGHT)
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [(0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]), (3.0, 42.0, [10.0, 20.0, 30.0, 40.0])],
-)
-def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None:
-    assert round_ticks(low, high) == pytest.approx(expected)
+def test_every_class_that_templates_give_has_a_rule() -> None:
+    names = environment().list_templates(extensions=["j2"])
+    loader = environment().loader
+    text = "".join(loader.get_source(environment(), name)[0] for name in names)
+    classes = {word for found in re.findall(r'class="([a-z ]+)"', text) for word in found.split()}
+    rules = style_sheet() + (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    assert classes
+    assert [name for name in classes if f".{name}" not in rules] == []
 
 
-@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
-def test_ticks_lie_within_and_are_few(low: float, width: float) -> None:
-    ticks = round_ticks(low, low + width)
-    assert len(ticks) <= 12
-    assert all(low - 1e-6 * width <= tick <= low + width * (1 + 1e-6) for tick in ticks)
+def test_a_tables_words_stand_left_and_its_numbers_right() -> None:
+    table = Table(("a", "b", "c"), [("x", 1, "y")], caption="c", words=1, last_is_words=True)
+    read = Reader(part("table", table))
+    heads = [found["class"] for name, found in read.tags if name == "th" and "class" in found]
+    assert heads == ["word", "number", "word", "word"]  # the row's own head comes last
+    assert [found["class"] for name, found in read.tags if name == "td"] == ["number", "word"]
 
 
-def test_a_place_is_as_far_along_the_axis_as_its_value() -> None:
-    frame = Frame((10.0, 20.0), (0.0, 1.0))
-    assert frame.x(15.0) == pytest.approx((frame.x(10.0) + frame.x(20.0)) / 2, abs=0.1)
-    assert frame.y(0.0) > frame.y(1.0)
-    assert span_of([float("nan")]) == (0.0, 1.0)
-
-
-def test_intervals_show_their_numbers_and_stay_in_the_drawing() -> None:
-    rows = [
-        Interval("a", 0.5, 0.4, 0.6, "0.50 (0.40–0.60)", folds=(0.1, 0.9), stamp=-50.0),
-        Interval("b", 0.7, float("nan"), float("nan"), "0.70"),
+def test_zeros_of_a_grid_stay_empty_and_mistakes_have_their_colour() -> None:
+    grid = Grid(["a", "b"], ["a", "b"], [[3, 1], [0, 2]], "c", corner="k", has_diagonal=True)
+    read = Reader(part("grid", grid))
+    cells = [found for name, found in read.tags if name == "td"]
+    assert [found["class"] for found in cells] == ["", "off", "none", ""]
+    assert [found["style"] for found in cells] == [
+        "--share:0.750",
+        "--share:0.250",
+        "--share:0.000",
+        "--share:1.000",
     ]
-    read = Reader(plot_intervals(rows, x_label="accuracy", says="both"))
-    assert {"a", "b", "0.50 (0.40–0.60)", "0.70", "accuracy"} <= set(read.texts)
-    places = [float(found["cx"]) for name, found in read.tags if name == "circle"]
-    assert len(places) == 4
-    assert all(0 <= place <= 360 for place in places)
-
-
-def test_long_names_are_not_cut_but_go_above_their_values() -> None:
-    name = "masks-lite-stack over masks-lite/joint"
-    rows = [Interval(n, 0.5, 0.4, 0.6, "+0.0134 (+0.0017 to +0.0257)") for n in (name, "b")]
-    read = Reader(plot_intervals(rows, x_label="gain", says="both"))
-    assert name in read.texts
-    heights = [float(found["y"]) for kind, found in read.tags if kind == "text"]
-    assert len(set(heights[-5:-1])) == 4  # two names and two values, none beside another
+    texts = [text for text in read.texts if text.strip()]
+    assert texts == ["c", "k", "a", "b", "a", "3", "75 %", "1", "25 %", "b", "2", "100 %"]
 
 
 @pytest.mark.parametrize(
@@ -165,14 +163,16 @@ def test_long_names_are_not_cut_but_go_above_their_values() -> None:
     [(0.0, "0 %"), (0.001, "<1 %"), (0.334, "33 %"), (0.9972, ">99 %"), (1.0, "100 %")],
 )
 def test_only_all_is_a_hundred_percent(share: float, says: str) -> None:
-    page = count_grid(["a"], ["a", "b"], [[0, 0]], caption="c", corner="k")
-    assert "%" not in "".join(Reader(page).texts)
     assert say_share(share) == says
 
 
-def test_curves_leave_out_what_is_no_number() -> None:
-    ys = [1.0, float("nan"), 3.0]
-    curves = [Curve("x", [1, 2, 3], ys, lows=ys, highs=ys), Curve("y", [1], [2.0], tone=1)]
-    page = plot_curves(curves, x_label="epoch", y_label="", says="two")
-    assert "nan" not in page
-    assert Reader(page).texts[-2:] == ["x", "y"]
+def test_a_figure_without_a_note_has_no_caption() -> None:
+    assert "figcaption" not in part("figure", Figure("t", Markup("<svg></svg>")))
+    assert "figcaption" in part("figure", Figure("t", Markup("<svg></svg>"), "n"))
+
+
+def test_an_image_becomes_the_address_of_itself() -> None:
+    address = data_uri(Image.new("RGB", (4, 4), "red"), quality=72)
+    kind, _, content = address.partition(";base64,")
+    assert kind == "data:image/jpeg"
+    assert base64.b64decode(content)[:2] == b"\xff\xd8"

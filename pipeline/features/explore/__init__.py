@@ -1,0 +1,1 @@
+"""What is in the data before training: figures and sheets of crops."""

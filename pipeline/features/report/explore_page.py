@@ -1,0 +1,70 @@
+"""What explore found, as a page in the dress of the report: counts, charts, sheets of crops."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.features.report.data import status_table
+from pipeline.features.report.explanations import read_sheet
+from pipeline.features.report.page import Section, build_page, render
+from pipeline.features.report.parts import Grid, figure
+from pipeline.figures.chart import Chart
+
+TITLES = {
+    "classes": "Classes",
+    "numbers": "Numbers",
+    "sizes": "Sizes",
+    "faces": "Faces",
+}
+
+
+def build_explore_page(
+    *,
+    name: str,
+    contest: str,
+    images: pd.DataFrame,
+    summary: Sequence[str],
+    panels: Mapping[str, Mapping[str, Chart]],
+    joint: pd.DataFrame | None,
+    sheets: Sequence[tuple[str, Path]],
+    made: str,
+    command: str,
+) -> str:
+    """The page. `panels` are charts by title for each of TITLES; `joint` counts the answer's
+    combinations; `sheets` are titles and PNG files."""
+    sections = [
+        Section(
+            "images",
+            "Images",
+            render("explore_images.html.j2", status=status_table(images, contest)),
+        )
+    ]
+    for key, charts in panels.items():
+        if key in TITLES:
+            figures = [figure(title, chart, says=title) for title, chart in charts.items()]
+            body = render("figures.html.j2", figures=figures)
+            sections.append(Section(key, TITLES[key], body))
+    if joint is not None:
+        grid = Grid(
+            [str(word) for word in joint.index],
+            [str(word) for word in joint.columns],
+            joint.astype(int).to_numpy().tolist(),
+            "Images of each combination; an empty cell is one that never comes",
+            corner=str(joint.index.name or ""),
+        )
+        body = render("explore_joint.html.j2", grid=grid)
+        sections.append(Section("joint", "Combinations of the answer", body))
+    shown = [{"title": title, "source": read_sheet(path)} for title, path in sheets]
+    body = render("explore_sheets.html.j2", sheets=shown)
+    sections.append(Section("sheets", "Sheets of crops", body, says=f"{len(shown)} sheets"))
+    body = render("explore_summary.html.j2", text="\n".join(summary))
+    sections.append(Section("summary", "Summary as text", body, is_open=False))
+    sentence = f"What is in the data of the contest {contest}, before training."
+    return build_page(
+        title=f"{name}: the data",
+        lead=render("lead.html.j2", sentence=sentence),
+        sections=sections,
+        made=made,
+        command=command,
+    )

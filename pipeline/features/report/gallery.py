@@ -1,0 +1,137 @@
+"""Wrong and right answers as images: those that the ensemble was surest of, and hardest truths."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.faces.crop_store import open_crops
+from pipeline.features.report.context import ReportContext, TargetResult, two_columns
+from pipeline.features.report.page import Section, render
+from pipeline.features.report.parts import Face, Hint, face
+
+SHOWN = 8  # images of a kind: a row on a wide screen
+
+
+@dataclass(frozen=True)
+class Row:
+    """A titled row of faces."""
+
+    title: str
+    faces: list[Face]
+
+
+def describe_gallery(context: ReportContext) -> Section:
+    """The section: of each target the images that it answers wrong, and right."""
+    runs = context.runs
+    targets, hints = [], []
+    if runs.crops.exists():
+        crops = open_crops(runs.crops)
+        targets = [
+            {"title": judged.title, "rows": rows}
+            for judged in context.judged
+            if (rows := _rows(context, judged, crops))
+        ]
+    else:
+        hints.append(Hint("The crops are gone.", f"./run.sh crop -c {context.name}"))
+    if not runs.explained("").exists():
+        what = "What a network looked at in them:"
+        hints.append(Hint(what, f"./run.sh explain -c {context.name}"))
+    body = render("gallery.html.j2", targets=targets, hints=hints)
+    first = context.answers[0]
+    says = ""
+    if first.kind != "regression":
+        says = f"{first.title}: {int(first.errors.sum()):,} of {len(first.truth):,} wrong"
+    return Section("gallery", "Right and wrong", body, says=says)
+
+
+def _rows(context: ReportContext, judged: TargetResult, crops: np.ndarray) -> list[Row]:
+    """The rows of a target; one image of a person in each."""
+    wrong = worst_images(judged, context.people)[:SHOWN]
+    right = best_images(judged, context.people)[:SHOWN]
+    if judged.kind == "regression":
+        rows = [
+            ("furthest off", wrong, _say_number),
+            ("nearest", right, _say_number),
+        ]
+    else:
+        rows = [
+            ("wrong, and surest of it", wrong, _say_wrong),
+            ("right, the surest of each class in turn", right, _say_right),
+        ]
+    return [
+        Row(title, _faces(context, judged, crops, chosen, say))
+        for title, chosen, say in rows
+        if len(chosen)
+    ]
+
+
+def worst_images(judged: TargetResult, people: np.ndarray) -> np.ndarray:
+    """Positions of images, the worst of each person (N,): the furthest off first, or those that
+    are wrong with most confidence."""
+    if judged.kind == "regression":
+        return _first_of_each(np.argsort(-judged.errors, kind="stable"), people)
+    wrong = np.flatnonzero(judged.errors > 0)
+    sure = probability_of(judged, judged.decided)[wrong]
+    return _first_of_each(wrong[np.argsort(-sure, kind="stable")], people)
+
+
+def best_images(judged: TargetResult, people: np.ndarray) -> np.ndarray:
+    """Positions of right images, one of each person (N,): the nearest first, or the surest of
+    every class in turn, so that no class fills the row."""
+    if judged.kind == "regression":
+        return _first_of_each(np.argsort(judged.errors, kind="stable"), people)
+    right = np.flatnonzero(judged.errors == 0)
+    sure = probability_of(judged, judged.decided)[right]
+    order = right[np.argsort(-sure, kind="stable")]
+    order = _first_of_each(order, people)
+    classes = judged.truth[order].astype(np.int64)
+    turns = np.zeros(len(order), dtype=np.int64)  # how many of its class come before
+    for code in np.unique(classes):
+        here = classes == code
+        turns[here] = np.arange(here.sum())
+    return order[np.lexsort((classes, turns))]
+
+
+def _first_of_each(order: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """Positions in their order, of each person the first alone."""
+    _, first = np.unique(people[order], return_index=True)
+    return order[np.sort(first)]
+
+
+def probability_of(judged: TargetResult, codes: np.ndarray) -> np.ndarray:
+    """(N,) the probability of a class in each row."""
+    probs = two_columns(judged.probs)
+    return probs[np.arange(len(probs)), codes.astype(np.int64)]
+
+
+def _say_wrong(judged: TargetResult, place: int) -> str:
+    true, answered = judged.word(judged.truth[place]), judged.word(judged.decided[place])
+    own = probability_of(judged, judged.truth)[place]
+    sure = probability_of(judged, judged.decided)[place]
+    return f"{true} ({own:.3f}) taken for {answered} ({sure:.3f})"
+
+
+def _say_right(judged: TargetResult, place: int) -> str:
+    sure = probability_of(judged, judged.decided)[place]
+    return f"{judged.word(judged.decided[place])} ({sure:.3f})"
+
+
+def _say_number(judged: TargetResult, place: int) -> str:
+    return f"true {judged.word(judged.truth[place])}, answered {judged.decided[place]:.4g}"
+
+
+def _faces(
+    context: ReportContext,
+    judged: TargetResult,
+    crops: np.ndarray,
+    chosen: np.ndarray,
+    say: Callable[[TargetResult, int], str],
+) -> list[Face]:
+    images = context.evaluation.images
+    faces = []
+    for place in chosen:
+        row = int(images["row"].iloc[place])
+        image_id = str(images["image_id"].iloc[place])
+        faces.append(face(crops[row], says=say(judged, place), row=row, image_id=image_id))
+    return faces

@@ -1,0 +1,167 @@
+"""What to try next, from what the stored tables say. Each rule is one function; the first come
+first, for they are worth most."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from pipeline.experiment.cells import all_cells
+from pipeline.features.report.context import ReportContext
+from pipeline.features.report.curves import member_histories
+from pipeline.features.report.parts import Hint
+from pipeline.leaderboard.ledger import read_ledger
+from pipeline.metrics.calibration import calibration_error
+from pipeline.storage import read_json
+
+RISE = 1.10  # held-out loss at the end over its least: above it the member overfits
+UNSURE = 0.05  # calibration error from which on temperatures are worth fitting
+NO_FACE = 0.03  # share of images without a found face that is worth a look
+GAP = 0.1  # between two tasks' scores of one metric
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """How the cells of a member ended: the best epoch of each, and how much its loss rose after."""
+
+    member: str
+    num_epochs: int
+    share_best_last: float  # of the cells, those whose best epoch was their last
+    rise: float  # mean of the last held-out loss over the least
+
+
+def find_next_steps(context: ReportContext) -> list[Hint]:
+    """Steps as a reason and a command (or a setting), the most valuable first."""
+    return [
+        *_fold_steps(context),
+        *_training_steps(context),
+        *_task_steps(context),
+        *_face_steps(context),
+        *_calibration_steps(context),
+        *_stage_steps(context),
+    ]
+
+
+def _fold_steps(context: ReportContext) -> Iterator[Hint]:
+    path = context.runs.certificate
+    leak = read_json(path)["people_in_two_folds"] if path.exists() else 0
+    if leak:
+        yield Hint(
+            f"{leak} people are in two folds, so every score here is too high. Make folds again:",
+            f"./run.sh split -c {context.name} folds.by=person",
+        )
+
+
+def _training_steps(context: ReportContext) -> Iterator[Hint]:
+    found = [read_epochs(context, member) for member in context.settings.members]
+    ended = [epochs for epochs in found if epochs is not None]
+    young = [epochs for epochs in ended if epochs.share_best_last > 0.5]
+    if young:
+        yield Hint(
+            f"Best in the last epoch, in most cells: {', '.join(each.member for each in young)}. "
+            "More epochs may help:",
+            " ".join(f"members.{each.member}.epochs={2 * each.num_epochs}" for each in young),
+        )
+    overfitted = [each for each in ended if each not in young and each.rise > RISE]
+    for epochs in overfitted:
+        yield Hint(
+            f"{epochs.member} overfits: its held-out loss ends {100 * (epochs.rise - 1):.0f} % "
+            "above its least. Try stronger augmentation, fewer epochs, or",
+            f"members.{epochs.member}.dropout=0.3",
+        )
+
+
+def read_epochs(context: ReportContext, member: str) -> Epochs | None:
+    """How a member's finished cells ended; None without any."""
+    histories = member_histories(context, member)
+    done = [cell for cell in all_cells(context.settings) if context.runs.done(cell).exists()]
+    facts = {cell: read_json(context.runs.done(cell)) for cell in done if cell.member == member}
+    if not facts:
+        return None
+    is_last = [fact["best_epoch"] >= fact["num_epochs"] for fact in facts.values()]
+    rises = []
+    for cell in facts:
+        losses = [row.get("held_out_loss") for row in histories.get(cell, [])]
+        losses = [loss for loss in losses if isinstance(loss, float) and np.isfinite(loss)]
+        if losses and min(losses) > 0:
+            rises.append(losses[-1] / min(losses))
+    return Epochs(
+        member,
+        num_epochs=max(fact["num_epochs"] for fact in facts.values()),
+        share_best_last=fmean(is_last),
+        rise=fmean(rises) if rises else 1.0,
+    )
+
+
+def _task_steps(context: ReportContext) -> Iterator[Hint]:
+    """The task that holds a combined answer back, where the tasks share a metric."""
+    rows = context.scores[context.scores["fold"] == "all"]
+    for space in context.evaluation.spaces:
+        if not space.is_product:
+            continue
+        metric = space.tasks[0].metric
+        values = {}
+        for task in space.tasks:
+            own = rows[(rows["task"] == task.name) & (rows["metric"] == metric)]
+            if len(own):
+                values[task.name] = float(own["value"].max())
+        if len(values) < 2:
+            continue
+        worst = min(values, key=lambda name: values[name])
+        best = max(values, key=lambda name: values[name])
+        if values[best] - values[worst] > GAP:
+            member = next(
+                (n for n, m in context.settings.members.items() if worst in m.tasks), worst
+            )
+            yield Hint(
+                f"{worst} holds the answer back: {metric} {values[worst]:.3f}, against "
+                f"{values[best]:.3f} of {best}. Spend the next hour on it: a larger backbone or "
+                "image, such as",
+                f"members.{member}.image_size=224",
+            )
+
+
+def _face_steps(context: ReportContext) -> Iterator[Hint]:
+    how = context.evaluation.images["how"]
+    share = float((how == "centre").mean())
+    if share > NO_FACE:
+        yield Hint(
+            f"No face was found in {100 * share:.0f} % of the images; they are cut from the "
+            "centre. Look at them:",
+            f"./run.sh explore -c {context.name}",
+        )
+
+
+def _calibration_steps(context: ReportContext) -> Iterator[Hint]:
+    if context.runs.stack("stack.csv").exists():
+        return
+    judged = context.answers[0]
+    reason = (
+        "Weights, thresholds and calibration are not tried yet. They can gain without training:"
+    )
+    if judged.kind != "regression":
+        error = calibration_error(judged.probs, judged.truth)
+        if error > UNSURE:
+            reason = (
+                f"Probabilities are {error:.3f} off on average (ECE). The stack fits "
+                "temperatures, weights and thresholds:"
+            )
+    yield Hint(reason, f"./run.sh stack -c {context.name}")
+
+
+def _stage_steps(context: ReportContext) -> Iterator[Hint]:
+    """Stages that say whether the score can be believed, and have not run."""
+    name, runs = context.name, context.runs
+    if not runs.audited("summary.txt").exists():
+        yield Hint(
+            "Copies across folds and wrong labels are not looked for yet:",
+            f"./run.sh audit -c {name}",
+        )
+    ledger = read_ledger(runs)
+    own = ledger[ledger["experiment"] == name]
+    if len(own) and not (own["score"] != "").any():
+        yield Hint(
+            "No leaderboard score is recorded. After handing in, write it down:",
+            f"./run.sh ledger {own['name'].iloc[-1]} score=0.78",
+        )

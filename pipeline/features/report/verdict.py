@@ -1,0 +1,148 @@
+"""The verdict that a page begins with: the score, its worth, the weakest group, what next."""
+
+import math
+from dataclasses import dataclass
+
+from pipeline.features.report.context import ReportContext, TargetResult, count_words
+from pipeline.features.report.groups import group_columns, is_large, rates_by_column
+from pipeline.features.report.next_steps import find_next_steps
+from pipeline.features.report.overview import (
+    cell_facts,
+    say_time,
+    stack_parts,
+    submission_parts,
+)
+from pipeline.features.report.page import render
+from pipeline.metrics.paired import show_number
+
+MOST_STEPS = 5
+
+
+@dataclass(frozen=True)
+class ScoreCard:
+    """The score of one answer in large type, and sentences that say what it is worth."""
+
+    name: str
+    value: str
+    ends: str
+    is_poor: bool  # not beyond an answer that looks at no image
+    sentences: list[str]
+
+
+def describe_verdict(context: ReportContext) -> str:
+    """The first part of the page, as markup."""
+    settings = context.settings
+    facts = cell_facts(settings, context.runs)
+    seconds = sum(fact.get("seconds", 0.0) for fact in facts.values())
+    counted = count_words(**context.evaluation.split.counts)
+    details = [
+        f"{counted} held out",
+        f"{len(settings.members)} members, {len(facts)} trained cells",
+    ]
+    if seconds:
+        details.append(f"{say_time(seconds)} of training, all cells one after the other")
+    return render(
+        "verdict.html.j2",
+        contest=settings.competition.name,
+        cards=score_cards(context),
+        weakest=weakest_sentences(context, context.answers[0]),
+        steps=find_next_steps(context)[:MOST_STEPS],
+        details=details,
+    )
+
+
+def score_cards(context: ReportContext) -> list[ScoreCard]:
+    """A card for each answer: the score that was handed in, else the plain out-of-fold score."""
+    handed_in = {part["answer"]: part for part in submission_parts(context.work)}
+    stacked = {part["answer"]: part for part in stack_parts(context.work)}
+    cards = []
+    for judged in context.answers:
+        plain = whole_row(context, "all members", judged.target.task)
+        part = handed_in.get(judged.target.task)
+        oof = part["oof"] if part else plain
+        sentences = [_say_source(context, judged, part)]
+        if part and not math.isclose(oof["value"], plain["value"]):
+            sentences.append(f"Without TTA it is {show_number(plain['value'])}.")
+        sentences.append(say_against_constant(plain))
+        if judged.target.task in stacked:
+            sentences.append(_say_stack(stacked[judged.target.task]))
+        better = "higher" if judged.metric.higher_is_better else "lower"
+        cards.append(
+            ScoreCard(
+                name=f"{judged.title}: {judged.target.metric_name} ({better} is better)",
+                value=show_number(oof["value"]),
+                ends=f"95 % {show_number(oof['low'])} to {show_number(oof['high'])}",
+                is_poor=not plain["gain_low"] > 0 and math.isfinite(plain["gain"]),
+                sentences=[sentence for sentence in sentences if sentence],
+            )
+        )
+    return cards
+
+
+def whole_row(context: ReportContext, source: str, task: str) -> dict:
+    """The row `all` of a source's own metric in the scores table."""
+    rows = context.scores
+    rows = rows[(rows["source"] == source) & (rows["task"] == task) & (rows["fold"] == "all")]
+    return rows.iloc[0].to_dict()
+
+
+def _say_source(context: ReportContext, judged: TargetResult, part: dict | None) -> str:
+    """Which answers the score is of."""
+    if part is None:
+        return "Out-of-fold score of all members. No submission is made yet."
+    settings = context.settings
+    how = f"{settings.ensemble.method} of all members over the views {', '.join(settings.tta)}"
+    return f"Out-of-fold score of what was handed in ({how})."
+
+
+def say_against_constant(row: dict) -> str:
+    """The score against the best answer that looks at no image, in a sentence; "" where unknown."""
+    if not math.isfinite(row["constant"]):
+        return ""
+    constant = show_number(row["constant"])
+    if not math.isfinite(row["gain"]):
+        return f"The best answer that looks at no image scores {constant}."
+    gain = show_number(abs(row["gain"]))
+    ends = f"95 % {show_number(row['gain_low'])} to {show_number(row['gain_high'])}"
+    if row["gain_low"] > 0:
+        return (
+            f"That is {gain} better than the best answer that looks at no image "
+            f"({constant}; {ends})."
+        )
+    direction = "better" if row["gain"] > 0 else "worse"
+    return (
+        f"It can't be told from an answer that looks at no image ({constant}): it is {gain} "
+        f"{direction}, {ends}."
+    )
+
+
+def _say_stack(part: dict) -> str:
+    oof = part["oof"]
+    kept = ", ".join(part["kept"]) or "nothing"
+    ends = f"95 % {show_number(oof['low'])} to {show_number(oof['high'])}"
+    return f"The stack kept {kept}: {show_number(oof['value'])} ({ends})."
+
+
+def weakest_sentences(context: ReportContext, judged: TargetResult) -> list[str]:
+    """The group and the class that are answered worst, a sentence each."""
+    sentences = []
+    groups = group_columns(context.evaluation.images, context.evaluation.tasks)
+    columns = rates_by_column(context, judged, groups)
+    large = [(name, rate) for name in columns for rate in columns[name] if is_large(rate)]
+    if large:
+        name, rate = max(large, key=lambda found: found[1].value)
+        sentences.append(
+            f"Weakest group: {name} {rate.name}, {judged.error_name} "
+            f"{judged.say_error(rate.value)} (n = {rate.num_images:,}), against "
+            f"{judged.say_error(judged.errors.mean())} over all images."
+        )
+    rows = context.scores
+    rows = rows[(rows["source"] == "all members") & (rows["task"] == judged.target.task)]
+    classes = rows[rows["metric"].str.startswith("f1:")]
+    if len(classes) > 1:
+        worst = classes.loc[classes["value"].idxmin()]
+        sentences.append(
+            f"Weakest class: {worst['metric'].removeprefix('f1:')}, F1 {worst['value']:.3f} "
+            f"(n = {int(worst['num_images']):,})."
+        )
+    return sentences

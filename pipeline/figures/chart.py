@@ -1,0 +1,100 @@
+"""A chart is drawn by matplotlib on axes of a known size: as a PNG panel, or as SVG for a page.
+
+No pyplot: its global state has no place in a pipeline.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from pipeline.figures.palette import LIGHT
+
+WIDTH = 320.0  # pixels of every chart; a page scales it to its column
+UNIT = 72  # pixels an inch: one unit of an SVG is then one pixel
+DPI = 110  # of a PNG
+TITLE = 30.0  # pixels above a panel
+TIP, TIPS = "tip:", "tips:"  # ids of artists that carry hover texts; see svg.py
+LETTER = 6.9  # pixels of a letter of 12 to 13 px, on average
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What draws on axes, and the pixels it needs: the height, and the margins for its texts."""
+
+    draw: Callable[[Axes], None]
+    height: float = 220.0
+    left: float = 44.0
+    right: float = 12.0
+    top: float = 22.0
+    bottom: float = 42.0
+
+
+def save_panels(path: Path, panels: Mapping[str, Chart], *, columns: int = 3) -> None:
+    """Draws titled charts on a grid, `columns` in a row, and writes a PNG."""
+    columns = min(columns, len(panels))
+    titled = list(panels.items())
+    rows = [titled[start : start + columns] for start in range(0, len(titled), columns)]
+    heights = [TITLE + max(chart.height for _, chart in row) for row in rows]
+    figure = Figure(figsize=(columns * WIDTH / UNIT, sum(heights) / UNIT), dpi=DPI)
+    FigureCanvasAgg(figure)
+    y = 0.0
+    for row, height in zip(rows, heights, strict=True):
+        for place, (title, chart) in enumerate(row):
+            axes = add_axes(figure, chart, x=place * WIDTH, y=y + TITLE)
+            chart.draw(axes)
+            figure.text(
+                place / columns + 8.0 / (columns * WIDTH),
+                1.0 - (y + TITLE / 2) / sum(heights),
+                shorten(title, 50),
+                fontsize=13,
+                va="center",
+            )
+        y += height
+    figure.savefig(path, format="png")
+
+
+def add_axes(figure: Figure, chart: Chart, *, x: float = 0.0, y: float = 0.0) -> Axes:
+    """Axes for a chart whose upper left corner is `x`, `y` pixels from the figure's own."""
+    width, height = (inches * UNIT for inches in figure.get_size_inches())
+    inner_width = WIDTH - chart.left - chart.right
+    inner_height = chart.height - chart.top - chart.bottom
+    axes = figure.add_axes(
+        (
+            (x + chart.left) / width,
+            1.0 - (y + chart.top + inner_height) / height,
+            inner_width / width,
+            inner_height / height,
+        )
+    )
+    axes.spines[:].set_visible(False)
+    axes.set_axisbelow(True)
+    axes.grid(color=LIGHT["line"], linewidth=1)
+    axes.tick_params(length=0, labelsize=12, labelcolor=LIGHT["soft"])
+    return axes
+
+
+def label_axes(axes: Axes, *, x: str, y: str = "") -> None:
+    """The names of both axes: below, and above the upper left corner."""
+    axes.set_xlabel(x, fontsize=12, color=LIGHT["soft"])
+    if y:
+        axes.set_title(y, fontsize=12, color=LIGHT["soft"], loc="left", x=-0.15, pad=7)
+
+
+def tip(words: str) -> str:
+    """The id (matplotlib's gid) of an artist that shows `words` when it is pointed at."""
+    return TIP + words
+
+
+def tips(words: Sequence[str]) -> str:
+    """The same for the markers of one line, in their order."""
+    return TIPS + "|".join(word.replace("|", "/") for word in words)
+
+
+def shorten(name: object, length: int) -> str:
+    """A name of at most `length` letters; an ellipsis stands for the rest."""
+    text = str(name)
+    return text if len(text) <= length else f"{text[: length - 1]}…"
