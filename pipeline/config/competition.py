@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.layouts import AppaLayout, Drawn, FoldersLayout, LinesLayout, TableLayout
 from pipeline.config.task import Task
-from pipeline.config.types import Fraction, Settings, Word, check_metric, check_name
+from pipeline.config.types import Fraction, Settings, Text, Word, check_metric, check_name
 from pipeline.labels.columns import OWN_COLUMNS
 from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS
 
@@ -28,15 +28,17 @@ class Answer(Settings):
 class Submission(Settings):
     """The contest's own answer file."""
 
-    sample: str | None = None  # path below root: its ids, in its order, are what must be answered
-    id: Word = "image_id"  # the id column
-    column: Word = "answer"  # the answer's column
-    columns: dict[Word, Word] = Field(
-        {}
-    )  # combine columns: task -> its column; the task's own name else
-    # index: the class number, of a score 0 or 1 by the threshold; probability when not given and a
-    # score is judged by roc_auc, which looks at the order of the scores
-    value: Literal["index", "label", "probability", "number"] = "index"
+    # path below root: its ids, in its order, are what must be answered; its values are placeholders
+    sample: str | None = None
+    id: Text = "image_id"  # the id column
+    column: Text | None = None  # the answer's column; the sample's only one, or `answer`
+    # of several answers: task -> its column, the task's own name else; of a probability a class:
+    # class -> its column, the class's own name else
+    columns: dict[Text, Text] = Field({})
+    # index: the class number; label: the class; probability: of class 1, or of each class in a
+    # column of its own; number. When not given: as in the sample file, or else probability where
+    # the metric looks at probabilities (roc_auc, log_loss) and index where it does not
+    value: Literal["index", "label", "probability", "number"] | None = None
     format: Literal["csv", "lines"] = "csv"  # lines: bare answers in order, no ids, NAME.txt
 
 
@@ -132,16 +134,30 @@ class Competition(Settings):
             raise ValueError("answer.metric: each column is scored by its own task's metric")
         if several and file.format == "lines":
             raise ValueError("submission.format: lines hold one answer each, not several columns")
-        if file.columns and not several:
-            raise ValueError("submission.columns: only with combine: columns; else `column:`")
-        for name in file.columns:
-            check_name(name, dict.fromkeys(answer.tasks), what="submission.columns: task")
+        kinds = {self.tasks[name].kind for name in answer.tasks}
+        by_class = not several and kinds == {"multiclass"} and file.value in (None, "probability")
+        names_tasks = bool(set(file.columns) & set(answer.tasks))
+        if file.columns and not several and (names_tasks or not by_class):
+            raise ValueError(
+                "submission.columns: only with combine: columns or a probability a class; else "
+                "`column:`"
+            )
+        if several:
+            for name in file.columns:
+                check_name(name, dict.fromkeys(answer.tasks), what="submission.columns: task")
         named = [file.columns.get(name, name) for name in answer.tasks] if several else []
         if len({file.id, *named}) < len(named) + bool(named):
             raise ValueError(f"submission.columns: a column twice in {[file.id, *named]}")
-        kinds = {self.tasks[name].kind for name in answer.tasks}
-        if file.value == "probability" and (several or kinds != {"binary"}):
-            raise ValueError("submission.value: probability is for one task of kind binary")
+        if file.value == "probability":
+            if kinds == {"regression"} or (several and "binary" not in kinds):
+                raise ValueError(
+                    "submission.value: probability is for an answer of kind binary or multiclass, "
+                    "and beside others for kind binary only"
+                )
+            if file.format == "lines" and "multiclass" in kinds:
+                raise ValueError(
+                    "submission.format: lines hold one answer each, not a probability a class"
+                )
         if file.value == "number" and "regression" not in kinds:
             raise ValueError("submission.value: number is for an answer of kind regression")
         if answer.metric in GROUP_METRICS and self.tasks[answer.tasks[0]].group is None:

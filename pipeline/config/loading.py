@@ -13,7 +13,6 @@ from pipeline.config.errors import Source, say_problem
 from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
 from pipeline.config.yaml12 import read_yaml, read_yaml_file
-from pipeline.labels.kinds import uses_decisions
 
 _SHORT = {"root": "competition.root"}  # what is typed so often that it has a short form
 
@@ -40,7 +39,6 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     for override in overrides:
         _apply(raw, override, source)
     _spread_defaults(raw, source)
-    _fill_value(raw["competition"])
     return _validate(raw, source)
 
 
@@ -145,21 +143,6 @@ def _spread_defaults(raw: dict, source: Source) -> None:
         for key, place in list(source.places.items()):
             if key[:1] == ("defaults",) and len(key) > 1:
                 source.places.setdefault(("members", name, *key[1:]), place)
-
-
-def _fill_value(contest: dict) -> None:
-    """Writes `value: probability` for an answer that is judged by the score itself, where the file
-    says nothing: decisions of 0 and 1 would throw the order away."""
-    answer, tasks, file = (contest.get(key, {}) for key in ("answer", "tasks", "submission"))
-    names = answer.get("tasks") if isinstance(answer, dict) else None
-    if not (isinstance(names, list) and len(names) == 1 and isinstance(tasks, dict)):
-        return
-    task = tasks.get(names[0]) if isinstance(names[0], str) else None
-    metric = answer.get("metric") or (task.get("metric") if isinstance(task, dict) else None)
-    is_binary = isinstance(task, dict) and task.get("kind") == "binary"
-    by_score = is_binary and isinstance(metric, str) and not uses_decisions(metric)
-    if by_score and isinstance(file, dict) and "value" not in file:
-        contest["submission"] = {**file, "value": "probability"}
 
 
 def _under(defaults: Any, own: Any) -> Any:

@@ -14,6 +14,8 @@ Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
 
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
 
 class Settings(BaseModel):
     model_config = ConfigDict(

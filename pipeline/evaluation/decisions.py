@@ -1,4 +1,4 @@
-"""From blended probabilities to answers and the scores they should match; called by ensemble."""
+"""From blended probabilities to answers, and the score of answers with its interval."""
 
 from dataclasses import asdict, dataclass
 
@@ -17,11 +17,14 @@ from pipeline.metrics.thresholds import PLAIN, choose_threshold
 
 @dataclass(frozen=True)
 class Decision:
-    """How one answer is decided: the record of it, the sentences, and the OOF answers (N,)."""
+    """How one answer is decided: the threshold of a binary one, and the OOF answers (N,).
+
+    `record` holds its score before it is written as `oof`; `notes` are sentences beside that score.
+    """
 
     threshold: float
     record: dict
-    said: list[str]
+    notes: list[str]
     oof_answers: np.ndarray
 
 
@@ -29,29 +32,26 @@ def decide_space(
     work: Work, evaluation: EvaluationSet, space: AnswerSpace, joint: np.ndarray
 ) -> Decision:
     """The decision in an answer, with its OOF score; a chosen threshold only where it helps."""
-    target, split, wanted = (
-        evaluation.of_space(space),
-        evaluation.split,
-        work.settings.ensemble.threshold,
-    )
+    target = evaluation.of_space(space)
+    split = evaluation.split
+    wanted = work.settings.ensemble.threshold
     plain = measure(target, space.scored(joint), split=split)
     name = space.name if len(evaluation.spaces) > 1 else "OOF"
     if space.kind != "binary":
         record = {"decision": "value" if space.kind == "regression" else "likeliest class"}
-        answers = space.decide(joint)
-        return Decision(PLAIN, {**record, "oof": plain}, [say_score(name, plain)], answers)
+        return Decision(PLAIN, {**record, "oof": plain}, [], space.decide(joint))
     if wanted != "oof" or space.metric.looks_at != "decision":
         threshold = PLAIN if wanted == "oof" else wanted
         score = measure(target, space.scored(joint, threshold=threshold), split=split)
         record = {"decision": f"score >= {threshold:g}", "threshold": threshold, "oof": score}
-        said = [say_score(name, score)]
+        notes = []
         if threshold != PLAIN:
             record["plain"] = plain
-            said = [
-                f"threshold {threshold:g} as asked: {said[0]}",
+            notes = [
+                f"threshold {threshold:g} as asked: {say_score(name, score)}",
                 f"threshold 0.5: {say_score(name, plain)}",
             ]
-        return Decision(threshold, record, said, space.decide(joint, threshold=threshold))
+        return Decision(threshold, record, notes, space.decide(joint, threshold=threshold))
     choice = choose_threshold(
         target.truth,
         joint[:, 0],
@@ -61,7 +61,8 @@ def decide_space(
         group=target.group,
         num_draws=split.num_draws,
     )
-    nested, threshold = measure(target, choice.nested, split=split), choice.threshold
+    nested = measure(target, choice.nested, split=split)
+    threshold = choice.threshold
     kept = threshold != PLAIN
     verdict = f"{threshold:.4f} is used" if kept else "0.5 stays"
     record = {
@@ -73,13 +74,13 @@ def decide_space(
         "nested_gain": asdict(choice.gain),
         "fitted_threshold": choice.fitted,
     }
-    said = [
+    notes = [
         f"threshold 0.5: {say_score(name, plain)}",
         f"threshold chosen on the other folds' people: {say_score(name, nested)}",
         say_difference("threshold 0.5", "the chosen threshold", choice.gain) + f"; {verdict}",
     ]
     answers = choice.nested if kept else space.decide(joint)
-    return Decision(threshold, record, said, answers)
+    return Decision(threshold, record, notes, answers)
 
 
 def score_on_test(

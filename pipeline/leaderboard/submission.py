@@ -1,137 +1,212 @@
-"""Decided answers to the contest's own file, with its record and its line in the ledger.
+"""Decided answers to the contest's own file, with its OOF twin, its record and its ledger line.
 
 Shared by the stages that answer: ensemble and stack.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.ensembling.answer_file import Column, build_answers, check_answers, write_lines
-from pipeline.evaluation.decisions import score_on_test
+from pipeline.evaluation.decisions import say_score, score_on_test
+from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.work import Work
-from pipeline.labels.layouts import read_csv
+from pipeline.leaderboard.answer_format import AnswerFormat
+from pipeline.leaderboard.answer_table import write_answer_table
 from pipeline.leaderboard.ledger import data_digests, file_hash, read_ledger, record_submission
-from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.storage import (
-    display_path,
-    provenance,
-    read_json,
-    stamp,
-    write_json,
-    write_table,
-    write_text,
+from pipeline.leaderboard.oof_file import (
+    DecidedAnswer,
+    oof_path,
+    oof_probs_path,
+    read_seen,
+    score_oof,
+    write_oof,
 )
+from pipeline.leaderboard.sample_file import SampleFile, read_sample
+from pipeline.leaderboard.wanted_formats import answer_formats
+from pipeline.metrics.paired import show_number
+from pipeline.storage import Runs, display_path, provenance, read_json, stamp, write_json
 
 
 def check_answering(work: Work) -> None:
-    """Raises ValueError when the contest's sample file lacks the columns that are to be written."""
-    contest = work.settings.competition
-    options = contest.submission
+    """Raises ValueError when the contest's sample file asks for another file than would be written.
+
+    Its columns and the kind of its values are compared, before anything is trained.
+    """
     read_ledger(work.runs)  # what can't be recorded is said before it is made
-    if options.sample is None or options.format == "lines" or not work.runs.root.is_dir():
-        return
-    sample = read_csv(work.runs.root / options.sample, needs=(options.id,))
-    if contest.table is not None and options.sample == contest.table.test:
-        return  # the test table stands in for a sample: it has no answer column
-    several = contest.answer.combine == "columns" and len(contest.answer.tasks) > 1
-    names = (
-        [options.columns.get(t, t) for t in contest.answer.tasks] if several else [options.column]
-    )
-    for name in names:
-        if name not in sample.columns:
-            found = ", ".join(map(repr, sample.columns))
-            raise ValueError(f"submission: {options.sample} has no column {name!r}, it has {found}")
-
-
-def answer_column(work: Work, space: AnswerSpace, joint: np.ndarray, decided: np.ndarray) -> Column:
-    """An answer's column of the file, with what its values may be."""
-    options, several = work.settings.competition.submission, space.name != "answer"
-    name = options.columns.get(space.name, space.name) if several else options.column
-    if options.value == "probability":
-        return Column(name, joint[:, 0], bounds=(0.0, 1.0))
-    if space.kind == "regression":
-        return Column(name, decided, bounds=(space.tasks[0].low, space.tasks[0].high))
-    if options.value == "label":
-        words = np.array(space.classes, dtype=object)
-        return Column(name, words[decided], allowed=set(space.classes))
-    return Column(name, decided, allowed=set(range(len(space.classes))))
-
-
-def score_labelled(
-    work: Work, space: AnswerSpace, seen: np.ndarray, *, test: pd.DataFrame
-) -> dict[str, dict]:
-    """`test`: the score of what the metric looks at (N,) on labelled test images, where the
-    contest gives such labels."""
-    try:
-        score = score_on_test(work, space, seen, test=test)
-    except ValueError as error:  # a column of place-holders must not cost the answer file
-        print(f"the test labels are not used: {error}")
-        score = None
-    return {} if score is None else {"test": score}
+    if not work.runs.root.is_dir():
+        return  # index says so
+    formats = answer_formats(work.settings, read_sample(work.settings, work.runs))
+    binary = [one for one in formats if one.space.kind == "binary"]
+    has_threshold = work.settings.ensemble.threshold != 0.5 and bool(binary)
+    if has_threshold and all(one.value == "probability" for one in binary):
+        raise ValueError(
+            "ensemble.threshold: the submission holds probabilities, so no threshold changes it; "
+            "submission.value=index or label writes decided answers"
+        )
 
 
 def write_submission(
     work: Work,
     path: Path,
-    columns: Sequence[Column],
+    answers: Sequence[DecidedAnswer],
     *,
-    image_ids: Sequence[str],
-    parts: Sequence[Mapping[str, Any]],
+    evaluation: EvaluationSet,
     test: pd.DataFrame,
     recipe: Mapping[str, Any],
 ) -> list[str]:
-    """The answer file, its record (`parts`: one an answer, with its OOF score and decision), its
-    line in the ledger, and last its mark; sentences that say so."""
-    frame = _write_answers(work, path, list(image_ids), columns)
+    """Writes the submission and all that lies beside it; sentences, the first with its score.
+
+    Beside it lie the OOF answers in its format, its record and its line in the ledger; its mark is
+    written last. The score is computed from the OOF file as it is read back.
+    """
+    settings = work.settings
+    id_column = settings.competition.submission.id
+    sample = read_sample(settings, work.runs)
+    formats = [_settle_rounding(one, evaluation) for one in answer_formats(settings, sample)]
+    images = test if len(test) else evaluation.images
+    num_answers = _write_answers(path, formats, answers, images, sample=sample, id_column=id_column)
+    write_oof(path, answers, formats, evaluation, id_column=id_column)
+    scores, recorded = score_oof(path, formats, evaluation, id_column=id_column)
+    test_scores = _score_test(work, path, formats, test)
+
+    parts = []
+    for one, answer, score in zip(formats, answers, scores, strict=True):
+        part = {**answer.record, "value": one.value, "columns": list(one.columns), "oof": score}
+        if not _same_value(score, answer.record["oof"]):
+            part["unwritten"] = answer.record["oof"]
+        if one.space.name in test_scores:
+            part["test"] = test_scores[one.space.name]
+        parts.append(part)
     record = {
         "submission": path.name,
         "sha256": file_hash(path),
-        "answers": len(frame),
+        "answers": num_answers,
         "of": "test images" if len(test) else "train images, out of fold",
         "prior_answers": test.loc[test["row"] < 0, "image_id"].tolist(),
-        "oof": parts[0]["oof"],  # of the first answer, where there are several columns
+        "oof": recorded,
+        "oof_file": oof_path(path).name,
         "decision": parts[0]["decision"],
-        "parts": list(parts),
+        "parts": parts,
         **recipe,
-        "settings": work.settings.model_dump(mode="json"),  # all that reproduce needs
+        "settings": settings.model_dump(mode="json"),  # all that reproduce needs
         "fixes": work.runs.fixes_digest,
         "data": data_digests(work.runs),
-        "provenance": provenance(work.command, device=_device(work)),
+        "provenance": provenance(work.command, device=_device(work.runs, settings.device)),
     }
     write_json(path.with_suffix(".json"), record)
-    recorded = record_submission(work, path, record)
+    ledger_sentences = record_submission(work, path, record)
     stamp(path, recipe)
-    beside = display_path(path.with_suffix(".json"))
     return [
-        f"wrote {len(frame)} answers to {display_path(path)} and their record to {beside}",
-        *recorded,
+        *_say_scores(formats, parts, recorded),
+        *_say_files(path, num_answers),
+        *ledger_sentences,
     ]
 
 
 def _write_answers(
-    work: Work, path: Path, image_ids: list[str], columns: Sequence[Column]
-) -> pd.DataFrame:
-    """The contest's own table, checked against its sample file, and written in its format."""
-    options, sample_ids = work.settings.competition.submission, None
-    if options.sample is not None:
-        sample = read_csv(work.runs.root / options.sample, needs=(options.id,))
-        sample_ids = sample[options.id].tolist()
-    named = {"sample_ids": sample_ids, "id_column": options.id}
-    frame = build_answers(image_ids, columns, **named)
-    check_answers(frame, columns, **named)
-    if options.format == "lines":
-        write_text(path, write_lines(frame, columns[0].name))
-    else:
-        write_table(path, frame, exact=True)
-    return frame
+    path: Path,
+    formats: Sequence[AnswerFormat],
+    answers: Sequence[DecidedAnswer],
+    images: pd.DataFrame,
+    *,
+    sample: SampleFile | None,
+    id_column: str,
+) -> int:
+    """Writes the contest's own table in the order of its sample file, and gives its rows."""
+    columns = []
+    for one, answer in zip(formats, answers, strict=True):
+        columns += one.write(answer.joint, answer.decided)
+    return write_answer_table(
+        path,
+        images["image_id"],
+        columns,
+        id_column=id_column,
+        sample_ids=None if sample is None else sample.ids,
+        sample_columns=None if sample is None else list(sample.frame.columns),
+    )
 
 
-def _device(work: Work) -> str:
+def _settle_rounding(one: AnswerFormat, evaluation: EvaluationSet) -> AnswerFormat:
+    """The format, with numbers rounded only where the labels are whole as the sample's values are.
+
+    A sample's zeros are often placeholders for numbers with decimals.
+    """
+    truth = evaluation.of_space(one.space).truth
+    labels_are_whole = bool((np.mod(truth, 1) == 0).all())
+    return replace(one, whole=one.whole and labels_are_whole)
+
+
+def _score_test(
+    work: Work, path: Path, formats: Sequence[AnswerFormat], test: pd.DataFrame
+) -> dict[str, dict]:
+    """By answer, the score of the submission on test images whose labels are said to be true."""
+    if not len(test) or not work.settings.competition.truth:
+        return {}  # a sample file's placeholders look like labels and are none
+    id_column = work.settings.competition.submission.id
+    seen = read_seen(path, formats, id_column=id_column, image_ids=test["image_id"].tolist())
+    scores = {}
+    for one, answer in zip(formats, seen, strict=True):
+        score = score_on_test(work, one.space, answer, test=test)
+        if score is not None:
+            scores[one.space.name] = score
+    return scores
+
+
+def _same_value(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether two scores are the same number, or both unknown."""
+    return bool(np.isclose(first["value"], second["value"], rtol=0, atol=1e-12, equal_nan=True))
+
+
+def _say_scores(
+    formats: Sequence[AnswerFormat], parts: Sequence[Mapping[str, Any]], recorded: Mapping
+) -> list[str]:
+    """The recorded score first, then each answer's where there are several, then test scores."""
+    several = len(parts) > 1
+    sentences = []
+    if "mean_of" in recorded:
+        sentences.append(say_score(f"OOF mean of {recorded['mean_of']} answers:", recorded))
+    for place, (one, part) in enumerate(zip(formats, parts, strict=True)):
+        name = one.space.name if several else "OOF"
+        sentences.append(say_score(name, part["oof"]))
+        if several and "mean_of" not in recorded and place == 0:
+            sentences[-1] += "; the metrics differ, so the ledger records this one"
+        if "unwritten" in part:
+            value = show_number(part["unwritten"]["value"])
+            sentences.append(_say_loss(one, value))
+        if "test" in part:
+            sentences.append(say_score("test", part["test"]))
+    return sentences
+
+
+def _say_loss(one: AnswerFormat, value: str) -> str:
+    """Why the recorded score is not that of the model's own outputs."""
+    metric = one.space.metric_name
+    if one.value == "number":
+        return f"the file holds whole numbers as the sample does; with decimals {metric} is {value}"
+    if one.value == "probability":
+        return f"the file holds probabilities; of the decided answers {metric} is {value}"
+    return (
+        f"the file holds decided answers (submission.value: {one.value}); of the probabilities "
+        f"{metric} is {value}"
+    )
+
+
+def _say_files(path: Path, num_answers: int) -> list[str]:
+    beside = display_path(path.with_suffix(".json"))
+    oof, probs = oof_path(path).name, oof_probs_path(path).name
+    return [
+        f"wrote {num_answers} answers to {display_path(path)} and their record to {beside}",
+        f"wrote the OOF answers in the same format to {oof}, which is what the score is of, and "
+        f"their truth and probabilities to {probs}",
+    ]
+
+
+def _device(runs: Runs, device: str) -> str:
     """What the members were trained on last, as their provenance says."""
-    if not work.runs.provenance.exists():
-        return work.settings.device
-    return read_json(work.runs.provenance)["runs"][-1]["device"]
+    if not runs.provenance.exists():
+        return device
+    return read_json(runs.provenance)["runs"][-1]["device"]

@@ -9,12 +9,15 @@ import pandas as pd
 
 from pipeline.config import Experiment, load_settings
 from pipeline.config.types import nearest
-from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
+from pipeline.leaderboard.answer_format import AnswerFormat, to_floats
+from pipeline.leaderboard.answer_table import read_answer_table
 from pipeline.leaderboard.ledger import file_hash, read_ledger
-from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.storage import PROJECT, display_path
+from pipeline.leaderboard.oof_file import is_oof_file
+from pipeline.leaderboard.sample_file import read_sample
+from pipeline.leaderboard.wanted_formats import answer_formats
+from pipeline.storage import PROJECT, Runs, display_path
 from pipeline.tables import check_same_ids
 
 ENDINGS = (".csv", ".txt")
@@ -23,45 +26,45 @@ _COPY = re.compile(r"-[0-9a-f]{8}$")  # what an archived copy's name ends in
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer file: its rows by id, a column an answer, and what the contest says about each."""
+    """An answer file: its rows by id, a column an answer, and how each is to be written."""
 
     path: Path
-    frame: pd.DataFrame  # indexed by id (text; of a bare list the number of the line)
-    spaces: dict[str, AnswerSpace | None]  # by column; None where no experiment is known
+    frame: pd.DataFrame  # texts, indexed by id; of a bare list by the number of the line
+    formats: dict[str, AnswerFormat | None]  # by column; None where no experiment is known
     settings: Experiment | None
 
     def codes(self, column: str) -> np.ndarray:
-        """The answers (N,): class numbers, or fractions. Raises ValueError naming a row whose
-        answer is none of the contest's."""
-        words, space = self.frame[column], self.spaces[column]
-        names = [] if space is None or space.kind == "regression" else space.classes
-        if names and self.settings.competition.submission.value == "label":
-            codes = pd.Index(names).get_indexer(words)
-            wrong = codes < 0
-        else:
-            numbers = pd.to_numeric(words, errors="coerce").to_numpy(dtype=np.float64)
-            whole = bool(names) and self.settings.competition.submission.value != "probability"
-            wrong = ~np.isfinite(numbers)
-            if whole:
-                wrong |= ~np.isin(numbers, np.arange(len(names)))
-            codes = numbers.astype(np.int64) if whole and not wrong.any() else numbers
+        """The answers (N,): class numbers, or numbers with decimals.
+
+        Raises ValueError naming a row whose answer is none of the contest's.
+        """
+        one = self.formats[column]
+        if one is None:
+            return self._numbers(column)
+        try:
+            return one.read_column(self.frame, column)
+        except ValueError as error:
+            raise ValueError(f"{display_path(self.path)}: {error}") from None
+
+    def _numbers(self, column: str) -> np.ndarray:
+        """The numbers (N,) of a contest that is not known."""
+        texts = self.frame[column]
+        numbers = to_floats(texts)
+        wrong = ~np.isfinite(numbers)
         if wrong.any():
             row = int(wrong.argmax())
-            allowed = f"; allowed: {', '.join(names)}" if names else "; it is to be a number"
             raise ValueError(
                 f"{display_path(self.path)}: {self.frame.index[row]!r} is answered "
-                f"{words.iloc[row]!r} "
-                f"in {column}{allowed}"
+                f"{texts.iloc[row]!r} in {column}; it is to be a number"
             )
-        return codes
+        return numbers
 
 
-def answer_columns(settings: Experiment) -> dict[str, AnswerSpace]:
-    """The answer columns of the contest's file, each with what is answered in it."""
-    options, spaces = settings.competition.submission, answer_spaces(settings)
-    if len(settings.competition.answer.tasks) > 1 and not settings.competition.answer.is_product:
-        return {options.columns.get(space.name, space.name): space for space in spaces}
-    return {options.column: spaces[0]}
+def formats_of(settings: Experiment) -> list[AnswerFormat]:
+    """How the contest of an experiment wants its answers written."""
+    runs = Runs(settings)
+    sample = read_sample(settings, runs) if runs.root.is_dir() else None
+    return answer_formats(settings, sample)
 
 
 def find_submission(work: Work, word: str) -> Path:
@@ -78,6 +81,10 @@ def find_submission(work: Work, word: str) -> Path:
     ):
         for path in (place, *(place.with_name(place.name + ending) for ending in ENDINGS)):
             if path.is_file() and path.suffix in ENDINGS and path != work.runs.ledger:
+                if is_oof_file(path):
+                    raise ValueError(
+                        f"{display_path(path)} holds OOF answers of train images, not a submission"
+                    )
                 return path.resolve()
     known = [path.stem for path in known_submissions(work)]
     there = ", ".join(known) or f"none: {display_path(folder)} is empty"
@@ -87,14 +94,15 @@ def find_submission(work: Work, word: str) -> Path:
 def known_submissions(work: Work) -> list[Path]:
     """The answer files in the submissions folder, then the kept copies."""
     folder = work.runs.submissions
-    own = [p for p in folder.glob("*") if p.suffix in ENDINGS and p != work.runs.ledger]
-    return [*sorted(own), *sorted(p for p in folder.glob("archive/*") if p.suffix in ENDINGS)]
+    files = [*sorted(folder.glob("*")), *sorted(folder.glob("archive/*"))]
+    answers = [path for path in files if path.suffix in ENDINGS and not is_oof_file(path)]
+    return [path for path in answers if path != work.runs.ledger]
 
 
 def settings_of(work: Work, path: Path) -> Experiment | None:
     """The experiment that a submission came from: by the ledger, else by its name; or None."""
-    ledger, names = read_ledger(work.runs), []
-    names += ledger.loc[ledger["sha256"] == file_hash(path), "experiment"].tolist()
+    ledger = read_ledger(work.runs)
+    names = ledger.loc[ledger["sha256"] == file_hash(path), "experiment"].tolist()
     name = _COPY.sub("", path.stem)
     for candidate in (*names, path.stem, name, name.removesuffix("-stack")):
         stored = work.runs.of_experiment(candidate) / "config.yaml"
@@ -107,29 +115,24 @@ def settings_of(work: Work, path: Path) -> Experiment | None:
 def read_answers(work: Work, path: Path, *, settings: Experiment | None = None) -> Answered:
     """An answer file as it stands. Raises ValueError for a column or an id that is not right."""
     settings = settings_of(work, path) if settings is None else settings
-    columns = {} if settings is None else answer_columns(settings)
-    if path.suffix == ".txt":
-        lines = path.read_text(encoding="utf-8").splitlines()
-        name = next(iter(columns), "answer")
-        frame = pd.DataFrame({name: lines}, index=[f"line {n + 1}" for n in range(len(lines))])
-        return Answered(path, frame, {name: columns.get(name)}, settings)
-    table = read_csv(path, needs=())
-    key = table.columns[0]
+    formats: dict[str, AnswerFormat | None] = {}
+    id_column = None
     if settings is not None:
-        key = settings.competition.submission.id
-        table = read_csv(path, needs=(key, *columns))
-    if table[key].duplicated().any():
-        first = table.loc[table[key].duplicated(), key].iloc[0]
-        raise ValueError(f"{display_path(path)}: {first!r} is answered twice")
-    frame = table.set_index(key)
-    spaces = columns or dict.fromkeys(frame.columns)
-    return Answered(path, frame[list(spaces)], spaces, settings)
+        formats = {name: one for one in formats_of(settings) for name in one.columns}
+        id_column = settings.competition.submission.id
+    elif path.suffix == ".txt":
+        formats = {"answer": None}
+    else:
+        id_column, *others = read_csv(path, needs=()).columns
+        formats = dict.fromkeys(others)
+    frame = read_answer_table(path, list(formats), id_column=id_column or "")
+    return Answered(path, frame, formats, settings)
 
 
 def align(first: Answered, second: Answered) -> Answered:
     """`second` in the order of `first`. Raises ValueError naming what they do not share."""
-    if list(first.spaces) != list(second.spaces):
-        one, other = (", ".join(found.spaces) for found in (first, second))
+    if list(first.formats) != list(second.formats):
+        one, other = ", ".join(first.formats), ", ".join(second.formats)
         raise ValueError(
             f"{display_path(first.path)} answers in {one}, {display_path(second.path)} in {other}: "
             "not the same contest"
@@ -137,4 +140,4 @@ def align(first: Answered, second: Answered) -> Answered:
     what = f"{display_path(second.path)} beside {display_path(first.path)}"
     check_same_ids(second.frame.index, first.frame.index, what=what)
     frame = second.frame.loc[first.frame.index]
-    return Answered(second.path, frame, second.spaces, second.settings)
+    return Answered(second.path, frame, second.formats, second.settings)

@@ -67,13 +67,13 @@ def _read(work: Work) -> tuple[Answered, Answered]:
 
 def _column(first: Answered, second: Answered, column: str) -> tuple[list[str], list[str]]:
     """Sentences about one answer column, and for classes what changed in each row."""
-    space, several = first.spaces[column], len(first.spaces) > 1
-    lead = f"{column}: " if several else ""
-    if space is None:
+    known = first.formats[column]
+    lead = f"{column}: " if len(first.formats) > 1 else ""
+    if known is None:
         attributes, one, other = _words(first, second, column)
     else:
         one, other = first.codes(column), second.codes(column)
-        attributes = [Attribute(task.name, task.classes) for task in space.tasks]
+        attributes = [Attribute(task.name, task.classes) for task in known.space.tasks]
     if one.dtype == np.float64:
         shift = measure_shift(one, other)
         mean, bias, most = map(show_number, (shift.mean, shift.bias, shift.largest))

@@ -9,7 +9,6 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.ensembling.predictions import Predictions
 from pipeline.evaluation.candidate_predictions import answer_names
-from pipeline.evaluation.decisions import say_score
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces, blend_spaces
 from pipeline.experiment.cells import used_members
@@ -19,12 +18,8 @@ from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
 from pipeline.features.stack.load import gather_predictions
 from pipeline.features.stack.search import search_answer_layers
-from pipeline.leaderboard.submission import (
-    answer_column,
-    check_answering,
-    score_labelled,
-    write_submission,
-)
+from pipeline.leaderboard.oof_file import DecidedAnswer
+from pipeline.leaderboard.submission import check_answering, write_submission
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.people.people import People, clusters_of, find_people
 from pipeline.storage import display_path, write_json, write_table
@@ -49,7 +44,7 @@ def run(work: Work) -> None:
             name: read_predictions(work.runs, name, "test") for name in used_members(settings)
         }
     people = _people(work) if len(test) else None  # without test images none are pooled
-    rows, parts, columns = [], [], []
+    rows, parts, answers = [], [], []
     nested = evaluation.images[["image_id"]].copy()  # what compare shows beside others
     for space in answer_spaces(settings):
         of_oof, of_part = (people["oof"], people[part]) if people else (None, None)
@@ -58,18 +53,22 @@ def run(work: Work) -> None:
         found = search_answer_layers(settings, evaluation, space, oof)
         print("\n".join(f"stack: {line}" for line in found.messages))
         rows += found.rows
-        record = found.record
         joint, decided = found.joint, found.oof_answers
         if part == "test":
-            joint, seen, decided = found.answer(start, plain=_plain(work, space, tested, images))
-            scored = score_labelled(work, space, seen, test=test)
-            record |= scored
-            for score in scored.values():
-                print(f"stack: {say_score('test', score)}")
-        parts.append(record)
+            joint, _, decided = found.answer(start, plain=_plain(work, space, tested, images))
+        parts.append(found.record)
         nested[answer_names(work, space)] = found.joint
         nested[f"{space.name}.decided"] = found.oof_answers
-        columns.append(answer_column(work, space, joint, decided))
+        answers.append(
+            DecidedAnswer(
+                space=space,
+                joint=joint,
+                decided=decided,
+                oof_joint=found.joint,
+                oof_decided=found.oof_answers,
+                record=found.record,
+            )
+        )
     table, facts = work.runs.stack("stack.csv"), work.runs.stack("stack.json")
     write_table(table, pd.DataFrame(rows))
     write_table(work.runs.stack("stack_oof.parquet"), nested)
@@ -77,11 +76,10 @@ def run(work: Work) -> None:
     written = write_submission(
         work,
         work.runs.stacked,
-        columns,
-        image_ids=images["image_id"],
-        parts=parts,
+        answers,
+        evaluation=evaluation,
         test=test,
-        recipe=stack_key(work.settings, work.runs),
+        recipe=stack_key(settings, work.runs),
     )
     print(f"stack: the table is in {display_path(table)}, what was learnt in {display_path(facts)}")
     print("\n".join(f"stack: {line}" for line in written))

@@ -7,15 +7,16 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.ensembling.answer_file import Column, check_answers
 from pipeline.experiment.images_table import read_test
 from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
 from pipeline.leaderboard.kaggle import find_lack, send
 from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
+from pipeline.leaderboard.sample_file import read_sample
 from pipeline.leaderboard.submissions import Answered, find_submission, read_answers
 from pipeline.metrics.paired import show_number
 from pipeline.storage import Runs, display_path
+from pipeline.tables import check_same_ids
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Upload:
     path: Path
     command: list[str]
     num_rows: int
-    against: str
+    against: str  # what it was compared with, in words
+    unread: str  # which test images no network has seen, in words; '' where it saw all
 
 
 def check(work: Work) -> None:
@@ -36,6 +38,8 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     upload = _pack(work)
     print(f"submit: {display_path(upload.path)}: {upload.num_rows} answers, {upload.against}")
+    if upload.unread:
+        print(f"submit: {upload.unread}")
     missing = find_lack()
     if missing:
         print(f"submit: {missing}; nothing was sent. To send it:\n  {shlex.join(upload.command)}")
@@ -72,35 +76,69 @@ def _pack(work: Work) -> Upload:
         score = show_number(float(line["oof"]))
         message = message or f"{path.stem}: OOF {line['metric']} {score} ({line['sha256'][:8]})"
     words = ["-c", contest, "-f", display_path(path), "-m", message or path.stem]
-    num_rows = len(read_answers(work, path).frame)
-    return Upload(path, ["kaggle", "competitions", "submit", *words], num_rows, against)
+    found = read_answers(work, path)
+    return Upload(
+        path=path,
+        command=["kaggle", "competitions", "submit", *words],
+        num_rows=len(found.frame),
+        against=against,
+        unread=_say_unread(found),
+    )
 
 
 def _check_file(work: Work, path: Path) -> str:
-    """What the file was checked against, in words. Raises ValueError where it does not fit."""
+    """What the file was compared with, in words. Raises ValueError where it does not fit."""
     found = read_answers(work, path)
     if found.settings is None:
         raise ValueError(
             f"submit: nobody knows which contest {display_path(path)} answers; call it "
             "EXPERIMENT.csv, after an experiment in runs/"
         )
-    codes = {column: found.codes(column) for column in found.frame.columns}
-    options = found.settings.competition.submission
+    for column in found.formats:
+        found.codes(column)  # raises ValueError for a value that is none of the contest's
     runs = Runs(found.settings)
-    if options.sample is None or options.format == "lines":
+    sample = read_sample(found.settings, runs)
+    if sample is None:
         return _check_count(runs, found)
-    sample = runs.root / options.sample
-    ids = read_csv(sample, needs=(options.id,))[options.id].tolist()
-    header, wanted = list(read_csv(path, needs=()).columns), [options.id, *codes]
+    header = list(read_csv(path, needs=()).columns)
+    wanted = [sample.id_column, *found.formats]
+    if set(sample.frame.columns) == set(wanted):
+        wanted = list(sample.frame.columns)  # in its order
     if header != wanted:
         raise ValueError(
             f"submit: {display_path(path)} has the columns {', '.join(header)}; the "
             f"contest wants exactly {', '.join(wanted)}"
         )
-    frame = found.frame.assign(**codes).rename_axis(options.id).reset_index()
-    columns = [Column(column, values) for column, values in codes.items()]
-    check_answers(frame, columns, sample_ids=ids, id_column=options.id)
-    return f"the ids and their order are those of {display_path(sample)}"
+    ids = found.frame.index.tolist()
+    check_same_ids(ids, sample.ids, what=f"submit: ids of {display_path(path)}")
+    if ids != sample.ids:
+        places = range(len(ids))
+        first = next(place for place in places if ids[place] != sample.ids[place])
+        raise ValueError(
+            f"submit: {display_path(path)} has {ids[first]!r} in row {first + 1}, where "
+            f"{sample.name} has {sample.ids[first]!r}; the order is not the sample's"
+        )
+    if sample.is_test_table and len(sample.frame.columns) > 1:
+        return f"the ids and their order are those of {sample.name}"
+    return f"columns, ids, their order and the kind of the values are those of {sample.name}"
+
+
+def _say_unread(found: Answered) -> str:
+    """How many test images are answered by what is usual in training, for want of an image."""
+    if found.settings is None:
+        return ""
+    runs = Runs(found.settings)
+    if not (runs.images.exists() and runs.faces.exists()):
+        return ""
+    test = read_test(runs)
+    unread = test[test["row"] < 0]
+    if not len(unread):
+        return ""
+    first = unread.iloc[0]
+    return (
+        f"{len(unread)} of {len(test)} test images could not be read, so their answers are only "
+        f"what is usual in training; the first is {first['image_id']!r}: {first['message']}"
+    )
 
 
 def _check_count(runs: Runs, found: Answered) -> str:

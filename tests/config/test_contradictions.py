@@ -41,7 +41,10 @@ SPAN = "members.age.tasks={age: {loss: coral, span: [0, 100]"
             ["competition.submission.value=number"],
             "value: number is for an answer of kind regression",
         ),
-        (["competition.submission.value=probability"], "probability is for one task of kind bi"),
+        (
+            [COLUMNS, "competition.submission.value=probability"],
+            "probability is for an answer of kind binary or multiclass",
+        ),
         (["competition.tasks.age.classes=[a, b]"], "needs either classes or edges"),
         (["competition.tasks.x={kind: binary, classes: [a]}"], "needs two classes, the one for 0"),
         ([f"{NUMBER}, edges: [1]}}"], "a task of kind regression has neither classes nor edges"),

@@ -37,6 +37,7 @@ def make_work(
     (configs / "competitions").mkdir(parents=True)
     competition = {"layout": "table", "table": {}, "root": str(folder), "tasks": tasks}
     competition |= {"answer": answer, "submission": more.pop("submission", {})}
+    competition["truth"] = more.pop("truth", False)
     (configs / "competitions/hand.yaml").write_text(yaml.safe_dump(competition, sort_keys=False))
     members = {
         name: {"tasks": {c.split(".")[0]: {} for c in frame.columns}, "backbone": "test_resnet"}
@@ -146,6 +147,7 @@ def test_a_whole_answer_is_blended_with_the_product(tmp_path: Path) -> None:
         answer={"tasks": ["sex", "old"]},
         tables={"s": sex, "o": old, "j": joint},
         submission={"id": "name", "value": "label"},
+        truth=True,
     )
     ensemble.run(work)
     product = (sex.to_numpy()[:, :, None] * old.to_numpy()[:, None, :]).reshape(NUM, 4)
@@ -212,7 +214,6 @@ def test_a_threshold_is_chosen_and_answers_are_lines(tmp_path: Path, capsys) -> 
         ({"compare": {"a": ["s"]}}, "compare.a: none of s predicts the task old"),
         ({"ensemble": {"threshold": "oof"}}, "the answer holds no task of kind binary"),
         ({"submission": {"columns": {"sex": "x"}}}, "only with combine: columns"),
-        ({"submission": {"value": "probability"}}, "probability is for one task of kind binary"),
     ],
 )
 def test_what_cannot_be_answered_is_said_before_anything_starts(

@@ -1,0 +1,53 @@
+"""An answer file of the contest, written and read back; a submission and its OOF twin alike."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.ensembling.answer_file import Column, build_answers, check_answers, write_lines
+from pipeline.labels.layouts import read_csv
+from pipeline.storage import display_path, write_table, write_text
+
+
+def write_answer_table(
+    path: Path,
+    image_ids: Sequence[str],
+    columns: Sequence[Column],
+    *,
+    id_column: str,
+    sample_ids: Sequence[str] | None = None,
+    sample_columns: Sequence[str] | None = None,
+) -> int:
+    """Writes the answers, checked, and gives their number.
+
+    A .txt file holds bare answers, one a line, in the order of `image_ids`; another is a CSV in the
+    order of the sample's ids and columns, where it has any. Raises ValueError naming an id that is
+    answered and not asked for, or the reverse, or an answer that its column does not allow.
+    """
+    ids = list(image_ids)
+    frame = build_answers(ids, columns, sample_ids=sample_ids, id_column=id_column)
+    check_answers(frame, columns, sample_ids=sample_ids, id_column=id_column)
+    if path.suffix == ".txt":
+        write_text(path, write_lines(frame, columns[0].name))
+        return len(frame)
+    if sample_columns is not None and set(sample_columns) == set(frame.columns):
+        frame = frame[list(sample_columns)]
+    write_table(path, frame, exact=True)  # for a reader that wants the very ids
+    return len(frame)
+
+
+def read_answer_table(path: Path, columns: Sequence[str], *, id_column: str) -> pd.DataFrame:
+    """The answers as texts, indexed by id; of bare lines by `line 1`, `line 2`.
+
+    Raises ValueError for a column that is not there or an id that appears twice.
+    """
+    if path.suffix == ".txt":
+        lines = path.read_text(encoding="utf-8").splitlines()
+        names = [f"line {number}" for number in range(1, len(lines) + 1)]
+        return pd.DataFrame({columns[0]: lines}, index=names, dtype=str)
+    table = read_csv(path, needs=(id_column, *columns))
+    if table[id_column].duplicated().any():
+        first = table.loc[table[id_column].duplicated(), id_column].iloc[0]
+        raise ValueError(f"{display_path(path)}: {first!r} is answered twice")
+    return table.set_index(id_column)[list(columns)]

@@ -1,0 +1,100 @@
+"""The contest's sample submission: its ids, its columns, and what its values look like.
+
+Its values are placeholders. They say how an answer is written, and never what is true.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import Experiment
+from pipeline.labels.layouts import read_csv
+from pipeline.storage import Runs
+
+BLANK = ("", "?", "-", "nan", "na", "n/a", "null")  # in lower case: says nothing
+WHOLE = re.compile(r"[+-]?\d+")
+SHOWN = 4  # values that a sentence shows
+
+
+@dataclass(frozen=True)
+class SampleColumn:
+    """What the values of one answer column look like; blanks are left out."""
+
+    name: str
+    values: tuple[str, ...]  # the different ones, in the order in which they first appear
+
+    @cached_property
+    def numbers(self) -> np.ndarray | None:
+        """The different values (K,) as numbers; None where one of them is a word."""
+        try:
+            return np.array([float(value) for value in self.values])
+        except ValueError:
+            return None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all are whole numbers without a decimal point, and there are any."""
+        return bool(self.values) and all(WHOLE.fullmatch(value) for value in self.values)
+
+    def within(self, low: float, high: float) -> bool:
+        """Whether all are numbers from low to high."""
+        if self.numbers is None:
+            return False
+        return bool(((self.numbers >= low) & (self.numbers <= high)).all())
+
+    def describe(self) -> str:
+        """The values in words: `the words male, female` or `numbers from 0 to 1`."""
+        shown = ", ".join(self.values[:SHOWN]) + (", …" if len(self.values) > SHOWN else "")
+        if self.numbers is None:
+            return f"the words {shown}"
+        if len(self.values) <= SHOWN:
+            return f"the numbers {shown}" if len(self.values) > 1 else f"the number {shown}"
+        kind = "whole numbers" if self.is_whole else "numbers"
+        return f"{kind} from {self.numbers.min():g} to {self.numbers.max():g}"
+
+
+@dataclass(frozen=True)
+class SampleFile:
+    """The sample submission as a table of texts."""
+
+    name: str  # as the settings name it
+    id_column: str
+    frame: pd.DataFrame
+    is_test_table: bool  # it stands in for a sample, and may have columns that are no answers
+
+    @property
+    def ids(self) -> list[str]:
+        return self.frame[self.id_column].tolist()
+
+    @property
+    def answer_columns(self) -> list[str]:
+        """All columns but the ids, in the file's order."""
+        return [column for column in self.frame.columns if column != self.id_column]
+
+    def column(self, name: str) -> SampleColumn:
+        """What the values of a column look like; one that is not there is empty."""
+        if name not in self.frame.columns:
+            return SampleColumn(name, ())
+        values = self.frame[name].str.strip()
+        known = values[~values.str.lower().isin(BLANK)]
+        return SampleColumn(name, tuple(dict.fromkeys(known)))
+
+
+def read_sample(settings: Experiment, runs: Runs) -> SampleFile | None:
+    """The contest's sample file; None where the settings name none, or the answers are bare lines.
+
+    Raises ValueError where it is not there or has no id column.
+    """
+    contest = settings.competition
+    options = contest.submission
+    if options.sample is None or options.format == "lines":
+        return None
+    return SampleFile(
+        name=options.sample,
+        id_column=options.id,
+        frame=read_csv(runs.root / options.sample, needs=(options.id,)),
+        is_test_table=contest.table is not None and contest.table.test == options.sample,
+    )
