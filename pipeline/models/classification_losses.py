@@ -1,4 +1,8 @@
-"""Losses of classes and scores. Targets are class numbers (N,) or soft (N, C); scores 0..1 (N,)."""
+"""Losses of multiclass and binary tasks.
+
+Multiclass: logits (N, C), targets are class numbers (N,) or shares of classes (N, C). Binary:
+logits (N, 1), targets (N,) from 0 to 1. A loss gives one value a sample (N,), but for soft_f1.
+"""
 
 import math
 
@@ -6,25 +10,44 @@ import torch
 from torch.nn import functional as F
 
 
-def cross_entropy(logits, targets, *, weights=None, smoothing=0.0, **_) -> torch.Tensor:
+def cross_entropy(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    weights: torch.Tensor | None = None,
+    smoothing: float = 0.0,
+) -> torch.Tensor:
     """-Σ q log p with the target q smoothed towards uniform, times the true class's weight."""
-    q = soft(targets, logits.shape[1])
-    q = q * (1.0 - smoothing) + smoothing / logits.shape[1]
-    loss = -(q * logits.log_softmax(dim=1)).sum(dim=1)
-    return loss if weights is None else loss * (soft(targets, logits.shape[1]) @ weights)
+    num_classes = logits.shape[1]
+    q = soft(targets, num_classes)
+    smoothed = q * (1.0 - smoothing) + smoothing / num_classes
+    loss = -(smoothed * logits.log_softmax(dim=1)).sum(dim=1)
+    if weights is None:
+        return loss
+    return loss * (q @ weights)
 
 
-def focal(logits, targets, *, weights=None, smoothing=0.0, gamma=2.0, **_) -> torch.Tensor:
+def focal(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    weights: torch.Tensor | None = None,
+    smoothing: float = 0.0,
+    gamma: float = 2.0,
+) -> torch.Tensor:
     """(1 - p)^gamma times the cross-entropy, p of the true class (Lin et al. 2017)."""
     p = (soft(targets, logits.shape[1]) * logits.softmax(dim=1)).sum(dim=1)
     plain = cross_entropy(logits, targets, weights=weights, smoothing=smoothing)
     return (1.0 - p).clamp(min=0.0) ** gamma * plain
 
 
-def soft_f1(logits, targets, *, weights=None, **_) -> torch.Tensor:
+def soft_f1(
+    logits: torch.Tensor, targets: torch.Tensor, *, weights: torch.Tensor | None = None
+) -> torch.Tensor:
     """1 - the mean F1 of the batch's classes, with probabilities for decisions: a scalar."""
-    q, p = soft(targets, logits.shape[1]), logits.softmax(dim=1)
-    # a class that nobody has and whose probability underflows: 0 / 0
+    q = soft(targets, logits.shape[1])
+    p = logits.softmax(dim=1)
+    # the clamp: a class that nobody has and whose probability underflows would be 0 / 0
     f1 = 2.0 * (q * p).sum(dim=0) / (q + p).sum(dim=0).clamp(min=1e-12)
     share = (q.sum(dim=0) > 0).to(f1.dtype)
     if weights is not None:
@@ -33,7 +56,13 @@ def soft_f1(logits, targets, *, weights=None, **_) -> torch.Tensor:
 
 
 def arcface(
-    logits, targets, *, weights=None, smoothing=0.0, margin=0.3, scale=30.0, **_
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    weights: torch.Tensor | None = None,
+    smoothing: float = 0.0,
+    margin: float = 0.3,
+    scale: float = 30.0,
 ) -> torch.Tensor:
     """Cross-entropy of scale * cos(angle + margin for the true class) (Deng et al. 2019).
 
@@ -46,12 +75,14 @@ def arcface(
     return cross_entropy(scale * wider, targets, weights=weights, smoothing=smoothing)
 
 
-def bce(logits, targets, *, smoothing=0.0, **_) -> torch.Tensor:
+def bce(logits: torch.Tensor, targets: torch.Tensor, *, smoothing: float = 0.0) -> torch.Tensor:
     """Binary cross-entropy of one logit; targets 0..1, smoothed towards a half."""
     targets = targets * (1.0 - smoothing) + 0.5 * smoothing
     return F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none")
 
 
 def soft(targets: torch.Tensor, num_classes: int) -> torch.Tensor:
-    """Class numbers (N,) as one-hot float (N, C); what is already (N, C) stays."""
-    return targets if targets.ndim == 2 else F.one_hot(targets, num_classes).float()
+    """Class numbers (N,) as one-hot float (N, C); shares (N, C) are returned as they are."""
+    if targets.ndim == 2:
+        return targets
+    return F.one_hot(targets, num_classes).float()

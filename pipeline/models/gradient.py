@@ -1,4 +1,4 @@
-"""One step's gradient, in as many pieces as the memory asks for, and losses gone astray."""
+"""One step's gradient, in as many pieces as the memory needs, and the check for a lost loss."""
 
 import math
 from collections.abc import Callable
@@ -15,20 +15,31 @@ LOOK_EVERY = 50  # steps between two looks at whether the loss is finite: each w
 
 
 class NotFiniteError(ValueError):
-    """A loss that is no number any more; the message says where, and what usually helps."""
+    """A loss that is NaN or infinite; the message says where, and what usually helps."""
 
 
 def total_loss(
-    logits: Logits, targets: Targets, *, criteria: tuple[Criterion, ...]
+    logits: Logits,
+    targets: Targets,
+    *,
+    criteria: tuple[Criterion, ...],
+    whole: Targets | None = None,
 ) -> torch.Tensor:
-    """The weighted mean of the tasks' losses."""
+    """The weighted mean of the tasks' losses.
+
+    Where these are a piece of a batch, `whole` has the targets of all of it, and the value is the
+    piece's part of the batch's loss.
+    """
     losses = []
     for criterion in criteria:
         name = criterion.task.name
-        group = targets.get(f"{name}@group")
-        losses.append(
-            criterion.weight * criterion.compute(logits[name], targets[name], group=group)
+        loss = criterion.compute(
+            logits[name],
+            targets[name],
+            group=targets.get(f"{name}@group"),
+            whole=None if whole is None else whole[name],
         )
+        losses.append(criterion.weight * loss)
     return sum(losses) / sum(criterion.weight for criterion in criteria)
 
 
@@ -47,18 +58,16 @@ def add_gradients(
     The gradient is that of the whole batch, but for two things: BatchNorm takes its statistics from
     each piece, and a loss that judges a whole batch (soft_f1, occlusion_gap) judges each piece.
     """
-    num_micro_batches = min(
-        num_micro_batches, max(1, len(inputs) // 2)
-    )  # BatchNorm can't train on one image
+    # at least two images in each piece: BatchNorm can't train on one
+    num_micro_batches = min(num_micro_batches, max(1, len(inputs) // 2))
+    whole = targets if num_micro_batches > 1 else None
     total = torch.zeros((), device=inputs.device)
-    shares = {task: value.tensor_split(num_micro_batches) for task, value in targets.items()}
-    for number, part in enumerate(inputs.tensor_split(num_micro_batches)):
+    target_pieces = {task: value.tensor_split(num_micro_batches) for task, value in targets.items()}
+    for number, piece in enumerate(inputs.tensor_split(num_micro_batches)):
         with autocast(inputs.device, precision=precision):
-            logits = network(part)
-        own = {task: share[number] for task, share in shares.items()}
-        loss = total_loss(logits, own, criteria=criteria)
-        if num_micro_batches > 1:
-            loss = loss * (len(part) / len(inputs))
+            logits = network(piece)
+        piece_targets = {task: pieces[number] for task, pieces in target_pieces.items()}
+        loss = total_loss(logits, piece_targets, criteria=criteria, whole=whole)
         scaler.scale(loss).backward()
         total += loss.detach()
     return total
@@ -70,29 +79,38 @@ def add_gradients_that_fit(
     targets: Targets,
     *,
     optimiser: torch.optim.Optimizer,
+    criteria: tuple[Criterion, ...],
+    scaler: torch.amp.GradScaler,
+    precision: str,
     num_micro_batches: int,
     on_split: Callable[[int], None],
-    **how,
 ) -> tuple[torch.Tensor, int]:
-    """As add_gradients, from none; where the device's memory is full, in twice as many pieces, of
-    which `halved` is told. Gives the loss and the pieces.
+    """As add_gradients, after the old gradient is cleared; gives the loss and the number of pieces.
 
-    Raises torch.OutOfMemoryError when two images at a time are still too many.
+    Where the device's memory is full it tries again with twice as many pieces and calls `on_split`
+    with their number. Raises torch.OutOfMemoryError when two images at a time are still too many.
     """
     while True:
         optimiser.zero_grad(set_to_none=True)
         try:
-            return add_gradients(
-                network, inputs, targets, num_micro_batches=num_micro_batches, **how
-            ), num_micro_batches
+            loss = add_gradients(
+                network,
+                inputs,
+                targets,
+                criteria=criteria,
+                scaler=scaler,
+                precision=precision,
+                num_micro_batches=num_micro_batches,
+            )
+            return loss, num_micro_batches
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
-            said = str(error)
-        # out here nothing refers to what the failed attempt had computed
+            message = str(error)
+        # outside of the `except` block nothing refers to what the failed attempt had computed
         optimiser.zero_grad(set_to_none=True)
         if num_micro_batches * 2 > len(inputs) // 2:
-            raise torch.OutOfMemoryError(said)
+            raise torch.OutOfMemoryError(message)
         if inputs.device.type == "cuda":
             torch.cuda.empty_cache()
         num_micro_batches *= 2
@@ -103,8 +121,9 @@ class FiniteLossMonitor:
     """The first loss of an epoch that is not finite, found without waiting for every step."""
 
     def __init__(self, *, epoch: int, steps_per_epoch: int, device: torch.device) -> None:
-        self.epoch, self.steps_per_epoch = epoch, steps_per_epoch
-        self.first = torch.full((), -1, device=device)
+        self.epoch = epoch
+        self.steps_per_epoch = steps_per_epoch
+        self.first = torch.full((), -1, device=device)  # the first such batch; -1 for none
         self.rates: list[float] = []  # of every step so far
 
     def see(self, loss: torch.Tensor, *, lr: float) -> None:

@@ -1,6 +1,6 @@
-"""What a head gives and how it is read, by form. A form is a task's kind, or a loss's own.
+"""The outputs of a head and how they become predictions, by form: a task's kind, or a loss's own.
 
-Widths and decoding stand side by side: what is trained with one form is answered with the same.
+Width and decoding stand side by side, so a head that was trained with one form is decoded with it.
 """
 
 import math
@@ -26,8 +26,8 @@ class Form:
 
 @dataclass(frozen=True)
 class HeadShape:
-    """A head's outputs; for a cosine head what its cosines are multiplied by; and whether the
-    outputs share one direction."""
+    """How many outputs a head has and which layer makes them: linear by default, cosines times
+    `cosine_scale` where that is given, or one shared direction with a bias for each output."""
 
     num_outputs: int
     cosine_scale: float | None = None
@@ -90,38 +90,70 @@ def bin_centres(low: float, high: float, *, number: int, like: torch.Tensor) -> 
 
 
 def _decode_ordinal(logits: torch.Tensor, task: Task) -> torch.Tensor:
-    """The value; of classes their probabilities, from the chances to lie above each edge. A chance
-    above a later threshold is never higher (Niu et al. 2016 leave that open)."""
-    step = (task.high - task.low) / logits.shape[1]
-    if task.kind == "multiclass":
-        above = logits.sigmoid()
-        # the first threshold that a label on the edge has passed whole
-        places = [
-            min(max(math.ceil((e - task.low) / step) - 1, 0), logits.shape[1] - 1)
-            for e in task.edges
-        ]
-        ones = torch.ones_like(above[:, :1])
-        least = [above[:, : place + 1].amin(dim=1, keepdim=True) for place in places]
-        cumulative = torch.cat([ones, *least, 0.0 * ones], dim=1)
-        return cumulative[:, :-1] - cumulative[:, 1:]
-    return task.low + step * logits.sigmoid().sum(dim=1, keepdim=True)
+    """The value (N, 1); of a task with classes, their probabilities (N, C).
+
+    Output k is the logit of "the number is above threshold k". A class's probability is the
+    probability to be above its lower edge minus that to be above its upper edge.
+    """
+    num_thresholds = logits.shape[1]
+    step = (task.high - task.low) / num_thresholds
+    above = logits.sigmoid()
+    if task.kind == "regression":
+        return task.low + step * above.sum(dim=1, keepdim=True)
+    ones = torch.ones_like(above[:, :1])
+    cumulative = [ones]
+    for edge in task.edges:
+        # the first threshold that a label on the edge has passed completely
+        threshold = math.ceil((edge - task.low) / step) - 1
+        threshold = min(max(threshold, 0), num_thresholds - 1)
+        # the minimum, as the outputs may rise from one threshold to the next (Niu et al. 2016
+        # leave that open), and a class can't have less than no probability
+        cumulative.append(above[:, : threshold + 1].amin(dim=1, keepdim=True))
+    cumulative.append(0.0 * ones)
+    above_edges = torch.cat(cumulative, dim=1)
+    return above_edges[:, :-1] - above_edges[:, 1:]
 
 
 def _decode_distribution(logits: torch.Tensor, task: Task) -> torch.Tensor:
+    """The expectation (N, 1) over the bins; of a task with classes, their sums (N, C)."""
     centres = bin_centres(task.low, task.high, number=logits.shape[1], like=logits)
-    if task.kind == "multiclass":  # what lies between two edges together
+    if task.kind == "multiclass":
         edges = torch.tensor(task.edges, dtype=centres.dtype, device=centres.device)
         places = torch.bucketize(centres, edges, right=True)
         return logits.softmax(dim=1) @ F.one_hot(places, len(task.classes)).to(logits.dtype)
     return logits.softmax(dim=1) @ centres[:, None]
 
 
+def _count_classes(task: Task, bins: int | None) -> int:
+    return len(task.classes)
+
+
+def _count_one(task: Task, bins: int | None) -> int:
+    return 1
+
+
+def _count_thresholds(task: Task, bins: int | None) -> int:
+    return num_bins(task, bins) - 1
+
+
+def _decode_classes(logits: torch.Tensor, task: Task) -> torch.Tensor:
+    return logits.softmax(dim=1)
+
+
+def _decode_score(logits: torch.Tensor, task: Task) -> torch.Tensor:
+    return logits.sigmoid()
+
+
+def _decode_value(logits: torch.Tensor, task: Task) -> torch.Tensor:
+    return logits * task.scale + task.centre
+
+
 FORMS: dict[str, Form] = {
-    "multiclass": Form(lambda task, bins: len(task.classes), lambda x, task: x.softmax(dim=1)),
-    "cosine": Form(lambda task, bins: len(task.classes), lambda x, task: x.softmax(dim=1)),
-    "binary": Form(lambda task, bins: 1, lambda x, task: x.sigmoid()),
-    "regression": Form(lambda task, bins: 1, lambda x, task: x * task.scale + task.centre),
-    "ordinal": Form(lambda task, bins: num_bins(task, bins) - 1, _decode_ordinal),
-    "coral": Form(lambda task, bins: num_bins(task, bins) - 1, _decode_ordinal),
+    "multiclass": Form(_count_classes, _decode_classes),
+    "cosine": Form(_count_classes, _decode_classes),
+    "binary": Form(_count_one, _decode_score),
+    "regression": Form(_count_one, _decode_value),
+    "ordinal": Form(_count_thresholds, _decode_ordinal),
+    "coral": Form(_count_thresholds, _decode_ordinal),
     "distribution": Form(num_bins, _decode_distribution),
 }

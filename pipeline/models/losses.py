@@ -12,23 +12,33 @@ import numpy as np
 import torch
 
 from pipeline.labels.tasks import Task, bin_edges
-from pipeline.models import classification_losses as class_losses
-from pipeline.models import regression_losses as number_losses
+from pipeline.models import classification_losses, regression_losses
 from pipeline.models.heads import FORMS, Form, HeadShape
 
 
 @dataclass(frozen=True)
 class Loss:
-    """`compute(logits, targets, **options)`, the kinds of task it serves, and its head's form,
-    which is the kind's own when not given."""
+    """A loss function with what the settings and the network must know of it.
 
-    compute: Callable[..., torch.Tensor]
-    kinds: tuple[str, ...]
+    `options` names the keyword arguments that the function takes. `form` is the form of its head
+    (FORMS), the task's kind when not given.
+    """
+
+    function: Callable[..., torch.Tensor]
+    kinds: tuple[str, ...]  # of the tasks that it serves
+    options: tuple[str, ...] = ()
     form: str | None = None
     whole_batch: bool = False  # gives a scalar
-    needs_group: bool = False
+
+    def compute(
+        self, logits: torch.Tensor, targets: torch.Tensor, **options: object
+    ) -> torch.Tensor:
+        """The values (N,), or a scalar; options that the function does not take are left out."""
+        taken = {name: options[name] for name in self.options if name in options}
+        return self.function(logits, targets, **taken)
 
     def form_for(self, task: Task) -> Form:
+        """The form of the head that this loss trains for a task."""
         return FORMS[self.form or task.kind]
 
     def num_outputs(self, task: Task, *, bins: int | None = None) -> int:
@@ -40,23 +50,32 @@ class Loss:
         return self.form_for(task).decode(logits, task)
 
 
+_CLASSES = ("multiclass",)
+_NUMBERS = ("regression",)
+_BOTH = ("regression", "multiclass")  # of classes the number behind their edges is learnt
+
 LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(class_losses.cross_entropy, ("multiclass",)),
-    "focal": Loss(class_losses.focal, ("multiclass",)),
-    "soft_f1": Loss(class_losses.soft_f1, ("multiclass",), whole_batch=True),
-    "arcface": Loss(class_losses.arcface, ("multiclass",), form="cosine"),
-    "bce": Loss(class_losses.bce, ("binary",)),
-    "mse": Loss(number_losses.mse, ("regression",)),
-    "l1": Loss(number_losses.l1, ("regression",)),
-    "huber": Loss(number_losses.huber, ("regression",)),
-    "weighted_mse": Loss(number_losses.weighted_mse, ("regression",)),
-    "occlusion_gap": Loss(
-        number_losses.occlusion_gap, ("regression",), whole_batch=True, needs_group=True
+    "cross_entropy": Loss(classification_losses.cross_entropy, _CLASSES, ("weights", "smoothing")),
+    "focal": Loss(classification_losses.focal, _CLASSES, ("weights", "smoothing", "gamma")),
+    "soft_f1": Loss(classification_losses.soft_f1, _CLASSES, ("weights",), whole_batch=True),
+    "arcface": Loss(
+        classification_losses.arcface,
+        _CLASSES,
+        ("weights", "smoothing", "margin", "scale"),
+        form="cosine",
     ),
-    "ordinal": Loss(number_losses.ordinal, ("regression", "multiclass"), form="ordinal"),
-    "coral": Loss(number_losses.ordinal, ("regression", "multiclass"), form="coral"),
+    "bce": Loss(classification_losses.bce, ("binary",), ("smoothing",)),
+    "mse": Loss(regression_losses.mse, _NUMBERS, ("unit", "centre")),
+    "l1": Loss(regression_losses.l1, _NUMBERS, ("unit", "centre")),
+    "huber": Loss(regression_losses.huber, _NUMBERS, ("unit", "centre", "delta")),
+    "weighted_mse": Loss(regression_losses.weighted_mse, _NUMBERS, ("unit", "centre", "whole")),
+    "occlusion_gap": Loss(
+        regression_losses.occlusion_gap, _NUMBERS, ("unit", "centre", "group"), whole_batch=True
+    ),
+    "ordinal": Loss(regression_losses.ordinal, _BOTH, ("low", "high"), form="ordinal"),
+    "coral": Loss(regression_losses.ordinal, _BOTH, ("low", "high"), form="coral"),
     "distribution": Loss(
-        number_losses.distribution, ("regression", "multiclass"), form="distribution"
+        regression_losses.distribution, _BOTH, ("low", "high", "sigma"), form="distribution"
     ),
 }
 
@@ -67,9 +86,6 @@ def constant(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
     make the host wait for the device each time."""
     with torch.inference_mode(False):
         return torch.tensor(values, dtype=torch.float32, device=device)
-
-
-_OPTIONS = ("smoothing", "gamma", "margin", "scale", "delta", "sigma")
 
 
 @dataclass(frozen=True)
@@ -104,43 +120,66 @@ class Criterion:
     bin_weights: BinWeights | None = None
 
     def compute(
-        self, logits: torch.Tensor, targets: torch.Tensor, *, group: torch.Tensor | None = None
+        self,
+        logits: torch.Tensor,
+        targets: torch.Tensor,
+        *,
+        group: torch.Tensor | None = None,
+        whole: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """The loss of a batch, a scalar. A number's targets come in the label's unit."""
+        """The loss of a batch, a scalar. The targets of a number are in the label's unit.
+
+        Of a batch that is learnt in pieces, `whole` has the targets of all of it. The value is then
+        the piece's part of the batch's loss: the parts of all pieces sum to it.
+        """
+        if whole is None:
+            whole = targets
+        options = self._options(logits.device) | {"group": group, "whole": whole}
+        logits = logits.float()
+        total = torch.zeros((), device=logits.device)
+        mixture = {self.loss: 1.0} if isinstance(self.loss, str) else self.loss
+        for name, share in mixture.items():
+            values = LOSSES[name].compute(logits, targets, **options)
+            if self.bin_weights is not None and not LOSSES[name].whole_batch:
+                values = values * self.bin_weights.pick(targets)
+            total = total + share * values.mean()
+        return total * (len(targets) / len(whole))
+
+    def _options(self, device: torch.device) -> dict[str, object]:
         weights = self.class_weights
-        if weights is not None:
-            weights = constant(weights, logits.device)
-        options = {
-            **{key: getattr(self, key) for key in _OPTIONS},
-            "weights": weights,
-            "group": group,
+        return {
+            "weights": None if weights is None else constant(weights, device),
+            "smoothing": self.smoothing,
+            "gamma": self.gamma,
+            "margin": self.margin,
+            "scale": self.scale,
+            "delta": self.delta,
+            "sigma": self.sigma,
             "unit": self.task.scale,
             "centre": self.task.centre,
             "low": self.task.low,
             "high": self.task.high,
         }
-        logits, total = logits.float(), torch.zeros((), device=logits.device)
-        parts = {self.loss: 1.0} if isinstance(self.loss, str) else self.loss
-        for name, share in parts.items():
-            value = LOSSES[name].compute(logits, targets, **options)
-            if self.bin_weights is not None and not LOSSES[name].whole_batch:
-                value = value * self.bin_weights.pick(targets)
-            total = total + share * value.mean()
-        return total
 
 
 def head_shape(task: Task, *, loss: str, bins: int | None, scale: float) -> HeadShape:
-    """What a task's head must give for a loss, which stands for all of a mixture."""
-    number, form = LOSSES[loss].num_outputs(task, bins=bins), LOSSES[loss].form
-    cosine_scale = scale if form == "cosine" else None
-    return HeadShape(number, cosine_scale=cosine_scale, shared=form == "coral")
+    """The head of a task that learns by this loss, the first one of a mixture."""
+    form = LOSSES[loss].form
+    return HeadShape(
+        LOSSES[loss].num_outputs(task, bins=bins),
+        cosine_scale=scale if form == "cosine" else None,
+        shared=form == "coral",
+    )
 
 
 def balanced_weights(targets: np.ndarray, *, num_classes: int) -> tuple[float, ...]:
     """n / (classes * count) for each class, as scikit-learn's 'balanced'; 0 for an absent class."""
     counts = np.bincount(targets, minlength=num_classes)
-    present = np.count_nonzero(counts)
-    return tuple(len(targets) / (present * count) if count else 0.0 for count in counts.tolist())
+    num_present = np.count_nonzero(counts)
+    weights = []
+    for count in counts.tolist():
+        weights.append(len(targets) / (num_present * count) if count else 0.0)
+    return tuple(weights)
 
 
 def balanced_bins(targets: np.ndarray, *, num_bins: int, power: float) -> BinWeights:

@@ -2,7 +2,7 @@
 
 import torch
 
-SAID = (  # cuBLAS and cuDNN take memory of their own; they fail first where several share a GPU
+MESSAGES = (  # cuBLAS and cuDNN take memory of their own; they fail first where several share a GPU
     "out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
@@ -15,4 +15,4 @@ def is_out_of_memory(error: BaseException) -> bool:
     torch has more kinds, all of them RuntimeErrors."""
     if isinstance(error, torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in SAID)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in MESSAGES)

@@ -1,5 +1,8 @@
-"""Losses of numbers. Targets (N,) are in the label's unit; an output of 0 means `centre`, and 1 a
-`unit` more."""
+"""Losses of regression tasks, and of classes that are cut from a number.
+
+Targets (N,) are in the label's unit. mse, l1, huber, weighted_mse and occlusion_gap take logits
+(N, 1) of which 0 means `centre` and 1 means `centre + unit`.
+"""
 
 import torch
 from torch.nn import functional as F
@@ -7,34 +10,65 @@ from torch.nn import functional as F
 from pipeline.models.heads import bin_centres
 
 
-def mse(logits, targets, *, unit=1.0, centre=0.0, **_) -> torch.Tensor:
+def mse(
+    logits: torch.Tensor, targets: torch.Tensor, *, unit: float = 1.0, centre: float = 0.0
+) -> torch.Tensor:
     """Squared error of scaled targets."""
     return (logits[:, 0] - (targets - centre) / unit) ** 2
 
 
-def l1(logits, targets, *, unit=1.0, centre=0.0, **_) -> torch.Tensor:
+def l1(
+    logits: torch.Tensor, targets: torch.Tensor, *, unit: float = 1.0, centre: float = 0.0
+) -> torch.Tensor:
     """Absolute error of scaled targets."""
     return (logits[:, 0] - (targets - centre) / unit).abs()
 
 
-def huber(logits, targets, *, unit=1.0, centre=0.0, delta=1.0, **_) -> torch.Tensor:
+def huber(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    unit: float = 1.0,
+    centre: float = 0.0,
+    delta: float = 1.0,
+) -> torch.Tensor:
     """Half the squared error of scaled targets, linear above `delta` (in the label's unit)."""
     delta = delta / unit
     return F.huber_loss(logits[:, 0], (targets - centre) / unit, reduction="none", delta=delta)
 
 
-def weighted_mse(logits, targets, *, unit=1.0, centre=0.0, **_) -> torch.Tensor:
-    """Squared errors whose mean is Σ w e² / Σ w with w = 1/30 + y, y in the label's unit."""
+def weighted_mse(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    unit: float = 1.0,
+    centre: float = 0.0,
+    whole: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Squared errors whose mean is Σ w e² / Σ w with w = 1/30 + y, y in the label's unit.
+
+    Where these targets are a piece of a batch, `whole` has the targets of all of it: a piece of
+    zeros has another mean weight, and the gradient must be that of the batch.
+    """
     weights = 1.0 / 30.0 + targets
-    return weights / weights.mean() * mse(logits, targets, unit=unit, centre=centre)
+    mean_weight = (1.0 / 30.0 + (targets if whole is None else whole)).mean()
+    return weights / mean_weight * mse(logits, targets, unit=unit, centre=centre)
 
 
-def occlusion_gap(logits, targets, *, unit=1.0, centre=0.0, group=None, **_) -> torch.Tensor:
+def occlusion_gap(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    unit: float = 1.0,
+    centre: float = 0.0,
+    group: torch.Tensor,
+) -> torch.Tensor:
     """(Err_F + Err_M) / 2 + |Err_F - Err_M| of the batch, male from group 0.5 on: a scalar.
 
     Err is Σ w e² / Σ w with w = 1/30 + y. A batch with one group only gives that group's Err.
     """
-    weights, squares = 1.0 / 30.0 + targets, mse(logits, targets, unit=unit, centre=centre)
+    weights = 1.0 / 30.0 + targets
+    squares = mse(logits, targets, unit=unit, centre=centre)
     male = (group >= 0.5).to(weights.dtype)
     errors = []
     for members in (1.0 - male, male):
@@ -45,7 +79,9 @@ def occlusion_gap(logits, targets, *, unit=1.0, centre=0.0, group=None, **_) -> 
     return torch.where(both, mixed, errors[0] + errors[1])
 
 
-def ordinal(logits, targets, *, low=0.0, high=1.0, **_) -> torch.Tensor:
+def ordinal(
+    logits: torch.Tensor, targets: torch.Tensor, *, low: float = 0.0, high: float = 1.0
+) -> torch.Tensor:
     """Mean BCE of "y is above threshold k" over all thresholds (OR-CNN, Niu et al. 2016; the same
     with CORAL's head, Cao et al. 2020)."""
     steps = encode_ordinal(targets, low=low, high=high, num_steps=logits.shape[1])
@@ -54,7 +90,14 @@ def ordinal(logits, targets, *, low=0.0, high=1.0, **_) -> torch.Tensor:
     ).mean(dim=1)
 
 
-def distribution(logits, targets, *, low=0.0, high=1.0, sigma=2.0, **_) -> torch.Tensor:
+def distribution(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    sigma: float = 2.0,
+) -> torch.Tensor:
     """KL divergence from the label's Gaussian over the bins, plus the absolute error of the
     expectation in bins (DLDL-v2, Gao et al. 2018)."""
     number = logits.shape[1]

@@ -55,7 +55,7 @@ def batch(number: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
 def how(**more: object) -> dict:
     criteria = (Criterion(TASK, "cross_entropy", class_weights=(1.0, 2.0, 0.5)),)
     scaler = torch.amp.GradScaler("cpu", enabled=False)
-    return {"criteria": criteria, "scaler": scaler, "precision": "float32", **more}
+    return {"criteria": criteria, "scaler": scaler, "precision": "float32"} | more
 
 
 def gradient(network: nn.Module) -> torch.Tensor:
@@ -81,6 +81,19 @@ def test_the_gradient_in_pieces_is_that_of_the_whole_batch(number: int) -> None:
     assert sum(narrow.seen) == number, "what the failed attempts had computed is gone"
     torch.testing.assert_close(loss, wanted)
     torch.testing.assert_close(gradient(narrow), gradient(whole), rtol=1e-5, atol=1e-7)
+
+
+def test_weights_of_a_batch_in_pieces_are_those_of_the_whole_batch() -> None:
+    """Many images without occlusion come together: a piece alone has another mean weight."""
+    criterion = Criterion(Task("mask", "regression", "mask", low=0.0, high=1.0), "weighted_mse")
+    inputs, _ = batch(12)
+    targets = {"mask": torch.tensor([0.0] * 8 + [0.3, 0.5, 0.8, 1.0])}
+    whole, pieces = Narrow(99), Narrow(99)
+    options = how(criteria=(criterion,))
+    wanted = add_gradients(whole, inputs, targets, num_micro_batches=1, **options)
+    found = add_gradients(pieces, inputs, targets, num_micro_batches=3, **options)
+    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(gradient(pieces), gradient(whole), rtol=1e-5, atol=1e-7)
 
 
 def test_batchnorm_sees_each_piece_alone_and_never_a_single_image() -> None:

@@ -67,7 +67,7 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
     if loss.form == "cosine":
         logits = 3.0 * logits.tanh()
         options = {"scale": 3.0, "margin": 0.5}
-    if loss.needs_group:
+    if "group" in loss.options:
         options = {"group": torch.arange(8) / 7.0}
     if loss.form == "distribution":
         options = {"sigma": 0.3}
@@ -80,7 +80,7 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
 def test_the_words_in_kinds_are_the_registry_s() -> None:
     assert {name: loss.form for name, loss in LOSSES.items() if loss.form} == HEAD_FORMS
     assert {name for name, loss in LOSSES.items() if loss.whole_batch} == set(BATCH_LOSSES)
-    assert {name for name, loss in LOSSES.items() if loss.needs_group} == set(GROUP_LOSSES)
+    assert {name for name, loss in LOSSES.items() if "group" in loss.options} == set(GROUP_LOSSES)
 
 
 def test_soft_f1_by_hand_and_of_certain_answers_scikit_learn_s() -> None:
