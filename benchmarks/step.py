@@ -116,7 +116,7 @@ def our_epochs(
     )
     epochs = train_epochs(
         state,
-        recipe=LoopSettings(
+        settings=LoopSettings(
             criteria=(Criterion(task=TASK, loss="cross_entropy"),),
             schedule=Schedule(),
             num_epochs=repeats + WORTH_LEARNING,  # as in a long training, which this speaks for
@@ -126,11 +126,8 @@ def our_epochs(
         ),
         loader=Batches(batches) if isinstance(batches, list) else batches,
         held_out=None,
-        held_out_targets={},
         to_input=lambda pixels: normalise(pixels, transform=transform),
-        score=lambda logits: {},
         device=device,
-        show=lambda batches: batches,
     )
     return lambda _: next(epochs)["train_loss"]
 

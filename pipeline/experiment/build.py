@@ -1,4 +1,4 @@
-"""A member's settings as the rooms take them: heads, network, criteria, sampler, mixing."""
+"""From a member's settings to what trains it: heads, network, criteria, sampler, mixing."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -28,19 +28,24 @@ def member_transform(member: Member) -> Transform:
 
 
 def head_losses(member: Member, tasks: Sequence[Task]) -> dict[str, str]:
-    """The loss that says how each task's head is read; it stands for all of a mixture."""
-    return {task.name: next(iter(member.tasks[task.name].losses_for(task.kind))) for task in tasks}
+    """Per task, the loss whose form decodes the head's output: the first one of a mixture."""
+    losses = {}
+    for task in tasks:
+        mixture = member.tasks[task.name].losses_for(task.kind)
+        losses[task.name] = next(iter(mixture))
+    return losses
 
 
 def head_shapes(member: Member, tasks: Sequence[Task]) -> dict[str, HeadShape]:
-    """What each task's head gives."""
-    heads = member.tasks
-    return {
-        task.name: head_shape(
-            task, loss=loss, bins=heads[task.name].bins, scale=heads[task.name].scale
+    """Per task, the shape of its head."""
+    losses = head_losses(member, tasks)
+    shapes = {}
+    for task in tasks:
+        head = member.tasks[task.name]
+        shapes[task.name] = head_shape(
+            task, loss=losses[task.name], bins=head.bins, scale=head.scale
         )
-        for task, loss in zip(tasks, head_losses(member, tasks).values(), strict=True)
-    }
+    return shapes
 
 
 def make_network(member: Member, tasks: Sequence[Task], *, weights: str) -> FaceNetwork:
@@ -85,13 +90,14 @@ def make_criteria(
     criteria = []
     for task in tasks:
         head = member.tasks[task.name]
-        weights, bins = None if head.class_weights == "none" else head.class_weights, None
-        if weights == "balanced":
+        class_weights = None if head.class_weights == "none" else head.class_weights
+        if class_weights == "balanced":
             codes = own_targets(member, task, train)
-            weights = balanced_weights(codes, num_classes=len(task.classes))
+            class_weights = balanced_weights(codes, num_classes=len(task.classes))
+        bin_weights = None
         if head.bin_weights is not None:
             values = own_targets(member, task, train)
-            bins = balanced_bins(values, num_bins=head.bin_weights, power=head.bin_power)
+            bin_weights = balanced_bins(values, num_bins=head.bin_weights, power=head.bin_power)
         criteria.append(
             Criterion(
                 task=task,
@@ -103,8 +109,8 @@ def make_criteria(
                 scale=head.scale,
                 delta=head.delta,
                 sigma=head.sigma,
-                class_weights=weights,
-                bin_weights=bins,
+                class_weights=class_weights,
+                bin_weights=bin_weights,
             )
         )
     return tuple(criteria)
@@ -128,14 +134,15 @@ def make_sampler(
     )
 
 
-def make_mix(member: Member, tasks: Sequence[Task]) -> dict[str, Mix]:
-    """The loop's argument `mix`, or none when batches are not mixed."""
+def make_mix(member: Member, tasks: Sequence[Task]) -> Mix | None:
+    """The function that mixes a batch, or None when the member mixes none."""
     if member.mix is None:
-        return {}
-    sizes = {
-        task.name: len(task.classes)
-        for task in tasks
-        if task.kind == "multiclass" and not task.learns_number
-    }
-    mixing = Mixing(**member.mix.model_dump())
-    return {"mix": partial(mix_batch, mixing=mixing, num_classes=sizes)}
+        return None
+    num_classes = {}
+    for task in tasks:
+        if task.kind == "multiclass" and not task.learns_number:
+            num_classes[task.name] = len(task.classes)
+    mixing = Mixing(
+        name=member.mix.name, alpha=member.mix.alpha, p=member.mix.p, within=member.mix.within
+    )
+    return partial(mix_batch, mixing=mixing, num_classes=num_classes)

@@ -83,7 +83,7 @@ def add_gradients_that_fit(
     scaler: torch.amp.GradScaler,
     precision: str,
     num_micro_batches: int,
-    on_split: Callable[[int], None],
+    on_split: Callable[[int], None] | None = None,
 ) -> tuple[torch.Tensor, int]:
     """As add_gradients, after the old gradient is cleared; gives the loss and the number of pieces.
 
@@ -114,7 +114,8 @@ def add_gradients_that_fit(
         if inputs.device.type == "cuda":
             torch.cuda.empty_cache()
         num_micro_batches *= 2
-        on_split(num_micro_batches)
+        if on_split is not None:
+            on_split(num_micro_batches)
 
 
 class FiniteLossMonitor:

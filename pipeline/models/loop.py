@@ -33,7 +33,7 @@ Mix = Callable[[torch.Tensor, Targets, tuple[int, ...]], tuple[torch.Tensor, Tar
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """What the loop needs to know of a member."""
+    """What the loop must know of a member's settings."""
 
     criteria: tuple[Criterion, ...]
     schedule: Schedule
@@ -48,6 +48,24 @@ class LoopSettings:
     stop_after: int | None = None  # epochs, of the num_epochs that the schedule is made for
     past_scores: tuple[float, ...] | None = None  # what plateau looks at when nobody is held out
 
+    @property
+    def last_epoch(self) -> int:
+        """The epoch, counted from 1, that is the last one unless early stopping comes before."""
+        return self.stop_after or self.num_epochs
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The images of the held-out fold and how the logits of all of them are scored.
+
+    `score` gives metrics by name. The one that decides about epochs (higher is better) is named
+    `score`; without it, or where it is NaN, the held-out loss decides.
+    """
+
+    batches: Iterable
+    targets: Targets
+    score: Score
+
 
 @dataclass
 class State:
@@ -60,9 +78,7 @@ class State:
     history: list[dict] = field(default_factory=list)  # one row an epoch
     best_weights: dict[str, torch.Tensor] | None = None
     best_logits: Logits | None = None  # of the held-out images
-    num_micro_batches: int = (
-        1  # in which a batch of this epoch is learnt: the memory may ask for several
-    )
+    num_micro_batches: int = 1  # pieces of each batch in this epoch: more where memory was full
 
     @property
     def scores(self) -> list[float]:
@@ -72,90 +88,99 @@ class State:
 def train_epochs(
     state: State,
     *,
-    recipe: LoopSettings,
+    settings: LoopSettings,
     loader: DataLoader,
-    held_out: Iterable | None,
-    held_out_targets: Targets,
+    held_out: HeldOut | None,
     to_input: ToInput,
-    score: Score,
     device: torch.device,
-    show: Callable[[Iterable], Iterable],
-    mix: Mix = lambda inputs, targets, seed: (inputs, targets),
-    on_split: Callable[[int], None] = lambda num_micro_batches: None,
+    mix: Mix | None = None,
+    show: Callable[[Iterable], Iterable] = iter,
+    on_split: Callable[[int], None] | None = None,
 ) -> Iterator[dict]:
     """Trains from where the state stands and yields each epoch's row of the history.
 
-    `score` turns the held-out logits into metrics; the one that decides (higher is better) is named
-    `score`; without it, or where it is undefined, the held-out loss decides. `mix` turns a batch of
-    inputs and targets into a mixed one, by a seed. With no one held out the last epoch is kept.
-    `halved` is told when the memory asks for more pieces of a batch. Raises NotFiniteError for a
-    loss that is no longer finite.
+    `to_input` turns uint8 pixels into the network's input. `mix` turns a batch of inputs and
+    targets into a mixed one, by a seed. `show` wraps an epoch's batches, as a progress bar does.
+    `on_split` is called with the number of pieces when a full memory asks for more of them.
+    With nobody held out the last epoch is kept. Raises NotFiniteError for a loss that is NaN or
+    infinite.
     """
-    network, optimiser, steps_per_epoch = state.network, state.optimiser, len(loader)
-    learner = compiled(network) if recipe.compiled else network
-    trying = steps_left(state, recipe=recipe, steps_per_epoch=steps_per_epoch) >= WORTH_LEARNING
-    for epoch in range(len(state.history), recipe.num_epochs):
-        if is_finished(state, recipe=recipe):
+    network = state.network
+    optimiser = state.optimiser
+    steps_per_epoch = len(loader)
+    learner = compiled(network) if settings.compiled else network
+    # trying cuDNN's algorithms costs seconds, so only a long training does it
+    is_long = (
+        steps_left(state, settings=settings, steps_per_epoch=steps_per_epoch) >= WORTH_LEARNING
+    )
+    for epoch in range(len(state.history), settings.num_epochs):
+        if is_finished(state, settings=settings):
             return
         started = time.monotonic()
-        begin_epoch(state, epoch=epoch, recipe=recipe, loader=loader)
-        total, num_seen, whole = torch.zeros((), device=device), 0, 0
-        watch = FiniteLossMonitor(epoch=epoch, steps_per_epoch=steps_per_epoch, device=device)
+        begin_epoch(state, epoch=epoch, settings=settings, loader=loader)
+        scores = state.scores if settings.past_scores is None else settings.past_scores[:epoch]
+        monitor = FiniteLossMonitor(epoch=epoch, steps_per_epoch=steps_per_epoch, device=device)
+        total = torch.zeros((), device=device)
+        num_seen = 0
+        batch_size = None
         for batch, (pixels, targets) in enumerate(show(loader)):
             step = epoch * steps_per_epoch + batch
             factor = lr_factor(
-                recipe.schedule,
+                settings.schedule,
                 step=step,
                 steps_per_epoch=steps_per_epoch,
-                num_epochs=recipe.num_epochs,
-                scores=state.scores if recipe.past_scores is None else recipe.past_scores[:epoch],
+                num_epochs=settings.num_epochs,
+                scores=scores,
             )
             set_rates(optimiser, factor=factor)
             inputs = to_input(move(pixels, device))
             targets = {task: move(value, device) for task, value in targets.items()}
-            inputs, targets = mix(inputs, targets, (recipe.seed, epoch, batch))
-            often = len(pixels) == (whole := whole or len(pixels))  # the last one may be smaller
-            with cudnn_benchmark(device, often=often and trying):
+            if mix is not None:
+                inputs, targets = mix(inputs, targets, (settings.seed, epoch, batch))
+            batch_size = batch_size or len(pixels)
+            is_whole = len(pixels) == batch_size  # the last one may be smaller
+            # a compiled network would be compiled again for every new size of a batch
+            use_compiled = is_whole and state.num_micro_batches == 1
+            with cudnn_benchmark(device, often=is_whole and is_long):
                 loss, state.num_micro_batches = add_gradients_that_fit(
-                    learner if often and state.num_micro_batches == 1 else network,
+                    learner if use_compiled else network,
                     inputs,
                     targets,
                     optimiser=optimiser,
+                    criteria=settings.criteria,
+                    scaler=state.scaler,
+                    precision=settings.precision,
                     num_micro_batches=state.num_micro_batches,
                     on_split=on_split,
-                    criteria=recipe.criteria,
-                    scaler=state.scaler,
-                    precision=recipe.precision,
                 )
-            watch.see(loss, lr=highest_lr(optimiser))
-            if recipe.clip_norm is not None:
-                state.scaler.unscale_(optimiser)
-                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
-            state.scaler.step(optimiser)
-            state.scaler.update()
-            if state.ema is not None:
-                state.ema.update(network, step=step)
+            monitor.see(loss, lr=highest_lr(optimiser))
+            take_step(state, clip_norm=settings.clip_norm, step=step)
             total += loss * len(pixels)  # on the device: .item() here would wait for it
             num_seen += len(pixels)
         train_loss = total.item() / num_seen  # waits for the device, so the clock is right here
         images_per_second = num_seen / (time.monotonic() - started)
-        watch.look()
+        monitor.look()
         judged = network if state.ema is None else state.ema.module
         row = {"epoch": epoch + 1, "lr": highest_lr(optimiser), "train_loss": train_loss}
-        logits, row["score"] = None, 0.0
+        row["score"] = 0.0
+        logits = None
         if held_out is not None:
-            looks = {"to_input": to_input, "device": device, "precision": recipe.precision}
-            logits = held_out_logits(judged, held_out, **looks)
-            loss = total_loss(logits, held_out_targets, criteria=recipe.criteria).item()
-            check_held_out(loss, epoch=epoch, lr=highest_lr(optimiser))
-            row |= {"held_out_loss": loss, **_decides(score(logits), loss=loss, best=recipe.best)}
+            logits = held_out_logits(
+                judged,
+                held_out.batches,
+                to_input=to_input,
+                device=device,
+                precision=settings.precision,
+            )
+            loss = total_loss(logits, held_out.targets, criteria=settings.criteria).item()
+            check_held_out(loss, epoch=epoch, lr=row["lr"])
+            row |= score_epoch(held_out.score(logits), loss=loss, best=settings.best)
         row["seconds"] = round(time.monotonic() - started, 3)
         row["images_per_second"] = round(images_per_second, 1)
-        better = (
-            not state.history or _keeps_last(recipe, held_out) or row["score"] > max(state.scores)
-        )
+        keeps_last = held_out is None or settings.best == "last"
+        is_best = not state.history or row["score"] > max(state.scores)
         state.history.append(row)
-        if better:
+        if keeps_last or is_best:
             state.best_logits = logits
             state.best_weights = {
                 key: value.detach().cpu().clone() for key, value in judged.state_dict().items()
@@ -163,43 +188,72 @@ def train_epochs(
         yield row
 
 
-def _decides(metrics: dict[str, float], *, loss: float, best: str) -> dict[str, float]:
-    """The metrics, with the loss for the score where there is none, or none that is defined (nobody
-    of one of the classes is held out)."""
+def take_step(state: State, *, clip_norm: float | None, step: int) -> None:
+    """Clips the gradient if asked, updates the weights, and their average if there is one."""
+    if clip_norm is not None:
+        state.scaler.unscale_(state.optimiser)
+        nn.utils.clip_grad_norm_(state.network.parameters(), clip_norm)
+    state.scaler.step(state.optimiser)
+    state.scaler.update()
+    if state.ema is not None:
+        state.ema.update(state.network, step=step)
+
+
+def score_epoch(metrics: dict[str, float], *, loss: float, best: str) -> dict[str, float]:
+    """The held-out loss, the metrics, and the `score` that decides about epochs, higher is better.
+
+    The score is minus the loss where that is asked for, or where the metric is missing or undefined
+    (nobody of one of the classes is held out).
+    """
     score = metrics.get("score", math.nan)
-    return metrics | {"score": -loss if best == "loss" or math.isnan(score) else score}
+    if best == "loss" or math.isnan(score):
+        score = -loss
+    return {"held_out_loss": loss} | metrics | {"score": score}
 
 
-def held_out_logits(network: nn.Module, held_out: Iterable, **looks) -> Logits:
-    """The logits of the images as they are; `looks` as predict_logits takes them."""
-    (views,) = predict_logits([network], held_out, views={"identity": lambda x: x}, **looks)
+def held_out_logits(
+    network: nn.Module,
+    batches: Iterable,
+    *,
+    to_input: ToInput,
+    device: torch.device,
+    precision: str,
+) -> Logits:
+    """The logits of the images as they are, without other views."""
+    (views,) = predict_logits(
+        [network],
+        batches,
+        views={"identity": lambda inputs: inputs},
+        to_input=to_input,
+        device=device,
+        precision=precision,
+    )
     return views["identity"]
 
 
-def is_finished(state: State, *, recipe: LoopSettings) -> bool:
+def is_finished(state: State, *, settings: LoopSettings) -> bool:
     """Whether all epochs are done, or early stopping has waited long enough."""
-    if len(state.history) >= (recipe.stop_after or recipe.num_epochs):
+    if len(state.history) >= settings.last_epoch:
         return True
     waited = epochs_since_best(state.scores) if state.history else 0
-    return recipe.early_stop is not None and waited >= recipe.early_stop
+    return settings.early_stop is not None and waited >= settings.early_stop
 
 
-def steps_left(state: State, *, recipe: LoopSettings, steps_per_epoch: int) -> int:
-    """Steps until the last epoch, should no early stop come."""
-    return ((recipe.stop_after or recipe.num_epochs) - len(state.history)) * steps_per_epoch
+def steps_left(state: State, *, settings: LoopSettings, steps_per_epoch: int) -> int:
+    """Steps until the last epoch, if early stopping does not come before."""
+    return (settings.last_epoch - len(state.history)) * steps_per_epoch
 
 
-def _keeps_last(recipe: LoopSettings, held_out: Iterable | None) -> bool:
-    return held_out is None or recipe.best == "last"
+def begin_epoch(state: State, *, epoch: int, settings: LoopSettings, loader: DataLoader) -> None:
+    """Seeds the epoch's own randomness and puts the layers into training mode.
 
-
-def begin_epoch(state: State, *, epoch: int, recipe: LoopSettings, loader: DataLoader) -> None:
-    """The epoch's own randomness, its layers ready to learn, its batches whole: the memory may have
-    been full of what others needed, and a run that goes on must take the same steps."""
-    torch.manual_seed(recipe.seed * 100_003 + epoch)
+    Batches are tried whole again: the memory may have been full of what other processes needed, and
+    a run that goes on must take the same steps.
+    """
+    torch.manual_seed(settings.seed * 100_003 + epoch)
     loader.batch_sampler.epoch = epoch
     state.network.train()
-    freeze_batchnorm(state.network.backbone, every=recipe.frozen_norm)
+    freeze_batchnorm(state.network.backbone, every=settings.frozen_norm)
     state.num_micro_batches = 1
 
 

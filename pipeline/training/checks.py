@@ -1,68 +1,82 @@
 """What can be checked of a training before anything is spent."""
 
-from pipeline.config import Member
+from collections.abc import Callable, Iterator
+
+from pipeline.config import Experiment, Member
 from pipeline.experiment.work import Work
+from pipeline.storage import Runs
 
 
 def check_training(work: Work) -> None:
     """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built."""
+    problems = []
+    for name, member in work.settings.members.items():
+        for key, sentence in member_problems(work.settings, work.runs, member):
+            problems.append(f"members.{name}.{key}: {sentence}")
+    problems += machine_problems(work)
+    if problems:
+        raise ValueError("\n".join(dict.fromkeys(problems)))
+
+
+def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterator[tuple[str, str]]:
+    """The key of a member's settings and a sentence, for each one that can't be built."""
     from pipeline.experiment.data_loading import augments_there
-    from pipeline.experiment.device import choose_device
     from pipeline.experiment.targets import check_balance
     from pipeline.images.augment import build_augment
-    from pipeline.jobs.run import check_launch
-    from pipeline.models.network import check_freeze
-    from pipeline.models.pretrained import (
-        check_backbone,
-        check_drop_path,
-        check_image_size,
-        check_weights,
+    from pipeline.models import network, pretrained
+
+    unknown = list(_problem("backbone", pretrained.check_backbone, member.backbone))
+    if unknown:
+        yield from unknown
+        return  # what follows would only say the same again
+    yield from _problem(
+        "weights", pretrained.check_weights, member.backbone, weights=member.weights
     )
+    yield from _problem(
+        "image_size", pretrained.check_image_size, member.backbone, image_size=member.image_size
+    )
+    yield from _problem(
+        "drop_path", pretrained.check_drop_path, member.backbone, drop_path=member.drop_path
+    )
+    yield from _problem("balance_on", check_balance, settings, runs, member)
+    yield from _problem("freeze", network.check_freeze, member.backbone, number=member.freeze)
+    unbuilt = list(_problem("augment", build_augment, member.augment))
+    yield from unbuilt
+    if not unbuilt:
+        yield from _problem(
+            "augment",
+            augments_there,
+            settings,
+            member.augment,
+            side=member.image_size,
+            device_type="cpu",
+        )
+
+
+def machine_problems(work: Work) -> Iterator[str]:
+    """A sentence for each thing that this machine lacks for the training."""
+    from pipeline.experiment.device import choose_device
+    from pipeline.jobs.run import check_launch
     from pipeline.models.speedups import check_compiler
     from pipeline.training.trackers import check_tracking
 
-    def check_augment(member: Member) -> None:
-        build_augment(member.augment)
-        side = member.image_size
-        augments_there(work.settings, member.augment, side=side, device_type="cpu")
+    no_device = [sentence for _, sentence in _problem("device", choose_device, work.settings)]
+    yield from no_device
+    for _, sentence in _problem("launch", check_launch, work.settings):
+        yield sentence
+    for _, sentence in _problem("track", check_tracking, work.settings):
+        yield sentence
+    if work.settings.compile and not no_device:
+        device, _precision = choose_device(work.settings)
+        for _, sentence in _problem("compile", check_compiler, device.type):
+            yield sentence
 
-    problems = []
-    for name, member in work.settings.members.items():
-        for key, test in (
-            ("backbone", lambda member=member: check_backbone(member.backbone)),
-            (
-                "weights",
-                lambda member=member: check_weights(member.backbone, weights=member.weights),
-            ),
-            (
-                "image_size",
-                lambda member=member: check_image_size(
-                    member.backbone, image_size=member.image_size
-                ),
-            ),
-            (
-                "drop_path",
-                lambda member=member: check_drop_path(member.backbone, drop_path=member.drop_path),
-            ),
-            ("balance_on", lambda member=member: check_balance(work, member)),
-            ("freeze", lambda member=member: check_freeze(member.backbone, number=member.freeze)),
-            ("augment", lambda member=member: check_augment(member)),
-        ):
-            try:
-                test()
-            except ValueError as error:
-                problems.append(f"members.{name}.{key}: {error}")
-                if key == "backbone":
-                    break  # what follows would only say the same again
-    for look in (
-        lambda: choose_device(work.settings),
-        lambda: check_launch(work.settings),
-        lambda: check_tracking(work),
-        lambda: work.settings.compile and check_compiler(choose_device(work.settings)[0].type),
-    ):
-        try:
-            look()
-        except ValueError as error:
-            problems.append(str(error))
-    if problems:
-        raise ValueError("\n".join(dict.fromkeys(problems)))
+
+def _problem(
+    key: str, check: Callable[..., object], *arguments: object, **options: object
+) -> Iterator[tuple[str, str]]:
+    """The key with what a check has to say, if it raises ValueError."""
+    try:
+        check(*arguments, **options)
+    except ValueError as error:
+        yield key, str(error)

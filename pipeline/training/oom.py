@@ -1,4 +1,4 @@
-"""What goes wrong inside a cell: full memory is noted, a lost loss says what is left of it."""
+"""What goes wrong inside a cell: a full memory is logged, an error names the last checkpoint."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,36 +11,41 @@ from pipeline.storage import Cell, display_path, write_json
 STOPS_A_CELL = (NotFiniteError, ImageError)  # the other cells of the experiment go on
 
 
-class Pieces:
-    """Notes into how many pieces a full memory makes a cell cut its batches, for the eye only: the
-    next epoch tries them whole again, so what others took of the memory leaves no trace."""
+class MicroBatchLog:
+    """Logs into how many pieces a full memory splits a cell's batches.
+
+    The file is only for people to read: the next epoch tries whole batches again, so memory that
+    other processes took for a while has no lasting effect.
+    """
 
     def __init__(self, work: Work, cell: Cell, *, batch_size: int) -> None:
-        self.path, self.cell, self.batch_size = work.runs.memory(cell), cell, batch_size
-        self.said = 1
+        self.path = work.runs.memory(cell)
+        self.cell = cell
+        self.batch_size = batch_size
+        self.most_printed = 1
 
     def on_split(self, num_micro_batches: int) -> None:
-        """Writes, and says once, that the rest of the epoch is learnt in so many pieces."""
+        """Writes the number of pieces, and prints it when it has grown."""
         write_json(self.path, {"pieces": num_micro_batches, "batch_size": self.batch_size})
-        if num_micro_batches > self.said:
-            self.said = num_micro_batches
+        if num_micro_batches > self.most_printed:
+            self.most_printed = num_micro_batches
             print(
                 f"train: {self.cell.name}: the device's memory is full; batches of "
                 f"{self.batch_size} are learnt in {num_micro_batches} pieces until the "
-                "epoch ends, with the "
-                "same gradient (BatchNorm sees each piece alone); the next one tries them whole"
+                "epoch ends, with the same gradient (BatchNorm sees each piece alone); "
+                "the next one tries them whole"
             )
 
-    def ended(self, num_micro_batches: int) -> None:
-        """After an epoch that ended with so many pieces: one that ran whole takes the note away."""
+    def on_epoch_end(self, num_micro_batches: int) -> None:
+        """Removes the file after an epoch whose batches were learnt whole."""
         if num_micro_batches == 1:
             self.path.unlink(missing_ok=True)
-            self.said = 1
+            self.most_printed = 1
 
 
 @contextmanager
 def last_checkpoint_named(work: Work, cell: Cell) -> Iterator[None]:
-    """Adds to what stops a cell where its last good state lies."""
+    """Adds the path of the last checkpoint to an error that stops a cell."""
     try:
         yield
     except STOPS_A_CELL as error:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from pipeline.config import Experiment
 from pipeline.experiment.work import Work
 from pipeline.storage import Cell
 
@@ -17,9 +18,9 @@ Log = Callable[[int, Mapping[str, float]], None]
 PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
 
 
-def check_tracking(work: Work) -> None:
+def check_tracking(settings: Experiment) -> None:
     """Raises ValueError when the package of the tracker that is asked for is not installed."""
-    name = work.settings.track
+    name = settings.track
     if name is not None and find_spec(PACKAGES[name]) is None:
         raise ValueError(
             f"track: {name} is not installed: .venv/bin/pip install -r requirements-track.txt"

@@ -15,7 +15,7 @@ from pipeline.labels.tasks import Task
 from pipeline.models import loop
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.heads import HeadShape
-from pipeline.models.loop import LoopSettings, Score, State, train_epochs
+from pipeline.models.loop import HeldOut, LoopSettings, Score, State, train_epochs
 from pipeline.models.losses import Criterion
 from pipeline.models.network import build_network, freeze_batchnorm, freeze_groups
 from pipeline.models.optimiser import build_optimiser
@@ -68,29 +68,30 @@ def go_on(
     """Trains up to `num_epochs` epochs of a recipe of `recipe_epochs`, a share of batches mixed."""
     crops, sides = crops_of_two_sides()
     rows, targets = np.arange(48), {"side": sides}
-    recipe = LoopSettings(
+    settings = LoopSettings(
         (Criterion(TASK, "cross_entropy"),), Schedule("cosine"), recipe_epochs, seed=7
     )
     epochs = train_epochs(
         state,
-        recipe=recipe,
+        settings=settings,
         loader=make_loader(
             CropDataset(crops, rows=rows, size=32, targets=targets),
             EpochSampler(48, batch_size=16, seed=7, chances=balanced_chances(sides), repeats=2),
             workers=0,
             pin=False,
         ),
-        held_out=make_loader(
-            CropDataset(crops, rows=rows, size=32, targets={}),
-            in_order(48, batch_size=48),
-            workers=0,
-            pin=False,
+        held_out=HeldOut(
+            make_loader(
+                CropDataset(crops, rows=rows, size=32, targets={}),
+                in_order(48, batch_size=48),
+                workers=0,
+                pin=False,
+            ),
+            {"side": torch.from_numpy(sides)},
+            score,
         ),
-        held_out_targets={"side": torch.from_numpy(sides)},
         to_input=lambda pixels: pixels.permute(0, 3, 1, 2).float() / 255.0,
-        score=score,
         device=CPU,
-        show=lambda batches: batches,
         mix=partial(mix_batch, mixing=Mixing("mixup", p=mixed), num_classes={"side": 2}),
     )
     history = []

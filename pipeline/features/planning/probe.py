@@ -107,7 +107,7 @@ def _learn(
         recipe=member.augment,
     )
     _, precision = choose_device(work.settings)
-    recipe = LoopSettings(
+    loop_settings = LoopSettings(
         criteria=make_criteria(member, tasks, images),
         schedule=Schedule(),
         num_epochs=1000,
@@ -120,15 +120,12 @@ def _learn(
     spent, epochs = 0.0, -1  # the first one warms up
     for row in train_epochs(
         state,
-        recipe=recipe,
+        settings=loop_settings,
         loader=batches,
         held_out=None,
-        held_out_targets={},
         to_input=partial(normalise, transform=member_transform(member)),
-        score=lambda logits: {},
         device=device,
-        show=lambda batches: batches,
-        **make_mix(member, tasks),
+        mix=make_mix(member, tasks),
     ):
         epochs += 1
         spent += row["seconds"] if epochs else 0.0

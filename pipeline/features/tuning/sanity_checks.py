@@ -93,13 +93,15 @@ def sweep_learning_rates(
     """The losses (rates, steps) of a fresh network at each rate on the same batches, drawn,
     augmented and mixed as the member's are."""
     sampler = make_sampler(setup.settings, member, setup.train, seed=setup.seed)
-    mix = make_mix(member, setup.tasks).get("mix", lambda pixels, targets, seed: (pixels, targets))
+    mix = make_mix(member, setup.tasks)
     batches: list[Batch] = []
     while len(batches) < steps:
         for samples in islice(sampler, steps - len(batches)):
             positions, seeds = zip(*samples, strict=True)
-            batch = setup.batch(member, positions, seeds=seeds)
-            batches.append(mix(*batch, (setup.seed, sampler.epoch, len(batches))))
+            pixels, targets = setup.batch(member, positions, seeds=seeds)
+            if mix is not None:
+                pixels, targets = mix(pixels, targets, (setup.seed, sampler.epoch, len(batches)))
+            batches.append((pixels, targets))
         sampler.epoch += 1
     losses = []
     for rate in rates:
