@@ -1,18 +1,13 @@
-"""What is asked of members that teach another one, by pseudo-labels or as a student."""
+"""Settings of members that contradict each other, as sentences: teachers, losses, heads."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING
 
 from pipeline.config.competition import Competition
-from pipeline.config.member import Head
+from pipeline.config.member import Head, Member
 from pipeline.config.task import Task
 from pipeline.config.types import check_name, nearest
 from pipeline.labels.kinds import BATCH_LOSSES, GROUP_LOSSES, HEAD_FORMS, LOSS_KINDS, SPAN_LOSSES
-
-if TYPE_CHECKING:
-    from pipeline.config.member import Member
-
 
 WHOLE = "answer"  # a head for the contest's whole answer
 
@@ -23,7 +18,7 @@ def teacher_problems(
     tasks: Sequence[str],
     *,
     contest: Competition,
-    members: Mapping[str, "Member"],
+    members: Mapping[str, Member],
 ) -> Iterator[str]:
     """A sentence for whatever keeps members from teaching these tasks."""
     if len(set(teachers)) < len(teachers):
@@ -52,7 +47,7 @@ def _is_given(task: str, heads: set[str], *, contest: Competition) -> bool:
 
 
 def distil_problems(
-    contest: Competition, members: Mapping[str, "Member"], *, has_all_folds: bool
+    contest: Competition, members: Mapping[str, Member], *, has_all_folds: bool
 ) -> Iterator[str]:
     """A sentence for whatever keeps a member from being taught."""
     for name, member in members.items():
@@ -71,7 +66,7 @@ def distil_problems(
 
 
 def pseudo_problems(
-    contest: Competition, members: Mapping[str, "Member"], *, people_by: str
+    contest: Competition, members: Mapping[str, Member], *, people_by: str
 ) -> Iterator[str]:
     """A sentence for whatever keeps a member from being given pseudo-labels."""
     for name, member in members.items():
@@ -94,61 +89,18 @@ def pseudo_problems(
         yield from teacher_problems(spot, sources, taught, contest=contest, members=members)
 
 
-def head_problems(spot: str, task: Task, head: Head):
-    yield from _loss_problems(spot, task, head)
-    if head.edges is not None and (task.edges is None or len(head.edges) != len(task.edges)):
-        found = 0 if task.edges is None else len(task.edges)
-        yield f"{spot}.edges: the task has {found} edges, so training needs as many"
-    if head.edges is not None and list(head.edges) != sorted(set(head.edges)):
-        yield f"{spot}.edges: must rise, found {list(head.edges)}"
-    if head.band is not None and task.edges is None:
-        yield f"{spot}.band: only a task with edges can share labels near an edge"
-    if isinstance(head.class_weights, tuple) and len(head.class_weights) != task.num_classes:
-        yield f"{spot}.class_weights: {len(head.class_weights)} for {task.num_classes} classes"
-    if head.class_weights != "none" and task.kind != "multiclass":
-        yield f"{spot}.class_weights: only for a task of kind multiclass"
-
-
-def _span_problems(spot: str, task: Task, head: Head, losses: dict[str, float]):
-    if task.kind != "multiclass" or not losses.keys() & set(SPAN_LOSSES):
-        known = ", ".join(SPAN_LOSSES)
-        yield f"{spot}.span: only for a task of kind multiclass with one of the losses {known}"
-    for key in ("band", "edges"):
-        if getattr(head, key) is not None:
-            yield f"{spot}.{key}: of no use beside span, which learns the number itself"
-    if head.class_weights != "none":
-        yield f"{spot}.class_weights: of no use beside span, which learns the number itself"
-
-
-def _loss_problems(spot: str, task: Task, head: Head):
-    losses = head.losses_for(task.kind)
-    if not losses:
-        yield f"{spot}.loss: a mixture needs at least one `name: weight`"
-        return
-    try:
-        for name in losses:
-            check_name(name, LOSS_KINDS, kind=task.kind, what="loss")
-    except ValueError as error:
-        yield f"{spot}.loss: {error}"
-        return
-    forms = {name: HEAD_FORMS.get(name, task.kind) for name in losses}
-    if len(set(forms.values())) > 1:
-        words = ", ".join(f"{name} ({form})" for name, form in forms.items())
-        yield f"{spot}.loss: a mixture has one head, but these need unlike ones: {words}"
-    if forms.keys() & set(SPAN_LOSSES):
-        low, high = (
-            (task.low, task.high) if task.kind == "regression" else head.span or (None, None)
-        )
-        if task.kind == "multiclass" and task.edges is None:
-            yield f"{spot}.loss: {', '.join(losses)} needs a number, or classes cut at `edges`"
-        elif task.kind == "multiclass" and head.span is None:
-            yield f"{spot}.span: {', '.join(losses)} needs the range of the number, as in [0, 100]"
-        elif low is None or high is None or low >= high:
-            yield f"{spot}.loss: {', '.join(losses)} needs the task's low and high"
-        elif task.kind == "multiclass" and not low < min(task.edges) <= max(task.edges) < high:
-            yield f"{spot}.span: {low:g}..{high:g} must hold the edges {list(task.edges)}"
-        elif head.bins is None and (not isfinite(high - low) or (high - low) % 1 != 0):
-            yield f"{spot}.bins: {low:g}..{high:g} are no whole steps; say how many values"
+def head_problems(spot: str, task: Task, head: Head) -> Iterator[str]:
+    """A sentence for whatever keeps a head from learning its task."""
+    yield from _edge_problems(spot, task, head)
+    yield from _class_weight_problems(spot, task, head)
+    losses = list(head.losses_for(task.kind))
+    unknown = list(_name_problems(spot, task, losses))
+    yield from unknown
+    if unknown:
+        return  # what follows asks what the losses need
+    yield from _form_problems(spot, task, losses)
+    if any(name in SPAN_LOSSES for name in losses):
+        yield from _range_problems(spot, task, head, losses)
     elif head.bins is not None:
         yield f"{spot}.bins: only for the losses {', '.join(SPAN_LOSSES)}"
     if head.span is not None:
@@ -156,7 +108,85 @@ def _loss_problems(spot: str, task: Task, head: Head):
     for name in losses:
         if name in GROUP_LOSSES and task.group is None:
             yield f"{spot}.loss: {name} needs the task's `group:`, the column it splits at 0.5"
-    if head.bin_weights is not None and task.kind != "regression":
+    if head.bin_weights is not None:
+        yield from _bin_weight_problems(spot, task, losses)
+
+
+def _edge_problems(spot: str, task: Task, head: Head) -> Iterator[str]:
+    if head.band is not None and task.edges is None:
+        yield f"{spot}.band: only a task with edges can share labels near an edge"
+    if head.edges is None:
+        return
+    num_edges = 0 if task.edges is None else len(task.edges)
+    if task.edges is None or len(head.edges) != num_edges:
+        yield f"{spot}.edges: the task has {num_edges} edges, so training needs as many"
+    if list(head.edges) != sorted(set(head.edges)):
+        yield f"{spot}.edges: must rise, found {list(head.edges)}"
+
+
+def _class_weight_problems(spot: str, task: Task, head: Head) -> Iterator[str]:
+    if isinstance(head.class_weights, tuple) and len(head.class_weights) != task.num_classes:
+        yield f"{spot}.class_weights: {len(head.class_weights)} for {task.num_classes} classes"
+    if head.class_weights != "none" and task.kind != "multiclass":
+        yield f"{spot}.class_weights: only for a task of kind multiclass"
+
+
+def _name_problems(spot: str, task: Task, losses: Sequence[str]) -> Iterator[str]:
+    """A sentence when no loss is named, or the first one that does not serve the task's kind."""
+    if not losses:
+        yield f"{spot}.loss: a mixture needs at least one `name: weight`"
+    for name in losses:
+        try:
+            check_name(name, LOSS_KINDS, kind=task.kind, what="loss")
+        except ValueError as error:
+            yield f"{spot}.loss: {error}"
+            return
+
+
+def _form_problems(spot: str, task: Task, losses: Sequence[str]) -> Iterator[str]:
+    """A mixture has one head, so its losses must have one form."""
+    forms = {name: HEAD_FORMS.get(name, task.kind) for name in losses}
+    if len(set(forms.values())) > 1:
+        words = ", ".join(f"{name} ({form})" for name, form in forms.items())
+        yield f"{spot}.loss: a mixture has one head, but these need unlike ones: {words}"
+
+
+def _range_problems(spot: str, task: Task, head: Head, losses: Sequence[str]) -> Iterator[str]:
+    """The first thing that is missing of the range that ordinal and distribution losses cut."""
+    names = ", ".join(losses)
+    if task.kind == "multiclass":
+        if task.edges is None:
+            yield f"{spot}.loss: {names} needs a number, or classes cut at `edges`"
+            return
+        if head.span is None:
+            yield f"{spot}.span: {names} needs the range of the number, as in [0, 100]"
+            return
+        low, high = head.span
+    else:
+        low, high = task.low, task.high
+    if low is None or high is None or low >= high:
+        yield f"{spot}.loss: {names} needs the task's low and high"
+    elif task.kind == "multiclass" and not low < min(task.edges) <= max(task.edges) < high:
+        yield f"{spot}.span: {low:g}..{high:g} must hold the edges {list(task.edges)}"
+    elif head.bins is None and (not isfinite(high - low) or (high - low) % 1 != 0):
+        yield f"{spot}.bins: {low:g}..{high:g} are no whole steps; say how many values"
+
+
+def _span_problems(spot: str, task: Task, head: Head, losses: Sequence[str]) -> Iterator[str]:
+    if task.kind != "multiclass" or not set(losses) & set(SPAN_LOSSES):
+        allowed = ", ".join(SPAN_LOSSES)
+        yield f"{spot}.span: only for a task of kind multiclass with one of the losses {allowed}"
+    if head.band is not None:
+        yield f"{spot}.band: of no use beside span, which learns the number itself"
+    if head.edges is not None:
+        yield f"{spot}.edges: of no use beside span, which learns the number itself"
+    if head.class_weights != "none":
+        yield f"{spot}.class_weights: of no use beside span, which learns the number itself"
+
+
+def _bin_weight_problems(spot: str, task: Task, losses: Sequence[str]) -> Iterator[str]:
+    if task.kind != "regression":
         yield f"{spot}.bin_weights: only for a task of kind regression"
-    elif head.bin_weights is not None and set(losses) <= set(BATCH_LOSSES):
-        yield f"{spot}.bin_weights: {', '.join(losses)} judges a batch, so no sample has a weight"
+    elif set(losses) <= set(BATCH_LOSSES):
+        names = ", ".join(losses)
+        yield f"{spot}.bin_weights: {names} judges a batch, so no sample has a weight"

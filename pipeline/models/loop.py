@@ -106,7 +106,6 @@ def train_epochs(
     infinite.
     """
     network = state.network
-    optimiser = state.optimiser
     steps_per_epoch = len(loader)
     learner = compiled(network) if settings.compiled else network
     # trying cuDNN's algorithms costs seconds, so only a long training does it
@@ -132,7 +131,7 @@ def train_epochs(
                 num_epochs=settings.num_epochs,
                 scores=scores,
             )
-            set_rates(optimiser, factor=factor)
+            set_rates(state.optimiser, factor=factor)
             inputs = to_input(move(pixels, device))
             targets = {task: move(value, device) for task, value in targets.items()}
             if mix is not None:
@@ -146,14 +145,14 @@ def train_epochs(
                     learner if use_compiled else network,
                     inputs,
                     targets,
-                    optimiser=optimiser,
+                    optimiser=state.optimiser,
                     criteria=settings.criteria,
                     scaler=state.scaler,
                     precision=settings.precision,
                     num_micro_batches=state.num_micro_batches,
                     on_split=on_split,
                 )
-            monitor.see(loss, lr=highest_lr(optimiser))
+            monitor.see(loss, lr=highest_lr(state.optimiser))
             take_step(state, clip_norm=settings.clip_norm, step=step)
             total += loss * len(pixels)  # on the device: .item() here would wait for it
             num_seen += len(pixels)
@@ -161,7 +160,7 @@ def train_epochs(
         images_per_second = num_seen / (time.monotonic() - started)
         monitor.look()
         judged = network if state.ema is None else state.ema.module
-        row = {"epoch": epoch + 1, "lr": highest_lr(optimiser), "train_loss": train_loss}
+        row = {"epoch": epoch + 1, "lr": highest_lr(state.optimiser), "train_loss": train_loss}
         row["score"] = 0.0
         logits = None
         if held_out is not None:
