@@ -114,7 +114,8 @@ class Member(Settings):
     pseudo: Pseudo | None = None  # test images with the labels that other members gave them
     distil: Distil | None = None  # what other members answer, in place of the labels
     refit: bool = False  # then once more on everybody, for the median of the folds' best epochs
-    best: Literal["metric", "loss", "last"] = "metric"  # which epoch's weights are kept
+    best: Literal["last", "metric", "loss"] = "last"  # which epoch's weights are kept; metric and
+    # loss choose it on the fold that is scored, which flatters (see looks_at_held_out)
     early_stop: Count | None = None  # epochs without a better one before the cell ends
     seeds: tuple[Seed, ...] = Field((777,), min_length=1)
 
@@ -122,6 +123,23 @@ class Member(Settings):
     def is_student(self) -> bool:
         """Whether it learns from what other members say."""
         return self.pseudo is not None or self.distil is not None
+
+    @property
+    def looks_at_held_out(self) -> tuple[str, ...]:
+        """The settings by which training looks at the fold that its score is computed on.
+
+        Each one makes the out-of-fold score too good, the more so the more epochs there are: the
+        best of six epochs of one training was 0.011 macro-F1 above the last (463 people, 18
+        classes), as much as two recipes differ.
+        """
+        looks = []
+        if self.best != "last":
+            looks.append(f"best: {self.best}")
+        if self.early_stop is not None:
+            looks.append(f"early_stop: {self.early_stop}")
+        if self.schedule.name == "plateau":
+            looks.append("schedule: plateau")
+        return tuple(looks)
 
     @model_validator(mode="after")
     def _agree(self) -> "Member":

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment, Member
+from pipeline.config.competition import Competition
 from pipeline.experiment.tasks import answer_task, contest_tasks, group_of, targets_of
-from pipeline.experiment.work import Work
 from pipeline.labels.csv_reader import read_contest_table
 from pipeline.labels.kinds import GROUP_LOSSES, LAYOUT_COLUMNS
 from pipeline.labels.tasks import Task, bin_edges, encode, encode_band, encode_number, to_numbers
-from pipeline.storage import read_table
+from pipeline.storage import Runs, read_table
 from pipeline.tables import IMAGES
 
 
@@ -45,11 +45,13 @@ def own_targets(member: Member, task: Task, images: pd.DataFrame) -> np.ndarray:
     return encode(task, images[task.column], image_ids=ids, edges=edges)
 
 
-def check_balance(work: Work, member: Member) -> None:
+def check_balance(settings: Experiment, runs: Runs, member: Member) -> None:
     """Raises ValueError for a balance_on that will be no task and no column of the images."""
-    name, settings = member.balance_on, work.settings
+    name = member.balance_on
     tasks = [*settings.competition.learnable]
-    columns = _columns_to_come(work) if name is not None and name not in tasks else None
+    if name is None or name in tasks:
+        return
+    columns = _columns_to_come(settings.competition, runs)
     if columns is not None and name not in columns:
         raise ValueError(unknown_column(name, (*tasks, *sorted(columns - set(tasks)))))
 
@@ -61,9 +63,8 @@ def unknown_column(name: str, known: Sequence[str]) -> str:
     return f"no task or column {name!r}{hint} there are {', '.join(known)}"
 
 
-def _columns_to_come(work: Work) -> set[str] | None:
+def _columns_to_come(contest: Competition, runs: Runs) -> set[str] | None:
     """The columns that the training images have or will have; None when it can't be known yet."""
-    contest, runs = work.settings.competition, work.runs
     if runs.images.exists():
         found = set(read_table(runs.images).columns)
     elif contest.table is not None and (runs.root / contest.table.train).is_file():

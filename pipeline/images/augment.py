@@ -8,9 +8,11 @@ import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from types import ModuleType
 
 import numpy as np
 
+GROUPS = ("OneOf", "SomeOf", "Sequential")  # hold other transforms in `transforms`
 Augment = Callable[[np.ndarray, int], np.ndarray]
 
 
@@ -42,29 +44,31 @@ def build_augment(recipe: Sequence[Mapping[str, Mapping]]) -> Augment:
 
 
 def build_steps(recipe: Sequence[Mapping[str, Mapping]]) -> list:
-    """The recipe's transforms as albumentations reads them. Raises ValueError as build_augment."""
+    """The recipe's transforms as albumentations' own. Raises ValueError as build_augment."""
     import albumentations as A
 
-    named = [pair for entry in recipe for pair in entry.items()]
-    return [_build_step(A, name, arguments) for name, arguments in named]
+    steps = []
+    for entry in recipe:
+        for name, arguments in entry.items():
+            steps.append(_build_step(A, name, arguments))
+    return steps
 
 
 def _unchanged(pixels: np.ndarray, seed: int) -> np.ndarray:
     return pixels
 
 
-def _build_step(library, name: str, arguments: Mapping):
-    known = [
-        word
-        for word, kind in vars(library).items()
-        if isinstance(kind, type)
-        and issubclass(kind, library.ImageOnlyTransform | library.DualTransform)
-    ]
+def _build_step(library: ModuleType, name: str, arguments: Mapping) -> object:
+    known = [*GROUPS, *_transform_names(library)]
     if name not in known:
         close = get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
         raise ValueError(f"augment: albumentations has no {name!r}{hint}")
-    plain = {key: tuple(v) if isinstance(v, list) else v for key, v in arguments.items()}
+    plain = {}
+    for key, value in arguments.items():
+        plain[key] = tuple(value) if isinstance(value, list) else value
+    if name in GROUPS:
+        plain["transforms"] = _group_members(name, arguments)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -72,3 +76,25 @@ def _build_step(library, name: str, arguments: Mapping):
     except (UserWarning, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"augment: {name}: {reason}") from None
+
+
+def _group_members(name: str, arguments: Mapping) -> list:
+    """The transforms inside a group, built. Raises ValueError for anything but a list of them."""
+    members = arguments.get("transforms")
+    is_list = isinstance(members, list | tuple) and len(members) > 0
+    if not is_list or any(not isinstance(e, Mapping) or len(e) != 1 for e in members):
+        raise ValueError(
+            f"augment: {name}: transforms must be a list of `Name: {{...}}`, as in "
+            f"{name}: {{transforms: [HorizontalFlip: {{p: 0.5}}], p: 0.5}}"
+        )
+    return build_steps([{key: value or {} for key, value in entry.items()} for entry in members])
+
+
+def _transform_names(library: ModuleType) -> list[str]:
+    """The names of all transforms of images that albumentations has."""
+    kinds = library.ImageOnlyTransform | library.DualTransform
+    names = []
+    for name, value in vars(library).items():
+        if isinstance(value, type) and issubclass(value, kinds):
+            names.append(name)
+    return names

@@ -24,6 +24,7 @@ def run(work: Work) -> None:
     from pipeline.jobs.resources import describe_slots, find_slots
     from pipeline.jobs.run import run_jobs
     from pipeline.training.cell_jobs import cell_job, epoch_images, make_clocks, training_bytes
+    from pipeline.training.checks import describe_looks
     from pipeline.training.monitor import TrainingMonitor, short_name
 
     device, precision = choose_device(work.settings)
@@ -57,7 +58,7 @@ def run(work: Work) -> None:
         facts, minutes = outcome.facts, (time.monotonic() - started) / 60.0
         metric = facts["decided_by"].rpartition(".")[2]
         say(
-            f"train: {names[outcome.job]} done ({next(came)} of {len(missing)}): best epoch "
+            f"train: {names[outcome.job]} done ({next(came)} of {len(missing)}): keeps epoch "
             f"{facts['best_epoch']} of {facts['num_epochs']}, {metric} "
             f"{facts['best_value']:.4f}, {minutes:.1f} min"
         )
@@ -75,6 +76,8 @@ def run(work: Work) -> None:
         f"train: {len(cells)} cells done; weights and OOF tables in "
         f"{display_path(work.runs.experiment)}"
     )
+    for sentence in describe_looks(work.settings.members):
+        print(f"train: {sentence}")
     compare_forecast(
         work, "train", [cell.name for cell in missing], seconds=time.monotonic() - started
     )

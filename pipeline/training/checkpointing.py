@@ -1,4 +1,4 @@
-"""What is kept of a cell: a checkpoint while it learns; weights, OOF table and mark when done."""
+"""Files of a cell: a checkpoint while it trains; weights, OOF table and done mark at the end."""
 
 import numpy as np
 import pandas as pd
@@ -72,11 +72,9 @@ def finish_cell(
     tasks: list[Task],
     transform: Transform,
 ) -> dict:
-    """Writes the best weights, the OOF table and, last of all, the mark that the cell is done."""
-    scores = state.scores
-    keeps_last = cell.fold == REFIT or work.settings.members[cell.member].best == "last"
-    best = len(scores) - 1 if keeps_last else None
-    best = max(range(len(scores)), key=lambda i: (scores[i], -i)) if best is None else best
+    """Writes the kept weights, the OOF table and, last of all, the mark that the cell is done."""
+    member = work.settings.members[cell.member]
+    kept = kept_epoch(state.scores, keeps_last=cell.fold == REFIT or member.best == "last")
     with atomic_write(work.runs.weights(cell)) as temporary:
         save_state(temporary, {"network": state.best_weights}, facts=_facts(work, cell))
     if cell.fold != REFIT:
@@ -88,14 +86,14 @@ def finish_cell(
             member=member_context(work.settings, cell.member),
         )
         write_table(work.runs.oof(cell), frame)
-    row = state.history[best]
-    known = ("train_loss", "held_out_loss", *(key for key in row if "." in key))
-    decided = [key for key in known if key in row and not np.isnan(row[key])][-1]
+    row = state.history[kept]
+    measure = _most_telling(row)
     facts = {
-        "best_epoch": best + 1,
-        "num_epochs": len(scores),
-        "decided_by": decided,
-        "best_value": row[decided],
+        "best_epoch": kept + 1,
+        "num_epochs": len(state.history),
+        "looks_at_held_out": list(member.looks_at_held_out),
+        "decided_by": measure,
+        "best_value": row[measure],
         "num_held_out": len(held),
         "images_per_second": float(np.median([row["images_per_second"] for row in state.history])),
         "seconds": round(sum(row["seconds"] for row in state.history), 1),
@@ -111,3 +109,17 @@ def _facts(work: Work, cell: Cell) -> dict:
     """What the cell's files say of themselves."""
     member = member_context(work.settings, cell.member)
     return cell_facts(member, crop_recipe=work.runs.crop_recipe)
+
+
+def kept_epoch(scores: list[float], *, keeps_last: bool) -> int:
+    """The place of the epoch whose weights are kept: the last, or the first of the best ones."""
+    if keeps_last:
+        return len(scores) - 1
+    return scores.index(max(scores))
+
+
+def _most_telling(row: dict) -> str:
+    """The name of an epoch's last metric that is a number; its losses come before its metrics."""
+    names = ["train_loss", "held_out_loss", *(name for name in row if "." in name)]
+    defined = [name for name in names if name in row and not np.isnan(row[name])]
+    return defined[-1]

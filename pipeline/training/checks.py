@@ -1,6 +1,6 @@
 """What can be checked of a training before anything is spent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.config import Experiment, Member
 from pipeline.experiment.work import Work
@@ -70,6 +70,17 @@ def machine_problems(work: Work) -> Iterator[str]:
         device, _precision = choose_device(work.settings)
         for _, sentence in _problem("compile", check_compiler, device.type):
             yield sentence
+
+
+def describe_looks(members: Mapping[str, Member]) -> Iterator[str]:
+    """A sentence for each member whose training looks at the fold that it is scored on."""
+    for name, member in members.items():
+        if member.looks_at_held_out:
+            looks = ", ".join(member.looks_at_held_out)
+            yield (
+                f"{name} looks at the fold that is scored ({looks}), so its out-of-fold score is "
+                "too good, often by about 0.01; best: last and schedule: {name: cosine} avoid that"
+            )
 
 
 def _problem(

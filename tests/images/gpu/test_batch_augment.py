@@ -34,6 +34,29 @@ RECIPES = {
     "perspective": [{"Perspective": {"p": 0.7}}],
     "perspective, edges black, far": [{"Perspective": {"scale": [0.1, 0.3], "p": 1.0}}],
     "shuffled tiles": [{"RandomGridShuffle": {"grid": [2, 4], "p": 0.7}}],
+    "one of": [
+        {
+            "OneOf": {
+                "transforms": [
+                    {"RandomGridShuffle": {"grid": [2, 2], "p": 0.6}},
+                    {"HorizontalFlip": {"p": 0.2}},
+                ],
+                "p": 0.5,
+            }
+        }
+    ],
+    "some of": [
+        {
+            "SomeOf": {
+                "n": 2,
+                "transforms": [
+                    {"HorizontalFlip": {"p": 0.5}},
+                    {"Sequential": {"transforms": [AFFINE], "p": 0.5}},
+                    {"RandomBrightnessContrast": {"p": 0.7}},
+                ],
+            }
+        }
+    ],
     "all": [{"HorizontalFlip": {"p": 0.5}}, AFFINE, {"RandomBrightnessContrast": {"p": 0.7}}],
 }
 
@@ -171,3 +194,22 @@ def test_hsv_there_and_back_and_as_opencv_has_it() -> None:
 def test_what_only_albumentations_can_is_named(recipe: list, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         BatchAugment(recipe, side=SIDE)
+
+
+def test_groups_take_what_they_say() -> None:
+    """OneOf: one member of all, by the weights 3 to 1, with chance 0.5. SomeOf: two of three."""
+    flip = {"HorizontalFlip": {"p": 0.6}}
+    shuffle = {"RandomGridShuffle": {"grid": [2, 2], "p": 0.2}}
+    light = {"RandomBrightnessContrast": {"p": 1.0}}
+    seeds = np.arange(4000)
+    one_of = BatchAugment([{"OneOf": {"transforms": [flip, shuffle], "p": 0.5}}])
+    flips, shuffles = (one["on"].numpy() > 0 for one in one_of.draw(seeds, side=8))
+    assert not (flips & shuffles).any()
+    assert abs(flips.mean() - 0.375) < 0.03 and abs(shuffles.mean() - 0.125) < 0.03
+    always = [{name: {**given, "p": 1.0} for name, given in one.items()} for one in (flip, shuffle)]
+    some_of = BatchAugment([{"SomeOf": {"transforms": [*always, light], "n": 2}}])
+    drawn = [one["on"].numpy() for one in some_of.draw(seeds, side=8)]
+    assert (np.sum(drawn, axis=0) == 2).all()
+    assert all(abs(one.mean() - 2 / 3) < 0.03 for one in drawn)
+    with pytest.raises(ValueError, match="replace: true needs augmenter: albumentations"):
+        BatchAugment([{"SomeOf": {"transforms": [*always], "n": 1, "replace": True}}])
