@@ -18,6 +18,7 @@ from pipeline.evaluation.shared_targets import (
     shared_targets,
 )
 from pipeline.experiment.work import Work
+from pipeline.labels.units import Unit
 from pipeline.metrics.score_rows import EvaluationTarget, compare_rows, metric_rows
 from pipeline.metrics.text_tables import describe_comparisons, describe_folds
 from pipeline.storage import Runs, display_path, write_table
@@ -50,7 +51,7 @@ def compare_experiments(work: Work) -> None:
         print("compare: on the images as they are, for not all of them have run infer")
     say_labels(candidates, judge, targets)
     comparison = _compare(evaluation, targets, answers)
-    _print(comparison, targets)
+    _print(comparison, targets, unit=evaluation.split.unit)
     _write(work.runs, comparison, folder=_folder(candidates))
 
 
@@ -82,10 +83,11 @@ def _compare(
     )
 
 
-def _print(comparison: Comparison, targets: Mapping[str, EvaluationTarget]) -> None:
+def _print(comparison: Comparison, targets: Mapping[str, EvaluationTarget], *, unit: Unit) -> None:
     scores, differences = comparison.scores, comparison.differences
     for name, target in targets.items():
-        print("\n".join(describe_folds(scores[scores["task"] == name], target)))
+        of_task = scores[scores["task"] == name]
+        print("\n".join(describe_folds(of_task, target, unit=unit)))
         rows = differences[differences["task"] == name].to_dict("records")
         print("\n".join(describe_comparisons(rows)))
     print("\n".join(describe_disagreements(comparison.by_attribute)))

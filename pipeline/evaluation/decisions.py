@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.evaluation.evaluation_set import EvaluationSet
+from pipeline.experiment.grouping import counted_by
 from pipeline.experiment.tasks import group_of, targets_of
 from pipeline.experiment.work import Work
+from pipeline.labels.units import Unit, count_words
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.paired import say_difference, show_number
@@ -76,7 +78,7 @@ def decide_space(
     }
     notes = [
         f"threshold 0.5: {say_score(name, plain)}",
-        f"threshold chosen on the other folds' people: {say_score(name, nested)}",
+        f"threshold chosen on the other folds: {say_score(name, nested)}",
         say_difference("threshold 0.5", "the chosen threshold", choice.gain) + f"; {verdict}",
     ]
     answers = choice.nested if kept else space.decide(joint)
@@ -84,10 +86,15 @@ def decide_space(
 
 
 def score_on_test(
-    work: Work, space: AnswerSpace, seen: np.ndarray, *, test: pd.DataFrame
+    work: Work,
+    space: AnswerSpace,
+    seen: np.ndarray,
+    *,
+    test: pd.DataFrame,
+    unit: Unit | None = None,
 ) -> dict | None:
     """The score of what the metric looks at (N,) on those test images that have their labels;
-    None when there is none.
+    None when there is none. `unit` is what their person ids stand for, where that is known.
 
     Raises ValueError for a label that is none of the task's.
     """
@@ -113,12 +120,13 @@ def score_on_test(
         person_ids=people.astype(str).to_numpy(),
         num_draws=work.settings.bootstrap,
         test_share=0.0,
+        unit=counted_by(images) if unit is None else unit,
     )
     return measure(target, seen[known.to_numpy()], split=split)
 
 
 def measure(target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSplit) -> dict:
-    """A score with its interval over people, and what it stands on."""
+    """A score with its interval from drawing people, and how many of what it stands on."""
     truth, group = target.truth, target.group
     low, high = person_interval(
         target.metric,
@@ -129,13 +137,13 @@ def measure(target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSp
         num_draws=split.num_draws,
     )
     value = target.metric.compute(truth, answer, group)
-    return {"metric": target.metric_name, "value": value, "low": low, "high": high, **split.counts}
+    score = {"metric": target.metric_name, "value": value, "low": low, "high": high}
+    return {**score, **split.counts, "unit": split.unit}
 
 
 def say_score(name: str, score: dict) -> str:
     """The score in words."""
     value, low, high = (show_number(score[key]) for key in ("value", "low", "high"))
-    return (
-        f"{name} {score['metric']} {value} (95 % {low}..{high}, "
-        f"{score['num_images']} images of {score['num_people']} people)"
-    )
+    unit = score.get("unit", "people")  # records of an earlier version do not say
+    count = count_words(score["num_images"], score["num_people"], unit)
+    return f"{name} {score['metric']} {value} (95 % {low}..{high}, {count})"

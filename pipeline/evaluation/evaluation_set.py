@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.experiment.blend import answer_spaces
+from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.images_table import held_out, read_labelled
 from pipeline.experiment.tasks import contest_tasks, group_of, targets_of
 from pipeline.experiment.work import Work
@@ -40,6 +41,7 @@ class EvaluationSet:
             person_ids=self.images["person_id"].astype(str).to_numpy(),
             num_draws=work.settings.bootstrap,
             test_share=float(np.mean([n / max(len(everything) - n, 1) for n in sizes])),
+            unit=read_grouping(work.runs).unit,
         )
 
     @classmethod

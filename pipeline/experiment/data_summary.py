@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.experiment.grouping import counted_by, named
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.labels.tasks import Task, to_numbers
 from pipeline.tables import OK
@@ -58,10 +59,15 @@ def summary_lines(
             f"height {sizes['height'].min()} to {sizes['height'].max()}"
         )
     each = labelled.groupby("person_id").size()
-    yield (
-        f"people to learn from: {len(each)}, images each {each.min()} to {each.max()} "
-        f"(median {each.median():g})"
-    )
+    people_are_named = counted_by(labelled) == "people"
+    if people_are_named:
+        yield (
+            f"people to learn from: {len(each)}, images each {each.min()} to {each.max()} "
+            f"(median {each.median():g})"
+        )
+    else:
+        num_named = int(named(labelled).sum())
+        yield f"images to learn from: {len(labelled)}; {num_named} of them name their person"
     for task in tasks:
         counts = words[task.name].value_counts(sort=False)
         if task.kind == "regression":
@@ -72,11 +78,12 @@ def summary_lines(
             )
             continue
         people = labelled["person_id"].groupby(words[task.name].to_numpy(), observed=False)
-        said = ", ".join(
-            f"{word} {count} ({count / len(words):.0%}, {people.nunique().get(word, 0)} people)"
-            for word, count in counts.items()
-        )
-        yield f"task {task.name}: {said}"
+        num_people = people.nunique()
+        classes = []
+        for word, count in counts.items():
+            also = f", {num_people.get(word, 0)} people" if people_are_named else ""
+            classes.append(f"{word} {count} ({count / len(words):.0%}{also})")
+        yield f"task {task.name}: {', '.join(classes)}"
     answer = settings.competition.answer.tasks
     if len(answer) > 1:
         table = joint_table(words, list(answer))

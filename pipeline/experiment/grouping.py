@@ -6,14 +6,13 @@ in an image, nobody can be promised to be in one fold only.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from pipeline.labels.units import Unit, count_words
 from pipeline.storage import Runs, read_json, read_table
 
-Unit = Literal["people", "images", "groups"]
 TRAIN_PREFIX = "train/"  # before a train image's id that a test image has too
 
 
@@ -32,10 +31,9 @@ def named(images: pd.DataFrame) -> np.ndarray:
     return (people.notna() & (~is_own | is_shared)).to_numpy()
 
 
-def counted_by(images: pd.DataFrame) -> Literal["people", "images"]:
-    """What train images are counted by: `people` where every one names its person."""
-    train = images[images["part"] == "train"] if "part" in images else images
-    return "people" if len(train) and named(train).all() else "images"
+def counted_by(images: pd.DataFrame) -> Unit:
+    """What these images are counted by: `people` where every one names its person."""
+    return "people" if len(images) and named(images).all() else "images"
 
 
 @dataclass(frozen=True)
@@ -101,11 +99,7 @@ class Grouping:
 
     def count(self, num_images: int, num_units: int) -> str:
         """`3,241 images of 463 people`, or what is known instead."""
-        if self.unit == "people":
-            return f"{num_images:,} images of {num_units:,} people"
-        if self.unit == "images":
-            return f"{num_images:,} images (nobody is named)"
-        return f"{num_images:,} images in {num_units:,} groups"
+        return count_words(num_images, num_units, self.unit)
 
 
 NAME_PEOPLE = (
@@ -133,6 +127,24 @@ def describe_grouping(
         lookalikes=lookalikes,
         by=by,
     )
+
+
+def describe_names(images: pd.DataFrame) -> str:
+    """Who is named in train images, in a few words."""
+    num_named = int(named(images).sum())
+    if num_named == len(images):
+        return f"{images['person_id'].nunique():,} people in train"
+    if num_named == 0:
+        return "nobody is named in train"
+    return f"{num_named:,} of {len(images):,} train images name their person"
+
+
+def names_caveat(images: pd.DataFrame, *, lookalikes: float | None, by: str) -> str:
+    """The caveat before images are split: what follows from the names alone."""
+    caveat = describe_grouping(images, by=by).caveat
+    if caveat and lookalikes is not None and by != "label":
+        return f"{describe_names(images)}; split keeps similar photographs together, as asked"
+    return caveat
 
 
 def grouping_facts(grouping: Grouping) -> dict:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.labels.units import Unit
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import Metric, class_f1
 from pipeline.metrics.paired import (
@@ -28,6 +29,7 @@ class EvaluationSplit:
     person_ids: np.ndarray
     num_draws: int
     test_share: float  # held-out images over training images of a fold
+    unit: Unit = "people"  # what a person id stands for: people only where they are named
 
     @property
     def counts(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from pipeline.labels.units import Unit, count_words
 from pipeline.metrics.layer_search import Step
 from pipeline.metrics.paired import Difference, say_difference, show_number
 from pipeline.metrics.score_rows import EvaluationTarget
@@ -24,7 +25,7 @@ def layout_table(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
     ]
 
 
-def describe_scores(frame: pd.DataFrame) -> str:
+def describe_scores(frame: pd.DataFrame, *, unit: Unit = "people") -> str:
     """The scores table: a line a task and metric, then who beats the best constant answer."""
     plain = frame[~frame["metric"].str.startswith("f1:")]
     lines = [("", "task", "metric", "OOF", "95 % interval", "constant", "mean ± sd of folds")]
@@ -55,8 +56,10 @@ def describe_scores(frame: pd.DataFrame) -> str:
             for row in classes.itertuples()
         ]
     whole = plain[plain["fold"] == "all"]
-    n, people = whole["num_images"].iloc[0], whole["num_people"].iloc[0]
-    text.append(f"{n} images of {people} people, none seen in training; intervals over people")
+    first = whole.iloc[0]
+    count = count_words(first["num_images"], first["num_people"], unit)
+    none_seen = ", none seen in training" if unit == "people" else ""
+    text.append(f"{count}{none_seen}; intervals over {unit}")
     text.append("on the images as they are; the ensemble's score is with its views")
     return "\n".join([*text, *say_gains(whole)])
 
@@ -170,12 +173,14 @@ def _gain(gain: Difference) -> tuple[str, str]:
     return value, f"{low}..{high}"
 
 
-def describe_folds(rows: pd.DataFrame, target: EvaluationTarget) -> list[str]:
+def describe_folds(
+    rows: pd.DataFrame, target: EvaluationTarget, *, unit: Unit = "people"
+) -> list[str]:
     """Score rows of one target by fold, a column a source, with the intervals of the whole."""
     names = list(dict.fromkeys(rows["source"]))
     better = "higher" if target.metric.higher_is_better else "lower"
     whole = rows[rows["fold"] == "all"].set_index("source")
-    n, people = whole["num_images"].iloc[0], whole["num_people"].iloc[0]
+    count = count_words(whole["num_images"].iloc[0], whole["num_people"].iloc[0], unit)
     lines = [("fold", *names)]
     values = rows.pivot_table(index="fold", columns="source", values="value", sort=False)
     for fold in [f for f in values.index if f not in ("all", "mean", "sd")]:
@@ -189,4 +194,4 @@ def describe_folds(rows: pd.DataFrame, target: EvaluationTarget) -> list[str]:
     )
     lines.append(("95 %", *spans))
     title = f"{target.task}, {target.metric_name} ({better} is better), "
-    return ["", f"{title}{n} images of {people} people:", *layout_table(lines, left=1)]
+    return ["", f"{title}{count}:", *layout_table(lines, left=1)]

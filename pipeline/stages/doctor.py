@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pipeline.experiment.grouping import names_caveat
 from pipeline.experiment.work import Work
 from pipeline.features.doctor.dry_run import Finding, look_at_batch, look_at_weights
 from pipeline.stages import STAGES, plan_stages
@@ -160,10 +161,14 @@ def _data(work: Work) -> Iterator[Finding]:
     frame = found.images
     counts = frame.groupby(["part", "status"]).size().items()
     said = ", ".join(f"{part} {status} {count}" for (part, status), count in counts)
-    usable = ((frame["part"] == "train") & (frame["status"] == OK)).any()
-    yield ("ok" if usable else "FAIL"), f"{root}: {said}"
+    usable = (frame["part"] == "train") & (frame["status"] == OK)
+    yield ("ok" if usable.any() else "FAIL"), f"{root}: {said}"
     for note in found.notes:
         yield "note", note
     said = check_test_images(frame, root=root, most=contest.missing_test)
     if said:
         yield "note", said
+    folds = work.settings.folds
+    caveat = names_caveat(frame[usable], lookalikes=folds.lookalikes, by=folds.by)
+    if usable.any() and caveat:
+        yield "note", caveat

@@ -1,4 +1,4 @@
-"""evaluate: how good each member and the combined answer are on people they never saw."""
+"""evaluate: how good each member and the combined answer are on images of the fold held out."""
 
 from collections.abc import Mapping
 
@@ -14,6 +14,7 @@ from pipeline.evaluation.formulations import (
 )
 from pipeline.experiment.blend import blend_spaces, member_probs
 from pipeline.experiment.fingerprints import evaluate_key
+from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.lockbox import record_judged
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
@@ -51,7 +52,9 @@ def run(work: Work) -> None:
         write_table(work.runs.comparisons, pd.DataFrame(compared))
     record_judged(work.runs, settings)
     stamp(work.runs.scores, evaluate_key(work.settings))
-    print("\n".join([describe_scores(frame), *said]))
+    grouping = read_grouping(work.runs)
+    caveats = [f"evaluate: {grouping.caveat}"] if grouping.caveat else []
+    print("\n".join([describe_scores(frame, unit=grouping.unit), *caveats, *said]))
     files = [work.runs.scores, *([work.runs.comparisons] if compared else [])]
     print(f"evaluate: wrote {' and '.join(map(display_path, files))}")
 

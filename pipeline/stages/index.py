@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config.competition import Submission
+from pipeline.experiment.grouping import describe_names, names_caveat
 from pipeline.experiment.settings_guard import table_digests
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
@@ -48,18 +49,14 @@ def run(work: Work) -> None:
         print(f"index: {said}")
     _check_sample(contest.submission, frame, root=root)
     write_table(work.runs.images, check_table(frame, IMAGES))
-    print(f"index: {_count(frame)}; wrote {display_path(work.runs.images)}")
-
-
-def _count(frame: pd.DataFrame) -> str:
-    """How many rows each part has of each status, and how many people are named."""
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
-    train = frame[(frame["part"] == "train") & (frame["status"] == OK)]
-    named = train[train["person_id"] != train["image_id"]]
-    if named.empty:
-        return f"{said}; the contest names nobody, so each image counts as a person of its own"
-    return f"{said}; {named['person_id'].nunique()} people in train"
+    who = describe_names(frame[usable])
+    print(f"index: {said}; {who}; wrote {display_path(work.runs.images)}")
+    folds = work.settings.folds
+    caveat = names_caveat(frame[usable], lookalikes=folds.lookalikes, by=folds.by)
+    if caveat:
+        print(f"index: {caveat}")
 
 
 def _say_unusable(frame: pd.DataFrame, *, root: Path) -> str:

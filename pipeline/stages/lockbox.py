@@ -88,11 +88,12 @@ def _ensemble_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[d
     ids = evaluation.images["image_id"]
     oof = blend_spaces(oof_tables, image_ids=ids, part="oof", settings=settings)
     blended = blend_spaces(tables, image_ids=images["image_id"], part="test", settings=settings)
+    unit = evaluation.split.unit
     scores = []
     for space in evaluation.spaces:
         decision = decide_space(work, evaluation, space, oof[space.name])
         seen = space.scored(blended[space.name], threshold=decision.threshold)
-        locked = score_on_test(work, space, seen, test=images)
+        locked = score_on_test(work, space, seen, test=images, unit=unit)
         found = {"source": "ensemble", "answer": space.name, "lockbox": locked}
         scores.append({**found, "oof": decision.record["oof"]})
     return scores
@@ -106,12 +107,13 @@ def _stack_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict
     probs, decided = stacked.answer(tables, images["image_id"])
     wanted = work.settings.ensemble.threshold
     threshold = 0.5 if wanted == "oof" else wanted
+    unit = read_grouping(work.runs).unit
     scores = []
     for space in stacked.spaces:
         seen = decided.get(space.name)  # where a layer decides
         if seen is None:
             seen = space.scored(probs[space.name], threshold=threshold)
-        locked = score_on_test(work, space, seen, test=images)
+        locked = score_on_test(work, space, seen, test=images, unit=unit)
         found = {"source": "stack", "answer": space.name, "lockbox": locked}
         scores.append({**found, "oof": oof[space.name]})
     return scores

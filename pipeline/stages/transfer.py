@@ -11,6 +11,7 @@ from pipeline.config import load_settings
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import transfer_key
+from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
@@ -18,6 +19,7 @@ from pipeline.experiment.tasks import contest_tasks, group_of, member_tasks, tar
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.labels.tasks import Task
+from pipeline.labels.units import count_words
 from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import find_metric
@@ -32,7 +34,7 @@ def check(work: Work) -> None:
         raise ValueError(
             f"transfer: {source.settings.name} learnt from the images of "
             f"{work.settings.competition.name} itself, so its score on them would be too high; its "
-            "scores.csv says how it does on people it never saw"
+            "scores.csv says how it does out of fold"
         )
     _shared_tasks(work, source)
     for name in source.settings.members:
@@ -76,11 +78,12 @@ def run(work: Work) -> None:
     path = work.runs.transfer(source.settings.name)
     write_table(path, check_table(scores, SCORES))
     stamp(path, transfer_key(work.settings, work.runs))
+    unit = read_grouping(work.runs).unit
     for row in rows:
         print(
             f"transfer: {row['source']} on {work.settings.competition.name}: {row['task']} "
             f"{row['metric']} {row['value']:.4f} (95 % {row['low']:.4f}..{row['high']:.4f}, "
-            f"{row['num_images']} images of {row['num_people']} people)"
+            f"{count_words(row['num_images'], row['num_people'], unit)})"
         )
     print(f"transfer: wrote {display_path(path)}")
 

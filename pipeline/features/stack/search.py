@@ -19,6 +19,7 @@ from pipeline.features.stack.summary import (
     say_rule,
     view_rows,
 )
+from pipeline.labels.units import count_words
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.calibration import log_losses
 from pipeline.metrics.layer_search import NestedScorer, Step, search_layers
@@ -101,9 +102,9 @@ def search_answer_layers(
     }
     messages = [
         "",
-        f"{space.name}: {target.metric_name} of {after['num_images']} images of "
-        f"{after['num_people']} people; nested: by layers fitted on other people only; plain: "
-        "without the layer, with those kept above it",
+        f"{space.name}: {target.metric_name} of "
+        f"{count_words(after['num_images'], after['num_people'], split.unit)}; nested: by layers "
+        f"fitted on other {split.unit} only; plain: without the layer, with those kept above it",
         *describe_layers(before, steps, after, gain),
         *[say_log_loss_gain(step) for step in steps if step.log_loss_gain is not None],
         *say_rule(rule, kept.names, other, scorer, plain=plain),

@@ -106,7 +106,7 @@ def judge_grid(rows: Sequence[Mapping]) -> Verdict:
     spread = best["score"] - min(row["score"] for row in done)
     said = (
         f"best of {len(rows)} is lr {best['lr']:.3g}, weight_decay {best['weight_decay']:g} with "
-        f"{best['metric']} {best['value']:.4f} on people held out; the worst is {spread:.4f} away"
+        f"{best['metric']} {best['value']:.4f} on held-out images; the worst is {spread:.4f} away"
     )
     rates = sorted({row["lr"] for row in rows})
     if len(rates) > 1 and best["lr"] in (rates[0], rates[-1]) and len(done) == len(rows):
@@ -117,7 +117,7 @@ def judge_grid(rows: Sequence[Mapping]) -> Verdict:
 
 def judge_study(*, value: float, metric: str, shipped: float | None, finished: int) -> Verdict:
     """Of a study's best trial; `shipped` is the trial with the settings as they are, as a score."""
-    said = f"best of {finished} trials has {metric} {abs(value):.4f} on people held out"
+    said = f"best of {finished} trials has {metric} {abs(value):.4f} on held-out images"
     if shipped is None:
         return Verdict(True, f"{said}; the settings as they are did not come through")
     if value <= shipped:
@@ -126,6 +126,6 @@ def judge_study(*, value: float, metric: str, shipped: float | None, finished: i
         )
     return Verdict(
         True,
-        f"{said}, the settings as they are {abs(shipped):.4f}. It was chosen on these people, so "
+        f"{said}, the settings as they are {abs(shipped):.4f}. It was chosen on these images, so "
         "the true gain is smaller: the long run on all folds tells",
     )
