@@ -95,6 +95,11 @@ def describe_source(backbone: str, *, weights: str) -> str:
     return f"package {PACKAGES[backbone]}" if packaged else "timm's cache or hub"
 
 
+def has_weights_here(backbone: str) -> bool:
+    """Whether a package of this machine brings the ImageNet weights, so that no hub is asked."""
+    return _packaged_file(backbone) is not None
+
+
 def _packaged_file(backbone: str) -> Path | None:
     """The weights file of an installed package; found without running the package's code."""
     spec = importlib.util.find_spec(PACKAGES[backbone]) if backbone in PACKAGES else None

@@ -15,7 +15,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.ensembling.linkage import linkage_tree
+from pipeline.experiment.device import choose_device
+from pipeline.experiment.work import Work
 from pipeline.faces.align import eyes_in_crop
+from pipeline.faces.crop_store import open_crops
+from pipeline.storage import read_table
+from pipeline.tables import FACES, check_table, pick
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +32,24 @@ NUM_STAGES = 4  # of the network that are run: (80, 5, 8) of the backbone, 2,240
 FLAT = 4.0  # grey levels: a part of one colour stays flat
 BLUR = 1.5  # pixels: sharp and poor copies of a photograph look the same
 BATCH = 64
+
+
+SIMILARITY = 0.7  # where nothing else is asked for; see find_lookalikes
+
+
+def lookalike_groups(
+    work: Work, image_ids: pd.Series, *, similarity: float = SIMILARITY
+) -> np.ndarray:
+    """The group (N,) of each of these cropped images of an experiment."""
+    faces = pick(check_table(read_table(work.runs.faces), FACES), image_ids, what="faces")
+    return find_lookalikes(
+        open_crops(work.runs.crops),
+        faces,
+        margin=work.settings.crop.margin,
+        similarity=similarity,
+        largest=max(2, len(faces) // (4 * work.settings.folds.num)),  # folds must stay even
+        device=choose_device(work.settings)[0],
+    )
 
 
 def find_lookalikes(
@@ -139,7 +162,7 @@ def _align_faces(crops: np.ndarray, faces: pd.DataFrame, *, margin: float) -> It
     boxes = faces[["x1", "y1", "x2", "y2"]].to_numpy()
     rows = zip(faces["row"], boxes, faces["landmarks"], faces["how"], strict=True)
     for row, box, landmarks, how in tqdm(
-        rows, total=len(faces), desc="split: lookalikes", unit="image", leave=False
+        rows, total=len(faces), desc="lookalikes", unit="image", leave=False
     ):
         known = landmarks if how == "mtcnn" else None
         yield align_eyes(crops[row], eyes_in_crop(box, known, margin=margin, size=size))

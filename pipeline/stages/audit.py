@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.experiment.fingerprints import audit_key
-from pipeline.experiment.images_table import read_images_table, read_labelled
+from pipeline.experiment.grouping import read_grouping
+from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.features.audit.copies import (
@@ -23,11 +24,12 @@ from pipeline.features.audit.copies import (
 from pipeline.features.audit.figures import chart_scores, show_labels, show_pairs, show_shift
 from pipeline.features.audit.fixes import write_fixes
 from pipeline.features.audit.leaks import probe_leaks
-from pipeline.features.audit.probing import Sample, draw_people, probe_features
+from pipeline.features.audit.sample import audited_images, draw_sample
 from pipeline.features.audit.shift import judge_shift
+from pipeline.features.audit.unnamed import join_lookalikes
 from pipeline.features.audit.wrong_labels import find_wrong_labels, member_checkers, probe_checkers
-from pipeline.storage import display_path, read_table, stamp, write_table, write_text
-from pipeline.tables import FACES, check_table, pick
+from pipeline.people.features import upper_halves
+from pipeline.storage import display_path, stamp, write_table, write_text
 
 
 def check(work: Work) -> None:
@@ -46,22 +48,32 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    images, labelled = _all_images(work), read_labelled(work.runs)
-    pairs = find_copies(work, images)
+    images, labelled = audited_images(work), read_labelled(work.runs)
+    grouping = read_grouping(work.runs)
+    upper = upper_halves(work, images["row"], said="audit: thumbnails")
+    pairs = find_copies(upper, correlation=work.settings.audit.correlation)
     table = name_copies(work, images, pairs)
     write_table(work.runs.audited("pairs.csv"), table[list(PAIR_COLUMNS)])
-    lines = copy_lines(work, images, table, joins=write_joins(work, images, table))
+    lines = copy_lines(
+        images,
+        table,
+        joins=write_joins(work, images, table),
+        fixes=display_path(work.runs.audited("people.csv")),
+        unit=grouping.unit,
+    )
     show_pairs(work, images, table)
 
     within = table[table["parts"] == "train"]
     people = joined_people(images, within, people=images["split_person"])
-    sample = _draw_sample(work, images, people)
+    sample = draw_sample(work, images, people)
     place = pd.Series(np.arange(len(images)), index=images["image_id"])
     inside = place[labelled["image_id"]].to_numpy()
     seen = np.isin(inside, sample.places)
     rows = np.searchsorted(sample.places, inside[seen])
     learnt = labelled[seen].reset_index(drop=True)
     features, known = sample.features[rows], people[inside[seen]]
+    if grouping.unit != "people":
+        known = join_lookalikes(work, learnt, known)
     leaks, said = probe_leaks(work, learnt, features, people=known)
     lines += said
 
@@ -85,35 +97,3 @@ def run(work: Work) -> None:
     stamp(work.runs.audited("summary.txt"), audit_key(work.settings, work.runs))
     print(text)
     print(f"audit: wrote summary.txt, tables and images to {display_path(work.runs.audited(''))}")
-
-
-def _all_images(work: Work) -> pd.DataFrame:
-    """Every cropped image, train first: the images and faces columns, the fold (NaN without one),
-    `person_id` as the contest has it (without one the image_id), `split_person` as the folds do."""
-    images = read_images_table(work.runs)
-    faces = pick(check_table(read_table(work.runs.faces), FACES), images["image_id"], what="faces")
-    for name in ("probability", "x1", "y1", "x2", "y2"):
-        images[name] = faces[name].to_numpy()
-    images = images[images["row"] >= 0]
-    order = (images["part"] == "test").to_numpy().argsort(kind="stable")
-    images = images.iloc[order].reset_index(drop=True)
-    named = images["person_id"].where(images["person_id"].notna(), images["image_id"])
-    folds = read_table(work.runs.folds).set_index("image_id")
-    split = images["image_id"].map(folds["person_id"])
-    return images.assign(
-        person_id=named.astype(str),
-        split_person=split.where(split.notna(), named).astype(str),
-        fold=images["image_id"].map(folds["fold"]).astype(float),
-    )
-
-
-def _draw_sample(work: Work, images: pd.DataFrame, people: np.ndarray) -> Sample:
-    """Of each part whole people, as many images as the settings say, with their features."""
-    audit, is_test = work.settings.audit, (images["part"] == "test").to_numpy()
-    places = []
-    for part in (images["fold"].notna().to_numpy(), is_test):
-        where = np.flatnonzero(part)
-        chosen = draw_people(people[where], number=audit.images, seed=audit.seed)
-        places.append(where[chosen])
-    chosen = np.sort(np.concatenate(places))
-    return Sample(chosen, probe_features(work, images.iloc[chosen]))

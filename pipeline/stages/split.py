@@ -3,22 +3,21 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import describe_grouping, grouping_facts
 from pipeline.experiment.images_table import read_images_table, split_column, usable
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
-from pipeline.faces.crop_store import open_crops
+from pipeline.features.audit.unnamed import probe_without_names
 from pipeline.folds.assignment import AssignedFolds, search_folds
 from pipeline.folds.balance import certificate, describe
 from pipeline.folds.joined_people import join_groups
 from pipeline.folds.leak_checks import check_folds
 from pipeline.folds.lockbox import draw_lockbox, keep_lockbox
 from pipeline.folds.reuse import reuse_folds
-from pipeline.people.lookalikes import describe_lookalikes, find_lookalikes
+from pipeline.people.lookalikes import describe_lookalikes, lookalike_groups
 from pipeline.preprocessing.fold_labels import balanced_labels, folds_of_column
 from pipeline.storage import display_path, read_table, write_json, write_table
-from pipeline.tables import FACES, FOLDS, check_table, pick
+from pipeline.tables import FOLDS, check_table
 
 
 def run(work: Work) -> None:
@@ -62,6 +61,8 @@ def run(work: Work) -> None:
         stored["repeats"] = others
     write_json(work.runs.certificate, stored)
     write_table(work.runs.folds, check_table(table, FOLDS))
+    if grouping.unit != "people":
+        print("\n".join(f"split: {line}" for line in probe_without_names(work)))
     print(f"split: wrote {display_path(work.runs.folds)} and {display_path(work.runs.certificate)}")
 
 
@@ -80,15 +81,7 @@ def _units(work: Work, images: pd.DataFrame) -> np.ndarray:
     similarity = work.settings.folds.lookalikes
     if similarity is None:
         return people
-    faces = pick(check_table(read_table(work.runs.faces), FACES), images["image_id"], what="faces")
-    groups = find_lookalikes(
-        open_crops(work.runs.crops),
-        faces,
-        margin=work.settings.crop.margin,
-        similarity=similarity,
-        largest=max(2, len(images) // (4 * work.settings.folds.num)),  # folds must stay even
-        device=choose_device(work.settings)[0],
-    )
+    groups = lookalike_groups(work, images["image_id"], similarity=similarity)
     joined = join_groups(people, groups)
     print(f"split: {describe_lookalikes(people, joined, similarity=similarity)}")
     return joined

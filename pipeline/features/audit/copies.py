@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.experiment.grouping import JOIN_LOOKALIKES
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.experiment.work import Work
 from pipeline.features.audit.pure.phash import (
@@ -14,39 +15,56 @@ from pipeline.features.audit.pure.phash import (
 from pipeline.features.audit.similarity import embedding_cosines
 from pipeline.folds.joined_people import join_people
 from pipeline.labels.fixes import FIX_COLUMNS
-from pipeline.people.features import upper_halves
-from pipeline.storage import display_path, write_table
+from pipeline.labels.units import Unit
+from pipeline.storage import write_table
 
 BLOCK = 1 << 16  # pairs correlated at once
 PAIR_COLUMNS = ("image_id", "other", "person_id", "other_person", "fold", "other_fold", "parts")
 PAIR_COLUMNS += ("leak", "distance", "correlation", "mirrored", "embedding", "differ")
 
 
-def find_copies(work: Work, images: pd.DataFrame) -> pd.DataFrame:
-    """All pairs of nearly the same image: their places left and right in `images`, the hashes'
-    distance, the crops' correlation, and whether one is the other's mirror image. Best first."""
-    upper = upper_halves(work, images["row"], said="audit: thumbnails")
+def find_copies(upper: np.ndarray, *, correlation: float) -> pd.DataFrame:
+    """All pairs of nearly the same image, best first: left and right are rows of `upper`.
+
+    `upper` (N, h, w) are grey thumbnails of the faces' upper halves. Beside the rows stand the
+    hashes' distance in bits, the correlation, and whether one is the other's mirror image.
+    """
     plain, mirrored = perceptual_hashes(upper)
-    found = []
-    for turned, others in ((False, plain), (True, mirrored)):
-        pairs = near_duplicates(plain, others if turned else None)
-        looks = upper[:, :, ::-1] if turned else upper
-        for start in range(0, len(pairs), BLOCK):
-            some = pairs[start : start + BLOCK]
-            alike = correlate(upper[some[:, 0]], looks[some[:, 1]])
-            near = alike >= work.settings.audit.correlation
-            block = pd.DataFrame(some[near], columns=["left", "right"])
-            block["distance"] = distances(plain, others, some[near])
-            found.append(block.assign(correlation=alike[near], mirrored=turned))
-    empty = {"left": int, "right": int, "distance": int, "correlation": float, "mirrored": bool}
-    pairs = pd.concat([pd.DataFrame(columns=list(empty)).astype(empty), *found])
+    same_way = _near_pairs(upper, upper, plain, plain, correlation=correlation)
+    turned = _near_pairs(upper, upper[:, :, ::-1], plain, mirrored, correlation=correlation)
+    pairs = pd.concat([same_way.assign(mirrored=False), turned.assign(mirrored=True)])
     pairs = pairs.sort_values(["correlation", "left", "right"], ascending=[False, True, True])
     return pairs.drop_duplicates(["left", "right"]).reset_index(drop=True)
 
 
+def _near_pairs(
+    upper: np.ndarray,
+    others: np.ndarray,
+    hashes: np.ndarray,
+    other_hashes: np.ndarray,
+    *,
+    correlation: float,
+) -> pd.DataFrame:
+    """The pairs whose hashes nearly agree and whose thumbnails correlate that much."""
+    pairs = near_duplicates(hashes, None if others is upper else other_hashes)
+    blocks = [np.empty((0, 2), dtype=np.int64)]
+    correlations = [np.empty(0)]
+    for start in range(0, len(pairs), BLOCK):
+        block = pairs[start : start + BLOCK]
+        found = correlate(upper[block[:, 0]], others[block[:, 1]])
+        blocks.append(block[found >= correlation])
+        correlations.append(found[found >= correlation])
+    near = np.concatenate(blocks)
+    frame = pd.DataFrame(near, columns=["left", "right"])
+    return frame.assign(
+        distance=distances(hashes, other_hashes, near), correlation=np.concatenate(correlations)
+    )
+
+
 def name_copies(work: Work, images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """The table of pairs: of different people by name, or of train and test. Leaks come first."""
-    one, two = (images.iloc[pairs[side]].reset_index(drop=True) for side in ("left", "right"))
+    one = images.iloc[pairs["left"]].reset_index(drop=True)
+    two = images.iloc[pairs["right"]].reset_index(drop=True)
     both = (one["part"] == "train") & (two["part"] == "train")
     across = (one["part"] == "train") & (two["part"] == "test")  # train stands first in images
     table = pairs.assign(
@@ -71,7 +89,7 @@ def joined_people(images: pd.DataFrame, pairs: pd.DataFrame, *, people: pd.Serie
 
 
 def write_joins(work: Work, images: pd.DataFrame, pairs: pd.DataFrame) -> int:
-    """Writes fixes that give the people of a copied image one name, and gives their number."""
+    """Writes fixes that give the people of a copied image one name; returns how many fixes."""
     train = pairs[(images.iloc[pairs["right"]]["part"] == "train").to_numpy()]
     joined = joined_people(images, train, people=images["person_id"])
     frame = pd.DataFrame(
@@ -85,53 +103,60 @@ def write_joins(work: Work, images: pd.DataFrame, pairs: pd.DataFrame) -> int:
     return len(frame)
 
 
-def copy_lines(work: Work, images: pd.DataFrame, table: pd.DataFrame, *, joins: int) -> list[str]:
-    """The findings in sentences."""
+def copy_lines(
+    images: pd.DataFrame, table: pd.DataFrame, *, joins: int, fixes: str, unit: Unit
+) -> list[str]:
+    """The findings in sentences; `joins` person ids become others by the file of `fixes`."""
     counts = images["part"].value_counts()
-    number, limit = counts.get("train", 0), work.settings.audit.correlation
-    inside, across = table[table["parts"] == "train"], table[table["parts"] != "train"]
-    lines, leaks = [], inside[inside["leak"]]
-    if not len(inside):
-        lines.append(
-            f"copies: no two of {number:,} train images of different people are nearly the same"
-        )
-    else:
-        touched = len(set(inside["image_id"]) | set(inside["other"]))
-        lines.append(
-            f"copies: {touched:,} of {number:,} train images are nearly the same as one under "
-            f"another name: {len(inside):,} pairs in pairs.csv, the clearest in pairs.png"
-        )
+    num_train, num_test = counts.get("train", 0), counts.get("test", 0)
+    inside = table[table["parts"] == "train"]
+    across = table[table["parts"] != "train"]
+    lines = [_pairs_line(inside, num_train, unit=unit)]
     seen = inside["embedding"].dropna()
     if len(seen):
         lines.append(
             f"  a trained member finds {(seen > 0.5).mean():.0%} of {len(seen):,} of them alike "
             f"(cosine of its embeddings above 0.5, median {seen.median():.2f})"
         )
+    leaks = inside[inside["leak"]]
     if len(leaks):
-        touched = len(set(leaks["image_id"]) | set(leaks["other"]))
         lines.append(
-            f"  LEAK: {len(leaks):,} of these pairs, with {touched:,} images, lie in two folds: "
-            f"what is learnt by heart in one is asked in the other, and OOF scores are too high"
+            f"  LEAK: {len(leaks):,} of these pairs, with {_num_images(leaks):,} images, lie in "
+            "two folds: what is learnt by heart in one is asked in the other, and OOF scores are "
+            "too high"
         )
-        path = display_path(work.runs.audited("people.csv"))
-        turned = int(leaks["mirrored"].sum())
         lines.append(
-            f"  to mend it, in a copy of the config under a new name: folds.lookalikes: {limit:g}"
-            + (f" (it misses {turned:,} mirrored pairs)" if turned else "")
-            + f"; or name {path} as fixes: in the competition file ({joins:,} people join others)"
+            f"  to mend it, in a copy of the config under a new name: {JOIN_LOOKALIKES}; or name "
+            f"{fixes} as fixes: in the competition file ({joins:,} person ids become others)"
         )
     elif len(inside):
-        lines.append("  no pair lies in two folds: no leak between folds")
+        lines.append("  no pair lies in two folds: these copies are no leak between folds")
     if len(across):
-        touched, trained = across["other"].nunique(), across["image_id"].nunique()
+        also = ", in which nobody is seen twice" if unit == "people" else ""
         lines.append(
-            f"  {touched:,} of {counts.get('test', 0):,} test images are nearly the same as one "
-            f"of {trained:,} train images: the leaderboard will be kinder than OOF, in which "
-            f"nobody is seen twice"
+            f"  {across['other'].nunique():,} of {num_test:,} test images are nearly the same as "
+            f"one of {across['image_id'].nunique():,} train images: the leaderboard will be kinder "
+            f"than OOF{also}"
         )
-    elif counts.get("test", 0):
-        lines.append(f"  no test image (n = {counts['test']:,}) is nearly a train image")
+    elif num_test:
+        lines.append(f"  no test image (n = {num_test:,}) is nearly a train image")
     return lines
+
+
+def _pairs_line(inside: pd.DataFrame, num_train: int, *, unit: Unit) -> str:
+    """How many train images are nearly the same as one that counts as somebody else's."""
+    if not len(inside):
+        of_whom = " of different people" if unit == "people" else ""
+        return f"copies: no two of {num_train:,} train images{of_whom} are nearly the same"
+    other = "one under another name" if unit == "people" else "another that counts apart"
+    return (
+        f"copies: {_num_images(inside):,} of {num_train:,} train images are nearly the same as "
+        f"{other}: {len(inside):,} pairs in pairs.csv, the clearest in pairs.png"
+    )
+
+
+def _num_images(pairs: pd.DataFrame) -> int:
+    return len(set(pairs["image_id"]) | set(pairs["other"]))
 
 
 def _differences(
@@ -144,7 +169,8 @@ def _differences(
     if not len(rows):
         return words
     tasks = contest_tasks(work.settings)
-    left, right = (targets_of(tasks, side.iloc[rows].reset_index()) for side in (one, two))
+    left = targets_of(tasks, one.iloc[rows].reset_index())
+    right = targets_of(tasks, two.iloc[rows].reset_index())
     for task in tasks:
         for row in rows[left[task.name] != right[task.name]]:
             words[row] = f"{words[row]} {task.name}".strip()

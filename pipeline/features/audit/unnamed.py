@@ -1,0 +1,33 @@
+"""The leak probe where not everybody is named: split runs it, before a GPU is paid for."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.experiment.images_table import read_labelled
+from pipeline.experiment.work import Work
+from pipeline.features.audit.leaks import probe_leaks
+from pipeline.features.audit.probing import draw_people, probe_features
+from pipeline.folds.joined_people import join_groups
+from pipeline.models.pretrained import has_weights_here
+from pipeline.people.lookalikes import BACKBONE, lookalike_groups
+
+
+def probe_without_names(work: Work) -> list[str]:
+    """What look-alikes in two folds are worth to a simple model, in sentences; a sentence why not
+    where the weights it needs are not on this machine."""
+    audit = work.settings.audit
+    for backbone in (BACKBONE, audit.backbone):
+        if backbone is not None and not has_weights_here(backbone):
+            return [f"leak probe: left out, {backbone} has no weights on this machine"]
+    labelled = read_labelled(work.runs)
+    units = labelled["person_id"].astype(str).to_numpy()
+    chosen = draw_people(units, number=audit.images, seed=audit.seed)
+    sample = labelled.iloc[chosen].reset_index(drop=True)
+    features = probe_features(work, sample)
+    people = join_lookalikes(work, sample, units[chosen])
+    return probe_leaks(work, sample, features, people=people)[1]
+
+
+def join_lookalikes(work: Work, images: pd.DataFrame, people: np.ndarray) -> np.ndarray:
+    """The people (n,) of these images, joined where their faces look alike."""
+    return join_groups(people, lookalike_groups(work, images["image_id"]))
