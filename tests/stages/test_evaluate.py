@@ -197,7 +197,7 @@ def test_a_threshold_is_chosen_and_answers_are_lines(tmp_path: Path, capsys) -> 
     ensemble.run(work)
     out = capsys.readouterr().out
     assert "threshold 0.5: OOF hter 0.5000" in out
-    assert "threshold chosen on the other folds' people: OOF hter 0.0" in out
+    assert "threshold chosen on the other folds: OOF hter 0.0" in out
     (part,) = json.loads(work.runs.submission_record.read_text())["parts"]
     assert 0.15 < part["threshold"] < 0.25
     assert part["oof"] == part["nested"]
