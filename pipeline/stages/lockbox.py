@@ -13,11 +13,14 @@ from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.lockbox import describe_use, read_lockbox, record_opening
+from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
 from pipeline.features.stack.predictor import StackPredictor
 from pipeline.inference.choice import is_stacked
+from pipeline.metrics.answer_space import ANSWER
 from pipeline.storage import display_path, read_json, write_json
 
 Tables = dict[str, pd.DataFrame]
@@ -57,9 +60,9 @@ def say_lockbox(score: dict) -> str:
     oof, locked = score["oof"], score["lockbox"]
     holds = locked["low"] <= oof["value"] <= locked["high"]
     verdict = "OOF lies in its interval" if holds else "OOF lies outside of its interval"
-    name = (
-        score["source"] if score["answer"] == "answer" else f"{score['source']} {score['answer']}"
-    )
+    name = score["source"]
+    if score["answer"] != ANSWER:
+        name += f" {score['answer']}"
     return f"{name}: {say_score('OOF', oof)}; {say_score('lockbox', locked)}: {verdict}"
 
 
@@ -69,12 +72,13 @@ def _predict(work: Work, images: pd.DataFrame) -> Tables:
     tables = {}
     for member in used_members(work.settings):
         tables[member] = predict_cells(
-            work,
-            member,
+            work.runs,
+            member_context(work.settings, member),
             answering_cells(work.settings, member),
             images,
+            crops=open_crops(work.runs.crops),
+            settings=work.settings,
             what="lockbox images",
-            crops_of_work=work,
             device=device,
             precision=precision,
         )
