@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.images.read import UnreadableImageError, measure_image, read_image
+from pipeline.images.read import (
+    UnreadableImageError,
+    measure_image,
+    read_image,
+    to_eight_bits,
+)
 
 RED = np.full((20, 30, 3), (200, 20, 20), dtype=np.uint8)
 
@@ -60,3 +65,47 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path: Path) ->
     assert (tmp_path / "bomb.png").stat().st_size < 200_000
     with pytest.raises(UnreadableImageError, match="too large"):
         read_image(tmp_path / "bomb.png")
+
+
+RAMP = np.linspace(0, 1, 256).reshape(16, 16)  # of black to white
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_more_than_eight_bits_are_scaled_and_not_black(
+    tmp_path: Path, bits: int, colour: bool, ending: str
+) -> None:
+    import cv2
+
+    values = np.rint(RAMP * (2**bits - 1)).astype(np.uint16)
+    if colour:
+        values = np.stack([values, values // 2, values // 4], axis=-1)  # blue, green, red
+    path = tmp_path / f"a.{ending}"
+    assert cv2.imwrite(str(path), values)
+    expected = np.rint(RAMP * 255)
+    pixels = read_image(path).astype(int)
+    assert np.abs(pixels[..., 2] - expected).max() <= 1
+    assert np.abs(pixels[..., 0] - (expected / 4 if colour else expected)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([0.0, 0.5, 1.0]), [0, 128, 255]),
+        (np.array([-1.0, 0.0, 1.0], dtype=np.float32), [0, 128, 255]),
+        (np.array([0.0, 100.0, 255.0]), [0, 100, 255]),
+        (np.array([0, 2048, 4095], dtype=np.int32), [0, 128, 255]),
+        (np.array([0, 200], dtype=np.uint16), [0, 200]),  # eight bits in a wider box
+    ],
+)
+def test_the_scale_is_that_of_the_values(values: np.ndarray, expected: list[int]) -> None:
+    assert to_eight_bits(values).tolist() == expected
+
+
+def test_an_image_of_fractions_is_read_and_one_of_nan_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(RAMP.astype(np.float32)).save(tmp_path / "a.tif")
+    assert np.abs(read_image(tmp_path / "a.tif")[..., 0] - np.rint(RAMP * 255)).max() <= 1
+    Image.fromarray(np.full((4, 4), np.nan, dtype=np.float32)).save(tmp_path / "b.tif")
+    with pytest.raises(UnreadableImageError, match=r"b\.tif: it holds values that are no numbers"):
+        read_image(tmp_path / "b.tif")
