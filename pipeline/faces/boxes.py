@@ -6,6 +6,8 @@ fractional. Nothing here reads an image, a file or a net.
 
 import numpy as np
 
+AROUND_FACES = ("mtcnn", "table")  # how a box was found that lies close around a face
+
 
 def square_box(box: np.ndarray, *, margin: float) -> np.ndarray:
     """The square around the box's centre, its side the longer side times 1 + 2·margin.

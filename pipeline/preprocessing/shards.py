@@ -3,10 +3,11 @@
 A shard's answer depends on its own images only, so it is the same wherever it is made.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,12 @@ from pipeline.experiment.work import Work
 from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.crop import cut
 from pipeline.images.read import UnreadableImageError, read_image
+from pipeline.labels.layouts.table import BOX
 from pipeline.storage import atomic_write, write_table
 from pipeline.tables import OK
+
+if TYPE_CHECKING:
+    from pipeline.faces.mtcnn.detector import Detector
 
 CHUNK = 64  # images decoded at once, as long as they are small
 PIXELS = 2**26  # decoded at once, 200 MB of them; a larger image is alone
@@ -32,7 +37,9 @@ def find_shard(work: Work, *, start: int, images: pd.DataFrame) -> None:
 
 def face_rows(work: Work, images: pd.DataFrame) -> list[dict]:
     """A row of the faces table for every image, whatever became of it."""
-    crop, rows, detector = work.settings.crop, [], None
+    crop = work.settings.crop
+    rows: list[dict] = []
+    detector = None
     if crop.faces == "detect":
         device, _ = choose_device(work.settings)
         detector = _make_detector(str(device), crop.min_face, crop.thresholds)
@@ -65,7 +72,9 @@ def _threads(work: Work) -> int | None:
 
 
 @lru_cache(maxsize=1)
-def _make_detector(device: str, min_face: float, thresholds: tuple[float, float, float]):
+def _make_detector(
+    device: str, min_face: float, thresholds: tuple[float, float, float]
+) -> "Detector":
     from pipeline.faces.mtcnn.detector import Detector
 
     return Detector(device=device, min_face=min_face, thresholds=thresholds)
@@ -109,12 +118,19 @@ def chunks_of(sizes: Sequence[int]) -> Iterator[range]:
         yield range(start, len(sizes))
 
 
-def _rows(images: pd.DataFrame, decoded: list[Decoded], *, crop: Crop, detector) -> list[dict]:
+def _rows(
+    images: pd.DataFrame, decoded: list[Decoded], *, crop: Crop, detector: "Detector | None"
+) -> list[dict]:
     """A row of the faces table for every image, whatever became of it."""
-    readable = [pixels for pixels, _ in decoded if pixels is not None]
-    found = iter(detector.detect(readable) if detector is not None else [None] * len(readable))
+    records = images.to_dict("records")
+    searched = []  # the contest's own table can say where the face is
+    for image, (pixels, _) in zip(records, decoded, strict=True):
+        if pixels is not None and table_box(image) is None:
+            searched.append(pixels)
+    faces = [None] * len(searched) if detector is None else detector.detect(searched)
+    next_face = iter(faces)
     rows = []
-    for image, (pixels, message) in zip(images.to_dict("records"), decoded, strict=True):
+    for image, (pixels, message) in zip(records, decoded, strict=True):
         row = {"image_id": image["image_id"], "how": "", "status": OK, "message": message}
         row |= dict.fromkeys(("x1", "y1", "x2", "y2", "probability"), np.nan)
         row |= {"landmarks": None, "num_faces": 0}
@@ -123,8 +139,11 @@ def _rows(images: pd.DataFrame, decoded: list[Decoded], *, crop: Crop, detector)
             rows.append(row | {"status": "unreadable" if unread else image["status"]})
             continue
         height, width = pixels.shape[:2]
-        face = next(found)
-        if face is not None:
+        box = table_box(image)
+        face = next(next_face) if box is None else None
+        if box is not None:
+            row |= {"how": "table", "num_faces": 1}
+        elif face is not None:
             box, row["how"] = face.box, "mtcnn"
             row |= {"probability": float(face.probability), "num_faces": int(face.num_faces)}
             row["landmarks"] = np.asarray(face.landmarks, dtype=np.float32).ravel().tolist()
@@ -134,3 +153,9 @@ def _rows(images: pd.DataFrame, decoded: list[Decoded], *, crop: Crop, detector)
             box, row["how"] = centre_box(width, height, fraction=crop.fallback), "centre"
         rows.append(row | dict(zip(("x1", "y1", "x2", "y2"), map(float, box), strict=True)))
     return rows
+
+
+def table_box(image: Mapping[str, object]) -> np.ndarray | None:
+    """The corners (4,) of the face that the contest's table names for an image, if it names one."""
+    corners = np.array([image.get(column, np.nan) for column in BOX], dtype=np.float64)
+    return None if np.isnan(corners).any() else corners

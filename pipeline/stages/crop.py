@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 from pipeline.console import Bar
+from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
+from pipeline.faces.boxes import AROUND_FACES
 from pipeline.faces.crop_store import create_crops, open_crops
 from pipeline.jobs.job import Job
 from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.jobs.run import check_launch, run_jobs
+from pipeline.preprocessing.face_advice import face_advice
 from pipeline.preprocessing.shards import cut_shard, find_shard
 from pipeline.storage import atomic_write, display_path, read_table, write_table
 from pipeline.tables import FACES, IMAGES, OK, check_table
@@ -34,6 +37,11 @@ def run(work: Work) -> None:
     faces = check_table(read_table(work.runs.faces), FACES)
     if not work.runs.crops.exists():
         _cut_crops(work, images, faces)
+    if work.settings.crop.faces == "detect":
+        device = str(choose_device(work.settings)[0])
+        crop, root = work.settings.crop, work.runs.root
+        for sentence in face_advice(faces, images, crop=crop, root=root, device=device):
+            print(f"crop: {sentence}")
     counts = faces.groupby(["how", "status"]).size()
     said = ", ".join(f"{how or status} {count}" for (how, status), count in counts.items())
     print(
@@ -65,8 +73,9 @@ def _find_faces(work: Work, images: pd.DataFrame) -> None:
 def _cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
     kept = (faces["status"] == OK).to_numpy()
     boxes = faces.loc[kept, ["x1", "y1", "x2", "y2"]].to_numpy()
-    # the margin is for a detected face: a centre crop and a given face already hold what is wanted
-    margins = np.where(faces.loc[kept, "how"] == "mtcnn", work.settings.crop.margin, 0.0)
+    # the margin is for a box around a face: a centre crop and a given face hold what is wanted
+    close = faces.loc[kept, "how"].isin(AROUND_FACES)
+    margins = np.where(close, work.settings.crop.margin, 0.0)
     images = images.loc[kept, "path"].to_numpy()
 
     def job(start: int) -> Job:

@@ -78,6 +78,8 @@ def _usable_images(work: Work) -> pd.DataFrame:
 def _units(work: Work, images: pd.DataFrame) -> np.ndarray:
     """What stays together (n,): the contest's people, joined where faces look alike if asked."""
     people = images["person_id"].fillna(images["image_id"]).astype(str).to_numpy()
+    if images["path"].duplicated().any():  # several faces of one file: they share its background
+        people = join_groups(people, pd.factorize(images["path"])[0])
     similarity = work.settings.folds.lookalikes
     if similarity is None:
         return people

@@ -18,7 +18,7 @@ from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import load_cell, prediction_frame
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
-from pipeline.faces.boxes import square_box
+from pipeline.faces.boxes import AROUND_FACES, square_box
 from pipeline.faces.crop import cut
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.explain.heatmaps import by_cell
@@ -103,7 +103,7 @@ def _variants(work: Work, sample: pd.DataFrame) -> Iterator[tuple[Variant, str, 
         return
     faces = check_table(read_table(work.runs.faces), FACES)
     faces = pick(faces, sample["image_id"], what="faces")
-    margins = np.where(faces["how"] == "mtcnn", work.settings.crop.margin, 0.0)
+    margins = np.where(faces["how"].isin(AROUND_FACES), work.settings.crop.margin, 0.0)
     boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), work.settings.crop.size
     images = [read_image(work.runs.root / path) for path in sample["path"]]
     for more in sorted(MARGINS, key=lambda m: m != 0.0):

@@ -20,6 +20,7 @@ _HOW = {
     "mtcnn": "found by the detector",
     "centre": "no face found: cut from the centre",
     "given": "given by the contest",
+    "table": "its box stands in the contest's table",
     "": "no crop",
 }
 
