@@ -14,6 +14,7 @@ from pipeline.labels.find_files import LOST, find_files, say_what_lies_there
 from pipeline.labels.fixes import apply_fixes, read_fixes
 from pipeline.labels.layouts.locate import find_label
 from pipeline.labels.layouts.registry import layout_notes, read_layout
+from pipeline.labels.layouts.table import BOX
 from pipeline.labels.one_hot import join_one_hot
 from pipeline.labels.shared_files import check_parts, merge_rows
 from pipeline.labels.tasks import Task
@@ -131,6 +132,24 @@ def check_test_images(images: pd.DataFrame, *, root: Path, most: float) -> str:
             "with what is most likely without a look"
         )
     return f"{said}; they are answered without a look (competition.missing_test {most:g})"
+
+
+def check_boxes(images: pd.DataFrame) -> None:
+    """Raises ValueError for boxes of the contest's table that lie outside their measured images."""
+    if BOX[0] not in images.columns:
+        return
+    left, top, right, bottom = (images[column].astype(float) for column in BOX)
+    side = images[["width", "height"]].max(axis=1)  # a photograph may be stored turned
+    outside = (right <= 0) | (bottom <= 0) | (left >= side) | (top >= side)
+    wrong = images[outside & (images["width"] > 0)]
+    if len(wrong):
+        first = wrong.iloc[0]
+        corners = ", ".join(f"{first[column]:g}" for column in BOX)
+        raise ValueError(
+            f"table.box: {len(wrong)} boxes lie outside their images, the first is that of "
+            f"{first['image_id']}: {corners} in {first['width']}x{first['height']} pixels; "
+            "table.box_form says whether the numbers are corners, or left, top and size"
+        )
 
 
 def _label_columns(contest: Competition) -> list[str]:

@@ -12,7 +12,7 @@ from pipeline.experiment.work import Work
 from pipeline.labels.find_files import say_what_lies_there
 from pipeline.labels.layouts import read_csv
 from pipeline.preprocessing.measure_images import measure_all
-from pipeline.preprocessing.read_contest import check_test_images, read_contest
+from pipeline.preprocessing.read_contest import check_boxes, check_test_images, read_contest
 from pipeline.storage import display_path, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
@@ -41,6 +41,7 @@ def run(work: Work) -> None:
         print(f"index: {note}")
     check_test_images(found.images, root=root, most=contest.missing_test)  # before all are opened
     frame = measure_all(work, found.images)
+    check_boxes(frame)
     usable = (frame["part"] == "train") & (frame["status"] == OK)
     if not usable.any():
         raise ValueError(_say_unusable(frame, root=root))
