@@ -13,7 +13,7 @@ from pipeline.images.mixup import Mixing, mix_batch
 from pipeline.images.sampler import EpochSampler, balanced_chances
 from pipeline.images.transform import Transform
 from pipeline.labels.kinds import DEFAULT_LOSS
-from pipeline.labels.tasks import Task
+from pipeline.labels.tasks import Task, is_labelled
 from pipeline.models.heads import HeadShape
 from pipeline.models.loop import Mix, State
 from pipeline.models.losses import Criterion, balanced_bins, balanced_weights, head_shape
@@ -84,20 +84,31 @@ def fresh_state(
 
 
 def make_criteria(
-    member: Member, tasks: Sequence[Task], train: pd.DataFrame
+    member: Member,
+    tasks: Sequence[Task],
+    train: pd.DataFrame,
+    held: pd.DataFrame | None = None,
 ) -> tuple[Criterion, ...]:
-    """How each task is learnt; weights by rarity come from the training images' labels."""
+    """How each task is learnt; weights by rarity come from the training images' labels.
+
+    `held` are the images that the criteria judge beside `train`.
+    """
     criteria = []
     for task in tasks:
         head = member.tasks[task.name]
+        targets = own_targets(member, task, train)
+        labelled = is_labelled(targets)
+        is_complete = bool(labelled.all())
+        if held is not None:
+            is_complete &= bool(is_labelled(own_targets(member, task, held)).all())
         class_weights = None if head.class_weights == "none" else head.class_weights
         if class_weights == "balanced":
-            codes = own_targets(member, task, train)
-            class_weights = balanced_weights(codes, num_classes=len(task.classes))
+            class_weights = balanced_weights(targets[labelled], num_classes=len(task.classes))
         bin_weights = None
         if head.bin_weights is not None:
-            values = own_targets(member, task, train)
-            bin_weights = balanced_bins(values, num_bins=head.bin_weights, power=head.bin_power)
+            bin_weights = balanced_bins(
+                targets[labelled], num_bins=head.bin_weights, power=head.bin_power
+            )
         criteria.append(
             Criterion(
                 task=task,
@@ -111,6 +122,7 @@ def make_criteria(
                 sigma=head.sigma,
                 class_weights=class_weights,
                 bin_weights=bin_weights,
+                partly_labelled=not is_complete,
             )
         )
     return tuple(criteria)

@@ -11,7 +11,15 @@ from pipeline.config.competition import Competition
 from pipeline.experiment.tasks import answer_task, contest_tasks, group_of, targets_of
 from pipeline.labels.csv_reader import read_contest_table
 from pipeline.labels.kinds import GROUP_LOSSES, LAYOUT_COLUMNS
-from pipeline.labels.tasks import Task, bin_edges, encode, encode_band, encode_number, to_numbers
+from pipeline.labels.tasks import (
+    Task,
+    bin_edges,
+    encode,
+    encode_band,
+    encode_number,
+    is_labelled,
+    to_numbers,
+)
 from pipeline.storage import Runs, read_table
 from pipeline.tables import IMAGES
 
@@ -79,24 +87,32 @@ def _columns_to_come(contest: Competition, runs: Runs) -> set[str] | None:
 
 
 def balance_codes(settings: Experiment, member: Member, train: pd.DataFrame) -> np.ndarray:
-    """What is drawn equally often (N,): a task's classes, a number's bins, or a column's values."""
+    """What is drawn equally often, as a code (N,) an image, -1 where it is missing.
+
+    It is a task's classes, the bins of a number, or the values of a column.
+    """
     name = member.balance_on or next(iter(member.tasks))
     tasks = {task.name: task for task in contest_tasks(settings)}
     if settings.competition.answer.is_product:
         tasks["answer"] = answer_task(settings)
     if name in tasks:
         values = targets_of([tasks[name]], train)[name]
+        known = is_labelled(values)
         is_number = tasks[name].kind == "regression"
     elif name in train.columns:
         values = train[name].to_numpy()
+        known = train[name].notna().to_numpy()
         is_number = values.dtype.kind == "f" or len(set(values)) > member.balance_bins
         is_number = is_number and values.dtype.kind in "fiu"
     else:
-        known = (*tasks, *train.columns.difference(list(tasks)))
-        raise ValueError(f"balance_on: {unknown_column(name, known)}")
-    if is_number and len(np.unique(values)) > member.balance_bins:
-        values = values.astype(np.float64)
-        return np.searchsorted(
-            bin_edges(values, num_bins=member.balance_bins), values, side="right"
-        )
-    return pd.factorize(pd.Series(values).astype(str))[0]
+        columns = (*tasks, *train.columns.difference(list(tasks)))
+        raise ValueError(f"balance_on: {unknown_column(name, columns)}")
+    codes = np.full(len(values), -1, dtype=np.int64)
+    found = values[known]
+    if is_number and len(np.unique(found)) > member.balance_bins:
+        numbers = found.astype(np.float64)
+        edges = bin_edges(numbers, num_bins=member.balance_bins)
+        codes[known] = np.searchsorted(edges, numbers, side="right")
+    else:
+        codes[known] = pd.factorize(pd.Series(found).astype(str))[0]
+    return codes

@@ -1,7 +1,8 @@
 """MixUp, CutMix and half-face CutMix: a batch's images in pairs, and their targets with them.
 
 Pure functions of (pixels, targets, seed); all is computed where the batch lies. A class becomes
-the shares of both images' classes, a number or score the value in between.
+the shares of both images' classes, a number or score the value in between. What is mixed with a
+missing label has none. A `TASK@group` stays that of the image with the larger share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,18 +40,31 @@ def mix_batch(
     rng = np.random.default_rng([*seed, 2])
     if rng.random() >= mixing.p:
         return pixels, targets
-    codes = None
-    if mixing.within is not None:
-        codes = targets[mixing.within]
-        codes = codes.argmax(dim=1) if codes.ndim == 2 else codes
+    codes = None if mixing.within is None else _codes(targets[mixing.within])
     partner = _partners(rng, len(pixels), codes=codes, device=pixels.device)
     pixels, share = _MIXERS[mixing.name](pixels, pixels[partner], rng, mixing.alpha)
     mixed = {}
-    for task, values in targets.items():
-        if task in num_classes and values.ndim == 1:
-            values = F.one_hot(values, num_classes[task]).float()
-        mixed[task] = share * values + (1.0 - share) * values[partner]
+    for name, values in targets.items():
+        if name.endswith("@group"):  # half a woman and half a man are in one group or the other
+            mixed[name] = values if share >= 0.5 else values[partner]
+            continue
+        if name in num_classes and values.ndim == 1:
+            values = one_hot(values, num_classes=num_classes[name])
+        mixed[name] = share * values + (1.0 - share) * values[partner]
     return pixels, mixed
+
+
+def one_hot(codes: torch.Tensor, *, num_classes: int) -> torch.Tensor:
+    """Class numbers (N,) as shares (N, C); a row of NaN for a missing label (-1)."""
+    shares = F.one_hot(codes.clamp(min=0), num_classes).float()
+    return shares.masked_fill((codes < 0)[:, None], float("nan"))
+
+
+def _codes(targets: torch.Tensor) -> torch.Tensor:
+    """The likeliest class (N,) of class numbers or shares; -1 for a missing label."""
+    if targets.ndim == 1:
+        return targets
+    return targets.argmax(dim=1).masked_fill(targets.isnan().any(dim=1), -1)
 
 
 def _partners(

@@ -63,9 +63,16 @@ class EpochSampler:
 
 
 def balanced_chances(codes: np.ndarray) -> np.ndarray:
-    """1 / how often each sample's code (N,) comes: drawn in proportion, all codes come equally."""
-    _, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    return 1.0 / counts[places]
+    """The chance (N,) of each sample with which all codes (N,) are drawn equally often: 1 / count.
+
+    A sample without a code (-1) has the mean chance of the others.
+    """
+    known = codes >= 0
+    _, places, counts = np.unique(codes[known], return_inverse=True, return_counts=True)
+    chances = np.empty(len(codes))
+    chances[known] = 1.0 / counts[places]
+    chances[~known] = chances[known].mean() if known.any() else 1.0
+    return chances
 
 
 def _first_of_each(order: np.ndarray, *, groups: np.ndarray, number: int) -> np.ndarray:

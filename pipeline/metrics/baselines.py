@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.metric import Metric
 
 
@@ -29,10 +30,15 @@ def best_constant(
     metric: Metric, truth: np.ndarray, *, kind: str, group: np.ndarray | None = None
 ) -> float:
     """The constant that serves the metric best on these labels; the first of equally good ones.
+    Images without a label (-1 or NaN) do not count.
 
     The commonest class; 0, 1 or the share of 1s of a score; the median, the mean or a percentile of
     a number.
     """
+    known = is_labelled(np.asarray(truth))
+    if not known.all():
+        truth = truth[known]
+        group = None if group is None else group[known]
     if kind == "multiclass":
         return int(np.bincount(np.asarray(truth, dtype=np.int64)).argmax())
     values = np.asarray(truth, dtype=np.float64)
@@ -57,6 +63,6 @@ def _class_shares(truth: np.ndarray, *, folds: np.ndarray) -> np.ndarray:
     shares = np.zeros((len(classes), num_classes))
     for fold in np.unique(folds):
         others = folds != fold
-        counts = np.bincount(classes[others], minlength=num_classes) + 1.0
+        counts = np.bincount(classes[others & (classes >= 0)], minlength=num_classes) + 1.0
         shares[~others] = counts / counts.sum()
     return shares

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.labels.tasks import is_labelled
+
 _MOST_WEIGHTS = 2_000_000  # weights of images that are held at once: 16 MB
 NAN = float("nan")
 
@@ -73,9 +75,18 @@ class Metric:
     def compute(
         self, truth: np.ndarray, answer: np.ndarray, group: np.ndarray | None = None
     ) -> float:
-        """The value for N images. Raises ValueError when the group it needs is not given."""
+        """The value for N images, those without a label left out (a truth of -1 or NaN).
+
+        NaN where none has a label. Raises ValueError when the group it needs is not given.
+        """
         self._check_group(group)
         truth, answer = np.asarray(truth), np.asarray(answer)
+        known = is_labelled(truth)
+        if not known.all():
+            if not known.any():
+                return NAN
+            group = None if group is None else group[known]
+            truth, answer = truth[known], answer[known]
         if self.count is not None and self.value is not None:
             with np.errstate(invalid="ignore", divide="ignore"):
                 return float(self.value(self.count(truth, answer, group, People()))[0])
@@ -92,9 +103,16 @@ class Metric:
         *,
         people: People,
     ) -> Callable[[np.ndarray], np.ndarray]:
-        """A function of how often (D, P) each person is drawn that gives the D values."""
+        """A function of how often (D, P) people are drawn that gives the D values, of the images
+        that have a label."""
         self._check_group(group)
         truth, answer = np.asarray(truth), np.asarray(answer)
+        known = is_labelled(truth)
+        if not known.all():
+            group = None if group is None else group[known]
+            truth, answer = truth[known], answer[known]
+            if people.codes is not None:
+                people = People(people.codes[known], people.num)
         if self.count is not None and self.value is not None:
             counts, value = self.count(truth, answer, group, people), self.value
 

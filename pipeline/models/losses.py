@@ -118,6 +118,7 @@ class Criterion:
     sigma: float = 2.0
     class_weights: tuple[float, ...] | None = None
     bin_weights: BinWeights | None = None
+    partly_labelled: bool = False  # targets can be missing: -1, or NaN
 
     def compute(
         self,
@@ -131,9 +132,21 @@ class Criterion:
 
         Of a batch that is learnt in pieces, `whole` has the targets of all of it. The value is then
         the piece's part of the batch's loss: the parts of all pieces sum to it.
+
+        A task that is `partly_labelled` is judged on the samples that have a label; the loss is 0
+        where none has.
         """
         if whole is None:
             whole = targets
+        if self.partly_labelled:
+            # picking rows waits for the device, so only where labels are missing
+            known = is_labelled(targets)
+            if group is not None:
+                group = group[known]
+            logits, targets = logits[known], targets[known]
+            whole = whole[is_labelled(whole)]
+            if len(targets) == 0:
+                return 0.0 * logits.float().sum()  # with a gradient, which is 0
         options = self._options(logits.device) | {"group": group, "whole": whole}
         logits = logits.float()
         total = torch.zeros((), device=logits.device)
@@ -160,6 +173,14 @@ class Criterion:
             "low": self.task.low,
             "high": self.task.high,
         }
+
+
+def is_labelled(targets: torch.Tensor) -> torch.Tensor:
+    """Which targets (N,) or (N, C) hold a label, as (N,) bool: not -1 and not NaN."""
+    if not targets.is_floating_point():
+        return targets >= 0
+    missing = targets.isnan()
+    return ~(missing if missing.ndim == 1 else missing.any(dim=1))
 
 
 def head_shape(task: Task, *, loss: str, bins: int | None, scale: float) -> HeadShape:

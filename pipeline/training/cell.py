@@ -54,7 +54,7 @@ def train_cell(
     held = images[is_held].reset_index(drop=True)
     train = images[~is_held].reset_index(drop=True)
     loop_settings = LoopSettings(
-        criteria=make_criteria(member, tasks, train),
+        criteria=make_criteria(member, tasks, train, held),
         schedule=Schedule(**member.schedule.model_dump()),
         num_epochs=member.epochs,
         seed=cell.seed,

@@ -22,7 +22,7 @@ from pipeline.experiment.tasks import answer_task, member_tasks
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.labels.answers import combine_probs
-from pipeline.labels.tasks import Task
+from pipeline.labels.tasks import Task, is_labelled
 from pipeline.metrics.answer_space import ANSWER
 from pipeline.storage import REFIT, Cell, read_table, write_table
 from pipeline.tables import pick
@@ -111,10 +111,21 @@ def mean_answers(
 
 
 def mix_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, share: float) -> np.ndarray:
-    """`share` of the answers (N, C) and the rest of the targets: shares of classes (N, C), or (N,)
-    of a score or a number."""
+    """`share` of the teachers' probabilities (N, C) and the rest of the targets: shares of classes
+    (N, C), or (N,) of a score or a number. Where a label is missing, the teachers' answer alone."""
+    answers = probs if task.kind == "multiclass" else probs[:, 0]
+    known = is_labelled(targets)
     if task.kind == "multiclass":
-        ones = np.eye(len(task.classes), dtype=np.float32)
-        truth = targets if targets.ndim == 2 else ones[targets]
-        return (share * probs + (1.0 - share) * truth).astype(np.float32)
-    return (share * probs[:, 0] + (1.0 - share) * targets).astype(np.float32)
+        targets = class_shares(targets, num_classes=len(task.classes))
+    mixed = np.array(answers, dtype=np.float64)
+    mixed[known] = share * answers[known] + (1.0 - share) * targets[known]
+    return mixed.astype(np.float32)
+
+
+def class_shares(targets: np.ndarray, *, num_classes: int) -> np.ndarray:
+    """Class numbers (N,) as shares (N, C) float32, NaN for a missing label; shares stay."""
+    if targets.ndim == 2:
+        return targets
+    shares = np.eye(num_classes, dtype=np.float32)[targets]
+    shares[~is_labelled(targets)] = np.nan
+    return shares

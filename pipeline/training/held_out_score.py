@@ -25,7 +25,8 @@ def score_held_out(
     the member as a whole: of its only task, or of the contest's answer.
 
     `losses` says how each task's head is decoded (head_losses); `held` are the images of the
-    logits, in their order.
+    logits, in their order. Images without a task's label are left out of its metric, which is NaN
+    where none has one.
     """
     truths = targets_of(tasks, held)
     known = {task.name: task for task in tasks}

@@ -19,7 +19,7 @@ from pipeline.labels.tasks import Task
 from pipeline.people.people import clusters_of, test_people
 from pipeline.storage import Cell, read_table, write_table
 from pipeline.tables import pick
-from pipeline.training.distillation import mean_answers, teacher_predictions
+from pipeline.training.distillation import class_shares, mean_answers, teacher_predictions
 
 Targets = dict[str, np.ndarray]
 TAUGHT = "pseudo:"  # before the name of a person who is only a cluster of test images
@@ -104,6 +104,6 @@ def join_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, soft: bo
     codes = probs.argmax(axis=1)
     if targets.ndim == 1 and not soft:
         return np.concatenate([targets, codes.astype(targets.dtype)])
-    ones = np.eye(len(task.classes), dtype=np.float32)
-    shares = targets if targets.ndim == 2 else ones[targets]
-    return np.concatenate([shares, probs if soft else ones[codes]])
+    num_classes = len(task.classes)
+    added = probs if soft else class_shares(codes, num_classes=num_classes)
+    return np.concatenate([class_shares(targets, num_classes=num_classes), added])

@@ -92,3 +92,20 @@ def test_p_is_the_share_of_batches() -> None:
         mixed += after is not targets
         assert (out is pixels) == (after is targets)
     assert 0.22 < mixed / 400 < 0.38
+
+
+def test_what_is_mixed_with_a_missing_label_has_none_and_a_group_is_never_mixed() -> None:
+    pixels, targets = batch(8)
+    targets["mask"] = torch.tensor([0, 1, 2, -1, 0, 1, 2, 0])
+    targets["value"][5] = float("nan")
+    targets["value@group"] = torch.tensor([0.0, 1.0] * 4)
+    mixing = Mixing("half_face")
+    _, mixed = mix_batch(pixels, targets, (1, 2, 3), mixing=mixing, num_classes=SIZES)
+    assert mixed["mask"].isnan().any(dim=1).sum() == 2, "of both images of that pair"
+    assert mixed["mask"].isnan().all(dim=1).sum() == 2
+    assert mixed["value"].isnan().sum() == 2
+    assert torch.equal(mixed["value@group"], targets["value@group"]), "half each: the own group"
+    small = Mixing("mixup", alpha=1.0)
+    for seed in range(20):
+        _, mixed = mix_batch(pixels, targets, (seed,), mixing=small, num_classes=SIZES)
+        assert set(mixed["value@group"].tolist()) <= {0.0, 1.0}

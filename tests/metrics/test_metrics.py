@@ -7,6 +7,7 @@ from scipy import stats
 from sklearn import metrics as reference
 
 from pipeline.labels.kinds import GROUP_METRICS, METRIC_KINDS, uses_decisions
+from pipeline.metrics.metric import People
 from pipeline.metrics.metrics import METRICS, REPORTED, class_f1, find_metric, is_metric, reported
 
 EXAMPLES = ("cs@3", "pinball@0.9", "top@3", "map@5", "f_beta@2", "macro_f_beta@0.5")
@@ -234,3 +235,24 @@ def test_a_name_that_is_no_metric_is_said(name: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         find_metric(name)
     assert not is_metric(name)
+
+
+def test_an_image_without_a_label_does_not_count() -> None:
+    rng = np.random.default_rng(3)
+    people = People(np.repeat(np.arange(6), 2), 6)
+    times = np.array([[1, 2, 0, 1, 1, 1], [0, 1, 1, 2, 1, 1]], dtype=np.float64)
+    classes, numbers = rng.integers(3, size=12), rng.normal(size=12)
+    for name, truth, answer in (
+        ("macro_f1", classes, rng.integers(3, size=12)),
+        ("roc_auc", (classes > 1).astype(np.float32), numbers),
+        ("mae", numbers, rng.normal(size=12)),
+    ):
+        metric, some = find_metric(name), truth.copy()
+        some[[1, 6]] = -1 if truth.dtype.kind == "i" else np.nan
+        known = np.setdiff1d(np.arange(12), [1, 6])
+        assert metric.compute(some, answer) == metric.compute(truth[known], answer[known])
+        drawn = metric.in_draws(some, answer, people=people)(times)
+        fewer = People(people.codes[known], 6)
+        expected = metric.in_draws(truth[known], answer[known], people=fewer)(times)
+        np.testing.assert_array_equal(drawn, expected)
+        assert np.isnan(metric.compute(np.full_like(truth, some[1]), answer))

@@ -168,3 +168,34 @@ def test_balanced_weights_are_scikit_learn_s() -> None:
     expected = compute_class_weight("balanced", classes=np.arange(3), y=codes)
     assert balanced_weights(codes, num_classes=3) == pytest.approx(expected)
     assert balanced_weights(codes, num_classes=4)[3] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "targets"),
+    [
+        ("cross_entropy", "multiclass", [0, -1, 2, -1, 1, 0]),
+        ("soft_f1", "multiclass", [0, -1, 2, -1, 1, 0]),
+        ("bce", "binary", [0.0, math.nan, 1.0, math.nan, 1.0, 0.0]),
+        ("l1", "regression", [3.0, math.nan, 5.0, math.nan, 1.0, 0.0]),
+        ("weighted_mse", "regression", [3.0, math.nan, 5.0, math.nan, 1.0, 0.0]),
+    ],
+)
+def test_a_sample_without_a_label_does_not_count(name: str, kind: str, targets: list) -> None:
+    """The loss and its gradient are those of the batch without these samples, in pieces too."""
+    task = Task("t", kind, "t", classes=("a", "b", "c") if kind == "multiclass" else ())
+    criterion = Criterion(task, name, partly_labelled=True)
+    width = 3 if kind == "multiclass" else 1
+    logits = torch.randn(6, width, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    truth, known = torch.tensor(targets), torch.tensor([0, 2, 4, 5])
+    loss = criterion.compute(logits, truth)
+    wanted = Criterion(task, name).compute(logits[known], truth[known])
+    assert loss.item() == wanted.item()
+    loss.backward()
+    assert torch.isfinite(logits.grad).all()
+    assert (logits.grad[[1, 3]] == 0).all() and logits.grad[0].abs().sum() > 0
+    if name != "soft_f1":  # which judges each piece by itself
+        pieces = [slice(0, 3), slice(3, 4), slice(4, 6)]
+        parts = [criterion.compute(logits[one], truth[one], whole=truth) for one in pieces]
+        torch.testing.assert_close(sum(parts), wanted)
+    nothing = criterion.compute(logits[[1, 3]], truth[[1, 3]])
+    assert nothing.item() == 0.0 and nothing.requires_grad

@@ -137,3 +137,13 @@ def test_what_can_not_be_is_said_before_anything_starts(
     code, _, err = call("distil", *words)
     assert code == 2
     assert said in err, err
+
+
+def test_where_a_label_is_missing_the_teachers_answer_alone() -> None:
+    task = Task(name="age", kind="multiclass", column="age", classes=("young", "old"))
+    told = np.array([[0.9, 0.1], [0.2, 0.8]])
+    mixed = mix_targets(np.array([-1, 1]), told, task=task, share=0.5)
+    np.testing.assert_allclose(mixed, [[0.9, 0.1], [0.1, 0.9]], atol=1e-7)
+    years = Task(name="years", kind="regression", column="years")
+    mixed = mix_targets(np.array([np.nan, 40.0]), told[:, :1], task=years, share=0.5)
+    np.testing.assert_allclose(mixed, [0.9, 20.1], atol=1e-6)

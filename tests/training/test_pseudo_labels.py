@@ -146,6 +146,8 @@ def test_labels_join_targets_in_one_form() -> None:
     hard = join_targets(shares, told, task=task, soft=False)
     np.testing.assert_array_equal(hard, [*shares, [1.0, 0.0], [0.0, 1.0]])
     assert hard.dtype == np.float32
+    partly = join_targets(np.array([1, -1]), told, task=task, soft=True)
+    np.testing.assert_array_equal(partly, [[0.0, 1.0], [np.nan, np.nan], *told])
     smile = Task(name="smile", kind="binary", column="smile", classes=("no", "yes"))
     seen = np.array([[0.97], [0.04]], dtype=np.float32)
     truth = np.array([0.0, 1.0], dtype=np.float32)
