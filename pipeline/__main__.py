@@ -90,6 +90,7 @@ def _run(words: list[str]) -> int:
         command=["./run.sh", *words],
         words=tuple(asked.words),
         options=asked.options,
+        names_config="-c" in words or "--config" in words,
     )
     if not stages:
         print(USAGE + f"\nStages for {config}:\n" + "\n".join(_stage_lines(work)))

@@ -11,6 +11,7 @@ import pandas as pd
 from pipeline.config import Experiment, load_settings
 from pipeline.config.types import nearest
 from pipeline.experiment.cells import member_cells, used_members
+from pipeline.experiment.images_table import held_out_anywhere, scored_split
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
 from pipeline.storage import Runs, display_path, read_table
@@ -54,14 +55,26 @@ class Candidate:
 
 
 def find_candidate(work: Work, word: str) -> Candidate:
-    """What a word names. Raises ValueError that lists the nearest names, or says what to train."""
+    """What a word names; an experiment comes before a part of the config's own.
+
+    Raises ValueError that lists the nearest names, or says what to train, or for a word that after
+    -c could be both.
+    """
     own = trained_work(work, work.settings.name)
     experiment, _, part = word.partition("/")
-    if own is not None and not part and _has(own.settings, word):
-        return _part(own, word)
     found = trained_work(work, experiment)
+    if own is not None and not part and _has(own.settings, word):
+        if found is None:
+            return _part(own, word)
+        if work.names_config:
+            name = own.settings.name
+            raise ValueError(
+                f"{word!r} is an experiment and a part of {name}: {name}/{word} names the part, "
+                f"and without -c {word} is the experiment"
+            )
     if found is None and not part and word.endswith(STACK):
-        found, part = trained_work(work, word.removesuffix(STACK)), STACK[1:]
+        found = trained_work(work, word.removesuffix(STACK))
+        part = STACK[1:]
     if found is not None and part == STACK[1:] and not _has(found.settings, part):
         return _stacked(found)
     if found is not None and not part:
@@ -76,10 +89,14 @@ def find_candidate(work: Work, word: str) -> Candidate:
 
 
 def held_out(candidate: Candidate) -> pd.DataFrame:
-    """Who is held out where: image_id, person_id and fold of each image that it answers."""
-    folds = candidate.work.settings.folds.train
+    """Who is held out where: image_id, person_id and fold of each image that it answers.
+
+    Of several splits (folds.repeats) the fold is that of the first one that is trained.
+    """
+    settings = candidate.work.settings
     frame = check_table(read_table(candidate.work.runs.folds), FOLDS).sort_values("image_id")
-    return frame if folds is None else frame[frame["fold"].isin(folds)]
+    frame = frame.assign(fold=frame[scored_split(settings)])
+    return frame[held_out_anywhere(settings, frame)]
 
 
 def trained_work(work: Work, name: str) -> Work | None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.grouping import read_grouping
-from pipeline.experiment.images_table import held_out, read_labelled
+from pipeline.experiment.images_table import held_out, read_labelled, scored_split
 from pipeline.experiment.tasks import contest_tasks, group_of, targets_of
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
@@ -27,7 +27,7 @@ class EvaluationSet:
     def __init__(self, work: Work, *, held_out: Collection[str]) -> None:
         everything = read_labelled(work.runs)
         self._is_held = everything["image_id"].isin(held_out).to_numpy()
-        self._folds = everything["fold"].to_numpy()
+        self._folds = everything[scored_split(work.settings)].to_numpy()
         self._everything = everything
         self._known: dict[tuple[str, str], EvaluationTarget] = {}  # by task and metric
         self.tasks = contest_tasks(work.settings)

@@ -51,6 +51,24 @@ def held_out(settings: Experiment, images: pd.DataFrame, fold: int) -> pd.Series
     return images[split_column(repeat)] == place
 
 
+def held_out_anywhere(settings: Experiment, images: pd.DataFrame) -> pd.Series:
+    """Which of the images (N,) bool are held out by any fold that is trained."""
+    held = pd.Series(False, index=images.index)
+    for fold in trained_folds(settings):
+        held |= held_out(settings, images, fold)
+    return held
+
+
+def trained_folds(settings: Experiment) -> list[int]:
+    """The folds of all splits that are trained, by number."""
+    return list(settings.folds.train or range(settings.folds.total))
+
+
+def scored_split(settings: Experiment) -> str:
+    """The column of the folds by which scores are told apart: that of the first trained split."""
+    return split_column(min(trained_folds(settings)) // settings.folds.num)
+
+
 def split_column(repeat: int) -> str:
     """The column of the folds table that a split stands in."""
     return "fold" if repeat == 0 else f"fold_{repeat}"

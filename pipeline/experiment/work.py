@@ -15,3 +15,4 @@ class Work:
     command: list[str]
     words: tuple[str, ...] = ()  # what the stage takes beside settings: files, names
     options: dict[str, str] = field(default_factory=dict)  # its own key=value words
+    names_config: bool = False  # -c was typed; without it the settings are the sample's

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.ensembling.linkage import LARGEST, Fit, fit_threshold, linkage_tree, measure_together
 from pipeline.ensembling.person_pooling import Agreement
-from pipeline.experiment.images_table import read_labelled, read_test
+from pipeline.experiment.images_table import held_out_anywhere, read_labelled, read_test
 from pipeline.experiment.work import Work
 from pipeline.people.features import appearance_points
 
@@ -20,8 +20,8 @@ THRESHOLDS = tuple(np.round(np.arange(0.50, 0.996, 0.01), 2).tolist())  # that a
 def cluster_people(work: Work) -> tuple[dict[str, pd.DataFrame], dict]:
     """The clusters of both parts and the facts about them."""
     labelled, test, pool = read_labelled(work.runs), read_test(work.runs), work.settings.pool
-    if work.settings.folds.train is not None:  # only these are ever held out
-        labelled = labelled[labelled["fold"].isin(work.settings.folds.train)].reset_index(drop=True)
+    # only images of trained folds, of whichever split, are ever held out
+    labelled = labelled[held_out_anywhere(work.settings, labelled)].reset_index(drop=True)
     alone = {"oof": _table(labelled, range(len(labelled))), "test": _table(test, range(len(test)))}
     if pool.use == "off":
         return alone, {"used": False, "said": "people: off (pool.use)"}

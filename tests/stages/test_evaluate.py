@@ -128,7 +128,11 @@ def test_formulations_and_members_stand_beside_each_other(tmp_path: Path, capsys
     assert "two is better than one head by" in out
     assert "members that predict sex:" in out
     assert "2.0 M" in out
-    assert "better than the best constant answer beyond the interval: s (sex)" in out
+    own = whole.loc[("s", "sex", "accuracy")]
+    assert (
+        f"beyond a constant answer: accuracy: s (sex) is better than the best constant answer by "
+        f"{own['gain']:.4f}, 95 % from {own['gain_low']:.4f} to {own['gain_high']:.4f}" in out
+    ), "the interval of the difference, not of the score"
     assert "NOT beyond a constant answer" in out  # noise knows nothing
     majority = max(SEX.mean(), 1 - SEX.mean())
     assert whole.loc[("s", "sex", "accuracy"), "constant"] <= majority + 1e-9
