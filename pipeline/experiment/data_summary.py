@@ -12,6 +12,14 @@ from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.labels.tasks import Task, to_numbers
 from pipeline.tables import OK
 
+FACE_WORDS = {  # the column `how` of the images table, for readers
+    "mtcnn": "found by the detector",
+    "centre": "no face found: cut from the centre",
+    "given": "given by the contest",
+    "table": "its box stands in the contest's table",
+    "": "no crop",
+}
+
 
 def label_words(tasks: list[Task], images: pd.DataFrame) -> pd.DataFrame:
     """One ordered categorical a task: the class of each image; a number's fifths."""

@@ -13,6 +13,8 @@ MAX_BARS = 24  # more would not be legible
 STEP = 34.0  # pixels from one lying bar to the next
 CELL = 30.0  # pixels of a row of a joint table
 MAX_BINS = 40
+LOG_FLOOR = 0.7  # where bars of a log axis stand: a bar of one image can be seen
+FEWEST_BINS = 5  # on the axis: one bar alone is no slab
 
 
 def bars(names: Sequence[str], counts: Sequence[float], *, unit: str = "images") -> Chart:
@@ -75,13 +77,15 @@ def histogram(
 
     def draw(axes: Axes) -> None:
         width = 1.0 / len(groups)
+        floor = LOG_FLOOR if log else 0.0
         for number, (name, values) in enumerate(groups.items()):
             counts, _ = np.histogram(values, edges)
             for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
                 if count:
                     axes.bar(
                         low + (high - low) * number * width,
-                        count,
+                        count - floor,
+                        bottom=floor,
                         width=(high - low) * width * 0.94,
                         align="edge",
                         color=tone(number),
@@ -90,9 +94,11 @@ def histogram(
             axes.plot([], [], color=tone(number), linewidth=7, label=f"{name} ({len(values):,})")
         for mark in marks:
             axes.axvline(mark, color=LIGHT["soft"], linestyle=dash(1), linewidth=1)
-        axes.set_xlim(edges[0], edges[-1])
+        axes.set_xlim(*_x_limits(edges))
         if log:
             axes.set_yscale("log")
+            axes.set_ylim(bottom=LOG_FLOOR)
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         if _is_whole(everything) and len(edges) <= 12:
             axes.set_xticks((edges[:-1] + edges[1:]) / 2)
         axes.grid(visible=False, axis="x")
@@ -111,6 +117,13 @@ def bin_edges(values: np.ndarray) -> np.ndarray:
         number = int(np.ceil((high - low + 1) / step))
         return low - 0.5 + step * np.arange(number + 1)
     return np.linspace(low, high if high > low else low + 1.0, 31)
+
+
+def _x_limits(edges: np.ndarray) -> tuple[float, float]:
+    """The ends of the axis: room for `FEWEST_BINS` bins, the bars in the middle."""
+    width = float(edges[1] - edges[0])
+    room = max(0.0, width * (FEWEST_BINS - (len(edges) - 1)) / 2)
+    return float(edges[0]) - room, float(edges[-1]) + room
 
 
 def _is_whole(values: np.ndarray) -> bool:

@@ -69,6 +69,16 @@ def test_whole_numbers_fall_evenly_into_their_bars(top: int) -> None:
     assert len(set(heights[:-1])) <= 1  # a bin that holds more whole numbers would stand out
 
 
+def test_a_log_axis_says_numbers_and_its_bars_stand_on_it() -> None:
+    axes = draw(histogram({"train": np.repeat([1, 2], [1000, 1])}, label="n", log=True))
+    low, _ = axes.get_ylim()
+    tops = [bar.get_y() + bar.get_height() for bar in axes.patches]
+    assert tops == pytest.approx([1000, 1])
+    assert all(bar.get_y() == pytest.approx(low) for bar in axes.patches)
+    svg = draw_svg(histogram({"a": np.repeat([1, 2], [1000, 1])}, label="n", log=True), says="s")
+    assert {"1", "10", "1,000"} <= {text.text for text in ElementTree.fromstring(svg).iter("text")}
+
+
 def test_one_value_alone_is_one_bar() -> None:
     axes = draw(histogram({"train": np.full(80, 7)}, label="images"))
     (bar,) = axes.patches

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.data_summary import joint_table
+from pipeline.experiment.data_summary import FACE_WORDS, joint_table
+from pipeline.experiment.grouping import counted_by
 from pipeline.figures.chart import Chart
 from pipeline.figures.charts import bars, count_table, histogram, size_map
 from pipeline.labels.tasks import Task, to_numbers
@@ -61,8 +62,8 @@ def size_panels(images: pd.DataFrame, labelled: pd.DataFrame) -> Panels:
     parts = split_parts(images[images["width"] > 0])
     if parts:
         panels["image sizes"] = size_map(parts)
-    each = labelled.groupby("person_id").size().to_numpy()
-    if each.max(initial=0) > 1:  # else every image stands for itself, or nobody is named
+    if counted_by(labelled) == "people":
+        each = labelled.groupby("person_id").size().to_numpy()
         title = f"images of one person (n = {len(each):,} people)"
         panels[title] = histogram({"train": each}, label="images", unit="people")
     return panels
@@ -71,7 +72,9 @@ def size_panels(images: pd.DataFrame, labelled: pd.DataFrame) -> Panels:
 def face_panels(images: pd.DataFrame) -> Panels:
     """Where the faces are from, how sure the detector was, and how many it found in an image."""
     outcome = images.groupby(["how", "face_status"]).size()
-    names = [how or status for how, status in outcome.index]
+    names = [
+        FACE_WORDS.get(how, how) if how else f"no crop: {status}" for how, status in outcome.index
+    ]
     panels = {"where the face is from": bars(names, outcome.tolist())}
     found = split_parts(images[images["how"] == "mtcnn"])
     if found:

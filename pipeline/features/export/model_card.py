@@ -25,7 +25,6 @@ def write_card(work: Work, facts: dict) -> str:
 
     settings, context = work.settings, gather_context(work)
     contest, images = settings.competition, context.evaluation.images
-    people = len(set(context.people))
     tasks = ", ".join(contest.tasks)
     lines = [
         HEAD.format(tags=tasks, name=settings.name),
@@ -49,17 +48,18 @@ def write_card(work: Work, facts: dict) -> str:
         "",
         "## Data",
         "",
-        f"Contest `{contest.name}`, layout {contest.layout}: scored on {len(images):,} "
-        f"images of {people:,} people"
+        f"Contest `{contest.name}`, layout {contest.layout}: scored on "
+        f"{context.counted}"
         + (", all of them drawn by a program." if contest.drawn is not None else "."),
         "The licence of these weights is that of this data: say it here before you publish.",
         "",
         "## Scores",
         "",
-        "Out of fold: no network was scored on a person it had learnt from. Intervals are 95 %, "
-        "over people.",
+        f"Out of fold: {context.grouping.held_out}. Intervals are 95 %, over "
+        f"{context.grouping.unit}.",
+        *_caveat(context.grouping.caveat),
         "",
-        *_scores(context.scores),
+        *_scores(context.scores, unit=context.grouping.unit),
         *_with_views(work),
         "",
         "## Groups",
@@ -78,6 +78,11 @@ def write_card(work: Work, facts: dict) -> str:
     return "\n".join(lines)
 
 
+def _caveat(words: str) -> list[str]:
+    """What is not known about the images' people, as a paragraph; nothing where all are named."""
+    return ["", f"{words[0].upper()}{words[1:]}."] if words else []
+
+
 def _with_views(work: Work) -> list[str]:
     from pipeline.features.report.overview import submission_scores
 
@@ -85,7 +90,7 @@ def _with_views(work: Work) -> list[str]:
     return ["", "These are of each image as it is. " + "; ".join(said) + "."] if said else []
 
 
-def _scores(scores) -> list[str]:
+def _scores(scores, *, unit: str) -> list[str]:
     whole = scores[(scores["fold"] == "all") & scores["low"].notna()]
     whole = whole[~whole["metric"].str.contains(":")]
     rows = [
@@ -95,7 +100,7 @@ def _scores(scores) -> list[str]:
         for _, row in whole.iterrows()
     ]
     head = [
-        "| who | task | metric | value | 95 % | images | people |",
+        f"| who | task | metric | value | 95 % | images | {unit} |",
         "|---|---|---|---|---|---|---|",
     ]
     return [*head, *rows]
@@ -137,7 +142,7 @@ def _groups(context) -> list[str]:
             )
     head = [
         "",
-        "| task | by | group | error | 95 % | images | people |",
+        f"| task | by | group | error | 95 % | images | {context.grouping.unit} |",
         "|---|---|---|---|---|---|---|",
     ]
     return [*lines, *head, *rows]

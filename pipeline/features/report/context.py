@@ -11,6 +11,7 @@ from pipeline.evaluation.candidate_predictions import answers_of
 from pipeline.evaluation.candidates import Candidate
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.cells import used_members
+from pipeline.experiment.grouping import Grouping, read_grouping
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
 from pipeline.metrics.metrics import Metric
@@ -67,6 +68,7 @@ class ReportContext:
     evaluation: EvaluationSet
     scores: pd.DataFrame
     judged: list[TargetResult]
+    grouping: Grouping  # who is told apart: no text speaks of people where nobody is named
 
     @property
     def name(self) -> str:
@@ -84,6 +86,12 @@ class ReportContext:
     def answers(self) -> list[TargetResult]:
         """The contest's answers: what is handed in and scored."""
         return self.judged[: len(self.evaluation.spaces)]
+
+    @property
+    def counted(self) -> str:
+        """The held-out images in words: `420 images of 60 people`."""
+        counts = self.evaluation.split.counts
+        return self.grouping.count(counts["num_images"], counts["num_people"])
 
     @property
     def people(self) -> np.ndarray:
@@ -119,19 +127,13 @@ def gather_context(work: Work) -> ReportContext:
         else:
             scores[column] = np.nan
     scores["fold"] = scores["fold"].astype(str)
-    return ReportContext(work, evaluation, scores, judged)
+    return ReportContext(work, evaluation, scores, judged, read_grouping(work.runs))
 
 
 def _title(evaluation: EvaluationSet, name: str) -> str:
     """The name to show: the task's own where the answer is a single task."""
     space = next((s for s in evaluation.spaces if s.name == name), None)
     return space.tasks[0].name if space is not None and not space.is_product else name
-
-
-def count_words(num_images: int, num_people: int) -> str:
-    if num_images == num_people:
-        return f"{num_images:,} images"
-    return f"{num_images:,} images of {num_people:,} people"
 
 
 def say_rate(judged: TargetResult, rate: Rate) -> str:

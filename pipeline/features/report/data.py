@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.data_summary import label_words
+from pipeline.experiment.data_summary import FACE_WORDS, label_words
 from pipeline.experiment.images_table import read_images_table, read_labelled
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.features.report.context import ReportContext
@@ -16,13 +16,6 @@ from pipeline.storage import display_path, read_json, read_table
 from pipeline.tables import FACES, check_table, pick
 
 LOW = 0.9  # probability of a face
-_HOW = {
-    "mtcnn": "found by the detector",
-    "centre": "no face found: cut from the centre",
-    "given": "given by the contest",
-    "table": "its box stands in the contest's table",
-    "": "no crop",
-}
 
 
 def describe_data(context: ReportContext) -> Section:
@@ -79,7 +72,7 @@ def number_figure(
 
 def face_figures(images: pd.DataFrame) -> list[Figure]:
     """Where faces are from, and how many faces the detector found in an image."""
-    how = images["how"].map(lambda word: _HOW.get(word, word)).value_counts()
+    how = images["how"].map(lambda word: FACE_WORDS.get(word, word)).value_counts()
     says = ", ".join(f"{name} {count}" for name, count in how.items())
     figures = [figure("Where the face is from", bars(list(how.index), how.tolist()), says=says)]
     found = images[images["how"] == "mtcnn"]
@@ -116,6 +109,7 @@ def describe_folds(context: ReportContext) -> Section:
         "folds.html.j2",
         certificate=describe(promise) if promise else "",
         leak=promise["people_in_two_folds"] if promise else 0,
+        unit=context.grouping.unit,
         grid=grid,
         missing=display_path(runs.certificate),
     )

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from pipeline.features.report.context import ReportContext, count_words
+from pipeline.experiment.grouping import Grouping
+from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, data_uri, figure
 from pipeline.figures.curves import Curve, plot_curves
@@ -22,7 +23,7 @@ def describe_explanations(context: ReportContext) -> Section:
     targets = []
     table = runs.explained("sensitivity.csv")
     if table.exists():
-        targets = sensitivity_figures(read_table(table))
+        targets = sensitivity_figures(read_table(table), context.grouping)
     sheets = []
     for name, member in context.settings.members.items():
         for task in member.tasks:
@@ -45,9 +46,9 @@ def describe_explanations(context: ReportContext) -> Section:
     return Section("explain", "What it looks at", body, says=says, is_open=False)
 
 
-def sensitivity_figures(table: pd.DataFrame) -> list[dict]:
+def sensitivity_figures(table: pd.DataFrame, grouping: Grouping) -> list[dict]:
     """For each target its title and figures, one a factor, with a curve for each source."""
-    counted = count_words(table["num_images"].max(), table["num_people"].max())
+    counted = grouping.count(table["num_images"].max(), table["num_people"].max())
     targets = []
     for (task, metric), some in table.groupby(["task", "metric"], sort=False):
         figures = [

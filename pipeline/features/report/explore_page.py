@@ -11,12 +11,8 @@ from pipeline.features.report.page import Section, build_page, render
 from pipeline.features.report.parts import Grid, figure
 from pipeline.figures.chart import Chart
 
-TITLES = {
-    "classes": "Classes",
-    "numbers": "Numbers",
-    "sizes": "Sizes",
-    "faces": "Faces",
-}
+PARTS = {"labels": "Labels", "images": "Images and faces"}  # sections, by name
+FIGURES = {"classes": "labels", "numbers": "labels", "sizes": "images", "faces": "images"}
 
 
 def build_explore_page(
@@ -31,20 +27,18 @@ def build_explore_page(
     made: str,
     command: str,
 ) -> str:
-    """The page. `panels` are charts by title for each of TITLES; `joint` counts the answer's
+    """The page. `panels` are charts by title for each of FIGURES; `joint` counts the answer's
     combinations; `sheets` are titles and PNG files."""
-    sections = [
-        Section(
-            "images",
-            "Images",
-            render("explore_images.html.j2", status=status_table(images, contest)),
-        )
-    ]
-    for key, charts in panels.items():
-        if key in TITLES:
-            figures = [figure(title, chart, says=title) for title, chart in charts.items()]
-            body = render("figures.html.j2", figures=figures)
-            sections.append(Section(key, TITLES[key], body))
+    body = render("explore_images.html.j2", status=status_table(images, contest))
+    sections = [Section("status", "Parts", body, says=f"{len(images):,} images")]
+    for part, title in PARTS.items():
+        figures = [
+            figure(name, chart, says=name)
+            for key, charts in panels.items()
+            for name, chart in charts.items()
+            if FIGURES.get(key) == part
+        ]
+        sections.append(Section(part, title, render("figures.html.j2", figures=figures)))
     if joint is not None:
         grid = Grid(
             [str(word) for word in joint.index],

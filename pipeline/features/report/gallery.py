@@ -37,7 +37,7 @@ def describe_gallery(context: ReportContext) -> Section:
     if not runs.explained("").exists():
         what = "What a network looked at in them:"
         hints.append(Hint(what, f"./run.sh explain -c {context.name}"))
-    body = render("gallery.html.j2", targets=targets, hints=hints)
+    body = render("gallery.html.j2", targets=targets, hints=hints, unit=context.grouping.unit)
     first = context.answers[0]
     says = ""
     if first.kind != "regression":

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.experiment.data_summary import label_words
-from pipeline.features.report.context import ReportContext, TargetResult, count_words, say_rate
+from pipeline.experiment.grouping import Grouping
+from pipeline.features.report.context import ReportContext, TargetResult, say_rate
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Table, figure
 from pipeline.figures.intervals import Interval, plot_intervals, row_values, span_of
@@ -69,12 +70,16 @@ def describe_groups(context: ReportContext) -> Section:
             targets.append(
                 {
                     "title": f"{judged.title}: {judged.error_name}",
-                    "gap": say_gap(judged, find_gap(context, judged, groups, rates)),
+                    "gap": say_gap(
+                        judged,
+                        find_gap(context, judged, groups, rates),
+                        grouping=context.grouping,
+                    ),
                     "figures": _charts(judged, rates),
                     "combinations": _combinations(context, judged, groups, list(rates)),
                 }
             )
-    body = render("groups.html.j2", targets=targets)
+    body = render("groups.html.j2", targets=targets, unit=context.grouping.unit)
     return Section("groups", "Error by group", body, says="who is answered worse")
 
 
@@ -147,7 +152,7 @@ def find_gap(
     return Gap(name, low, high, difference, len(gaps))
 
 
-def say_gap(judged: TargetResult, gap: Gap | None) -> str:
+def say_gap(judged: TargetResult, gap: Gap | None, *, grouping: Grouping) -> str:
     """The largest gap in a sentence, with how sure it is."""
     if gap is None:
         return "No two groups are large enough to be compared."
@@ -159,14 +164,15 @@ def say_gap(judged: TargetResult, gap: Gap | None) -> str:
     )
     doubt = "" if difference.is_distinguishable else "; it can't be told from none yet"
     return (
-        f"Largest gap: {gap.column}. {_say_group(judged, gap.high)}, "
-        f"{_say_group(judged, gap.low)}: {value}{unit} apart (95 % {first} to {last}{doubt}). "
-        f"It is the largest of {gap.num_columns} columns, so chance makes it look a little larger."
+        f"Largest gap: {gap.column}. {_say_group(judged, gap.high, grouping)}, "
+        f"{_say_group(judged, gap.low, grouping)}: {value}{unit} apart "
+        f"(95 % {first} to {last}{doubt}). It is the largest of {gap.num_columns} columns, so "
+        "chance makes it look a little larger."
     )
 
 
-def _say_group(judged: TargetResult, rate: Rate) -> str:
-    counted = count_words(rate.num_images, rate.num_people)
+def _say_group(judged: TargetResult, rate: Rate, grouping: Grouping) -> str:
+    counted = grouping.count(rate.num_images, rate.num_people)
     return f"{rate.name} {judged.say_error(rate.value)} ({counted})"
 
 
@@ -206,11 +212,14 @@ def _combinations(
                 f"{rate.num_people:,}",
             )
         )
-    header = ("group", judged.error_name, "95 %", "images", "people")
-    caption = (
-        f"The {len(rows)} largest errors of {len(found)} combinations with {LEAST_IMAGES} images "
-        f"of {LEAST_PEOPLE} people or more"
-    )
+    unit = context.grouping.unit
+    header = ("group", judged.error_name, "95 %", "images", unit)
+    caption = f"The {len(rows)} largest errors of {len(found)} combinations"
+    if unit == "images":  # the last column would say the same as the one before
+        return Table(
+            header[:-1], [row[:-1] for row in rows], f"{caption} of {LEAST_IMAGES} images or more"
+        )
+    caption = f"{caption} of {LEAST_IMAGES} images and {LEAST_PEOPLE} {unit} or more"
     return Table(header, rows, caption)
 
 

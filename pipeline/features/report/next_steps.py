@@ -48,7 +48,8 @@ def _fold_steps(context: ReportContext) -> Iterator[Hint]:
     leak = read_json(path)["people_in_two_folds"] if path.exists() else 0
     if leak:
         yield Hint(
-            f"{leak} people are in two folds, so every score here is too high. Make folds again:",
+            f"{leak} {context.grouping.unit} are in two folds, so every score here is too high. "
+            "Make folds again:",
             f"./run.sh split -c {context.name} folds.by=person",
         )
 

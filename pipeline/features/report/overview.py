@@ -6,7 +6,7 @@ from pipeline.config import Experiment
 from pipeline.experiment.cells import all_cells, used_members
 from pipeline.experiment.fingerprints import ensemble_key, stack_key
 from pipeline.experiment.work import Work
-from pipeline.features.report.context import ReportContext, count_words
+from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Table
 from pipeline.metrics.paired import show_number
@@ -66,12 +66,11 @@ def describe_work(context: ReportContext) -> Section:
     """The section: members, commands and settings."""
     settings, runs = context.settings, context.runs
     used = ", ".join(used_members(settings))
-    counted = count_words(**context.evaluation.split.counts)
     body = render(
         "work.html.j2",
         sentence=(
             f"{settings.folds.total} folds; the ensemble is the {settings.ensemble.method} of "
-            f"{used}; {counted} are held out."
+            f"{used}; {context.counted} are held out."
         ),
         members=member_table(settings, runs),
         commands=command_table(runs),

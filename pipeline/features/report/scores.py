@@ -14,7 +14,7 @@ from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 
 MOST_ROWS = 12  # of a figure
-HEADER = ("source", "task", "metric", "OOF", "95 %", "constant", "folds: mean", "sd", "n", "people")
+HEADER = ("source", "task", "metric", "OOF", "95 %", "constant", "folds: mean", "sd", "n")
 
 
 def describe_scores(context: ReportContext) -> Section:
@@ -28,7 +28,11 @@ def describe_scores(context: ReportContext) -> Section:
         tasks = [task for task, name in wanted if name == metric]
         figures += score_figures(scores[scores["metric"] == metric], tasks=tasks, metric=metric)
     body = render(
-        "scores.html.j2", figures=figures, scores=score_table(scores), classes=class_table(scores)
+        "scores.html.j2",
+        figures=figures,
+        scores=score_table(scores, unit=context.grouping.unit),
+        classes=class_table(scores),
+        unit=context.grouping.unit,
     )
     return Section("scores", "Scores by fold", body, says="out of fold, each image as it is")
 
@@ -85,8 +89,9 @@ def score_rows(scores: pd.DataFrame) -> list[Interval]:
     return rows
 
 
-def score_table(scores: pd.DataFrame) -> Table:
-    """All rows but the classes', a line for each source, task and metric."""
+def score_table(scores: pd.DataFrame, *, unit: str) -> Table:
+    """All rows but the classes', a line for each source, task and metric. The last column counts
+    what intervals are drawn over: people, groups or images."""
     rows = []
     plain = scores[~scores["metric"].str.startswith("f1:")]
     for (source, task, metric), found in plain.groupby(["source", "task", "metric"], sort=False):
@@ -107,7 +112,9 @@ def score_table(scores: pd.DataFrame) -> Table:
             )
         )
     caption = "All scores out of fold; constant: the best answer that looks at no image"
-    return Table(HEADER, rows, caption, words=3, name="scores-table")
+    if unit == "images":  # the last column would say the same as the one before
+        return Table(HEADER, [row[:-1] for row in rows], caption, words=3, name="scores-table")
+    return Table((*HEADER, unit), rows, caption, words=3, name="scores-table")
 
 
 def class_table(scores: pd.DataFrame) -> Table | None:

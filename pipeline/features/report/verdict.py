@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from pipeline.features.report.context import ReportContext, TargetResult, count_words
+from pipeline.experiment.lockbox import read_lockbox_scores
+from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.groups import group_columns, is_large, rates_by_column
 from pipeline.features.report.next_steps import find_next_steps
 from pipeline.features.report.overview import (
@@ -34,9 +35,8 @@ def describe_verdict(context: ReportContext) -> str:
     settings = context.settings
     facts = cell_facts(settings, context.runs)
     seconds = sum(fact.get("seconds", 0.0) for fact in facts.values())
-    counted = count_words(**context.evaluation.split.counts)
     details = [
-        f"{counted} held out",
+        f"{context.counted} held out",
         f"{len(settings.members)} members, {len(facts)} trained cells",
     ]
     if seconds:
@@ -44,6 +44,8 @@ def describe_verdict(context: ReportContext) -> str:
     return render(
         "verdict.html.j2",
         contest=settings.competition.name,
+        held_out=context.grouping.held_out,
+        caveat=context.grouping.caveat,
         cards=score_cards(context),
         weakest=weakest_sentences(context, context.answers[0]),
         steps=find_next_steps(context)[:MOST_STEPS],
@@ -64,6 +66,7 @@ def score_cards(context: ReportContext) -> list[ScoreCard]:
         if part and not math.isclose(oof["value"], plain["value"]):
             sentences.append(f"Without TTA it is {show_number(plain['value'])}.")
         sentences.append(say_against_constant(plain))
+        sentences += lockbox_sentences(read_lockbox_scores(context.runs), judged.target.task)
         if judged.target.task in stacked:
             sentences.append(_say_stack(stacked[judged.target.task]))
         better = "higher" if judged.metric.higher_is_better else "lower"
@@ -114,6 +117,20 @@ def say_against_constant(row: dict) -> str:
         f"It can't be told from an answer that looks at no image ({constant}): it is {gain} "
         f"{direction}, {ends}."
     )
+
+
+def lockbox_sentences(scores: list[dict], task: str) -> list[str]:
+    """The score on the lockbox, whose images no choice was made by; nothing where it is closed."""
+    sentences = []
+    for row in scores:
+        if row["answer"] == task:
+            found = row["lockbox"]
+            ends = f"95 % {show_number(found['low'])} to {show_number(found['high'])}"
+            sentences.append(
+                f"On the lockbox, which no fold holds, the {row['source']} scores "
+                f"{show_number(found['value'])} ({ends}, {found['num_images']:,} images)."
+            )
+    return sentences
 
 
 def _say_stack(part: dict) -> str:
