@@ -34,7 +34,7 @@ def check_labels(
             if task.name in leave_out:
                 frame = frame.astype({task.column: object})
                 frame.loc[rows.index, task.column] = None
-                notes.append(f"tasks.{task.name}: left out {_say_rows(rows, task, kind)}")
+                notes.append(f"{_say_rows(rows, task, kind)}; tasks.{task.name} leaves them out")
             else:
                 place = find_place(rows.iloc[0], task.column)
                 where = f"{place}: " if place else ""

@@ -27,7 +27,7 @@ def person_notes(images: pd.DataFrame, tasks: Sequence[Task]) -> list[str]:
     for task in tasks:
         if task.constant:
             notes += _contradictions(named, task)
-    return notes + _large_people(named)
+    return notes + _two_spellings(named) + _large_people(named)
 
 
 def same_id_notes(tables: pd.DataFrame, *, what: str) -> list[str]:
@@ -65,6 +65,20 @@ def _contradictions(named: pd.DataFrame, task: Task) -> list[str]:
     return [
         f"tasks.{task.name} is constant, but {people} several values of {task.column}: "
         f"{'; '.join(said)}; competition.fixes can mend them"
+    ]
+
+
+def _two_spellings(named: pd.DataFrame) -> list[str]:
+    """A sentence about people whose names only differ in case, blanks, or as `7` and `7.0` do."""
+    names = pd.Series(named["person_id"].unique(), dtype=object).astype(str)
+    plain = names.str.strip().str.casefold().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    double = names[plain.duplicated(keep=False)]
+    if not len(double):
+        return []
+    pair = names[plain == plain[double.index[0]]]
+    return [
+        f"{plain[double.index].nunique()} people are spelt in several ways, so they count as "
+        f"several people: {' and '.join(repr(name) for name in pair[:SHOWN])}"
     ]
 
 

@@ -167,6 +167,7 @@ def _key(path: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFC", path).casefold()
     while plain.endswith(IMAGE_ENDINGS):  # a setting can have added a second one: x.png.jpg
         plain = plain.rpartition(".")[0]
+    plain = re.sub(r"(\d)\.0+$", r"\1", plain)  # an id that was read as a number: 24.0
     return tuple(part.strip() for part in plain.split("/"))
 
 

@@ -1,5 +1,6 @@
 """Rows of one file: one image with one label, however many rows (raters, copies) name it."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ TRAINABLE = (OK, "unlabelled")
 def check_parts(images: pd.DataFrame) -> None:
     """Raises ValueError for files that both a train row and a test row name."""
     there = images[images["status"].isin(TRAINABLE)]
+    there = there.assign(path=[os.path.normpath(path) for path in there["path"]])
     train, test = there[there["part"] == "train"], there[there["part"] == "test"]
     both = test[test["path"].isin(set(train["path"]))]
     if len(both):
@@ -36,6 +38,7 @@ def merge_rows(images: pd.DataFrame, tasks: Sequence[Task]) -> tuple[pd.DataFram
     """
     key = ["path", *(column for column in BOX if column in images.columns)]
     mergeable = (images["part"] == "train") & images["status"].isin(TRAINABLE)
+    images = images.assign(path=[os.path.normpath(path) for path in images["path"]])
     repeated = mergeable & images.duplicated(["part", *key], keep=False)
     if not repeated.any():
         return images, []
@@ -104,9 +107,12 @@ def _say_merged(rows: pd.DataFrame, *, num_files: int, tasks: Sequence[Task]) ->
     for task in tasks:
         number = bool(task.edges) or task.kind == "regression"
         rules.append(f"{task.column} is their {'mean' if number else 'most frequent class'}")
+    files = "1 file, so they are 1 image" if num_files == 1 else f"{num_files} files, so they are "
+    if num_files != 1:
+        files += f"{num_files} images"
     return (
-        f"{len(rows)} train rows share {num_files} files, so they are {num_files} images: "
-        f"{', '.join(dict.fromkeys(rules))}"
+        f"{len(rows)} train rows share {files}: {', '.join(dict.fromkeys(rules))}; where each row "
+        "is a face of its own, table.box names the columns of its box"
     )
 
 

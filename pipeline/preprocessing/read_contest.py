@@ -134,11 +134,30 @@ def check_test_images(images: pd.DataFrame, *, root: Path, most: float) -> str:
     return f"{said}; they are answered without a look (competition.missing_test {most:g})"
 
 
+def missing_train_note(images: pd.DataFrame) -> list[str]:
+    """A sentence about train images that are not there, with the first path."""
+    train = images[images["part"] == "train"]
+    lost = train[train["status"].isin(UNSEEN)]
+    if not len(lost):
+        return []
+    first = lost.iloc[0]
+    verb = "is" if len(lost) == 1 else "are"
+    return [
+        f"{len(lost)} of {len(train)} train images can't be read and {verb} left out, the first is "
+        f"{first['path']!r}: {first['message']}"
+    ]
+
+
 def check_boxes(images: pd.DataFrame) -> None:
     """Raises ValueError for boxes of the contest's table that lie outside their measured images."""
     if BOX[0] not in images.columns:
         return
     left, top, right, bottom = (images[column].astype(float) for column in BOX)
+    if images[list(BOX)].notna().any(axis=None) and images[list(BOX)].max(axis=None) <= 1.0:
+        raise ValueError(
+            "table.box: no number of any box is above 1, so they are shares of the sides; needed "
+            "are pixels: multiply them by the images' widths and heights"
+        )
     side = images[["width", "height"]].max(axis=1)  # a photograph may be stored turned
     outside = (right <= 0) | (bottom <= 0) | (left >= side) | (top >= side)
     wrong = images[outside & (images["width"] > 0)]

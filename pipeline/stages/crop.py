@@ -16,9 +16,10 @@ from pipeline.jobs.job import Job
 from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.jobs.run import check_launch, run_jobs
 from pipeline.preprocessing.face_advice import face_advice
+from pipeline.preprocessing.read_contest import check_test_images
 from pipeline.preprocessing.shards import cut_shard, find_shard
 from pipeline.storage import atomic_write, display_path, read_table, write_table
-from pipeline.tables import FACES, IMAGES, OK, check_table
+from pipeline.tables import FACES, IMAGES, OK, check_table, pick
 
 SHARD = 256  # images between two marks on disk: what a killed run loses
 WORTH = 2  # shards for every process: fewer are done before it has imported torch
@@ -35,6 +36,7 @@ def run(work: Work) -> None:
     if not work.runs.faces.exists():
         _find_faces(work, images)
     faces = check_table(read_table(work.runs.faces), FACES)
+    _check_test_faces(work, images, faces)
     if not work.runs.crops.exists():
         _cut_crops(work, images, faces)
     if work.settings.crop.faces == "detect":
@@ -47,6 +49,17 @@ def run(work: Work) -> None:
     print(
         f"crop: {said}; wrote {display_path(work.runs.faces)} and {display_path(work.runs.crops)}"
     )
+
+
+def _check_test_faces(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
+    """Raises ValueError where more test images than are allowed can't be decoded: index reads only
+    their headers."""
+    found = pick(faces, images["image_id"], what="faces")
+    broken = images.assign(status=found["status"].to_numpy(), message=found["message"].to_numpy())
+    most = work.settings.competition.missing_test
+    said = check_test_images(broken, root=work.runs.root, most=most)
+    if said:
+        print(f"crop: {said}")
 
 
 def _find_faces(work: Work, images: pd.DataFrame) -> None:

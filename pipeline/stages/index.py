@@ -4,15 +4,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.config.competition import Submission
 from pipeline.experiment.grouping import describe_names, names_caveat
 from pipeline.experiment.settings_guard import table_digests
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.labels.find_files import say_what_lies_there
-from pipeline.labels.layouts import read_csv
+from pipeline.leaderboard.sample_file import read_sample
 from pipeline.preprocessing.measure_images import measure_all
-from pipeline.preprocessing.read_contest import check_boxes, check_test_images, read_contest
+from pipeline.preprocessing.read_contest import (
+    check_boxes,
+    check_test_images,
+    missing_train_note,
+    read_contest,
+)
 from pipeline.storage import display_path, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
@@ -42,13 +46,15 @@ def run(work: Work) -> None:
     check_test_images(found.images, root=root, most=contest.missing_test)  # before all are opened
     frame = measure_all(work, found.images)
     check_boxes(frame)
+    for note in missing_train_note(frame):
+        print(f"index: {note}")
     usable = (frame["part"] == "train") & (frame["status"] == OK)
     if not usable.any():
         raise ValueError(_say_unusable(frame, root=root))
     said = check_test_images(frame, root=root, most=contest.missing_test)
     if said:
         print(f"index: {said}")
-    _check_sample(contest.submission, frame, root=root)
+    _check_sample(work, frame)
     write_table(work.runs.images, check_table(frame, IMAGES))
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
@@ -75,13 +81,11 @@ def _say_unusable(frame: pd.DataFrame, *, root: Path) -> str:
     )
 
 
-def _check_sample(options: Submission, frame: pd.DataFrame, *, root: Path) -> None:
+def _check_sample(work: Work, frame: pd.DataFrame) -> None:
     """Raises ValueError when the contest's sample file asks for other ids than the test part."""
+    sample = read_sample(work.settings, work.runs)
     test = frame[frame["part"] == "test"]
-    if options.sample is None or not len(test):
+    if sample is None or not len(test):
         return
-    sample = read_csv(root / options.sample, needs=(options.id,))
     asked = test.loc[~test["status"].isin(["junk", "unlisted"]), "image_id"]
-    check_same_ids(
-        sample[options.id], asked, what=f"ids of {options.sample}", other="the test images"
-    )
+    check_same_ids(sample.ids, asked, what=f"ids of {sample.name}", other="the test images")

@@ -39,8 +39,8 @@ def test_a_setting_leaves_wrong_labels_out_and_counts_them() -> None:
     frame, notes = check_labels(table, [AGE, GENDER], leave_out=["age"], find_place=place)
     assert frame["age"].tolist() == ["30", None, None]
     assert notes == [
-        "tasks.age: left out 2 labels of age are outside low 0 to high 100: 1.jpg (-31), "
-        "2.jpg (2014)"
+        "2 labels of age are outside low 0 to high 100: 1.jpg (-31), 2.jpg (2014); tasks.age "
+        "leaves them out"
     ]
 
 

@@ -34,6 +34,12 @@ def test_images_of_nobody_are_counted() -> None:
     assert person_notes(people([None, None], ["0"] * 2), [GENDER]) == []
 
 
+def test_a_person_in_two_spellings_is_told() -> None:
+    (note,) = person_notes(people(["Ann", "ann ", "7", "7.0", "bob"], ["0"] * 5), [GENDER])
+    assert note.startswith("2 people are spelt in several ways")
+    assert "'Ann' and 'ann '" in note
+
+
 def test_an_id_that_stands_for_two_is_told() -> None:
     table = pd.DataFrame({"person_id": ["1", "1", "2", "1"], "entry": ["a", "a", "c", "b"]})
     (note,) = same_id_notes(table, what="folders")

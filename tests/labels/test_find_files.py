@@ -36,6 +36,8 @@ def look_for(root: Path, *written: str, part: str = "test") -> pd.DataFrame:
         ("test/024.png", "test/024.jpg"),
         ("TEST/024.JPG", "test/024.jpg"),
         ("test/24", "test/024.jpg"),
+        ("test/24.0", "test/024.jpg"),
+        ("https://host/files/test/024.jpg", "test/024.jpg"),
         ("024.jpg", "test/024.jpg"),
         ("test/test/024.jpg", "test/024.jpg"),
         ("test/Ame\u0301lie.jpg", "test/Am\u00e9lie.jpg"),  # two Unicode forms of one name

@@ -18,7 +18,7 @@ def test_rows_of_one_file_are_one_image_with_the_mean_and_the_most_frequent_clas
     table = images(
         ("a", "1.jpg", None, "2", "glad", "train"),
         ("b", "2.jpg", None, "1", "sad", "train"),
-        ("c", "1.jpg", None, "5", "sad", "train"),
+        ("c", "x/../1.jpg", None, "5", "sad", "train"),
         ("d", "1.jpg", None, "", "sad", "train"),  # no rating: the mean is of the two others
         ("t", "1.jpg", None, None, None, "test"),
         ("u", "1.jpg", None, None, None, "test"),  # both test ids must be answered
@@ -27,8 +27,9 @@ def test_rows_of_one_file_are_one_image_with_the_mean_and_the_most_frequent_clas
     assert merged["image_id"].tolist() == ["a", "b", "t", "u"]
     assert merged.loc[0, ["rating", "mood", "num_rows"]].tolist() == ["3.5", "sad", 3]
     assert notes == [
-        "3 train rows share 1 files, so they are 1 images: rating is their mean, "
-        "mood is their most frequent class"
+        "3 train rows share 1 file, so they are 1 image: rating is their mean, mood is their most "
+        "frequent class; where each row is a face of its own, table.box names the columns of its "
+        "box"
     ]
 
 

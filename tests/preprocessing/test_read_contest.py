@@ -85,6 +85,9 @@ def test_a_folder_a_class_is_a_layout(tmp_path: Path) -> None:
     frame = read(tmp_path, layout="folders", tasks=mood).images.set_index("image_id")
     assert frame["mood"].dropna().to_dict() == {"train/cat/1.jpg": "cat", "train/dog/1.jpg": "dog"}
     assert frame.at["train/lost.jpg", "status"] == "malformed"
+    make_images(tmp_path, "test/dog/8.jpg")
+    found = read(tmp_path, layout="folders", tasks=mood, truth=True)
+    assert found.images.set_index("image_id").at["dog/8.jpg", "mood"] == "dog"
     assert frame.at["7.jpg", "part"] == "test"
 
 

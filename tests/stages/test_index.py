@@ -157,7 +157,7 @@ def test_a_submission_s_sample_is_checked_before_anything_is_spent(
     words = tiny("sample", root=contest, folder=tmp_path)
     code, _, err = call("infer", *words, "competition.submission.column=answr")
     assert code == 2
-    assert "submission: eval/info.csv has no column 'answr', it has 'ImageID', 'ans'" in err
+    assert "it has no column 'answr'; did you mean 'ans'?" in err
     assert not list(tmp_path.rglob("*.parquet"))
 
 

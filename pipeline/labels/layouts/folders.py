@@ -21,19 +21,24 @@ def read_folders(
     """
     (written,) = labels
     label = stored_column(written)
-    rows = []
+    rows: list[dict] = []
+    classes: set[str] = set()
     for file in _files(root / train):
         inside = file.relative_to(root / train)
         row = _row(root, file, image_id=f"train/{inside.as_posix()}", part="train")
         if row["status"] == OK and len(inside.parts) > 1:
             row[label] = inside.parts[0]
+            classes.add(inside.parts[0])
         elif row["status"] == OK:
             row |= {"status": "malformed", "message": "lies in no folder of a class"}
         rows.append(row)
     if test is not None:
         for file in _files(root / test):
-            image_id = file.relative_to(root / test).as_posix()
-            rows.append(_row(root, file, image_id=image_id, part="test"))
+            inside = file.relative_to(root / test)
+            row = _row(root, file, image_id=inside.as_posix(), part="test")
+            if len(inside.parts) > 1 and inside.parts[0] in classes:
+                row[label] = inside.parts[0]  # it is the truth only where the settings say so
+            rows.append(row)
     return finish(rows, labels=[label], source=root / train)
 
 
