@@ -13,7 +13,9 @@ from pipeline.config.errors import Source, say_problem
 from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
 from pipeline.config.yaml12 import read_yaml, read_yaml_file
+from pipeline.labels.kinds import split_own_metric
 
+_PROJECT = Path(__file__).resolve().parent.parent.parent
 _SHORT = {"root": "competition.root"}  # what is typed so often that it has a short form
 
 
@@ -39,6 +41,7 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     for override in overrides:
         _apply(raw, override, source)
     _spread_defaults(raw, source)
+    _find_own_metrics(raw["competition"], [competition_path.parent, path.parent, _PROJECT])
     return _validate(raw, source)
 
 
@@ -143,6 +146,27 @@ def _spread_defaults(raw: dict, source: Source) -> None:
         for key, place in list(source.places.items()):
             if key[:1] == ("defaults",) and len(key) > 1:
                 source.places.setdefault(("members", name, *key[1:]), place)
+
+
+def _find_own_metrics(contest: dict, folders: list[Path]) -> None:
+    """Writes where a metric that is a file lies: beside the competition's file, the experiment's,
+    or in the project's folder. One that is not found stays as it is: a run that somebody shared
+    answers images without its author's metric."""
+    tasks = contest.get("tasks")
+    sections = list(tasks.values()) if isinstance(tasks, dict) else []
+    for section in (*sections, contest.get("answer")):
+        metric = section.get("metric") if isinstance(section, dict) else None
+        own = split_own_metric(metric) if isinstance(metric, str) else None
+        if own is None:
+            continue
+        file, function = own
+        found = [folder / file for folder in folders if (folder / file).is_file()]
+        if not found:
+            continue
+        path = found[0].resolve()
+        if path.is_relative_to(_PROJECT):
+            path = path.relative_to(_PROJECT)
+        section["metric"] = f"{path.as_posix()}:{function}"
 
 
 def _under(defaults: Any, own: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.labels.kinds import METRIC_FAMILIES, METRIC_KINDS, metric_kinds
+from pipeline.labels.kinds import METRIC_FAMILIES, METRIC_KINDS, metric_kinds, split_own_metric
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -34,6 +34,8 @@ def check_name(name: str, known: dict, *, what: str, kind: str | None = None) ->
 
 def check_metric(name: str, *, kind: str, what: str) -> None:
     """Raises ValueError for a metric that is unknown, or that does not serve this kind of task."""
+    if split_own_metric(name) is not None:
+        return
     if "@" not in name:
         families = {f"{family}@NUMBER": kinds for family, kinds in METRIC_FAMILIES.items()}
         check_name(name, METRIC_KINDS | families, kind=kind, what=what)

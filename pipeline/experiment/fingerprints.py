@@ -9,13 +9,16 @@ from pipeline.experiment.cells import (
     tuned_member,
     used_members,
 )
+from pipeline.experiment.own_metric import own_metric_digests
 from pipeline.storage import Runs, is_fresh
 
 
 def evaluate_key(settings: Experiment) -> list:
     cells = [cell.name for cell in all_cells(settings)]
     compare = {name: list(members) for name, members in settings.compare.items()}
-    return [cells, settings.ensemble.model_dump(mode="json"), compare, settings.bootstrap]
+    key = [cells, settings.ensemble.model_dump(mode="json"), compare, settings.bootstrap]
+    digests = own_metric_digests(settings)
+    return [*key, digests] if digests else key
 
 
 def infer_key(settings: Experiment, member: str) -> list:
@@ -27,6 +30,8 @@ def infer_key(settings: Experiment, member: str) -> list:
 def ensemble_key(settings: Experiment) -> dict:
     """What a submission is made from; it stands in the record beside it."""
     members = used_members(settings)
+    digests = own_metric_digests(settings)
+    own_metrics = {"own_metrics": digests} if digests else {}
     return {
         "members": members,
         "cells": [cell.name for name in members for cell in answering_cells(settings, name)],
@@ -37,6 +42,7 @@ def ensemble_key(settings: Experiment) -> dict:
         "answer": settings.competition.answer.model_dump(mode="json"),
         "submission": settings.competition.submission.model_dump(mode="json"),
         "bootstrap": settings.bootstrap,
+        **own_metrics,
     }
 
 

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment, Member
+from pipeline.experiment.own_metric import bind_own_metrics
 from pipeline.labels.answers import combine_classes, combine_names
 from pipeline.labels.columns import stored_column
 from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
+from pipeline.metrics.metrics import find_metric
 
 
 def contest_tasks(settings: Experiment) -> list[Task]:
@@ -33,7 +35,15 @@ def contest_tasks(settings: Experiment) -> list[Task]:
                 group=task.group,
             )
         )
+    bind_own_metrics(settings.competition, tasks)
     return tasks
+
+
+def check_metrics(settings: Experiment) -> None:
+    """Raises ValueError, in a sentence, for a metric of the user's own that can't be loaded."""
+    names = [task.metric for task in contest_tasks(settings)]
+    for name in (*names, settings.competition.metric_name):
+        find_metric(name)
 
 
 def member_tasks(settings: Experiment, member: Member) -> list[Task]:

@@ -116,6 +116,14 @@ DEFAULT_LOSS: dict[str, str] = {"multiclass": "cross_entropy", "binary": "bce", 
 DEFAULT_METRIC: dict[str, str] = {"multiclass": "macro_f1", "binary": "hter", "regression": "mae"}
 
 
+def split_own_metric(name: str) -> tuple[str, str] | None:
+    """The file and the function of a metric of the user's own, `my_metric.py:score`; else None."""
+    file, colon, function = name.rpartition(":")
+    if colon and file.endswith(".py") and function.isidentifier():
+        return file, function
+    return None
+
+
 def parse_metric(name: str) -> tuple[str, float]:
     """The family and the number of a metric such as `cs@3`.
 
@@ -124,7 +132,10 @@ def parse_metric(name: str) -> tuple[str, float]:
     family, _, word = name.partition("@")
     if family not in METRIC_FAMILIES or not word:
         known = ", ".join([*METRIC_KINDS, *(f"{each}@NUMBER" for each in METRIC_FAMILIES)])
-        raise ValueError(f"metric {name!r} is not known; allowed: {known}")
+        raise ValueError(
+            f"metric {name!r} is not known; allowed: {known}, or a file of your own beside the "
+            "config, as in my_metric.py:score"
+        )
     try:
         number = float(word)
     except ValueError:
@@ -140,6 +151,8 @@ def parse_metric(name: str) -> tuple[str, float]:
 
 def metric_kinds(name: str) -> tuple[str, ...]:
     """The kinds of task that a metric serves. Raises ValueError as parse_metric does."""
+    if split_own_metric(name) is not None:
+        return KINDS
     return METRIC_KINDS.get(name) or METRIC_FAMILIES[parse_metric(name)[0]]
 
 

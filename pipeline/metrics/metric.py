@@ -167,4 +167,5 @@ class ClassCounts:
 
 def share(part: np.ndarray, whole: np.ndarray, *, empty: float = NAN) -> np.ndarray:
     """part / whole, and `empty` where the whole is not above 0."""
-    return np.divide(part, whole, out=np.full(np.shape(whole), empty), where=whole > 0)
+    out = np.full(np.broadcast_shapes(np.shape(part), np.shape(whole)), empty)
+    return np.divide(part, whole, out=out, where=whole > 0)

@@ -3,7 +3,10 @@
 A name with an @ is one of a family: `cs@3` is the share of answers at most 3 off.
 """
 
-from pipeline.labels.kinds import parse_metric
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.labels.kinds import metric_kinds, parse_metric, split_own_metric
 from pipeline.metrics.binary_metrics import BINARY_METRICS, binary_metric, f_beta
 from pipeline.metrics.class_metrics import CLASS_METRICS, class_f1, class_metric, macro_f_beta
 from pipeline.metrics.metric import Metric
@@ -27,6 +30,7 @@ __all__ = [
     "find_metric",
     "is_metric",
     "occlusion_errors",
+    "register_metric",
     "reported",
 ]
 
@@ -54,18 +58,43 @@ def reported(kind: str, own: str) -> list[str]:
 
 
 def is_metric(name: str) -> bool:
-    """Whether a metric has this name."""
+    """Whether a metric may have this name; a file of the user's own is not looked at."""
     try:
-        find_metric(name)
+        metric_kinds(name)
     except ValueError:
         return False
     return True
+
+
+@dataclass
+class _OwnMetric:
+    load: Callable[[], Metric]
+    settings: object  # what it was registered for
+    metric: Metric | None = None
+
+
+# Metrics that are files of the user's own. Every process registers those of its settings; a file
+# runs when its metric is first needed.
+_own: dict[str, _OwnMetric] = {}
+
+
+def register_metric(name: str, load: Callable[[], Metric], *, settings: object) -> None:
+    """Makes a user's own metric known; `load` gives it when it is first needed, and again where
+    the settings are others."""
+    if name not in _own or _own[name].settings != settings:
+        _own[name] = _OwnMetric(load, settings)
 
 
 def find_metric(name: str) -> Metric:
     """The metric of this name. Raises ValueError for a name that is not known."""
     if name in METRICS:
         return METRICS[name]
+    if name in _own:
+        own = _own[name]
+        own.metric = own.metric or own.load()
+        return own.metric
+    if split_own_metric(name) is not None:
+        raise ValueError(f"metric {name} is a file that no settings of this command name")
     family, number = parse_metric(name)
     if family == "cs":
         says = f"share of answers at most {number:g} off"

@@ -7,6 +7,7 @@ from pipeline.experiment.cells import used_members
 from pipeline.experiment.fingerprints import ensemble_key
 from pipeline.experiment.images_table import read_test
 from pipeline.experiment.predictions import read_predictions
+from pipeline.experiment.tasks import check_metrics
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.oof_file import DecidedAnswer
 from pipeline.leaderboard.submission import check_answering, write_submission
@@ -14,6 +15,7 @@ from pipeline.leaderboard.submission import check_answering, write_submission
 
 def check(work: Work) -> None:
     """Raises ValueError when the contest's sample file asks for another file than is written."""
+    check_metrics(work.settings)
     check_answering(work)
 
 

@@ -5,6 +5,7 @@ import time
 
 from pipeline.console import say
 from pipeline.experiment.cells import all_cells
+from pipeline.experiment.tasks import check_metrics
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Outcome
 from pipeline.storage import display_path, provenance, read_json, unstamp, write_json, write_text
@@ -14,6 +15,7 @@ def check(work: Work) -> None:
     """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built."""
     from pipeline.training.checks import check_training
 
+    check_metrics(work.settings)
     check_training(work)
 
 

@@ -34,7 +34,7 @@ def make_work(
 ) -> Work:
     """An experiment whose cells are trained and inferred: `tables` are the members' predictions."""
     configs = folder / "configs"
-    (configs / "competitions").mkdir(parents=True)
+    (configs / "competitions").mkdir(parents=True, exist_ok=True)
     competition = {"layout": "table", "table": {}, "root": str(folder), "tasks": tasks}
     competition |= {"answer": answer, "submission": more.pop("submission", {})}
     competition["truth"] = more.pop("truth", False)
