@@ -11,7 +11,7 @@ from pipeline.experiment.cells import answering_cells
 from pipeline.experiment.fingerprints import infer_key
 from pipeline.experiment.tasks import member_tasks, targets_of
 from pipeline.jobs.job import Job
-from pipeline.labels.tasks import Task
+from pipeline.labels.tasks import Task, is_labelled
 from pipeline.storage import Cell, Runs, join_tables, read_table, stamp, write_table
 from pipeline.tables import PREDICTIONS, check_table
 
@@ -80,7 +80,8 @@ def prior_predictions(
     """The predictions for images that can't be read: the labelled images' shares of each class, or
     their mean value, from every cell and view."""
     columns = {}
-    for task, targets in zip(tasks, targets_of(tasks, labelled).values(), strict=True):
+    for task, every in zip(tasks, targets_of(tasks, labelled).values(), strict=True):
+        targets = every[is_labelled(every)]
         if task.kind == "multiclass":
             shares = np.bincount(targets, minlength=len(task.classes)) / len(targets)
             columns |= dict(zip(task.columns, shares.astype(np.float32), strict=True))

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline.evaluation.decisions import measure
 from pipeline.evaluation.evaluation_set import EvaluationSet
+from pipeline.labels.tasks import is_labelled
 from pipeline.leaderboard.answer_format import AnswerFormat
 from pipeline.leaderboard.answer_table import read_answer_table, write_answer_table
 from pipeline.metrics.answer_space import AnswerSpace
@@ -162,7 +163,10 @@ def _prob_columns(space: AnswerSpace) -> list[str]:
 
 
 def _words(space: AnswerSpace, values: np.ndarray) -> np.ndarray:
-    """Truths or answers (N,) as class names; numbers stay numbers."""
+    """Truths or answers (N,) as class names, None for a missing label; numbers stay numbers."""
     if space.kind == "regression":
         return values
-    return np.array(space.classes, dtype=object)[values.astype(np.int64)]
+    known = is_labelled(values)
+    words = np.full(len(values), None, dtype=object)
+    words[known] = np.array(space.classes, dtype=object)[values[known].astype(np.int64)]
+    return words

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.metric import ClassCounts, Count, Metric, People, Value, share
 
 CLASSES = ("multiclass", "binary")
@@ -32,7 +33,10 @@ def wrong_cost(truth: np.ndarray, answer: np.ndarray, *, distance: int) -> np.nd
 
 
 def class_f1(truth: np.ndarray, answer: np.ndarray, *, num_classes: int) -> np.ndarray:
-    """F1 (C,) of each class; NaN for a class that is neither true nor answered."""
+    """F1 (C,) of each class over the images that have a label; NaN for a class that is neither true
+    nor answered."""
+    known = is_labelled(np.asarray(truth))
+    truth, answer = np.asarray(truth)[known], np.asarray(answer)[known]
     truth, answer = np.asarray(truth, dtype=np.int64), np.asarray(answer, dtype=np.int64)
     counts = class_counts(truth, answer, people=People(), num_classes=num_classes, distance=0)
     return _each_f(counts)[0]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.labels.tasks import is_labelled
 from pipeline.labels.units import Unit
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import Metric, class_f1
@@ -56,12 +57,16 @@ def metric_rows(
     split: EvaluationSplit,
     gains: bool = False,
 ) -> list[dict]:
-    """A row a fold, `mean`, `sd` and `all` (with interval); `gains` compares to the constant."""
+    """A row a fold, `mean`, `sd` and `all` (with interval); `gains` compares to the constant.
+
+    Images and people are counted where the truth has a label.
+    """
     metric, truth, group = target.metric, target.truth, target.group
     start = {"source": source, "task": target.task, "metric": target.metric_name, **_NONE}
     rows = []
+    labelled = is_labelled(np.asarray(truth))
     for fold in np.unique(split.folds):
-        here = split.folds == fold
+        here = labelled & (split.folds == fold)
         people = len(set(split.person_ids[here]))
         value = metric.compute(truth[here], answer[here], None if group is None else group[here])
         counts = {"num_images": int(here.sum()), "num_people": people}
@@ -82,11 +87,13 @@ def metric_rows(
         if gains:
             gain = gain_of(target, target.constant, answer, split=split)
             whole |= {"gain": gain.value, "gain_low": gain.low, "gain_high": gain.high}
+    people = len(set(split.person_ids[labelled]))
+    counts = {"num_images": int(labelled.sum()), "num_people": people}
     return [
         *rows,
-        {**start, "fold": "mean", "value": float(np.mean(values)), **split.counts},
-        {**start, "fold": "sd", "value": spread, **split.counts},
-        {**whole, "fold": "all", **split.counts},
+        {**start, "fold": "mean", "value": float(np.mean(values)), **counts},
+        {**start, "fold": "sd", "value": spread, **counts},
+        {**whole, "fold": "all", **counts},
     ]
 
 
@@ -95,7 +102,8 @@ def class_rows(
 ) -> list[dict]:
     """F1 of each class as a row `f1:<class>`, with the number of images that are of it."""
     values = class_f1(truth, answer, num_classes=len(classes))
-    counts = np.bincount(np.asarray(truth, dtype=np.int64), minlength=len(classes))
+    known = truth[is_labelled(np.asarray(truth))]
+    counts = np.bincount(np.asarray(known, dtype=np.int64), minlength=len(classes))
     start = {"source": source, "task": task, "fold": "all", **_NONE}
     return [
         {**start, "metric": f"f1:{word}", "value": value, "num_images": count, "num_people": 0}

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.experiment.tasks import targets_of
-from pipeline.labels.tasks import Task
+from pipeline.labels.tasks import Task, is_labelled
 
+NO_LABEL = "no label"  # is spread over the folds as a class is
 MANY_VALUES = 20  # a column of more different numbers is balanced by its quintiles
 
 
@@ -46,10 +47,15 @@ def folds_of_column(images: pd.DataFrame, *, column: str, num_folds: int) -> np.
 
 
 def _task_values(task: Task, images: pd.DataFrame) -> np.ndarray:
-    values = pd.Series(targets_of([task], images)[task.name])
+    targets = targets_of([task], images)[task.name]
+    known = is_labelled(targets)
+    values = np.full(len(targets), NO_LABEL, dtype=object)
+    found = pd.Series(targets[known])
     if task.kind == "regression":
-        return _quintiles(values)
-    return values.astype(int).map(dict(enumerate(task.classes))).to_numpy()
+        values[known] = _quintiles(found)
+    else:
+        values[known] = found.astype(int).map(dict(enumerate(task.classes)))
+    return values
 
 
 def _column_values(column: pd.Series) -> np.ndarray:
