@@ -27,7 +27,8 @@ def check_labels(
     frame = images
     trainable = (images["part"] == "train") & images["status"].isin(TRAINABLE)
     train = images[trainable]
-    problems, notes = [], []
+    problems: list[str] = []
+    notes: list[str] = []
     for task in tasks:
         for kind, wrong in wrong_labels(task, train[task.column]).items():
             rows = train[wrong]
@@ -89,7 +90,8 @@ def hide_test_labels(images: pd.DataFrame, tasks: Sequence[Task]) -> tuple[pd.Da
     A sample file that stands in for a test table holds placeholders; they are no truth.
     """
     test = images["part"] == "test"
-    frame, found = images, []
+    frame = images
+    found: list[str] = []
     for task in tasks:
         if task.column in images and (~is_missing(task, images.loc[test, task.column])).any():
             frame = frame.astype({task.column: object})

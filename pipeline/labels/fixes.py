@@ -81,7 +81,9 @@ def apply_fixes(
     columns = [column for column in frame.columns if column not in FIXED]
     frame = frame.astype(dict.fromkeys(columns, object))
     train = (frame["status"] != "junk") & (frame["part"] == "train")
-    problems, seen, counts = [], {}, dict[str, int]()
+    problems: list[str] = []
+    seen: dict[tuple[str, str, str], int] = {}  # the line of each fix that was laid
+    counts: dict[str, int] = {}
     mended = pd.Series(False, index=frame.index)
     for fix in fixes:
         spot = f"{source} line {fix.line}"

@@ -17,7 +17,8 @@ def check_parts(images: pd.DataFrame) -> None:
     """Raises ValueError for files that both a train row and a test row name."""
     there = images[images["status"].isin(TRAINABLE)]
     there = there.assign(path=[os.path.normpath(path) for path in there["path"]])
-    train, test = there[there["part"] == "train"], there[there["part"] == "test"]
+    train = there[there["part"] == "train"]
+    test = there[there["part"] == "test"]
     both = test[test["path"].isin(set(train["path"]))]
     if len(both):
         raise ValueError(

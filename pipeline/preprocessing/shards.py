@@ -101,7 +101,9 @@ def _decode(root: Path, images: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, li
 
         ahead = start(chunks[0]) if chunks else []
         for number, chunk in enumerate(chunks):
-            now, ahead = ahead, start(chunks[number + 1]) if number + 1 < len(chunks) else []
+            now = ahead
+            is_last = number + 1 == len(chunks)
+            ahead = [] if is_last else start(chunks[number + 1])
             yield chunk, [future.result() for future in now]
 
 

@@ -20,7 +20,7 @@ from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, make_loader
 from pipeline.images.read import read_image
 from pipeline.images.sampler import in_order
-from pipeline.images.transform import normalise
+from pipeline.images.transform import Transform, normalise
 from pipeline.models.gradient import total_loss
 from pipeline.models.pretrained import describe_source, load_backbone
 from pipeline.preprocessing.read_contest import read_contest
@@ -47,34 +47,49 @@ def look_at_batch(work: Work) -> Iterator[Finding]:
     if not work.runs.root.is_dir():
         yield "note", "no images yet"
         return
-    crops, images, whence = _some_crops(work)
+    crops, images, source = _some_crops(work)
     device, precision = choose_device(work.settings)
+    workers = choose_workers(work.settings, device_type=device.type)
     for name, member in work.settings.members.items():
-        transform, tasks = member_transform(member), member_tasks(work.settings, member)
+        transform = member_transform(member)
+        tasks = member_tasks(work.settings, member)
         targets = training_targets(member, tasks, images)
-        tensors = {}
-        workers = choose_workers(work.settings, device_type=device.type)
-        for use, number in (("train", workers), ("infer", 0)):
-            given = {"rows": images["row"].to_numpy(), "size": transform.size}
-            dataset = CropDataset(crops, **given, targets=targets)
-            batches = in_order(len(images), batch_size=NUMBER)
-            ((pixels, read),) = make_loader(dataset, batches, workers=number, pin=False)
-            tensors[use] = normalise(pixels.to(device), transform=transform)
-        if not torch.equal(tensors["train"], tensors["infer"]):
+
+        # training reads in processes beside, infer in this one: the pixels must be the same
+        pixels, batch_targets = _read_batch(crops, images, targets, transform, workers=workers)
+        infer_pixels, _ = _read_batch(crops, images, targets, transform, workers=0)
+        to_input = partial(normalise, transform=transform)
+        if not torch.equal(to_input(pixels.to(device)), to_input(infer_pixels.to(device))):
             yield "FAIL", f"{name}: training and infer see other pixels of the same images"
             continue
+
         augment = build_augment(member.augment)
-        changed = [augment(image.numpy(), seed) for seed, image in enumerate(pixels)]
+        augmented = [augment(image.numpy(), seed) for seed, image in enumerate(pixels)]
+        inputs = torch.from_numpy(np.ascontiguousarray(np.stack(augmented)))
         state = fresh_state(member, tasks, seed=0, device=device, precision=precision)
-        inputs = np.ascontiguousarray(np.stack(changed))
-        to_input = partial(normalise, transform=transform)
-        logits = state.network.train()(to_input(torch.from_numpy(inputs).to(device)))
-        read = {task: values.to(device) for task, values in read.items()}
-        loss = total_loss(logits, read, criteria=make_criteria(member, tasks, images))
+        logits = state.network.train()(to_input(inputs.to(device)))
+        on_device = {task: values.to(device) for task, values in batch_targets.items()}
+        loss = total_loss(logits, on_device, criteria=make_criteria(member, tasks, images))
         loss.backward()
-        size = f"{len(images)} images of {transform.size}x{transform.size} ({whence})"
+        size = f"{len(images)} images of {transform.size}x{transform.size} ({source})"
         verdict = "ok" if torch.isfinite(loss) else "FAIL"
         yield verdict, f"{name}: {size}, the same for training and infer; first loss {loss:.3f}"
+
+
+def _read_batch(
+    crops: np.ndarray,
+    images: pd.DataFrame,
+    targets: dict[str, np.ndarray],
+    transform: Transform,
+    *,
+    workers: int,
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """The pixels (n, size, size, 3) uint8 and the targets of one batch, by so many processes."""
+    rows = images["row"].to_numpy()
+    dataset = CropDataset(crops, rows=rows, size=transform.size, targets=targets)
+    batches = in_order(len(images), batch_size=NUMBER)
+    (batch,) = make_loader(dataset, batches, workers=workers, pin=False)
+    return batch
 
 
 def _some_crops(work: Work) -> tuple[np.ndarray, pd.DataFrame, str]:

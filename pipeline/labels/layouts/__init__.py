@@ -6,7 +6,7 @@ Every image comes out as one row with a status, also a junk file and an image th
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -59,11 +59,12 @@ def choose_folder(root: Path, *names: str) -> Path:
     return next((root / name for name in names if (root / name).is_dir()), root)
 
 
-def file_row(
-    root: Path, file: Path, *, image_id: str, read_name: Callable[[str], dict | str]
-) -> dict:
-    """The train row of an image whose labels stand in its name: they are what `read_name` finds;
-    a sentence instead of them makes the row `malformed`. Everybody is alone unless it says who."""
+def file_row(root: Path, file: Path, *, image_id: str, found: dict | str) -> dict:
+    """The train row of an image whose labels, `found`, stand in its name or folder.
+
+    A sentence instead of labels makes the row `malformed`. Everybody is alone unless `found` holds
+    a person_id.
+    """
     row = {
         "image_id": image_id,
         "path": file.relative_to(root).as_posix(),
@@ -73,7 +74,6 @@ def file_row(
     message = junk_reason(file)
     if message:
         return {**row, "status": "junk", "message": message}
-    found = read_name(file.name)
     if isinstance(found, str):
         return {**row, "status": "malformed", "message": found}
     return {**row, "status": OK, **found}

@@ -22,8 +22,7 @@ def read_afad(root: Path) -> pd.DataFrame:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         inside = file.relative_to(folder)
         found = _read_folders(inside.parts[:-1])
-        row = file_row(root, file, image_id=inside.as_posix(), read_name=lambda _, f=found: f)
-        rows.append(row)
+        rows.append(file_row(root, file, image_id=inside.as_posix(), found=found))
     return finish(rows, labels=LABELS, source=folder)
 
 
@@ -31,4 +30,4 @@ def _read_folders(folders: tuple[str, ...]) -> dict | str:
     match folders:
         case (age, gender) if age.isdecimal() and gender in GENDERS:
             return {"age": str(int(age)), "gender": GENDERS[gender]}
-    return "lies in no folder <age>/<111 or 112>"
+    return "is in no folder <age>/<111 or 112>"

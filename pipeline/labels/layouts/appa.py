@@ -33,7 +33,8 @@ def _split_rows(root: Path, split: str, *, faces: bool) -> list[dict]:
         name = listed.at[twice[0], "file_name"]
         raise ValueError(f"{table} line {twice[0] + 2}: {name!r} stands twice")
     start = {"part": PARTS[split], "split": split}
-    rows, names = [], set(listed["file_name"])
+    rows: list[dict] = []
+    names = set(listed["file_name"])
     for record in listed.to_dict("records"):
         name = record["file_name"]
         path = f"{split}/{name}{FACE if faces else ''}"
@@ -42,10 +43,12 @@ def _split_rows(root: Path, split: str, *, faces: bool) -> list[dict]:
         rows.append(row | place_status(root, path))
     unlisted = set()
     for file in list_files(root / split):
-        name, reason = file.name.removesuffix(FACE), junk_reason(file)
+        name = file.name.removesuffix(FACE)
+        reason = junk_reason(file)
         if reason or (name not in names and name not in unlisted):
             unlisted.add(name)
-            image_id = f"{split}/{file.name if reason else name}"  # two folders may hold Thumbs.db
+            # the folder stands before the name, because each may hold a Thumbs.db
+            image_id = f"{split}/{file.name if reason else name}"
             row = {**start, "image_id": image_id, "path": f"{split}/{file.name}"}
             row |= {"person_id": image_id, "status": "junk" if reason else "unlisted"}
             rows.append({**row, "message": reason or f"not listed in {table.name}"})

@@ -18,7 +18,7 @@ def read_cacd(root: Path) -> pd.DataFrame:
     """
     folder = choose_folder(root, "CACD2000")
     rows = [
-        file_row(root, file, image_id=file.name, read_name=_read_name)
+        file_row(root, file, image_id=file.name, found=_read_name(file.name))
         for file in list_files(folder)
     ]
     return finish(rows, labels=LABELS, source=folder)

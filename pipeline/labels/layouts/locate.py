@@ -28,7 +28,8 @@ def find_label(
     the image's own name or folder. `options` are the layout's own settings."""
     image_id = str(row["image_id"])
     if name == "table":
-        table, key = root / options["train"], options["id"]
+        table = root / options["train"]
+        key = options["id"]
         frame = read_contest_table(table, needs=(key,))
         # `train/` stands before an id that a test row has too, `#2` behind the second row of one
         plain, _, number = image_id.partition("#")

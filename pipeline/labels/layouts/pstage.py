@@ -22,7 +22,9 @@ def read_pstage(root: Path) -> pd.DataFrame:
     Raises ValueError naming the file for a table that is missing or lacks a column.
     """
     people = read_csv(root / "train/train.csv", needs=("id", "gender", "race", "age", "path"))
-    rows = [row for person in people.to_dict("records") for row in _person_rows(root, person)]
+    rows = []
+    for person in people.to_dict("records"):
+        rows += _person_rows(root, person)
     info = root / "eval/info.csv"
     if info.exists():
         for image_id in read_csv(info, needs=("ImageID",))["ImageID"]:
@@ -38,18 +40,21 @@ def _person_rows(root: Path, person: dict) -> list[dict]:
         raise ValueError(f"{root / 'train/train.csv'}: the path {person['path']!r} leaves {root}")
     labels = {key: person[key] for key in ("gender", "race", "age")}
     start = {"person_id": person["id"], "part": "train", **labels}
-    rows, seen = [], set()
-    for file in sorted((root / folder).iterdir()) if (root / folder).is_dir() else ():
+    rows: list[dict] = []
+    seen: set[str] = set()
+    files = sorted((root / folder).iterdir()) if (root / folder).is_dir() else []
+    for file in files:
         row = {
             **start,
             "image_id": f"{person['path']}/{file.name}",
             "path": str(folder / file.name),
         }
-        stem, ending = file.stem, file.suffix.lower()
-        if stem in MASKS and ending in IMAGE_ENDINGS and stem not in seen:
+        stem = file.stem
+        is_image = file.suffix.lower() in IMAGE_ENDINGS
+        if stem in MASKS and is_image and stem not in seen:
             seen.add(stem)
             rows.append({**row, "mask": MASKS[stem], "status": OK})
-        elif stem in seen and ending in IMAGE_ENDINGS:
+        elif stem in seen and is_image:
             message = f"a second {stem} of this person"
             rows.append({**row, "mask": MASKS[stem], "status": "repeated", "message": message})
         else:

@@ -169,7 +169,9 @@ def _split_rows(
     Raises ValueError for values of that column that the settings do not name.
     """
     values = frame[str(split["column"])].str.strip()
-    train, test, left_out = (list(split[key]) for key in ("train", "test", "leave_out"))
+    train = list(split["train"])
+    test = list(split["test"])
+    left_out = list(split["leave_out"])
     strange = values[~values.isin([*train, *test, *left_out])].value_counts()
     if len(strange):
         found = ", ".join(f"{value!r} ({count} rows)" for value, count in strange.items())

@@ -20,7 +20,7 @@ def read_utkface(root: Path) -> pd.DataFrame:
     """
     folder = choose_folder(root, "UTKFace")
     rows = [
-        file_row(root, file, image_id=file.name, read_name=_read_name)
+        file_row(root, file, image_id=file.name, found=_read_name(file.name))
         for file in list_files(folder)
     ]
     return finish(rows, labels=LABELS, source=folder)
@@ -30,5 +30,8 @@ def _read_name(name: str) -> dict | str:
     found = NAME.fullmatch(name)
     if found is None:
         return "the name is not age_gender_race_date.jpg.chip.jpg"
-    gender, race = GENDERS[found["gender"]], RACES[found["race"]]
-    return {"age": str(int(found["age"])), "gender": gender, "race": race}
+    return {
+        "age": str(int(found["age"])),
+        "gender": GENDERS[found["gender"]],
+        "race": RACES[found["race"]],
+    }
