@@ -6,7 +6,9 @@ In a notebook: `from pipeline import load_run, run`.
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.2.0"
+from pipeline.console.version import VERSION
+
+__version__ = VERSION
 FOR_NOTEBOOKS = ("Run", "load_run", "run")  # of pipeline.api, imported when they are first used
 
 

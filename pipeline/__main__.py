@@ -10,11 +10,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from pipeline.config import load_experiment
+from pipeline.console import paint
+from pipeline.console.version import VERSION
 from pipeline.experiment.settings_guard import check_settings, say_left_out
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
+from pipeline.stages.help import USAGE, describe_help
 from pipeline.stages.registry import is_done
-from pipeline.stages.status import describe_status
+from pipeline.stages.status import describe_status, say_next
 from pipeline.storage import (
     PROJECT,
     Runs,
@@ -24,18 +27,6 @@ from pipeline.storage import (
     hold_lock,
     install_signal_handlers,
 )
-
-USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
-
-  ./run.sh crop train infer                        the sample contest, from drawing to CSV
-  ./run.sh crop train infer -c masks root=/data    your images, a recipe from configs/
-  ./run.sh -c masks                                what is done and what is not
-  ./run.sh train -c masks members.age.lr=1e-4      any setting can be given as key=value
-  ./run.sh test                                    the tests
-  ./run.sh bench                                   how fast this machine is, against the plain ways
-
-A stage makes what it needs first; asked again it does only what is not done.
-"""
 
 
 def main(words: list[str]) -> int:
@@ -50,25 +41,18 @@ def main(words: list[str]) -> int:
     except ValueError as error:
         if os.environ.get("PIPELINE_TRACEBACK"):
             raise
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        return 2
+        return _fail(str(error))
     except BrokenPipeError:  # the reader of the output went away: nobody is left to be told
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except OSError as error:
         if os.environ.get("PIPELINE_TRACEBACK"):
             raise
-        print(f"error: {explain_os_error(error)}", file=sys.stderr)
-        return 2
+        return _fail(explain_os_error(error))
     except MemoryError:
         if os.environ.get("PIPELINE_TRACEBACK"):
             raise
-        print(
-            "error: the machine's memory is full; workers=0 or a smaller batch_size needs less",
-            file=sys.stderr,
-        )
-        return 2
+        return _fail("the machine's memory is full; workers=0 or a smaller batch_size needs less")
     except StoppedError as stop:
         again = shlex.join(["./run.sh", *words])
         said = "; ".join(["stopped", *getattr(stop, "__notes__", [])])
@@ -77,9 +61,21 @@ def main(words: list[str]) -> int:
         return 128 + stop.number
 
 
+def _fail(sentences: str) -> int:
+    """Says what the user can mend, a line a problem, and gives the exit code for it."""
+    start = paint("error:", "red", stream=sys.stderr)
+    for line in sentences.splitlines():
+        print(f"{start} {line}", file=sys.stderr)
+    return 2
+
+
 def _run(words: list[str]) -> int:
-    if any(word in ("-h", "--help", "help") for word in words):
-        print(USAGE + "\nStages:\n" + "\n".join(_stage_lines(None)))
+    if words[:1] in (["--version"], ["-V"]):
+        print(f"face competition pipeline {VERSION}")
+        return 0
+    asked_help = _read_help(words)
+    if asked_help is not None:
+        print(describe_help(asked_help))
         return 0
     asked = _read_words(words)
     stages, config = asked.stages, asked.config
@@ -93,7 +89,7 @@ def _run(words: list[str]) -> int:
         names_config="-c" in words or "--config" in words,
     )
     if not stages:
-        print(USAGE + f"\nStages for {config}:\n" + "\n".join(_stage_lines(work)))
+        print(USAGE + f"\nStages for {config}:\n" + "\n".join(_state_lines(work)))
         return 0
     plan = plan_stages(stages, words=asked.words)
     if not all(STAGES[name].repeats for name in plan):  # those only look at what is there
@@ -113,6 +109,9 @@ def _run(words: list[str]) -> int:
         print(f"nothing to do: {done} are done for {config}")
     if "ensemble" in plan:
         print(f"submission: {display_path(work.runs.submission)}")
+    following = say_next(work, stages[-1])
+    if following:
+        print(f"next: {following}")
     print(f"{(time.monotonic() - started) / 60:.1f} minutes")
     return 0
 
@@ -192,20 +191,28 @@ def _nearest(word: str) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _stage_lines(work: Work | None) -> list[str]:
+def _read_help(words: Sequence[str]) -> list[str] | None:
+    """What help is asked for: `help X`, `X --help` or `-h`; None where it is not."""
+    if words[:1] == ["help"]:
+        return list(words[1:])
+    if "-h" in words or "--help" in words:
+        return [word for word in words if word in STAGES][:1]
+    return None
+
+
+def _state_lines(work: Work) -> list[str]:
+    """A line a stage that can be done: whether it is."""
     lines = []
     for name, stage in STAGES.items():
-        if work is not None and not _is_shown(work, name):
+        if stage.repeats or not _is_shown(work, name):
             continue
-        state = ""
-        if work is not None:
-            state = "done     " if is_done(work, name) else "not done "
-        start = f"{name:<10}{state}"
-        if stage.repeats:
-            start = f"{f'{name} {stage.arguments}':<{len(start) - 1}} "
-        needs = f" (needs {', '.join(stage.needs)})" if stage.needs else ""
-        lines.append(f"  {start}{stage.summary}{needs}")
-    return lines
+        if is_done(work, name):
+            state = paint("done", "green", stream=sys.stdout) + "     "
+        else:
+            state = "not done "
+        lines.append(f"  {name:<10}{state}{stage.summary}")
+    others = ", ".join(name for name, stage in STAGES.items() if stage.repeats)
+    return [*lines, "", f"At any time: {others}", "./run.sh help STAGE says what each does."]
 
 
 def _is_shown(work: Work, stage: str) -> bool:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config.reference import find_settings
+from pipeline.console.version import VERSION
+from pipeline.stages import STAGES
 from pipeline.storage import PROJECT
 from tests.conftest import tiny
 
@@ -73,7 +76,7 @@ def test_draw_is_a_stage_of_drawn_contests_only(call: Call, tmp_path: Path) -> N
         assert "\n  index " in out
 
 
-@pytest.mark.parametrize("words", [["--help"], []])
+@pytest.mark.parametrize("words", [["--help"], ["crop", "-h"], ["help", "infer"], []])
 def test_help_and_overview_import_nothing_heavy(words: list[str]) -> None:
     """They must answer at once; the time itself is not tested, what costs it is."""
     code = (
@@ -89,7 +92,59 @@ def test_help_and_overview_import_nothing_heavy(words: list[str]) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "./run.sh crop train infer" in done.stdout
+    assert "./run.sh " in done.stdout
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_has_a_help_of_its_own(stage: str, call: Call) -> None:
+    code, out, _ = call("help", stage)
+    assert code == 0
+    assert out.startswith(f"./run.sh {stage}")
+    assert STAGES[stage].example.startswith("./run.sh ")
+    assert all(find_settings(key) for key in STAGES[stage].settings)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["help"], "The main job, in this order:"),
+        (["help", "settings", "crop.margin"], "crop.margin  number (at least 0, at most 3)"),
+        (["help", "settings", "lr"], "defaults.KEY=value sets a key in every member"),
+        (["help", "metrics"], "macro_f1"),
+        (["help", "losses"], "cross_entropy"),
+        (["--version"], VERSION),
+    ],
+)
+def test_help_says(words: list[str], says: str, call: Call) -> None:
+    code, out, _ = call(*words)
+    assert code == 0
+    assert says in out
+
+
+def test_every_line_of_help_fits_a_narrow_terminal(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = call("help")
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_the_package_has_the_same_version() -> None:
+    text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'version = "{VERSION}"' in text
+
+
+def test_help_on_what_is_not_there_says_what_is(call: Call) -> None:
+    code, _, err = call("help", "tume")
+    assert code == 2
+    assert "did you mean 'tune'?" in err
+
+
+def test_a_stage_names_the_one_that_follows(contest: Path, tmp_path: Path, call: Call) -> None:
+    words = tiny("sample", root=contest, folder=tmp_path)
+    _, out, _ = call("index", *words)
+    (line,) = [line for line in out.splitlines() if line.startswith("next: ")]
+    assert line.startswith("next: ./run.sh explore ") and f"root={contest}" in line
 
 
 def run_sh(*words: str, **environment: str) -> subprocess.CompletedProcess:
@@ -125,7 +180,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 def test_a_terminal_without_our_letters_stops_nothing() -> None:
-    words = [sys.executable, "-m", "pipeline", "--help"]
+    words = [sys.executable, "-m", "pipeline", "report", "--help"]
     told = subprocess.run(
         words,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},

@@ -18,6 +18,7 @@ STACK = Stage(
     done=is_stacked,
     settings=("stack", "pool"),
     example="./run.sh stack -c masks",
+    leads_to="report",
 )
 
 
@@ -46,6 +47,7 @@ TRANSFER = Stage(
     done=is_transferred,
     settings=("transfer",),
     example="./run.sh transfer -c utkface transfer.source=masks",
+    leads_to="report",
 )
 
 

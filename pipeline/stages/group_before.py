@@ -18,6 +18,7 @@ EXPLORE = Stage(
     needs=("crop",),
     done=is_explored,
     example="./run.sh explore -c masks",
+    leads_to="train",
 )
 
 
@@ -49,6 +50,7 @@ AUDIT = Stage(
     done=is_audited,
     settings=("audit",),
     example="./run.sh audit -c masks",
+    leads_to="train",
 )
 
 

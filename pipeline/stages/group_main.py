@@ -20,6 +20,7 @@ DRAW = Stage(
     done=is_drawn,
     settings=("competition.drawn",),
     example="./run.sh draw",
+    leads_to="crop",
 )
 
 
@@ -35,6 +36,7 @@ INDEX = Stage(
     done=is_indexed,
     settings=("competition",),
     example="./run.sh index -c masks root=/data/masks",
+    leads_to="explore",
 )
 
 
@@ -50,6 +52,7 @@ CROP = Stage(
     done=is_cropped,
     settings=("crop",),
     example="./run.sh crop -c masks crop.margin=0.3",
+    leads_to="split explore",
 )
 
 
@@ -65,6 +68,7 @@ SPLIT = Stage(
     done=is_split,
     settings=("folds",),
     example="./run.sh split -c masks folds.num=10",
+    leads_to="train",
 )
 
 
@@ -93,6 +97,7 @@ TRAIN = Stage(
         "track",
     ),
     example="./run.sh train -c masks members.age.lr=1e-4",
+    leads_to="infer",
 )
 
 
@@ -108,6 +113,7 @@ EVALUATE = Stage(
     done=is_evaluated,
     settings=("compare", "bootstrap"),
     example="./run.sh evaluate -c masks",
+    leads_to="infer",
 )
 
 
@@ -124,6 +130,7 @@ INFER = Stage(
     done=is_answered,
     settings=("tta", "infer"),
     example="./run.sh infer -c masks 'tta=[identity, flip]'",
+    leads_to="report",
 )
 
 
@@ -139,4 +146,5 @@ ENSEMBLE = Stage(
     done=is_blended,
     settings=("ensemble", "pool"),
     example="./run.sh ensemble -c masks ensemble.method=caruana",
+    leads_to="report",
 )

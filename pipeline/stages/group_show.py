@@ -10,6 +10,7 @@ REPORT = Stage(
     arguments="[A B …]",
     by_words=True,
     example="./run.sh report -c masks",
+    leads_to="demo",
 )
 
 
@@ -20,6 +21,7 @@ EXPLAIN = Stage(
     needs=("train",),
     options=("images", "member", "num", "sample"),
     example="./run.sh explain -c masks member=age num=16",
+    leads_to="report",
 )
 
 
@@ -52,6 +54,7 @@ EXPORT = Stage(
     needs=("train",),
     options=("formats",),
     example="./run.sh export -c masks formats=onnx",
+    leads_to="share",
 )
 
 

@@ -24,7 +24,8 @@ class Stage:
     looks or asks. `arguments` shows the words that may follow the stage on the command line, and
     `options` are its own key=value words; a stage that takes words comes last. A stage that works
     `by_words` needs nothing of the config when words are given. `settings` are the parts of the
-    settings that it reads, `example` is a command to try, and `group` is a key of GROUPS.
+    settings that it reads, `example` is a command to try, `leads_to` are the stages that one mostly
+    asks for next, and `group` is a key of GROUPS.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Stage:
     by_words: bool = False
     settings: tuple[str, ...] = ()
     example: str = ""
+    leads_to: str = ""
 
     @property
     def repeats(self) -> bool:

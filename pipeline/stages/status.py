@@ -1,5 +1,6 @@
 """How far an experiment has come, in words."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -23,6 +24,21 @@ def describe_status(work: Work, plan: Sequence[str]) -> str:
                 epochs = len(history.read_text(encoding="utf-8").splitlines())
                 said.append(f"{cell.name} after epoch {epochs}")
     return "; ".join(said)
+
+
+def say_next(work: Work, stage: str) -> str:
+    """The command that mostly follows a stage, with this command's config and settings; empty
+    where none does, or where what it would make is made already."""
+    following = [
+        name
+        for name in STAGES[stage].leads_to.split()
+        if not is_done(work, name) and name not in work.command
+    ]
+    if not following:
+        return ""
+    kept = [word for word in work.command[1:] if word not in STAGES and word not in work.words]
+    options = {f"{key}={value}" for key, value in work.options.items()}
+    return shlex.join(["./run.sh", *following, *(word for word in kept if word not in options)])
 
 
 def say_untrained(work: Work, stage: str) -> None:

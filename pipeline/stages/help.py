@@ -1,0 +1,141 @@
+"""help: the commands in groups, and what is known of a stage, a setting, metrics and losses."""
+
+import ast
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipeline.config.reference import Setting, find_settings, list_settings
+from pipeline.labels.kinds import KINDS, LOSS_KINDS
+from pipeline.stages.registry import STAGES
+from pipeline.stages.stage import GROUPS, Stage
+
+USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
+
+  ./run.sh crop train infer                      the sample, from images to CSV
+  ./run.sh crop train infer -c masks root=/data  a recipe, with your images
+  ./run.sh -c masks                              what is done and what is not
+  ./run.sh train -c masks members.age.lr=1e-4    any setting is a key=value
+  ./run.sh test                                  the tests
+  ./run.sh bench                                 how fast this machine is
+
+A stage makes what it needs first; asked again it does only what is not done.
+"""
+MORE = """  ./run.sh help STAGE           one stage: what it does, its words, its settings
+  ./run.sh help settings [KEY]  one setting, or all: type, default, meaning
+  ./run.sh help metrics         all metrics; help losses: all losses
+  ./run.sh --version"""
+TOPICS = ("settings", "metrics", "losses")
+WIDTH = 80
+
+
+def describe_help(words: Sequence[str]) -> str:
+    """The help on these words; without any, the commands. Raises ValueError for an unknown word."""
+    if not words:
+        return "\n".join([USAGE, *_describe_groups(), "Help:", MORE])
+    topic, *rest = words
+    if topic in STAGES:
+        return "\n".join(_describe_stage(STAGES[topic]))
+    if topic == "settings":
+        found = find_settings(rest[0]) if rest else list_settings()
+        return "\n".join(_describe_settings(found, whole=bool(rest)))
+    if topic == "metrics":
+        return "\n".join(_describe_metrics())
+    if topic == "losses":
+        return "\n".join(_describe_losses())
+    raise ValueError(_say_unknown(topic))
+
+
+def _say_unknown(topic: str) -> str:
+    from difflib import get_close_matches
+
+    known = [*STAGES, *TOPICS]
+    close = get_close_matches(topic, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"help: nothing is known of {topic!r}{hint}; there are {', '.join(known)}"
+
+
+def _describe_groups() -> Iterator[str]:
+    for group, title in GROUPS.items():
+        yield f"{title}:"
+        for stage in STAGES.values():
+            if stage.group == group:
+                yield from _hang(f"  {stage.name:<11}", stage.summary)
+        yield ""
+
+
+def _describe_stage(stage: Stage) -> Iterator[str]:
+    words = f" {stage.arguments}" if stage.arguments else ""
+    options = "".join(f" [{option}=…]" for option in stage.options)
+    yield f"./run.sh {stage.name}{words} [-c CONFIG] [key=value ...]{options}"
+    yield ""
+    yield _read_docstring(stage)
+    yield ""
+    if stage.needs:
+        yield f"It needs {' and '.join(stage.needs)}; what is missing is made first."
+    if stage.then:
+        yield f"{' and '.join(stage.then).capitalize()} follows."
+    if stage.repeats:
+        yield "It runs each time it is asked for."
+    settings = [one for key in stage.settings for one in find_settings(key)]
+    if settings:
+        yield from ["", "Its settings, each as key=value or in the config's file:", ""]
+        yield from _describe_settings(settings, whole=False)
+    if stage.example:
+        yield from ["", f"Example:  {stage.example}"]
+
+
+def _read_docstring(stage: Stage) -> str:
+    """The module's own text, read without importing it: some import torch, which takes seconds."""
+    path = Path(__file__).with_name(f"{stage.name}.py")
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or stage.summary
+
+
+def _describe_settings(settings: Sequence[Setting], *, whole: bool) -> Iterator[str]:
+    """A line or more a setting; a `whole` description says how to type it."""
+    for one in settings:
+        default = "must be given" if one.default is None else f"default {one.default or 'empty'}"
+        yield from _hang(f"  {one.key}", f"{one.kind}; {default}", indent=6, glue="  ")
+        if one.text:
+            yield from _hang("     ", one.text, indent=6)
+    if whole and any(one.key.startswith("members.NAME.") for one in settings):
+        yield "NAME is a member's name; defaults.KEY=value sets a key in every member."
+
+
+def _describe_metrics() -> Iterator[str]:
+    from pipeline.metrics.metrics import METRICS
+
+    yield "Metrics, as in competition.tasks.TASK.metric or competition.answer.metric:"
+    for kind in KINDS:
+        yield from ["", f"of a task of kind {kind}:"]
+        for name, metric in METRICS.items():
+            if kind in metric.kinds:
+                better = "higher" if metric.higher_is_better else "lower"
+                yield from _hang(f"  {name:<24}", f"{metric.says} ({better} is better)", indent=26)
+
+
+def _describe_losses() -> Iterator[str]:
+    from pipeline.models.losses import LOSSES
+
+    yield "Losses, as in members.NAME.tasks.TASK.loss; a mixture is {mse: 0.7, l1: 0.3}:"
+    for kind in KINDS:
+        yield from ["", f"for a task of kind {kind}:"]
+        for name, kinds in LOSS_KINDS.items():
+            if kind in kinds:
+                text = (LOSSES[name].function.__doc__ or "").split("\n\n")[0]
+                yield from _hang(f"  {name:<16}", " ".join(text.split()), indent=18)
+
+
+def _hang(start: str, text: str, *, indent: int | None = None, glue: str = " ") -> list[str]:
+    """`start` and the text behind it, later lines indented, within the terminal or 80 columns."""
+    columns = min(shutil.get_terminal_size((WIDTH, 24)).columns, 100)
+    indent = len(start) + len(glue) if indent is None else indent
+    return textwrap.wrap(
+        text,
+        width=max(columns, 40),
+        initial_indent=f"{start}{glue}",
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
