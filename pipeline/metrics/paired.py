@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from pipeline.metrics.bootstrap import drawn_values, percentiles
+from pipeline.metrics.bootstrap import bca_interval, drawn_values, left_out_values
 from pipeline.metrics.metrics import Metric
 
 
@@ -40,14 +40,28 @@ def paired_difference(
     num_draws: int = 1000,
     seed: int = 0,
 ) -> Difference:
-    """How much better `second` is, with the percentile interval of drawing people, both answers of
-    a drawn person together. Draws in which the metric is undefined are left out."""
-
-    one, other = (metric.compute(truth, answer, group) for answer in (first, second))
-    drawing = {"person_ids": person_ids, "group": group, "num_draws": num_draws, "seed": seed}
-    ones, others = drawn_values(metric, truth, [first, second], **drawing)
-    drawn = metric.as_score(others) - metric.as_score(ones)
-    return Difference(metric.as_score(other) - metric.as_score(one), *percentiles(drawn))
+    """How much better `second` is, with the BCa interval of drawing people, both answers of a
+    drawn person together. Draws in which the metric is undefined are left out."""
+    answers = [first, second]
+    drawn = drawn_values(
+        metric,
+        truth,
+        answers,
+        person_ids=person_ids,
+        group=group,
+        num_draws=num_draws,
+        seed=seed,
+    )
+    left_out = left_out_values(metric, truth, answers, person_ids=person_ids, group=group)
+    value_of_first = metric.as_score(metric.compute(truth, first, group))
+    value_of_second = metric.as_score(metric.compute(truth, second, group))
+    value = value_of_second - value_of_first
+    low, high = bca_interval(
+        metric.as_score(drawn[1]) - metric.as_score(drawn[0]),
+        estimate=value,
+        left_out=metric.as_score(left_out[1]) - metric.as_score(left_out[0]),
+    )
+    return Difference(value, low, high)
 
 
 def fold_differences(
@@ -63,8 +77,9 @@ def fold_differences(
     found = []
     for fold in np.unique(folds):
         here = folds == fold
-        some = None if group is None else group[here]
-        one, other = (metric.compute(truth[here], answer[here], some) for answer in (first, second))
+        groups = None if group is None else group[here]
+        one = metric.compute(truth[here], first[here], groups)
+        other = metric.compute(truth[here], second[here], groups)
         found.append(metric.as_score(other) - metric.as_score(one))
     values = np.array(found)
     return values[~np.isnan(values)]
@@ -104,11 +119,10 @@ def say_difference(first: str, second: str, difference: Difference, *, p: float 
         return f"{second} and {first} score the same, whoever is drawn"
     lead = f"{second} is better than {first} by" if difference.value else f"{second} and {first}:"
     bounds = np.abs([difference.value, difference.low, difference.high])
-    small = np.nan_to_num(bounds).max() < 0.01
-    value, low, high = (
-        f"{number:.{6 if small else 4}f}"
-        for number in (difference.value, difference.low, difference.high)
-    )
+    digits = 6 if np.nan_to_num(bounds).max() < 0.01 else 4
+    value = f"{difference.value:.{digits}f}"
+    low = f"{difference.low:.{digits}f}"
+    high = f"{difference.high:.{digits}f}"
     lead = f"{lead} {value}, 95 % from {low} to {high}"
     verdict = "distinguishable" if difference.is_distinguishable else "not yet distinguishable"
     folds = "" if np.isnan(p) else f" (over folds p = {p:.2f})"

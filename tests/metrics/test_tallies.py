@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.metrics.bootstrap import drawn_values, percentiles, person_interval
+from pipeline.metrics.bootstrap import bca_interval, drawn_values, left_out_values, person_interval
 from pipeline.metrics.metric import Metric
 from pipeline.metrics.metrics import METRICS, find_metric
 from pipeline.metrics.paired import paired_difference
@@ -47,8 +47,15 @@ def test_drawn_values_are_those_of_the_drawn_images(name: str) -> None:
         value -= metric.as_score(metric.compute(truth, first, group))
         difference = paired_difference(metric, truth, first, second, group=group, **drawing)
         assert difference.value == pytest.approx(value)
-        drawn = metric.as_score(slow[1]) - metric.as_score(slow[0])
-        assert (difference.low, difference.high) == pytest.approx(percentiles(drawn), nan_ok=True)
+        left = left_out_values(
+            metric.compute, truth, [first, second], person_ids=PEOPLE, group=group
+        )
+        expected = bca_interval(
+            metric.as_score(slow[1]) - metric.as_score(slow[0]),
+            estimate=value,
+            left_out=metric.as_score(left[1]) - metric.as_score(left[0]),
+        )
+        assert (difference.low, difference.high) == pytest.approx(expected, nan_ok=True)
 
 
 def test_many_people_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
