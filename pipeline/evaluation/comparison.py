@@ -17,6 +17,7 @@ from pipeline.evaluation.shared_targets import (
     say_labels,
     shared_targets,
 )
+from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.work import Work
 from pipeline.labels.units import Unit
 from pipeline.metrics.score_rows import EvaluationTarget, compare_rows, metric_rows
@@ -47,6 +48,9 @@ def compare_experiments(work: Work) -> None:
     targets = shared_targets(evaluation, answers)
     for candidate in candidates:
         print(f"compare: {candidate.describe(with_views=with_views)}")
+    caveat = read_grouping(judge.work.runs).caveat
+    if caveat:
+        print(f"compare: {caveat}")
     if not with_views:
         print("compare: on the images as they are, for not all of them have run infer")
     say_labels(candidates, judge, targets)

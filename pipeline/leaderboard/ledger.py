@@ -32,7 +32,10 @@ from pipeline.storage import (
 KEY = ("competition", "sha256")
 COLUMNS = ("when", "name", *KEY, "experiment", "file", "rows", "method", "members", "weights")
 COLUMNS += ("views", "decision", "metric", "oof", "low", "high", "images", "people")
-LEARNT = ("score", "share", "scored", "submitted")  # added later; a user may add more columns
+# an earlier version's ledger lacks them; a user may add more. `caveat` says of an OOF score that it
+# is an upper bound; the others are filled in later
+OPTIONAL = ("caveat", "score", "share", "scored", "submitted")
+UPPER_BOUND = "upper bound"
 
 
 def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list[str]:
@@ -67,6 +70,7 @@ def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list
         "high": score["high"],
         "images": score["num_images"],
         "people": score["num_people"],
+        "caveat": UPPER_BOUND if record.get("caveat") else "",
     }
     with ledger_open(work) as frame:
         same = frame[(frame["sha256"] == sha256) & (frame["competition"] == row["competition"])]
@@ -89,9 +93,9 @@ def read_ledger(runs: Runs) -> pd.DataFrame:
     """
     path = runs.ledger
     if not path.exists():
-        return pd.DataFrame(columns=[*COLUMNS, *LEARNT], dtype=str)
+        return pd.DataFrame(columns=[*COLUMNS, *OPTIONAL], dtype=str)
     frame = read_csv(path, needs=COLUMNS)
-    for column in LEARNT:
+    for column in OPTIONAL:
         if column not in frame.columns:
             frame[column] = ""
     unknown = ~frame["metric"].map(is_metric)

@@ -138,8 +138,8 @@ def mean_score(
         values.append(target.metric.compute(target.truth, answer, target.group))
     low, high = percentiles(np.mean(draws, axis=0))
     value = float(np.mean(values))
-    counts = {"mean_of": len(values), **split.counts}
-    return {"metric": targets[0].metric_name, "value": value, "low": low, "high": high, **counts}
+    score = {"metric": targets[0].metric_name, "value": value, "low": low, "high": high}
+    return {**score, "mean_of": len(values), **split.counts, "unit": split.unit}
 
 
 def _probs_table(answers: Sequence[DecidedAnswer], evaluation: EvaluationSet) -> pd.DataFrame:

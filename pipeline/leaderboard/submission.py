@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.decisions import say_score, score_on_test
 from pipeline.evaluation.evaluation_set import EvaluationSet
+from pipeline.experiment.fingerprints import ensemble_key, stack_key
+from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.answer_format import AnswerFormat
 from pipeline.leaderboard.answer_table import write_answer_table
@@ -28,7 +31,15 @@ from pipeline.leaderboard.oof_file import (
 from pipeline.leaderboard.sample_file import SampleFile, read_sample
 from pipeline.leaderboard.wanted_formats import answer_formats
 from pipeline.metrics.paired import show_number
-from pipeline.storage import Runs, display_path, provenance, read_json, stamp, write_json
+from pipeline.storage import (
+    Runs,
+    display_path,
+    is_fresh,
+    provenance,
+    read_json,
+    stamp,
+    write_json,
+)
 
 
 def check_answering(work: Work) -> None:
@@ -71,6 +82,7 @@ def write_submission(
     num_answers = _write_answers(path, formats, answers, images, sample=sample, id_column=id_column)
     write_oof(path, answers, formats, evaluation, id_column=id_column)
     scores, recorded = score_oof(path, formats, evaluation, id_column=id_column)
+    caveat = read_grouping(work.runs).caveat
     test_scores = _score_test(work, path, formats, test)
 
     parts = []
@@ -88,6 +100,7 @@ def write_submission(
         "of": "test images" if len(test) else "train images, out of fold",
         "prior_answers": test.loc[test["row"] < 0, "image_id"].tolist(),
         "oof": recorded,
+        "caveat": caveat,
         "oof_file": oof_path(path).name,
         "decision": parts[0]["decision"],
         "parts": parts,
@@ -102,9 +115,30 @@ def write_submission(
     stamp(path, recipe)
     return [
         *_say_scores(formats, parts, recorded),
+        *([caveat] if caveat else []),
         *_say_files(path, num_answers),
         *ledger_sentences,
     ]
+
+
+def say_blends(settings: Experiment, runs: Runs) -> list[str]:
+    """Sentences: which blend `all members` is, and what is recorded of the one handed in."""
+    views = ", ".join(settings.tta)
+    sentences = [
+        f"all members: the {settings.ensemble.method} of {', '.join(settings.answering)} on the "
+        "images as they are, before any decision"
+    ]
+    made = (
+        ("ensemble", runs.submission, ensemble_key(settings)),
+        ("stack", runs.stacked, stack_key(settings, runs)),
+    )
+    for stage, path, key in made:
+        if is_fresh(path, key):
+            score = say_score("OOF", read_json(path.with_suffix(".json"))["oof"])
+            sentences.append(f"{path.name} by {stage}, with views {views}: {score}, as recorded")
+    if len(sentences) == 1:
+        sentences.append(f"ensemble scores the submission with views {views}, and records that")
+    return sentences
 
 
 def _write_answers(

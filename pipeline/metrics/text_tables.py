@@ -25,7 +25,9 @@ def layout_table(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
     ]
 
 
-def describe_scores(frame: pd.DataFrame, *, unit: Unit = "people") -> str:
+def describe_scores(
+    frame: pd.DataFrame, *, unit: Unit = "people", blends: Sequence[str] = ()
+) -> str:
     """The scores table: a line a task and metric, then who beats the best constant answer."""
     plain = frame[~frame["metric"].str.startswith("f1:")]
     lines = [("", "task", "metric", "OOF", "95 % interval", "constant", "mean ± sd of folds")]
@@ -60,8 +62,7 @@ def describe_scores(frame: pd.DataFrame, *, unit: Unit = "people") -> str:
     count = count_words(first["num_images"], first["num_people"], unit)
     none_seen = ", none seen in training" if unit == "people" else ""
     text.append(f"{count}{none_seen}; intervals over {unit}")
-    text.append("on the images as they are; the ensemble's score is with its views")
-    return "\n".join([*text, *say_gains(whole)])
+    return "\n".join([*text, *blends, *say_gains(whole)])
 
 
 def say_gains(whole: pd.DataFrame) -> list[str]:

@@ -1,7 +1,7 @@
 """compare: members, formulations, ensembles of any experiments on the same folds, side by side.
 
-For each question that two of them answer: a score a fold, the paired difference with its interval
-over people, and where they disagree.
+For each task or answer that two of them predict: a score a fold, the paired difference with its
+interval, and where they disagree.
 """
 
 from pipeline.evaluation.comparison import compare_experiments

@@ -19,6 +19,7 @@ from pipeline.experiment.lockbox import record_judged
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
+from pipeline.leaderboard.submission import say_blends
 from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.metrics import find_metric, reported
 from pipeline.metrics.score_rows import CONSTANT, class_rows, metric_rows
@@ -54,7 +55,8 @@ def run(work: Work) -> None:
     stamp(work.runs.scores, evaluate_key(work.settings))
     grouping = read_grouping(work.runs)
     caveats = [f"evaluate: {grouping.caveat}"] if grouping.caveat else []
-    print("\n".join([describe_scores(frame, unit=grouping.unit), *caveats, *said]))
+    table = describe_scores(frame, unit=grouping.unit, blends=say_blends(settings, work.runs))
+    print("\n".join([table, *caveats, *said]))
     files = [work.runs.scores, *([work.runs.comparisons] if compared else [])]
     print(f"evaluate: wrote {' and '.join(map(display_path, files))}")
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.final_picks import describe_finals
-from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
+from pipeline.leaderboard.ledger import UPPER_BOUND, file_hash, ledger_open, now, read_ledger
 from pipeline.leaderboard.submissions import find_submission
 from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
@@ -109,16 +109,23 @@ def _table(rows: pd.DataFrame) -> list[str]:
     lines = [("when", "name", "file", "answer", "OOF", "95 % interval", "rows", "leaderboard")]
     for row in rows.itertuples():
         low, high = show_number(float(row.low)), show_number(float(row.high))
+        mark = " *" if row.caveat else ""
         lines.append(
             (
                 row.when[:16].replace("T", " "),
                 row.name,
                 row.sha256[:8],
                 f"{row.method} of {row.members.replace(' ', ', ')}",
-                show_number(float(row.oof)),
+                show_number(float(row.oof)) + mark,
                 f"{low}..{high}",
                 row.rows,
                 show_number(float(row.score)) if row.score else EMPTY,
             )
         )
-    return [f"  {line}" for line in layout_table(lines, left=4)]
+    notes = []
+    if rows["caveat"].any():
+        notes = [
+            f"* {UPPER_BOUND}: its folds do not know who is in every image, so OOF is too high if "
+            "people come twice"
+        ]
+    return [f"  {line}" for line in [*layout_table(lines, left=4), *notes]]

@@ -15,8 +15,9 @@ from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
 from pipeline.leaderboard.sample_file import read_sample
 from pipeline.leaderboard.submissions import Answered, find_submission, read_answers
 from pipeline.metrics.paired import show_number
-from pipeline.storage import Runs, display_path
-from pipeline.tables import check_same_ids
+from pipeline.preprocessing.read_contest import check_test_images
+from pipeline.storage import Runs, display_path, read_table
+from pipeline.tables import IMAGES, check_same_ids, check_table
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _pack(work: Work) -> Upload:
         command=["kaggle", "competitions", "submit", *words],
         num_rows=len(found.frame),
         against=against,
-        unread=_say_unread(found),
+        unread=_check_test_images(found),
     )
 
 
@@ -123,22 +124,14 @@ def _check_file(work: Work, path: Path) -> str:
     return f"columns, ids, their order and the kind of the values are those of {sample.name}"
 
 
-def _say_unread(found: Answered) -> str:
-    """How many test images are answered by what is usual in training, for want of an image."""
-    if found.settings is None:
-        return ""
+def _check_test_images(found: Answered) -> str:
+    """How many test images no network has seen, in words. Raises ValueError for too many."""
     runs = Runs(found.settings)
-    if not (runs.images.exists() and runs.faces.exists()):
+    if not runs.images.exists():
         return ""
-    test = read_test(runs)
-    unread = test[test["row"] < 0]
-    if not len(unread):
-        return ""
-    first = unread.iloc[0]
-    return (
-        f"{len(unread)} of {len(test)} test images could not be read, so their answers are only "
-        f"what is usual in training; the first is {first['image_id']!r}: {first['message']}"
-    )
+    images = check_table(read_table(runs.images), IMAGES)
+    most = found.settings.competition.missing_test
+    return check_test_images(images, root=runs.root, most=most)
 
 
 def _check_count(runs: Runs, found: Answered) -> str:

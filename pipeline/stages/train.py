@@ -12,10 +12,13 @@ from pipeline.storage import display_path, provenance, read_json, unstamp, write
 
 
 def check(work: Work) -> None:
-    """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built."""
+    """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built, or for
+    a sample file that asks for another file than would be written in the end."""
+    from pipeline.leaderboard.submission import check_answering
     from pipeline.training.checks import check_training
 
     check_metrics(work.settings)
+    check_answering(work)
     check_training(work)
 
 

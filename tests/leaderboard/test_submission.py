@@ -9,7 +9,9 @@ import pytest
 from sklearn import metrics as reference
 
 from pipeline.experiment.work import Work
-from pipeline.stages import ensemble
+from pipeline.stages import ensemble, evaluate
+from pipeline.storage import read_table, write_table
+from tests.stages.test_compare import store
 from tests.stages.test_evaluate import AGE, NUM, OLD, SEX, make_work, probs
 
 RNG = np.random.default_rng(3)
@@ -193,3 +195,43 @@ def test_another_sample_is_refused_before_anything_is_trained(
     )
     with pytest.raises(ValueError, match=says):
         ensemble.check(work)
+
+
+def test_evaluate_names_its_blend_and_repeats_what_is_recorded(tmp_path: Path, capsys) -> None:
+    tables = {"a": probs("sex", ["m", "f"], SEX, share=0.8)}
+    task = {"kind": "multiclass", "classes": ["m", "f"], "metric": "accuracy"}
+    work = make_work(tmp_path, tasks={"sex": task}, answer={"tasks": ["sex"]}, tables=tables)
+    evaluate.run(work)
+    out = capsys.readouterr().out
+    assert "all members: the mean of a on the images as they are" in out
+    assert "ensemble scores the submission with views identity, and records that" in out
+    ensemble.run(work)
+    evaluate.run(work)
+    value = record_of(work)["oof"]["value"]
+    out = capsys.readouterr().out
+    assert f"hand.csv by ensemble, with views identity: OOF accuracy {value:.4f}" in out
+
+
+def test_where_nobody_is_named_nothing_is_said_of_people(tmp_path: Path, capsys, call) -> None:
+    tables = {"a": probs("sex", ["m", "f"], SEX, share=0.8)}
+    tables["b"] = probs("sex", ["m", "f"], SEX, share=0.7)
+    task = {"kind": "multiclass", "classes": ["m", "f"], "metric": "accuracy"}
+    work = store(make_work(tmp_path, tasks={"sex": task}, answer={"tasks": ["sex"]}, tables=tables))
+    for path in (work.runs.images, work.runs.folds):
+        table = read_table(path)
+        write_table(path, table.assign(person_id=table["image_id"]))
+    evaluate.run(work)
+    ensemble.run(work)
+    words = [f"runs={tmp_path}/runs", f"submissions={tmp_path}/submissions", "bootstrap=200"]
+    out = capsys.readouterr().out
+    for command in (["compare", "hand/a", "hand/b"], ["ledger"]):
+        code, printed, err = call(*command, *words)
+        assert code == 0, err
+        out += printed
+    caveat = "nobody is named, so every image counts as alone: scores are too high if people come"
+    assert out.count(caveat) == 3, "evaluate, ensemble and compare"
+    for line in out.splitlines():
+        if caveat not in line and "upper bound" not in line:
+            assert "people" not in line and "person" not in line and "seen" not in line, line
+    assert "* upper bound" in out
+    assert pd.read_csv(work.runs.ledger)["caveat"].tolist() == ["upper bound"]
