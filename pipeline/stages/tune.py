@@ -12,6 +12,7 @@ from pipeline.experiment.work import Work
 from pipeline.features.tuning.lr_sweep import read_sweep
 from pipeline.features.tuning.ranges import long_command
 from pipeline.features.tuning.verdicts import (
+    HABITS,
     Verdict,
     judge_grid,
     judge_initial_loss,
@@ -78,10 +79,11 @@ def run(work: Work) -> None:
             first=losses[0], last=losses[-1], steps=len(losses), number=number, goal=tune.overfit
         ),
     )
-    sweep = read_sweep(steps["rates"], steps["sweep"])
-    write_sweep(work, member, rates=steps["rates"], losses=steps["sweep"])
+    sweep = read_sweep(steps["rates"], steps["sweep"], untrained=steps["untrained_sweep"])
+    write_sweep(work, member, rates=steps["rates"], losses=steps["sweep"], sweep=sweep)
     say(3, judge_sweep(sweep, rates=steps["rates"], now=now))
     if sweep.picked is None:
+        print(f"tune: habit 4, {HABITS[4]}: left out: there is no rate to start from")
         _finish(work, member, report, changes={})
         return
     picked = float(f"{sweep.picked:.2g}")
@@ -136,7 +138,7 @@ def _finish(work: Work, member: str, report: dict, *, changes: dict) -> None:
     report["changes"], report["command"] = changes, None
     if changes:
         report["command"] = long_command(work.command, changes, stages=tuple(STAGES))
-        print(f"tune: habit 5: the long run with the best, to type:\n  {report['command']}")
+        print(f"tune: habit 5, {HABITS[5]}: with the best, to type:\n  {report['command']}")
         if work.runs.settings.exists():
             name = work.settings.name
             print(
@@ -144,10 +146,10 @@ def _finish(work: Work, member: str, report: dict, *, changes: dict) -> None:
                 f"configs/{name}.yaml to configs/{name}-tuned.yaml, and give -c {name}-tuned"
             )
     else:
-        print("tune: habit 5: no long run yet: mend what is BAD above, then tune again")
+        print(f"tune: habit 5, {HABITS[5]}: not yet: mend what is BAD above, then tune again")
     bad = sorted({str(row["habit"]) for row in report["verdicts"] if not row["good"]})
     said = f"look at habit {', '.join(bad)} first" if bad else "all habits are good"
-    print(f"tune: habit 6: {said}")
+    print(f"tune: habit 6, {HABITS[6]}: {said}")
     path = work.runs.tuned("report.json", member=member)
     write_json(path, report)
     stamp(path, tune_key(work.settings, work.runs))

@@ -60,7 +60,7 @@ def test_the_habits_of_the_first_member(words: list[str], tmp_path: Path, call: 
     code, out, err = call("tune", *words)
     assert code == 0, err
     for habit in range(1, 7):
-        assert f"tune: habit {habit}: " in out
+        assert f"tune: habit {habit}, " in out
     run = tmp_path / "runs/sample"
     assert not (run / "mask").exists()  # a trial leaves no cell in the experiment's own folder
     assert not (run / "config.yaml").exists()

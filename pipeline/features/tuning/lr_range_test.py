@@ -8,7 +8,7 @@ from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.tuning.initial_loss import measure_initial_loss
-from pipeline.features.tuning.lr_sweep import end_of, log_grid, read_sweep
+from pipeline.features.tuning.lr_sweep import Sweep, end_of, log_grid
 from pipeline.features.tuning.sanity_checks import (
     CheckSetup,
     overfit_tiny_subset,
@@ -29,6 +29,7 @@ def run_sanity_checks(work: Work, member: str, *, images, device, precision) -> 
         recipe.model_dump(mode="json"),
         plain,
         tune.sweep_steps,
+        "untrained sweep",
     ]
     if is_fresh(path, made_of):
         return read_json(path)
@@ -42,21 +43,27 @@ def run_sanity_checks(work: Work, member: str, *, images, device, precision) -> 
         seed=recipe.seeds[0],
     )
     rates = log_grid(*tune.sweep)
+    # at a rate of 0 nothing is learnt: how hard the batches are in themselves
+    untrained, *sweep = sweep_learning_rates(
+        setup, recipe, rates=[0.0, *rates], steps=tune.sweep_steps
+    )
     steps = {
         "untrained": measure_initial_loss(setup, recipe),
         "overfit": overfit_tiny_subset(
             setup, recipe, goal=tune.overfit, max_steps=tune.overfit_steps
         ),
         "rates": rates,
-        "sweep": sweep_learning_rates(setup, recipe, rates=rates, steps=tune.sweep_steps),
+        "untrained_sweep": untrained,
+        "sweep": sweep,
     }
     write_json(path, steps)
     stamp(path, made_of)
     return steps
 
 
-def write_sweep(work: Work, member: str, *, rates: list[float], losses: list) -> None:
-    sweep, ends = read_sweep(rates, losses), [end_of(steps) for steps in losses]
+def write_sweep(work: Work, member: str, *, rates: list[float], losses: list, sweep: Sweep) -> None:
+    """sweep.csv and sweep.png of a member: the loss at each rate, and which rate was picked."""
+    ends = [end_of(steps) for steps in losses]
     table = pd.DataFrame({"lr": rates, "first_loss": [s[0] for s in losses], "end_loss": ends})
     write_table(work.runs.tuned("sweep.csv", member=member), table)
     marks = {"picked": sweep.picked, "last stable": sweep.last_stable if sweep.limit_seen else None}

@@ -19,24 +19,42 @@ class Sweep:
     picked: float | None  # the steepest, and at most half of the last stable when the limit is seen
 
 
+NOTHING_STABLE = Sweep(steepest=None, last_stable=None, limit_seen=True, picked=None)
+
+
 def log_grid(low: float, high: float, number: int) -> list[float]:
     """Rates from low to high, each the same factor above the one before."""
     return [float(f"{rate:.3g}") for rate in np.geomspace(low, high, number)]
 
 
-def read_sweep(rates: Sequence[float], losses: Sequence[Sequence[float]]) -> Sweep:
+def read_sweep(
+    rates: Sequence[float],
+    losses: Sequence[Sequence[float]],
+    *,
+    untrained: Sequence[float] | None = None,
+) -> Sweep:
     """What to pick from the losses of each rate's steps; rates rise, a loss may be inf or NaN.
 
-    The end of a rate is the mean of the last third of its steps; the start is the median of all
-    rates' first losses, because they all start from the same network.
+    The end of a rate is the mean of the last third of its steps. `untrained` are the losses of the
+    network on the same batches when it does not learn: some batches are harder than others, so a
+    rate is judged against these; without them against the median of all first losses.
+    A rate below the best one is stable although it may end a little above: it hardly learns.
     """
     start = float(np.median([steps[0] for steps in losses]))
+    if untrained is not None:
+        start = end_of(untrained)
     ends = np.array([end_of(steps) for steps in losses])
-    stable = np.isfinite(ends) & (ends <= RISE * start)
-    first_bad = int(np.argmin(stable)) if not stable.all() else len(rates)
+    broken = np.flatnonzero(~np.isfinite(ends))
+    first_bad = int(broken[0]) if len(broken) else len(rates)
     if first_bad == 0:
-        return Sweep(steepest=None, last_stable=None, limit_seen=True, picked=None)
-    steepest, last = rates[int(np.argmin(ends[:first_bad]))], rates[first_bad - 1]
+        return NOTHING_STABLE
+    best = int(np.argmin(ends[:first_bad]))
+    if ends[best] > RISE * start:
+        return NOTHING_STABLE
+    risen = best + np.flatnonzero(ends[best:first_bad] > RISE * start)
+    if len(risen):
+        first_bad = int(risen[0])
+    steepest, last = rates[best], rates[first_bad - 1]
     limit_seen = first_bad < len(rates)
     picked = min(steepest, last / 2.0) if limit_seen else steepest
     return Sweep(steepest=steepest, last_stable=last, limit_seen=limit_seen, picked=picked)

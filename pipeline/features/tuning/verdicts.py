@@ -1,11 +1,21 @@
 """What each habit's outcome means, and what to do when it is bad. Words only."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.console import paint
 from pipeline.features.tuning.lr_sweep import Sweep
 
 SMALL = 0.2  # an untrained head's answers vary by about this much
+HABITS = {
+    1: "the loss before learning",
+    2: "a few images by heart",
+    3: "learning rates",
+    4: "rate and weight decay",
+    5: "the long run",
+    6: "the sum",
+}
 LARGE = 5.0  # a head starts near 0; a label of this size is far away for usual learning rates
 
 
@@ -17,7 +27,10 @@ class Verdict:
     says: str
 
     def line(self, habit: int) -> str:
-        return f"tune: habit {habit}: {'good' if self.good else 'BAD'}: {self.says}"
+        word = paint("good", "green", stream=sys.stdout)
+        if not self.good:
+            word = paint("BAD", "red", stream=sys.stdout)
+        return f"tune: habit {habit}, {HABITS[habit]}: {word}: {self.says}"
 
 
 def judge_initial_loss(

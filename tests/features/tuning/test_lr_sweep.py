@@ -45,6 +45,26 @@ def test_nothing_is_picked_when_nothing_is_stable() -> None:
     assert sweep.limit_seen
 
 
+RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+ENDS = [0.5148, 0.5037, 0.4729, 0.3946, 0.2568, 0.2649, 0.4437, 1.76]
+
+
+def test_harder_batches_at_the_end_make_no_rate_unstable() -> None:
+    """The smallest rate ends 5.1 % above the first batch, because the last batches are harder."""
+    losses = [[0.4898, 0.5, end] for end in ENDS]
+    for untrained in (None, [0.4898, 0.5, 0.5160]):
+        sweep = read_sweep(RATES, losses, untrained=untrained)
+        assert (sweep.steepest, sweep.last_stable, sweep.limit_seen) == (1e-3, 1e-2, True)
+        assert sweep.picked == 1e-3
+
+
+def test_a_rate_is_judged_on_its_own_batches() -> None:
+    """All rates end above the first loss, but below what the untrained network ends at."""
+    losses = [[1.0, 1.5, 2.0], [1.0, 1.4, 1.6]]
+    assert read_sweep([0.1, 0.2], losses).picked is None
+    assert read_sweep([0.1, 0.2], losses, untrained=[1.0, 1.5, 2.1]).steepest == 0.2
+
+
 def test_the_grid_is_even_on_a_log_axis() -> None:
     grid = log_grid(1e-5, 1.0, 11)
     assert (grid[0], grid[-1], len(grid)) == (1e-5, 1.0, 11)
