@@ -15,9 +15,12 @@ from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS
 class Answer(Settings):
     """How the tasks become the one answer of the contest."""
 
-    tasks: tuple[str, ...] = Field(min_length=1)  # for a product the first changes slowest
-    metric: str | None = None  # of a product; one task's answer is scored by the task's metric
-    combine: Literal["product", "columns"] = "product"  # columns: each task answers in its own
+    tasks: tuple[str, ...] = Field(min_length=1)
+    """For a product the first changes slowest."""
+    metric: str | None = None
+    """Of a product; one task's answer is scored by the task's metric."""
+    combine: Literal["product", "columns"] = "product"
+    """Columns: each task answers in its own."""
 
     @property
     def is_product(self) -> bool:
@@ -30,31 +33,38 @@ class Submission(Settings):
 
     # path below root: its ids, in its order, are what must be answered; its values are placeholders
     sample: str | None = None
-    id: Text = "image_id"  # the id column
-    column: Text | None = None  # the answer's column; the sample's only one, or `answer`
-    # of several answers: task -> its column, the task's own name else; of a probability a class:
-    # class -> its column, the class's own name else
+    id: Text = "image_id"
+    """The id column."""
+    column: Text | None = None
+    """The answer's column; the sample's only one, or `answer` of several answers: task -> its
+    column, the task's own name else; of a probability a class: class -> its column, the class's own
+    name else."""
     columns: dict[Text, Text] = Field({})
     # index: the class number; label: the class; probability: of class 1, or of each class in a
     # column of its own; number. When not given: as in the sample file, or else probability where
     # the metric looks at probabilities (roc_auc, log_loss) and index where it does not
     value: Literal["index", "label", "probability", "number"] | None = None
-    format: Literal["csv", "lines"] = "csv"  # lines: bare answers in order, no ids, NAME.txt
+    format: Literal["csv", "lines"] = "csv"
+    """Lines: bare answers in order, no ids, NAME.txt."""
 
 
 class Competition(Settings):
     name: Word
     layout: Literal["pstage", "table", "lines", "folders", "utkface", "cacd", "afad", "appa"]
-    root: str  # the folder with the contest's files; a relative path starts at the project's folder
+    root: str
+    """The folder with the contest's files; a relative path starts at the project's folder."""
     table: TableLayout | None = None
     lines: LinesLayout | None = None
     appa: AppaLayout | None = None
     folders: FoldersLayout | None = None
-    missing_test: Fraction = 0.0  # share of the test images that may be missing or unreadable
-    truth: bool = False  # labels of test images are the truth, and the answer is scored by them
-    # an image that lacks the label of a task teaches the other tasks, or none
+    missing_test: Fraction = 0.0
+    """Share of the test images that may be missing or unreadable."""
+    truth: bool = False
+    """Labels of test images are the truth, and the answer is scored by them an image that lacks the
+    label of a task teaches the other tasks, or none."""
     partly_labelled: Literal["learn", "leave_out"] = "leave_out"
-    fixes: str | None = None  # a CSV laid over the labels; below root, or else below the project
+    fixes: str | None = None
+    """A CSV laid over the labels; below root, or else below the project."""
     drawn: Drawn | None = None
     tasks: dict[Word, Task] = Field(min_length=1)
     answer: Answer

@@ -29,33 +29,41 @@ class Experiment(Settings):
     crop: Crop = Crop()
     folds: Folds = Folds()
     members: dict[Word, Member] = Field(min_length=1)
-    tta: Views = ("identity",)  # test-time augmentation: views averaged in probability
+    tta: Views = ("identity",)
+    """Test-time augmentation: views averaged in probability."""
     infer: Infer = Infer()
     ensemble: Ensemble = Ensemble()
     pool: Pool = Pool()
     stack: Stack = Stack()
-    compare: dict[str, tuple[str, ...]] = Field(
-        {}
-    )  # formulations: name -> the members whose mean answers
+    compare: dict[str, tuple[str, ...]] = Field({})
+    """Formulations: name -> the members whose mean answers."""
     transfer: Transfer = Transfer()
     tune: Tune = Tune()
     audit: Audit = Audit()
-    bootstrap: Annotated[int, Field(ge=100)] = 1000  # draws of people behind every interval
-    device: Annotated[str, Field(pattern=r"^[a-z]+(:[0-9]+)?$")] = (
-        "auto"  # auto, cpu, cuda, cuda:1, mps
-    )
+    bootstrap: Annotated[int, Field(ge=100)] = 1000
+    """Draws of people behind every interval."""
+    device: Annotated[str, Field(pattern=r"^[a-z]+(:[0-9]+)?$")] = "auto"
+    """Auto, cpu, cuda, cuda:1, mps."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    augmenter: Literal["albumentations", "device", "auto"] = "albumentations"  # device: the common
-    # transforms on whole batches where the network is: other draws of the same distribution; auto:
-    # on a GPU where it has all of the recipe's
-    compile: bool = False  # training steps by torch.compile: a minute's wait, then faster on a GPU
-    workers: Annotated[int, Field(ge=0)] | None = None  # loader processes; by the machine when null
-    threads: Count = 1  # of one cell on a CPU; more change the last digits of its sums
-    parallel: Literal["auto"] | Count = "auto"  # cells at once on this machine: as many as fit
-    cells_per_device: Literal["auto"] | Count = "auto"  # cells at once on each GPU
-    cluster: Annotated[str, Field(min_length=1)] | None = None  # Ray: auto, or its head's address
-    cluster_folders: Literal["auto", "shared", "own"] = "auto"  # whether its machines see runs/
-    track: Literal["tensorboard", "wandb", "mlflow"] | None = None  # live curves; none is needed
+    augmenter: Literal["albumentations", "device", "auto"] = "albumentations"
+    """Device: the common transforms on whole batches where the network is: other draws of the same
+    distribution; auto: on a GPU where it has all of the recipe's."""
+    compile: bool = False
+    """Training steps by torch.compile: a minute's wait, then faster on a GPU."""
+    workers: Annotated[int, Field(ge=0)] | None = None
+    """Loader processes; by the machine when null."""
+    threads: Count = 1
+    """Of one cell on a CPU; more change the last digits of its sums."""
+    parallel: Literal["auto"] | Count = "auto"
+    """Cells at once on this machine: as many as fit."""
+    cells_per_device: Literal["auto"] | Count = "auto"
+    """Cells at once on each GPU."""
+    cluster: Annotated[str, Field(min_length=1)] | None = None
+    """Ray: auto, or its head's address."""
+    cluster_folders: Literal["auto", "shared", "own"] = "auto"
+    """Whether its machines see runs/."""
+    track: Literal["tensorboard", "wandb", "mlflow"] | None = None
+    """Live curves; none is needed."""
     runs: str = "runs"
     submissions: str = "submissions"
 

@@ -25,7 +25,8 @@ Views = Annotated[tuple[ViewName, ...], AfterValidator(_check_once), Field(min_l
 
 
 class Infer(Settings):
-    use: Literal["folds", "refit", "both"] = "folds"  # which cells answer the test images
+    use: Literal["folds", "refit", "both"] = "folds"
+    """Which cells answer the test images."""
     batch_size: Count = 128
 
 
@@ -33,12 +34,16 @@ class Ensemble(Settings):
     method: Literal["mean", "weighted", "geometric", "median", "rank", "soft_vote", "hard_vote"] = (
         "mean"
     )
-    members: tuple[str, ...] | None = None  # all when not given
-    weights: dict[str, Annotated[float, Field(ge=0.0)]] | None = None  # of members, for weighted
-    threshold: Fraction | Literal["oof"] = 0.5  # of a score; oof: chosen there, kept if it helps
+    members: tuple[str, ...] | None = None
+    """All when not given."""
+    weights: dict[str, Annotated[float, Field(ge=0.0)]] | None = None
+    """Of members, for weighted."""
+    threshold: Fraction | Literal["oof"] = 0.5
+    """Of a score; oof: chosen there, kept if it helps."""
 
 
 class Transfer(Settings):
     """Another experiment's weights scored on this contest."""
 
-    source: Word | None = None  # the experiment's name
+    source: Word | None = None
+    """The experiment's name."""

@@ -22,9 +22,12 @@ class Split(Settings):
     """The column of the one table that tells train rows from test rows."""
 
     column: str
-    train: tuple[str, ...] = Field(min_length=1)  # its values in train rows
-    test: tuple[str, ...] = ()  # its values in test rows
-    leave_out: tuple[str, ...] = ()  # its values in rows that are neither learnt nor answered
+    train: tuple[str, ...] = Field(min_length=1)
+    """Its values in train rows."""
+    test: tuple[str, ...] = ()
+    """Its values in test rows."""
+    leave_out: tuple[str, ...] = ()
+    """Its values in rows that are neither learnt nor answered."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Split":
@@ -37,23 +40,35 @@ class Split(Settings):
 class TableLayout(Settings):
     """Where a user's own tables and images lie; every path is below root."""
 
-    train: str = "train.csv"  # one row an image
-    test: str | None = None  # the same without labels
-    images: str = "."  # the folder that the paths of the train table start from
-    # the same for the test table; images when not given. With no test table all images of this
-    # folder are answered, and their paths in it are their ids
+    train: str = "train.csv"
+    """One row an image."""
+    test: str | None = None
+    """The same without labels."""
+    images: str = "."
+    """The folder that the paths of the train table start from the same for the test table; images
+    when not given. With no test table all images of this folder are answered, and their paths in it
+    are their ids."""
     test_images: str | None = None
-    split: Split | None = None  # where the train table also holds the test rows
-    id: str = "image_id"  # the id column of both tables
-    path: str | None = None  # the column with the file's path; the id when not given
-    test_id: str | None = None  # the id column of the test table where it is called otherwise
-    test_path: str | None = None  # the same for the path
-    person: str | None = None  # the column that says who is in the image
-    unknown: tuple[str, ...] = NOBODY  # words of the person column for nobody, in any case
-    suffix: str = ""  # added to the path when it lacks its ending: .jpg
-    # four columns with the box of the face that the row speaks of; rows of one file are its faces
+    split: Split | None = None
+    """Where the train table also holds the test rows."""
+    id: str = "image_id"
+    """The id column of both tables."""
+    path: str | None = None
+    """The column with the file's path; the id when not given."""
+    test_id: str | None = None
+    """The id column of the test table where it is called otherwise."""
+    test_path: str | None = None
+    """The same for the path."""
+    person: str | None = None
+    """The column that says who is in the image."""
+    unknown: tuple[str, ...] = NOBODY
+    """Words of the person column for nobody, in any case."""
+    suffix: str = ""
+    """Added to the path when it lacks its ending: .jpg four columns with the box of the face that
+    the row speaks of; rows of one file are its faces."""
     box: tuple[str, str, str, str] | None = None
-    box_form: Literal["corners", "size"] = "corners"  # x1 y1 x2 y2, or left top width height
+    box_form: Literal["corners", "size"] = "corners"
+    """X1 y1 x2 y2, or left top width height."""
 
     @model_validator(mode="after")
     def _agree(self) -> "TableLayout":
@@ -65,19 +80,25 @@ class TableLayout(Settings):
 class FoldersLayout(Settings):
     """A folder a class, its name the label; below root."""
 
-    train: str = "train"  # holds a folder for each class
-    test: str | None = "test"  # the images to answer; null where there are none
+    train: str = "train"
+    """Holds a folder for each class."""
+    test: str | None = "test"
+    """The images to answer; null where there are none."""
 
 
 class LinesLayout(Settings):
     """A folder of numbered images and a file of labels, line n for image n; all below root."""
 
-    train_images: str = "train_img"  # in the order of the number in their names
-    train_labels: str = "label_train.txt"  # one label a line, no header
-    test_images: str | None = None  # answered in the order of their numbers
+    train_images: str = "train_img"
+    """In the order of the number in their names."""
+    train_labels: str = "label_train.txt"
+    """One label a line, no header."""
+    test_images: str | None = None
+    """Answered in the order of their numbers."""
 
 
 class AppaLayout(Settings):
     """Which of the two images that APPA-REAL has of everybody is read."""
 
-    faces: bool = True  # the face that comes cut out (.jpg_face.jpg); false: the whole photograph
+    faces: bool = True
+    """The face that comes cut out (.jpg_face.jpg); false: the whole photograph."""

@@ -15,8 +15,10 @@ class Distil(Settings):
     learns from everybody takes out-of-fold answers.
     """
 
-    by: tuple[str, ...] = Field(min_length=1)  # the members whose mean answer is the target
-    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # of that answer; the rest is the label
+    by: tuple[str, ...] = Field(min_length=1)
+    """The members whose mean answer is the target."""
+    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Of that answer; the rest is the label."""
 
 
 class Pseudo(Settings):
@@ -25,45 +27,67 @@ class Pseudo(Settings):
     A cell that holds out a fold takes them from cells that held out the same fold.
     """
 
-    by: tuple[str, ...] = Field(min_length=1)  # the members whose mean prediction is the label
-    confidence: Fraction = 0.9  # the least probability of the likeliest class, in every task
-    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # of the images that seem to be of one
-    # class, the most confident ones
-    labels: Literal["hard", "soft"] = "hard"  # the likeliest class, or the probabilities
+    by: tuple[str, ...] = Field(min_length=1)
+    """The members whose mean prediction is the label."""
+    confidence: Fraction = 0.9
+    """The least probability of the likeliest class, in every task."""
+    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Of the images that seem to be of one class, the most confident ones."""
+    labels: Literal["hard", "soft"] = "hard"
+    """The likeliest class, or the probabilities."""
 
 
 class Schedule(Settings):
     """The learning rate as a function of the step."""
 
     name: Literal["constant", "step", "cosine", "plateau"] = "constant"
-    warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0  # rises linearly from 0
-    floor: Fraction = 0.0  # cosine ends at this fraction of lr
-    every_epochs: Count = 5  # step: multiplied by factor every so many epochs
-    factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5  # step and plateau
-    patience: Count = 2  # plateau: epochs without a better score before the factor
+    warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0
+    """Rises linearly from 0."""
+    floor: Fraction = 0.0
+    """Cosine ends at this fraction of lr."""
+    every_epochs: Count = 5
+    """Step: multiplied by factor every so many epochs."""
+    factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    """Step and plateau."""
+    patience: Count = 2
+    """Plateau: epochs without a better score before the factor."""
 
 
 class Head(Settings):
     """How one member learns one task."""
 
-    loss: str | dict[str, Positive] | None = None  # a name, or names with weights; by kind if null
-    weight: Positive = 1.0  # of this task's loss among the member's
-    smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # label smoothing
-    gamma: Annotated[float, Field(ge=0.0)] = 2.0  # focal
-    margin: Annotated[float, Field(ge=0.0, le=1.5)] = 0.3  # arcface: angle in radians
-    scale: Positive = 30.0  # arcface: of the cosines
-    delta: Positive = 1.0  # huber: squared below, absolute above, in the label's unit
-    sigma: Positive = 2.0  # distribution: spread of a label, in the label's unit
-    bins: Annotated[int, Field(ge=2)] | None = None  # ordinal, coral, distribution: values from its
-    # low to its high; every whole number when null
-    span: tuple[float, float] | None = None  # the same losses of a task with edges: lowest
-    # and highest number behind its classes, which is learnt in place of them
+    loss: str | dict[str, Positive] | None = None
+    """A name, or names with weights; by kind if null."""
+    weight: Positive = 1.0
+    """Of this task's loss among the member's."""
+    smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Label smoothing."""
+    gamma: Annotated[float, Field(ge=0.0)] = 2.0
+    """Focal."""
+    margin: Annotated[float, Field(ge=0.0, le=1.5)] = 0.3
+    """Arcface: angle in radians."""
+    scale: Positive = 30.0
+    """Arcface: of the cosines."""
+    delta: Positive = 1.0
+    """Huber: squared below, absolute above, in the label's unit."""
+    sigma: Positive = 2.0
+    """Distribution: spread of a label, in the label's unit."""
+    bins: Annotated[int, Field(ge=2)] | None = None
+    """Ordinal, coral, distribution: values from its low to its high; every whole number when null.
+    """
+    span: tuple[float, float] | None = None
+    """The same losses of a task with edges: lowest and highest number behind its classes, which is
+    learnt in place of them."""
     class_weights: Literal["none", "balanced"] | tuple[Positive, ...] = "none"
-    bin_weights: Annotated[int, Field(ge=2)] | None = None  # a number's samples weigh by the rarity
-    # of their bin, of so many between the smallest and the largest label
-    bin_power: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # (1 / count) to this power
-    edges: tuple[float, ...] | None = None  # other bin edges for training than for the answer
-    band: Positive | None = None  # number labels near an edge are shared between both bins, years
+    bin_weights: Annotated[int, Field(ge=2)] | None = None
+    """A number's samples weigh by the rarity of their bin, of so many between the smallest and the
+    largest label."""
+    bin_power: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """(1 / count) to this power."""
+    edges: tuple[float, ...] | None = None
+    """Other bin edges for training than for the answer."""
+    band: Positive | None = None
+    """Number labels near an edge are shared between both bins, years."""
 
     def losses_for(self, kind: str) -> dict[str, float]:
         """The names of the losses with their weights, for a task of this kind."""
@@ -75,48 +99,77 @@ class Head(Settings):
 class Mix(Settings):
     """Training images mixed in pairs, their labels with them."""
 
-    name: Literal["mixup", "cutmix", "half_face"]  # half_face: left half of one, right of another
-    alpha: Positive = 1.0  # mixup and cutmix: the share comes from Beta(alpha, alpha)
-    p: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5  # of the batches
-    within: str | None = None  # only pairs of the same class of this task
+    name: Literal["mixup", "cutmix", "half_face"]
+    """Half_face: left half of one, right of another."""
+    alpha: Positive = 1.0
+    """Mixup and cutmix: the share comes from Beta(alpha, alpha)."""
+    p: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+    """Of the batches."""
+    within: str | None = None
+    """Only pairs of the same class of this task."""
 
 
 class Member(Settings):
     """One recipe. It is trained once for every fold and seed; each of these is a cell."""
 
-    tasks: dict[str, Head] = Field(min_length=1)  # one head each
-    backbone: str  # a timm name
-    weights: str = "imagenet"  # imagenet, none, or the path of a file
-    image_size: Annotated[int, Field(ge=16, le=1024)] = 224  # pixels
-    hidden: Count | None = None  # units between backbone and heads: Linear-BatchNorm-ReLU
-    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # before the heads
-    drop_path: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # stochastic depth in the backbone
-    freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0  # layer groups from the input on
-    frozen_norm: bool = False  # every BatchNorm keeps the pretrained statistics
+    tasks: dict[str, Head] = Field(min_length=1)
+    """One head each."""
+    backbone: str
+    """A timm name."""
+    weights: str = "imagenet"
+    """Imagenet, none, or the path of a file."""
+    image_size: Annotated[int, Field(ge=16, le=1024)] = 224
+    """Pixels."""
+    hidden: Count | None = None
+    """Units between backbone and heads: Linear-BatchNorm-ReLU."""
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Before the heads."""
+    drop_path: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Stochastic depth in the backbone."""
+    freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0
+    """Layer groups from the input on."""
+    frozen_norm: bool = False
+    """Every BatchNorm keeps the pretrained statistics."""
     optimiser: Literal["adam", "adamw", "sgd"] = "adamw"
     lr: Positive = 3e-4
-    backbone_lr: Positive = 1.0  # the backbone's learning rate as a factor of lr
-    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # of the rate, a layer group down
+    backbone_lr: Positive = 1.0
+    """The backbone's learning rate as a factor of lr."""
+    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Of the rate, a layer group down."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
-    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9  # sgd
+    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
+    """Sgd."""
     schedule: Schedule = Schedule()
     epochs: Count = 10
     batch_size: Count = 64
-    images_per_person: Count | None = None  # of each person in one epoch; all when null
-    sampler: Literal["shuffled", "balanced"] = "shuffled"  # balanced: rare labels drawn as often
-    balance_on: str | None = None  # a task or label column; the member's only task when null
-    balance_bins: Annotated[int, Field(ge=2)] = 10  # balanced on a number: its bins
-    repeats: Count = 1  # passes over the images in one epoch, augmented anew each time
+    images_per_person: Count | None = None
+    """Of each person in one epoch; all when null."""
+    sampler: Literal["shuffled", "balanced"] = "shuffled"
+    """Balanced: rare labels drawn as often."""
+    balance_on: str | None = None
+    """A task or label column; the member's only task when null."""
+    balance_bins: Annotated[int, Field(ge=2)] = 10
+    """Balanced on a number: its bins."""
+    repeats: Count = 1
+    """Passes over the images in one epoch, augmented anew each time."""
     mix: Mix | None = None
-    augment: tuple[dict[str, dict], ...] = ()  # albumentations, in order
-    clip_norm: Positive | None = None  # of the gradient
-    ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # decay of the averaged weights
-    pseudo: Pseudo | None = None  # test images with the labels that other members gave them
-    distil: Distil | None = None  # what other members answer, in place of the labels
-    refit: bool = False  # then once more on everybody, for the median of the folds' best epochs
-    best: Literal["last", "metric", "loss"] = "last"  # which epoch's weights are kept; metric and
-    # loss choose it on the fold that is scored, which flatters (see looks_at_held_out)
-    early_stop: Count | None = None  # epochs without a better one before the cell ends
+    augment: tuple[dict[str, dict], ...] = ()
+    """Albumentations, in order."""
+    clip_norm: Positive | None = None
+    """Of the gradient."""
+    ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    """Decay of the averaged weights."""
+    pseudo: Pseudo | None = None
+    """Test images with the labels that other members gave them."""
+    distil: Distil | None = None
+    """What other members answer, in place of the labels."""
+    refit: bool = False
+    """Then once more on everybody, for the median of the folds' best epochs."""
+    best: Literal["last", "metric", "loss"] = "last"
+    """Which epoch's weights are kept; metric and loss choose it on the fold that is scored, which
+    flatters (see looks_at_held_out)."""
+    early_stop: Count | None = None
+    """Epochs without a better one before the cell ends."""
     seeds: tuple[Seed, ...] = Field((777,), min_length=1)
 
     @property

@@ -14,14 +14,22 @@ class Stack(Settings):
     """Every layer is fitted on other people than it is judged on, and kept when it helps."""
 
     layers: tuple[Layer, ...] = ("views", "members", "calibration", "pooling", "decision")
-    keep: Literal["interval", "point"] = "interval"  # a nested gain beyond its interval; or above 0
-    methods: tuple[Method, ...] = ("geometric", "median", "rank", "caruana", "stacking")  # members
-    select_by: Literal["metric", "log_loss"] = "metric"  # what Caruana's selection betters
-    rounds: Count = 50  # of selection, with replacement
-    bags: Annotated[int, Field(ge=0)] = 20  # selections on drawn people and members; 0: one on all
-    penalties: tuple[Positive, ...] = Field((10.0, 100.0, 1000.0), min_length=1)  # of stacking
-    max_offset: Positive = 2.0  # of a class's log-probability
-    guard_groups: bool = True  # a gap metric is not bettered by making a group worse
+    keep: Literal["interval", "point"] = "interval"
+    """A nested gain beyond its interval; or above 0."""
+    methods: tuple[Method, ...] = ("geometric", "median", "rank", "caruana", "stacking")
+    """Members."""
+    select_by: Literal["metric", "log_loss"] = "metric"
+    """What Caruana's selection betters."""
+    rounds: Count = 50
+    """Of selection, with replacement."""
+    bags: Annotated[int, Field(ge=0)] = 20
+    """Selections on drawn people and members; 0: one on all."""
+    penalties: tuple[Positive, ...] = Field((10.0, 100.0, 1000.0), min_length=1)
+    """Of stacking."""
+    max_offset: Positive = 2.0
+    """Of a class's log-probability."""
+    guard_groups: bool = True
+    """A gap metric is not bettered by making a group worse."""
     seed: Seed = 0
 
     @model_validator(mode="after")

@@ -24,18 +24,30 @@ class Task(Settings):
     """What is predicted from an image: one of some classes, a yes/no score, or a number."""
 
     kind: Kind
-    column: str | None = None  # the label's column in the table; the task's own name when not given
-    columns: tuple[str, ...] | None = None  # one column a class, 1 in one of them
-    classes: tuple[ClassWord, ...] | None = None  # the values in the order of their class number
-    edges: tuple[float, ...] | None = None  # bins of a number: [30, 60] makes <30, 30-60, >=60
-    low: float | None = None  # a number is never answered below this
-    high: float | None = None  # nor above this
-    centre: float = 0.0  # subtracted from a number for training: a value near its mean starts well
-    scale: Positive = 1.0  # then it is divided by this
-    constant: bool = False  # the same in all images of one person (age, gender)
-    invalid: Literal["refuse", "leave_out"] = "refuse"  # leave_out: a wrong label counts as missing
-    metric: str | None = None  # how this task is scored; by kind when not given
-    group: str | None = None  # a numeric column that the metric or loss splits by: gender, 0 to 1
+    column: str | None = None
+    """The label's column in the table; the task's own name when not given."""
+    columns: tuple[str, ...] | None = None
+    """One column a class, 1 in one of them."""
+    classes: tuple[ClassWord, ...] | None = None
+    """The values in the order of their class number."""
+    edges: tuple[float, ...] | None = None
+    """Bins of a number: [30, 60] makes <30, 30-60, >=60."""
+    low: float | None = None
+    """A number is never answered below this."""
+    high: float | None = None
+    """Nor above this."""
+    centre: float = 0.0
+    """Subtracted from a number for training: a value near its mean starts well."""
+    scale: Positive = 1.0
+    """Then it is divided by this."""
+    constant: bool = False
+    """The same in all images of one person (age, gender)."""
+    invalid: Literal["refuse", "leave_out"] = "refuse"
+    """Leave_out: a wrong label counts as missing."""
+    metric: str | None = None
+    """How this task is scored; by kind when not given."""
+    group: str | None = None
+    """A numeric column that the metric or loss splits by: gender, 0 to 1."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Task":

@@ -19,7 +19,11 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 class Settings(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", allow_inf_nan=False, frozen=True, protected_namespaces=()
+        extra="forbid",
+        allow_inf_nan=False,
+        frozen=True,
+        protected_namespaces=(),
+        use_attribute_docstrings=True,
     )
 
 
