@@ -26,7 +26,11 @@ def layout_table(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
 
 
 def describe_scores(
-    frame: pd.DataFrame, *, unit: Unit = "people", blends: Sequence[str] = ()
+    frame: pd.DataFrame,
+    *,
+    unit: Unit = "people",
+    is_upper_bound: bool = False,
+    blends: Sequence[str] = (),
 ) -> str:
     """The scores table: a line a task and metric, then who beats the best constant answer."""
     plain = frame[~frame["metric"].str.startswith("f1:")]
@@ -60,7 +64,7 @@ def describe_scores(
     whole = plain[plain["fold"] == "all"]
     first = whole.iloc[0]
     count = count_words(first["num_images"], first["num_people"], unit)
-    none_seen = ", none seen in training" if unit == "people" else ""
+    none_seen = ", none seen in training" if unit == "people" and not is_upper_bound else ""
     text.append(f"{count}{none_seen}; intervals over {unit}")
     return "\n".join([*text, *blends, *say_gains(whole)])
 

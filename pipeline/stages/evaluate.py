@@ -55,7 +55,12 @@ def run(work: Work) -> None:
     stamp(work.runs.scores, evaluate_key(work.settings))
     grouping = read_grouping(work.runs)
     caveats = [f"evaluate: {grouping.caveat}"] if grouping.caveat else []
-    table = describe_scores(frame, unit=grouping.unit, blends=say_blends(settings, work.runs))
+    table = describe_scores(
+        frame,
+        unit=grouping.unit,
+        is_upper_bound=grouping.is_upper_bound,
+        blends=say_blends(settings, work.runs),
+    )
     print("\n".join([table, *caveats, *said]))
     files = [work.runs.scores, *([work.runs.comparisons] if compared else [])]
     print(f"evaluate: wrote {' and '.join(map(display_path, files))}")
