@@ -14,6 +14,7 @@ from pipeline.ensembling.predictions import WHOLE, Predictions
 from pipeline.ensembling.product import join_answers
 from pipeline.ensembling.stacker import Stacker, fit_stacker
 from pipeline.labels.answers import combine_probs, marginal_probs
+from pipeline.labels.tasks import is_labelled
 
 
 def combine_by_formula(
@@ -56,14 +57,15 @@ def select_weights(
     seed: int,
 ) -> Weights:
     """Caruana's weights of the heads of each task by that task's score, then of the product and
-    the heads of the whole answer by that of `answer`."""
+    the heads of the whole answer by that of `answer`. Images without a label do not count."""
 
     def select(task: str, candidates: np.ndarray) -> np.ndarray:
+        known = is_labelled(truths[task])
         return select_members(
-            candidates,
-            truths[task],
+            candidates[:, known],
+            truths[task][known],
             score=scores[task],
-            groups=groups,
+            groups=np.asarray(groups)[known],
             num_rounds=num_rounds,
             num_bags=num_bags,
             seed=seed,
@@ -117,16 +119,17 @@ def fit_stackers(
     penalties: Sequence[float],
 ) -> dict[str, Stacker]:
     """A stacker a task, of its heads and the whole heads' marginals."""
-    return {
-        task: fit_stacker(
-            _stacked(predictions, task),
-            truths[task],
+    stackers = {}
+    for task in predictions.tasks:
+        known = is_labelled(truths[task])
+        stackers[task] = fit_stacker(
+            _stacked(predictions, task)[:, known],
+            truths[task][known],
             kind=kinds[task],
-            folds=folds,
+            folds=folds[known],
             penalties=penalties,
         )
-        for task in predictions.tasks
-    }
+    return stackers
 
 
 def combine_by_stackers(predictions: Predictions, stackers: Mapping[str, Stacker]) -> Predictions:

@@ -121,8 +121,10 @@ class NestedScorer:
 
 
 def mean_difference(before: np.ndarray, after: np.ndarray, *, split: EvaluationSplit) -> Difference:
-    """By how much the mean of losses (N,) falls, with its interval over people."""
-    zeros = np.zeros(len(before))  # the mean absolute error from 0 is the mean of losses
+    """By how much the mean of losses (N,) falls, with its interval over people; NaN losses are of
+    images without a label."""
+    # the mean absolute error from 0 is the mean of losses
+    zeros = np.where(np.isnan(before), np.nan, 0.0)
     target = EvaluationTarget(task="", metric_name="mae", metric=METRICS["mae"], truth=zeros)
     return gain_of(target, before, after, split=split)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.bootstrap import draw_people, percentiles, person_interval
 from pipeline.metrics.metrics import METRICS
 from pipeline.metrics.paired import Difference
@@ -34,6 +35,8 @@ def confidence_bins(
 ) -> list[tuple[float, Rate]]:
     """The mean confidence and the share of right answers in each equally wide bin of the likeliest
     class's probability that has images; probabilities (N, C) or a score (N, 1)."""
+    known = is_labelled(truth)
+    probs, truth, person_ids = probs[known], truth[known], person_ids[known]
     both = np.concatenate([1.0 - probs, probs], axis=1) if probs.shape[1] == 1 else probs
     sure, right = both.max(axis=1), both.argmax(axis=1) == np.asarray(truth, dtype=np.int64)
     bins = np.clip(np.ceil(sure * num_bins).astype(np.int64) - 1, 0, num_bins - 1)

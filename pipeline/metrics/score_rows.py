@@ -101,6 +101,8 @@ def class_rows(
     source: str, task: str, classes: Sequence[str], truth: np.ndarray, answer: np.ndarray
 ) -> list[dict]:
     """F1 of each class as a row `f1:<class>`, with the number of images that are of it."""
+    known = is_labelled(truth)
+    truth, answer = truth[known], answer[known]
     values = class_f1(truth, answer, num_classes=len(classes))
     known = truth[is_labelled(np.asarray(truth))]
     counts = np.bincount(np.asarray(known, dtype=np.int64), minlength=len(classes))

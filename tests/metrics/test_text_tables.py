@@ -9,9 +9,17 @@ def test_what_is_one_answer_under_two_names_is_said_once() -> None:
         {**start, "source": "m", "task": "smile"},
         {**start, "source": "all members", "task": "answer"},
         {**start, "source": "other", "task": "smile", "value": 0.4, "gain": 0.01},
-        {**start, "source": "good", "task": "smile", "value": 0.1, "gain": 0.4, "gain_low": 0.3},
+        {
+            **start,
+            "source": "good",
+            "task": "smile",
+            "value": 0.1,
+            "gain": 0.4,
+            "gain_low": 0.3,
+            "gain_high": 0.5,
+        },
     ]
     better, first, second = say_gains(pd.DataFrame(rows))
-    assert better.endswith("good (smile)")
+    assert "good (smile) is better than the best constant answer by 0.4000" in better
     assert "m (smile) = all members (answer)" in first
     assert "other (smile)" in second

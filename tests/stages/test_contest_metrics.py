@@ -232,3 +232,28 @@ def test_a_metric_that_is_nowhere_is_said_by_the_stage_that_needs_it(tmp_path: P
     )
     with pytest.raises(ValueError, match=r"metric gone.py:score: there is no file"):
         ensemble.check(Work(settings=settings, runs=work.runs, command=[]))
+
+
+def test_images_without_a_label_teach_no_layer_and_score_nothing(tmp_path: Path) -> None:
+    tables = {
+        "a": probs("bands", BAND_WORDS, BANDS, share=0.8),
+        "b": probs("bands", BAND_WORDS, BANDS, share=0.6),
+        "s": probs("sex", ["m", "f"], SEX, share=0.9),
+    }
+    work = make_work(
+        tmp_path,
+        tasks={"bands": BANDS_TASK, "sex": SEX_TASK},
+        answer={"tasks": ["bands", "sex"], "combine": "columns"},
+        tables=tables,
+    )
+    images = pd.read_parquet(work.runs.images)
+    images.loc[images.index % 3 == 0, "age"] = None
+    images.to_parquet(work.runs.images)
+    known = np.arange(NUM) % 3 != 0
+    stack.run(work)
+    (bands, _) = json.loads(work.runs.stacked.with_suffix(".json").read_text())["parts"]
+    mean = (tables["a"].to_numpy() + tables["b"].to_numpy()) / 2
+    expected = reference.f1_score(BANDS[known], mean.argmax(axis=1)[known], average="macro")
+    assert bands["plain"]["value"] == pytest.approx(expected)
+    steps = pd.read_csv(work.runs.stack("stack.csv"))
+    assert np.isfinite(steps[["naive", "nested", "low", "high", "gain"]].to_numpy()).all()

@@ -16,6 +16,7 @@ from pipeline.ensembling.combine import (
 )
 from pipeline.ensembling.predictions import Predictions
 from pipeline.ensembling.stacker import Stacker
+from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.nested_cv import Layer
 from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
 
@@ -51,7 +52,8 @@ def _caruana(
         truths = {task: target.truth[rows] for task, target in targets.items()}
         scores = {}
         for task, target in targets.items():
-            scores[task] = _score(target, rows, stack=stack, kind=kind, task=task, seen=seen)
+            known = rows[is_labelled(target.truth[rows])]
+            scores[task] = _score(target, known, stack=stack, kind=kind, task=task, seen=seen)
         return select_weights(
             state,
             truths,

@@ -4,6 +4,7 @@ import numpy as np
 
 from pipeline.config.stack import Stack
 from pipeline.ensembling.predictions import Predictions
+from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.cut_points import CutPoints, fit_cuts
 from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_line
@@ -24,16 +25,27 @@ def decision_layers(stack: Stack, space: AnswerSpace, target: EvaluationTarget) 
     if metric.looks_at != "decision" or metric.order_only:
         return []
     if space.kind == "binary":
-        return [_threshold(target)]
+        return [_on_labelled(_threshold(target), target)]
     if space.kind == "regression":
-        return [_cut_points(target)] if metric.by_class else [_line(stack, space, target)]
+        layer = _cut_points(target) if metric.by_class else _line(stack, space, target)
+        return [_on_labelled(layer, target)]
     if metric.by_class is None:  # a metric of one's own: its value as answers move is not known
         return []
     layers = [_offsets("decision: offsets by class", stack, target, groups=None)]
     if space.is_product:
         groups = class_groups(space.sizes)
         layers.insert(0, _offsets("decision: offsets by task", stack, target, groups=groups))
-    return layers
+    return [_on_labelled(layer, target) for layer in layers]
+
+
+def _on_labelled(layer: Layer, target: EvaluationTarget) -> Layer:
+    """The layer fitted on those of its rows that have a label."""
+
+    def fit(state: Predictions, rows: np.ndarray) -> object:
+        known = np.flatnonzero(is_labelled(target.truth[rows]))
+        return layer.fit(state[known], rows[known])
+
+    return Layer(layer.name, fit, layer.apply)
 
 
 def _offsets(

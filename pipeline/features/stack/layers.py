@@ -13,6 +13,7 @@ from pipeline.features.stack.combine_layers import combine_layer
 from pipeline.features.stack.decision_layers import decision_layers
 from pipeline.labels.answers import marginal_probs
 from pipeline.labels.kinds import BLEND_KINDS
+from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.answer_space import AnswerSpace, seen_by
 from pipeline.metrics.calibration import apply_temperature, fit_temperature
 from pipeline.metrics.greedy_forward import choose_additions
@@ -135,7 +136,9 @@ class Layers:
                     if head.task == WHOLE:
                         place = state.tasks.index(task)
                         own = marginal_probs(probs, sizes=state.sizes, task=place)
-                    by_task[task] = fit_temperature(own, self.targets[task].truth[rows])
+                    truth = self.targets[task].truth[rows]
+                    known = is_labelled(truth)
+                    by_task[task] = fit_temperature(own[known], truth[known])
                 temperatures.append(by_task)
             return temperatures
 

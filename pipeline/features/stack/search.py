@@ -19,6 +19,7 @@ from pipeline.features.stack.summary import (
     say_rule,
     view_rows,
 )
+from pipeline.labels.tasks import is_labelled
 from pipeline.labels.units import count_words
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.calibration import log_losses
@@ -70,7 +71,11 @@ def search_answer_layers(
         return space.scored(state.joint(), threshold=threshold)
 
     def losses(state: Predictions) -> np.ndarray:
-        return log_losses(state.joint(), target.truth[state.rows])
+        truth = target.truth[state.rows]
+        known = is_labelled(truth)
+        losses = np.full(len(truth), np.nan)
+        losses[known] = log_losses(state.joint()[known], truth[known])
+        return losses
 
     layers = Layers(settings.stack, evaluation, space, start)
     slots = layers.by_slot()

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.ensembling.predictions import Predictions, take_marginal
 from pipeline.features.stack.layers import Layers
+from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.calibration import calibration_error
 from pipeline.metrics.greedy_forward import verdict
@@ -50,7 +51,8 @@ def calibration_rows(
         errors = []
         for pipeline in (first, last):
             probs = nested_answers(pipeline, marginal_of(task.name), folds=pipeline.folds)
-            errors.append(calibration_error(probs, truth))
+            known = is_labelled(truth)
+            errors.append(calibration_error(probs[known], truth[known]))
         rows.append({"task": task.name, "plain": errors[0], "kept": errors[1]})
     return rows
 
