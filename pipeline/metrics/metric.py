@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.labels.tasks import is_labelled
 
-_MOST_WEIGHTS = 2_000_000  # weights of images that are held at once: 16 MB
+_MOST_WEIGHTS = 100_000  # weights of images that are held at once: what a cache can hold
 NAN = float("nan")
 
 

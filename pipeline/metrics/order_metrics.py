@@ -23,34 +23,50 @@ class _Order:
         self.starts = np.flatnonzero(is_first)
         self.group_of = np.cumsum(is_first) - 1  # (N,) of the ordered scores
 
-    def by_group(self, weights: np.ndarray) -> np.ndarray:
-        """The weights (D, N) summed over groups of equal scores (D, G), from low to high."""
-        ordered = weights[:, self.order]
-        if len(self.starts) == len(self.order):
-            return ordered
-        return np.add.reduceat(ordered, self.starts, axis=1)
-
     def ranks(self, weights: np.ndarray) -> np.ndarray:
         """The mean rank (D, N) of each image among images repeated as their weights say."""
-        groups = self.by_group(weights)
+        groups = np.add.reduceat(weights[:, self.order], self.starts, axis=1)
         middle = groups.cumsum(axis=1) - groups + (groups + 1.0) / 2.0
         ranks = np.empty(weights.shape)
         ranks[:, self.order] = middle[:, self.group_of]
         return ranks
 
 
+class _Positives:
+    """Where the positives stand among the ordered scores: all sums are over them alone, but for
+    one running sum over all images."""
+
+    def __init__(self, positive: np.ndarray, scores: np.ndarray) -> None:
+        order = _Order(scores)
+        self._order = order.order
+        places = np.flatnonzero(positive[order.order])
+        group = order.group_of[places]
+        ends = np.append(order.starts, len(scores))
+        self.images = order.order[places]  # the positives, from low to high
+        self.below = ends[group]  # how many images score less than each
+        self.upto = ends[group + 1]  # and how many less or the same
+        self.last = np.searchsorted(group, group, side="right") - 1  # the last with its score
+
+    def running_sums(self, weights: np.ndarray) -> np.ndarray:
+        """The weights (D, N + 1) of the 0, 1, 2 ... N lowest scores."""
+        sums = np.zeros((weights.shape[0], weights.shape[1] + 1))
+        np.cumsum(weights[:, self._order], axis=1, out=sums[:, 1:])
+        return sums
+
+
 def auc_of(positive: np.ndarray, scores: np.ndarray) -> OfWeights:
     """The chance that a positive (N,) scores above a negative, ties half; NaN if there is one
     class."""
-    order, positive = _Order(scores), np.asarray(positive, dtype=np.float64)
+    found = _Positives(positive, scores)
 
     def value(weights: np.ndarray) -> np.ndarray:
-        both = order.by_group(weights)
-        ones = order.by_group(weights * positive)
-        zeros = both - ones
-        below = zeros.cumsum(axis=1) - zeros
-        wins = (ones * (below + zeros / 2.0)).sum(axis=1)
-        return share(wins, ones.sum(axis=1) * zeros.sum(axis=1))
+        sums = found.running_sums(weights)
+        ones = weights[:, found.images]
+        num_ones = ones.sum(axis=1)
+        middles = (sums[:, found.below] + sums[:, found.upto]) / 2.0
+        # of the pairs of two positives, each counts half: they are taken off
+        wins = (ones * middles).sum(axis=1) - num_ones**2 / 2.0
+        return share(wins, num_ones * (sums[:, -1] - num_ones))
 
     return value
 
@@ -58,12 +74,13 @@ def auc_of(positive: np.ndarray, scores: np.ndarray) -> OfWeights:
 def precision_of(positive: np.ndarray, scores: np.ndarray) -> OfWeights:
     """Average precision: over thresholds from high to low, the precision at each, weighted by the
     recall that it adds; NaN if there is no positive."""
-    order, positive = _Order(-np.asarray(scores)), np.asarray(positive, dtype=np.float64)
+    found = _Positives(positive, -np.asarray(scores))
 
     def value(weights: np.ndarray) -> np.ndarray:
-        both = order.by_group(weights).cumsum(axis=1)
-        ones = order.by_group(weights * positive)
-        precision = share(ones.cumsum(axis=1), both, empty=0.0)
+        ones = weights[:, found.images]
+        answered = found.running_sums(weights)[:, found.upto]
+        hits = ones.cumsum(axis=1)[:, found.last]
+        precision = share(hits, answered, empty=0.0)
         return share((ones * precision).sum(axis=1), ones.sum(axis=1))
 
     return value
