@@ -91,7 +91,7 @@ def _run(words: list[str]) -> int:
     if not stages:
         print(USAGE + f"\nStages for {config}:\n" + "\n".join(_state_lines(work)))
         return 0
-    plan = plan_stages(stages, words=asked.words)
+    plan = plan_stages(stages, words=asked.words, options=asked.options)
     if not all(STAGES[name].repeats for name in plan):  # those only look at what is there
         check_settings(work.settings, work.runs)
         say_left_out(work.settings, work.runs)

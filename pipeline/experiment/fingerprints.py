@@ -9,7 +9,7 @@ from pipeline.experiment.cells import (
     tuned_member,
     used_members,
 )
-from pipeline.experiment.own_metric import own_metric_digests
+from pipeline.experiment.own_metric_digests import own_metric_digests
 from pipeline.storage import Runs, is_fresh
 
 

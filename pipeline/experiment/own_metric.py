@@ -4,7 +4,6 @@ Only a file that the settings name is run, and never one inside `runs/` or `subm
 folders are what people send each other.
 """
 
-import hashlib
 import importlib.util
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.config import Competition, Experiment
+from pipeline.config import Competition
 from pipeline.labels.answers import combine_names
 from pipeline.labels.kinds import split_own_metric
 from pipeline.labels.tasks import Task
@@ -45,19 +44,6 @@ def _load_for_task(contest: Competition, task: Task) -> Metric:
 
 def _load_for_answer(contest: Competition, name: str, parts: Sequence[Task]) -> Metric:
     return load_metric(name, answer_form(contest, parts))
-
-
-def own_metric_digests(settings: Experiment) -> dict[str, str]:
-    """A digest of each own metric's file: scores by an older one are not up to date."""
-    digests = {}
-    contest = settings.competition
-    names = [contest.answer.metric, *(task.metric for task in contest.tasks.values())]
-    for name in dict.fromkeys(names):
-        if name is None or split_own_metric(name) is None:
-            continue
-        path = PROJECT / split_own_metric(name)[0]
-        digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else ""
-    return digests
 
 
 def load_metric(name: str, form: AnswerForm) -> Metric:

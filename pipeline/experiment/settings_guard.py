@@ -147,8 +147,9 @@ def say_left_out(settings: Experiment, runs: Runs) -> None:
 
 
 def _differences(stored: object, asked: object, key: str) -> list[str]:
-    """Where two settings differ, one line each; new members, folds, answer files are none."""
-    if key in ("competition.submission", "folds.train"):
+    """Where two settings differ, one line each; new members, folds, answer files are none, nor how
+    many test images may be missing."""
+    if key in ("competition.submission", "competition.missing_test", "folds.train"):
         return []
     if isinstance(stored, dict) and isinstance(asked, dict):
         names = dict.fromkeys([*asked, *stored])

@@ -35,7 +35,7 @@ def choose_ensemble(settings: Experiment, runs: Runs, by: str) -> EnsembleSpec:
     thresholds = {}
     alone = by not in (ENSEMBLE, STACK)
     if not alone:
-        thresholds = _thresholds(settings, runs)
+        thresholds = decided_thresholds(settings, runs)
     members = (by,) if alone else tuple(used_members(settings))
     ensemble = settings.ensemble
     if alone or ensemble.method == "rank":  # a rank is one among many images
@@ -68,7 +68,7 @@ def _heading(task: Task) -> TaskSpec:
     return TaskSpec(task.name, task.kind, tuple(task.classes), low, high)
 
 
-def _thresholds(settings: Experiment, runs: Runs) -> dict[str, float]:
+def decided_thresholds(settings: Experiment, runs: Runs) -> dict[str, float]:
     """What ensemble decided scores at; until it has, what is asked for, or 0.5."""
     if is_fresh(runs.submission, ensemble_key(settings)):
         parts = read_json(runs.submission_record)["parts"]

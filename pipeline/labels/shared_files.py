@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.labels.layouts.table import BOX
+from pipeline.labels.layouts.face_boxes import BOX
 from pipeline.labels.tasks import Task, class_numbers, is_missing
 from pipeline.tables import OK
 

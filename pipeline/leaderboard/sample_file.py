@@ -6,6 +6,7 @@ Its values are placeholders. They say how an answer is written, and never what i
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -92,9 +93,16 @@ def read_sample(settings: Experiment, runs: Runs) -> SampleFile | None:
     options = contest.submission
     if options.sample is None or options.format == "lines":
         return None
+    return read_sample_file(settings, runs.root / options.sample)
+
+
+def read_sample_file(settings: Experiment, path: Path) -> SampleFile:
+    """A sample file of the contest wherever it lies. Raises ValueError as `read_sample`."""
+    contest = settings.competition
+    options = contest.submission
     return SampleFile(
-        name=options.sample,
+        name=options.sample or path.name,
         id_column=options.id,
-        frame=read_csv(runs.root / options.sample, needs=(options.id,)),
+        frame=read_csv(path, needs=(options.id,)),
         is_test_table=contest.table is not None and contest.table.test == options.sample,
     )

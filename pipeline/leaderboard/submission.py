@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.ensembling.answer_file import Column
 from pipeline.evaluation.decisions import say_score, score_on_test
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.fingerprints import ensemble_key, stack_key
@@ -77,9 +78,17 @@ def write_submission(
     settings = work.settings
     id_column = settings.competition.submission.id
     sample = read_sample(settings, work.runs)
-    formats = [_settle_rounding(one, evaluation) for one in answer_formats(settings, sample)]
+    formats = [
+        settle_rounding(one, truth=evaluation.of_space(one.space).truth)
+        for one in answer_formats(settings, sample)
+    ]
     images = test if len(test) else evaluation.images
-    num_answers = _write_answers(path, formats, answers, images, sample=sample, id_column=id_column)
+    columns = []
+    for one, answer in zip(formats, answers, strict=True):
+        columns += one.write(answer.joint, answer.decided)
+    num_answers = write_answers(
+        path, columns, image_ids=images["image_id"], sample=sample, id_column=id_column
+    )
     write_oof(path, answers, formats, evaluation, id_column=id_column)
     scores, recorded = score_oof(path, formats, evaluation, id_column=id_column)
     caveat = read_grouping(work.runs).caveat
@@ -141,22 +150,18 @@ def say_blends(settings: Experiment, runs: Runs) -> list[str]:
     return sentences
 
 
-def _write_answers(
+def write_answers(
     path: Path,
-    formats: Sequence[AnswerFormat],
-    answers: Sequence[DecidedAnswer],
-    images: pd.DataFrame,
+    columns: Sequence[Column],
     *,
+    image_ids: Sequence[str],
     sample: SampleFile | None,
     id_column: str,
 ) -> int:
     """Writes the contest's own table in the order of its sample file, and gives its rows."""
-    columns = []
-    for one, answer in zip(formats, answers, strict=True):
-        columns += one.write(answer.joint, answer.decided)
     return write_answer_table(
         path,
-        images["image_id"],
+        image_ids,
         columns,
         id_column=id_column,
         sample_ids=None if sample is None else sample.ids,
@@ -164,12 +169,11 @@ def _write_answers(
     )
 
 
-def _settle_rounding(one: AnswerFormat, evaluation: EvaluationSet) -> AnswerFormat:
-    """The format, with numbers rounded only where the labels are whole as the sample's values are.
+def settle_rounding(one: AnswerFormat, *, truth: np.ndarray) -> AnswerFormat:
+    """The format, with numbers rounded only where the labels (N,) are whole as the sample's are.
 
     A sample's zeros are often placeholders for numbers with decimals.
     """
-    truth = evaluation.of_space(one.space).truth
     labels_are_whole = bool((np.mod(truth, 1) == 0).all())
     return replace(one, whole=one.whole and labels_are_whole)
 

@@ -12,9 +12,9 @@ from pipeline.labels.check_people import person_notes, same_id_notes
 from pipeline.labels.columns import written_column
 from pipeline.labels.find_files import LOST, find_files, say_what_lies_there
 from pipeline.labels.fixes import apply_fixes, read_fixes
+from pipeline.labels.layouts.face_boxes import BOX
 from pipeline.labels.layouts.locate import find_label
 from pipeline.labels.layouts.registry import layout_notes, read_layout
-from pipeline.labels.layouts.table import BOX
 from pipeline.labels.one_hot import join_one_hot
 from pipeline.labels.shared_files import check_parts, merge_rows
 from pipeline.labels.tasks import Task

@@ -18,7 +18,7 @@ from pipeline.experiment.work import Work
 from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.crop import cut
 from pipeline.images.read import UnreadableImageError, read_image
-from pipeline.labels.layouts.table import BOX
+from pipeline.labels.layouts.face_boxes import BOX
 from pipeline.storage import atomic_write, write_table
 from pipeline.tables import OK
 

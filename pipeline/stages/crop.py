@@ -1,29 +1,12 @@
 """crop: finds the main face of every image once, then cuts the crops from the stored boxes."""
 
-import shutil
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
-import numpy as np
-import pandas as pd
-
-from pipeline.console import Bar
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
-from pipeline.faces.boxes import AROUND_FACES
-from pipeline.faces.crop_store import create_crops, open_crops
-from pipeline.jobs.job import Job
-from pipeline.jobs.resources import MOST_READING, find_slots
-from pipeline.jobs.run import check_launch, run_jobs
+from pipeline.jobs.run import check_launch
+from pipeline.preprocessing.crop_images import check_test_faces, cut_crops, find_faces
 from pipeline.preprocessing.face_advice import face_advice
-from pipeline.preprocessing.read_contest import check_test_images
-from pipeline.preprocessing.shards import cut_shard, find_shard
-from pipeline.storage import atomic_write, display_path, read_table, write_table
-from pipeline.tables import FACES, IMAGES, OK, check_table, pick
-
-SHARD = 256  # images between two marks on disk: what a killed run loses
-WORTH = 2  # shards for every process: fewer are done before it has imported torch
-JOB_BYTES = 2**30  # a process with torch, a chunk of images and their integral tables
+from pipeline.storage import display_path, read_table
+from pipeline.tables import FACES, IMAGES, check_table
 
 
 def check(work: Work) -> None:
@@ -34,11 +17,13 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     images = check_table(read_table(work.runs.images), IMAGES)
     if not work.runs.faces.exists():
-        _find_faces(work, images)
+        find_faces(work, images)
     faces = check_table(read_table(work.runs.faces), FACES)
-    _check_test_faces(work, images, faces)
+    said = check_test_faces(work, images, faces)
+    if said:
+        print(f"crop: {said}")
     if not work.runs.crops.exists():
-        _cut_crops(work, images, faces)
+        cut_crops(work, images, faces)
     if work.settings.crop.faces == "detect":
         device = str(choose_device(work.settings)[0])
         crop, root = work.settings.crop, work.runs.root
@@ -49,88 +34,3 @@ def run(work: Work) -> None:
     print(
         f"crop: {said}; wrote {display_path(work.runs.faces)} and {display_path(work.runs.crops)}"
     )
-
-
-def _check_test_faces(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
-    """Raises ValueError where more test images than are allowed can't be decoded: index reads only
-    their headers."""
-    found = pick(faces, images["image_id"], what="faces")
-    broken = images.assign(status=found["status"].to_numpy(), message=found["message"].to_numpy())
-    most = work.settings.competition.missing_test
-    said = check_test_images(broken, root=work.runs.root, most=most)
-    if said:
-        print(f"crop: {said}")
-
-
-def _find_faces(work: Work, images: pd.DataFrame) -> None:
-    def job(start: int) -> Job:
-        given = {"start": start, "images": images.iloc[start : start + SHARD]}
-        reads, made = (work.runs.root,), (work.runs.face_shard(start),)
-        return Job(
-            name=f"faces of images {start} on",
-            call=find_shard,
-            given=given,
-            reads=reads,
-            makes=made,
-            size=len(given["images"]),
-        )
-
-    files = _run_shards(work, len(images), job, desc="crop: find faces")
-    faces = pd.concat([read_table(file) for file in files], ignore_index=True)
-    kept = (faces["status"] == OK).to_numpy()
-    faces["row"] = np.where(kept, np.cumsum(kept) - 1, -1)
-    write_table(work.runs.faces, check_table(faces, FACES))
-    _remove(files)
-
-
-def _cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
-    kept = (faces["status"] == OK).to_numpy()
-    boxes = faces.loc[kept, ["x1", "y1", "x2", "y2"]].to_numpy()
-    # the margin is for a box around a face: a centre crop and a given face hold what is wanted
-    close = faces.loc[kept, "how"].isin(AROUND_FACES)
-    margins = np.where(close, work.settings.crop.margin, 0.0)
-    images = images.loc[kept, "path"].to_numpy()
-
-    def job(start: int) -> Job:
-        part = slice(start, start + SHARD)
-        given = {
-            "start": start,
-            "images": list(images[part]),
-            "boxes": boxes[part],
-            "margins": margins[part],
-        }
-        reads, made = (work.runs.root,), (work.runs.crop_shard(start),)
-        return Job(
-            name=f"crops of images {start} on",
-            call=cut_shard,
-            given=given,
-            reads=reads,
-            makes=made,
-            size=len(given["images"]),
-        )
-
-    files = _run_shards(work, len(images), job, desc="crop: cut faces")
-    with atomic_write(work.runs.crops, short=False) as temporary:
-        create_crops(temporary, num_crops=len(images), size=work.settings.crop.size).flush()
-        for start, file in zip(range(0, len(images), SHARD), files, strict=True):
-            store = np.lib.format.open_memmap(temporary, mode="r+")  # anew: else all stays mapped
-            store[start : start + SHARD] = open_crops(file)
-            store.flush()
-            del store
-    _remove(files)
-
-
-def _run_shards(work: Work, num: int, job: Callable[[int], Job], *, desc: str) -> Sequence[Path]:
-    """The shards' files in order, once those that are missing are made."""
-    jobs = [job(start) for start in range(0, num, SHARD)]
-    missing = [job for job in jobs if not job.makes[0].exists()]
-    slots = find_slots(
-        work.settings, most=len(missing) // WORTH, job_bytes=JOB_BYTES, on_one=MOST_READING
-    )
-    run_jobs(work, missing, slots=slots, bar=Bar(sum(job.size for job in missing), desc=desc))
-    return [job.makes[0] for job in jobs]
-
-
-def _remove(shards: Sequence[Path]) -> None:
-    if shards:
-        shutil.rmtree(shards[0].parent)

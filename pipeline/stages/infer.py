@@ -5,6 +5,7 @@ so that the views can be scored out of fold.
 """
 
 import time
+from pathlib import Path
 
 from pipeline.console import Bar
 from pipeline.experiment.cells import answering_cells
@@ -19,13 +20,38 @@ from pipeline.jobs.resources import find_slots
 from pipeline.jobs.run import check_launch, run_jobs
 from pipeline.storage import display_path
 
+TEST = "test"  # the option that names other test images
+
 
 def check(work: Work) -> None:
-    """Raises ValueError where the cluster that is asked for can't be used."""
+    """Raises ValueError where the cluster that is asked for can't be used, or the images of
+    `test=` can't be answered."""
+    if TEST in work.options:
+        from pipeline.features.hidden_test.answer import check_hidden_test
+
+        check_hidden_test(work, Path(work.options[TEST]))
+        return
     check_launch(work.settings)
 
 
 def run(work: Work) -> None:
+    if TEST in work.options:
+        _answer_others(work, Path(work.options[TEST]))
+    else:
+        _answer_own(work)
+
+
+def _answer_others(work: Work, place: Path) -> None:
+    """Answers other test images than the contest's own, with the cells that are trained."""
+    from pipeline.features.hidden_test.answer import answer_hidden_test
+
+    answers = answer_hidden_test(work, place)
+    for note in answers.notes:
+        print(f"infer: {note}")
+    print(f"infer: {answers.num_answers} answers to {place}; wrote {display_path(answers.path)}")
+
+
+def _answer_own(work: Work) -> None:
     started = time.monotonic()
     settings, runs = work.settings, work.runs
     device, precision = choose_device(settings)

@@ -1,6 +1,6 @@
 """The list of stages, in the order in which they run, and which stages an asked one brings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pipeline.experiment.work import Work
 from pipeline.stages.group_after import (
@@ -52,9 +52,11 @@ IN_ORDER = (
 STAGES: dict[str, Stage] = {stage.name: stage for stage in IN_ORDER}
 
 
-def plan_stages(asked: Iterable[str], *, words: Sequence[str] = ()) -> list[str]:
-    """All stages that the asked ones need or bring, in the order in which they run; `words` are
-    what the last one takes."""
+def plan_stages(
+    asked: Iterable[str], *, words: Sequence[str] = (), options: Collection[str] = ()
+) -> list[str]:
+    """All stages that the asked ones need or bring, in the order in which they run; `words` and
+    `options` are what the last one takes."""
     wanted: set[str] = set()
 
     def add(name: str) -> None:
@@ -64,7 +66,8 @@ def plan_stages(asked: Iterable[str], *, words: Sequence[str] = ()) -> list[str]
                 add(other)
 
     for name in asked:
-        if words and STAGES[name].by_words:
+        alone = not set(options).isdisjoint(STAGES[name].alone_with)
+        if alone or (words and STAGES[name].by_words):
             wanted.add(name)
         else:
             add(name)

@@ -74,6 +74,11 @@ def read_record(work: Work) -> tuple[Path, dict[str, Any]]:
     if not path.is_file():
         raise ValueError(f"no file {path}; reproduce takes the .json beside a submission")
     record = read_json(path)
+    if isinstance(record, dict) and "test" in record:
+        raise ValueError(
+            f"{path}: answers to other test images, which reproduce does not make again; ./run.sh "
+            f"infer test={record['test']} does, with the trained cells"
+        )
     lacking = [key for key in NEEDS if not isinstance(record, dict) or key not in record]
     if lacking:
         raise ValueError(

@@ -23,9 +23,10 @@ class Stage:
     `done` says whether nothing is left to do for a run; a stage without it always runs, because it
     looks or asks. `arguments` shows the words that may follow the stage on the command line, and
     `options` are its own key=value words; a stage that takes words comes last. A stage that works
-    `by_words` needs nothing of the config when words are given. `settings` are the parts of the
-    settings that it reads, `example` is a command to try, `leads_to` are the stages that one mostly
-    asks for next, and `group` is a key of GROUPS.
+    `by_words` needs nothing of the config when words are given, and one that is given an option of
+    `alone_with` needs and brings no other stage. `settings` are the parts of the settings that it
+    reads, `example` is a command to try, `leads_to` are the stages that one mostly asks for next,
+    and `group` is a key of GROUPS.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Stage:
     arguments: str = ""
     options: tuple[str, ...] = ()
     by_words: bool = False
+    alone_with: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     example: str = ""
     leads_to: str = ""

@@ -1,6 +1,7 @@
 """Where every artefact lives (paths), how it is written (files), what it was made with
 (provenance), who writes (locks), and what stops it (signals, os_errors)."""
 
+from pipeline.storage.cell import REFIT, Cell
 from pipeline.storage.files import (
     atomic_write,
     damaged_file,
@@ -17,7 +18,7 @@ from pipeline.storage.files import (
 )
 from pipeline.storage.locks import hold_lock
 from pipeline.storage.os_errors import explain_os_error
-from pipeline.storage.paths import REFIT, Cell, Runs
+from pipeline.storage.paths import Runs
 from pipeline.storage.project import PROJECT, display_path
 from pipeline.storage.provenance import provenance
 from pipeline.storage.signals import StoppedError, finishing, install_signal_handlers

@@ -6,32 +6,12 @@ overwrites.
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Experiment, fingerprint_of
 from pipeline.config.index_key import index_key, label_key, task_key
+from pipeline.storage.cell import Cell
 from pipeline.storage.project import below_project, display_path, file_digest, find_fixes
-
-REFIT = -1  # the fold of a cell that learnt from everybody
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One member on one fold with one seed: the unit that is trained, resumed and counted."""
-
-    member: str
-    fold: int  # the one held out; REFIT: nobody is
-    seed: int
-
-    @property
-    def folder(self) -> str:
-        part = "refit" if self.fold == REFIT else f"fold{self.fold}"
-        return f"{part}-seed{self.seed}"
-
-    @property
-    def name(self) -> str:
-        return f"{self.member}/{self.folder}"
 
 
 class Runs:
@@ -101,6 +81,23 @@ class Runs:
         """The same artefacts, of images that lie elsewhere on this machine."""
         runs = copy.copy(self)
         runs.root = root
+        return runs
+
+    def test_folder(self, name: str) -> Path:
+        """Where the crops and predictions of other test images lie, a folder a test part."""
+        return self.experiment / "tests" / name
+
+    def test_submission(self, name: str) -> Path:
+        """The answers to other test images, beside the contest's own."""
+        return self._submissions / f"{self.name}-{name}{self.submission.suffix}"
+
+    def of_test(self, folder: Path, *, root: Path) -> "Runs":
+        """The same weights, with the tables and crops of other test images in `folder`."""
+        runs = self.rooted(root)
+        runs.images = folder / "images.parquet"
+        runs.faces = folder / "faces" / "faces.parquet"
+        runs.face_shards = runs.faces.parent / "shards"
+        runs.crops = folder / "crops" / "crops.npy"
         return runs
 
     def face_shard(self, start: int) -> Path:

@@ -72,7 +72,7 @@ def test_one_machine_killed_in_the_middle_the_work_completes_with_the_same_bytes
 
 SHARDS_OF_16 = """
 import sys
-from pipeline.stages import crop
+from pipeline.preprocessing import crop_images as crop
 crop.SHARD, crop.WORTH = 16, 1
 from pipeline.__main__ import main
 sys.exit(main(sys.argv[1:]))

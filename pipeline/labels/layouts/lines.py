@@ -24,7 +24,7 @@ def read_lines(
     """
     (written,) = labels
     label = stored_column(written)
-    images, others = _numbered(root, train_images)
+    images, others = numbered_images(root, train_images)
     words = _read_labels(root / train_labels)
     if len(words) != len(images):
         raise ValueError(
@@ -37,7 +37,7 @@ def read_lines(
     ]
     rows += [{**_row(root, file, part="train"), **why} for file, why in others]
     if test_images is not None:
-        images, others = _numbered(root, test_images)
+        images, others = numbered_images(root, test_images)
         rows += [{**_row(root, file, part="test"), "status": OK} for file in images]
         rows += [{**_row(root, file, part="test"), **why} for file, why in others]
     return finish(rows, labels=[label], source=root / train_images)
@@ -45,13 +45,13 @@ def read_lines(
 
 def say_order(root: Path, *, train_images: str, train_labels: str, test_images: str | None) -> str:
     """Which image the first and the last line belong to: a user sees at a glance if it is so."""
-    images, _ = _numbered(root, train_images)
+    images, _ = numbered_images(root, train_images)
     said = (
         f"line 1 of {train_labels} is {train_images}/{images[0].name}, "
         f"line {len(images)} is {train_images}/{images[-1].name}"
     )
     if test_images is not None:
-        asked, _ = _numbered(root, test_images)
+        asked, _ = numbered_images(root, test_images)
         if asked:
             said += f"; test images go from {asked[0].name} to {asked[-1].name}"
     return said
@@ -64,8 +64,8 @@ def _row(root: Path, file: Path, *, part: str) -> dict:
     return {"image_id": image_id, "path": path, "person_id": image_id, "part": part}
 
 
-def _numbered(root: Path, folder: str) -> tuple[list[Path], list[tuple[Path, dict]]]:
-    """The images by the number in their names, and the other files with the reason."""
+def numbered_images(root: Path, folder: str) -> tuple[list[Path], list[tuple[Path, dict]]]:
+    """The images of a folder by the number in their names, and the other files with the reason."""
     named: list[Path] = []
     others = []
     for file in list_files(root / folder):

@@ -9,10 +9,8 @@ import pandas as pd
 from pipeline.labels.columns import OWN_COLUMNS, stored_column
 from pipeline.labels.csv_reader import read_contest_table
 from pipeline.labels.layouts import finish, junk_reason, place_status
+from pipeline.labels.layouts.face_boxes import BOX, read_boxes
 from pipeline.tables import OK
-
-BOX = ("box_x1", "box_y1", "box_x2", "box_y2")  # columns of the images table
-SHOWN = 3  # lines that a sentence names
 
 
 @dataclass(frozen=True)
@@ -90,6 +88,33 @@ def read_table(
     return finish(rows, labels=[stored_column(label) for label in labels], source=root / train)
 
 
+def read_test_rows(
+    file: Path,
+    *,
+    folder: Path,
+    id_column: str | None = None,
+    path_column: str | None = None,
+    train_id: str,
+    answer_id: str | None = None,
+    suffix: str = "",
+    box: Sequence[str] | None = None,
+    box_form: str = "corners",
+) -> list[dict]:
+    """A test row for every row of a table of test images, its paths below `folder`.
+
+    `id_column` is the table's own id column where the settings name one; `train_id` and `answer_id`
+    are what the train table and the answer file call it. Raises ValueError naming the file for a
+    column that is missing or an id that stands in two rows.
+    """
+    frame = read_contest_table(file, needs=())
+    key = _test_id(file, frame, explicit=id_column, train_id=train_id, answer_id=answer_id)
+    where = path_column if path_column in frame else None
+    source = _Source(file, "test", ".", key, where)
+    rows = _rows(folder, source, frame, _Form((), None, suffix, (), box, box_form))
+    _check_ids(rows, file)
+    return rows
+
+
 def _needs(source: _Source, form: _Form, split: Mapping[str, object] | None) -> list[str]:
     """The columns that the train table must have."""
     needs = [source.id, *form.labels, *(form.box or ())]
@@ -133,7 +158,7 @@ def _rows(root: Path, source: _Source, frame: pd.DataFrame, form: _Form) -> list
     if "fold" in frame.columns and "fold" not in used:
         others.append("fold")  # folds.column may name it
     nobody = {"", *(word.casefold() for word in form.unknown)}
-    boxes = _read_boxes(source.file, frame, form)
+    boxes = read_boxes(source.file, frame, box=form.box, box_form=form.box_form)
     rows = []
     for position, record in enumerate(frame.to_dict("records")):
         image_id = record[source.id]
@@ -209,35 +234,6 @@ def _listed_rows(root: Path, folder: str) -> list[dict]:
         }
         rows.append(row)
     return rows
-
-
-def _read_boxes(
-    file: Path, frame: pd.DataFrame, form: _Form
-) -> list[tuple[float, float, float, float]] | None:
-    """The corners of the face's box of each row, NaN where it has none; None without such columns.
-
-    Raises ValueError naming the lines of boxes that are not four numbers, or have no area.
-    """
-    box = form.box
-    if box is None or any(column not in frame.columns for column in box):
-        return None
-    numbers = frame[list(box)].apply(pd.to_numeric, errors="coerce")
-    if form.box_form == "size":  # left, top, width, height
-        left, top, width, height = (numbers[column] for column in box)
-        corners = [left, top, left + width, top + height]
-    else:
-        corners = [numbers[column] for column in box]
-    empty = frame[list(box)].apply(lambda cells: cells.str.strip() == "").all(axis=1)
-    area = (corners[2] > corners[0]) & (corners[3] > corners[1])
-    wrong = frame.index[~area & ~empty]
-    if len(wrong):
-        lines = ", ".join(str(row + 2) for row in wrong[:SHOWN])
-        first = ", ".join(frame.loc[wrong[0], list(box)])
-        raise ValueError(
-            f"{file}: {len(wrong)} rows have no box of a face in {', '.join(box)} "
-            f"({form.box_form}): lines {lines}; line {wrong[0] + 2} has {first}"
-        )
-    return list(zip(*(corner.astype(float) for corner in corners), strict=True))
 
 
 def _check_ids(rows: list[dict], file: Path) -> None:

@@ -1,0 +1,1 @@
+"""Other test images, answered with the trained cells: crops, predictions, submission."""
