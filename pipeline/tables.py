@@ -68,7 +68,7 @@ def check_same_ids(
     missing, extra = expected.difference(found), found.difference(expected)
     if not len(missing) and not len(extra):
         return
-    pairs = _same_but_spelling(missing, extra)
+    pairs = same_but_spelling(missing, extra)
     if pairs:
         mine, theirs = pairs[0]
         raise ValueError(
@@ -80,7 +80,7 @@ def check_same_ids(
     raise ValueError(f"{what}: {len(extra)} ids too many, the first is {extra[0]!r}")
 
 
-def _same_but_spelling(missing: pd.Index, extra: pd.Index) -> list[tuple[str, str]]:
+def same_but_spelling(missing: pd.Index, extra: pd.Index) -> list[tuple[str, str]]:
     """Pairs of a missing and an extra id that are one to a person: `1` and `1.0`, `a` and `a.jpg`.
 
     Only where no two ids of a side are one.

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.types import Count, Seed, Settings
+from pipeline.config.types import Count, Seed, Settings, TableWord
 
 
 class Drawn(Settings):
@@ -22,11 +22,11 @@ class Split(Settings):
     """The column of the one table that tells train rows from test rows."""
 
     column: str
-    train: tuple[str, ...] = Field(min_length=1)
+    train: tuple[TableWord, ...] = Field(min_length=1)
     """Its values in train rows."""
-    test: tuple[str, ...] = ()
+    test: tuple[TableWord, ...] = ()
     """Its values in test rows."""
-    leave_out: tuple[str, ...] = ()
+    leave_out: tuple[TableWord, ...] = ()
     """Its values in rows that are neither learnt nor answered."""
 
     @model_validator(mode="after")
@@ -37,20 +37,32 @@ class Split(Settings):
         return self
 
 
+class Join(Settings):
+    """Another table of the contest, whose columns are joined to the train table by its id."""
+
+    file: str
+    id: str | None = None
+    """Its id column; that of the train table when not given."""
+    header: tuple[str, ...] | None = None
+    """The names of its columns, where the file has no header."""
+
+
 class TableLayout(Settings):
     """Where a user's own tables and images lie; every path is below root."""
 
     train: str = "train.csv"
-    """One row an image."""
+    """One row an image; rows of one file are one image, or its faces where `box` is given."""
     test: str | None = None
     """The same without labels."""
     images: str = "."
-    """The folder that the paths of the train table start from the same for the test table; images
-    when not given. With no test table all images of this folder are answered, and their paths in it
-    are their ids."""
+    """The folder that the paths of the train table start from."""
     test_images: str | None = None
+    """The same for the test table; `images` when not given. With no test table all images of this
+    folder are answered, and their paths in it are their ids."""
+    join: tuple[Join, ...] = ()
+    """Tables with further columns of the train table: labels, people, parts."""
     split: Split | None = None
-    """Where the train table also holds the test rows."""
+    """Where the train table also holds the test rows: the column that tells them apart."""
     id: str = "image_id"
     """The id column of both tables."""
     path: str | None = None
@@ -58,17 +70,17 @@ class TableLayout(Settings):
     test_id: str | None = None
     """The id column of the test table where it is called otherwise."""
     test_path: str | None = None
-    """The same for the path."""
+    """The path column of the test table where it is called otherwise."""
     person: str | None = None
     """The column that says who is in the image."""
-    unknown: tuple[str, ...] = NOBODY
+    unknown: tuple[TableWord, ...] = NOBODY
     """Words of the person column for nobody, in any case."""
     suffix: str = ""
-    """Added to the path when it lacks its ending: .jpg four columns with the box of the face that
-    the row speaks of; rows of one file are its faces."""
+    """Added to the path when it lacks its ending: .jpg."""
     box: tuple[str, str, str, str] | None = None
+    """Four columns with the box, in pixels, of the face that the row speaks of."""
     box_form: Literal["corners", "size"] = "corners"
-    """X1 y1 x2 y2, or left top width height."""
+    """What the four are: x1 y1 x2 y2, or left top width height."""
 
     @model_validator(mode="after")
     def _agree(self) -> "TableLayout":

@@ -1,23 +1,11 @@
 """What is predicted from an image."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import model_validator
 
-from pipeline.config.types import Positive, Settings, check_metric
+from pipeline.config.types import Positive, Settings, TableWord, check_metric
 from pipeline.labels.kinds import DEFAULT_METRIC, GROUP_METRICS, Kind
-
-
-def _class_word(value: Any) -> Any:
-    """A class as the word that stands in the table: YAML gives 0 as a number, true as a truth."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    return value
-
-
-ClassWord = Annotated[str, BeforeValidator(_class_word)]
 
 
 class Task(Settings):
@@ -27,8 +15,9 @@ class Task(Settings):
     column: str | None = None
     """The label's column in the table; the task's own name when not given."""
     columns: tuple[str, ...] | None = None
-    """One column a class, 1 in one of them."""
-    classes: tuple[ClassWord, ...] | None = None
+    """One column for each class, in the order of the classes, with a 1 in one of them; instead of
+    `column`."""
+    classes: tuple[TableWord, ...] | None = None
     """The values in the order of their class number."""
     edges: tuple[float, ...] | None = None
     """Bins of a number: [30, 60] makes <30, 30-60, >=60."""
@@ -43,7 +32,7 @@ class Task(Settings):
     constant: bool = False
     """The same in all images of one person (age, gender)."""
     invalid: Literal["refuse", "leave_out"] = "refuse"
-    """Leave_out: a wrong label counts as missing."""
+    """What a wrong label is: an error, or (leave_out) as good as none. Both say how many."""
     metric: str | None = None
     """How this task is scored; by kind when not given."""
     group: str | None = None

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.labels.kinds import METRIC_FAMILIES, METRIC_KINDS, metric_kinds, split_own_metric
 
@@ -15,6 +15,18 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _table_word(value: Any) -> Any:
+    """A value as the word that stands in a table: YAML gives 0 as a number, true as a truth."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    return value
+
+
+TableWord = Annotated[str, BeforeValidator(_table_word)]
 
 
 class Settings(BaseModel):

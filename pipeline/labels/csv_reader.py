@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars"}
+MOST_HEADER = 2**16  # characters in which the first lines of a table must be
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -41,6 +42,28 @@ def read_contest_table(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
     return _to_frame(path, header, rows, lines, needs=needs)
 
 
+def read_headless_table(path: Path, *, header: Sequence[str]) -> pd.DataFrame:
+    """A table without a header, its cells parted by commas, tabs, semicolons, bars or blanks, with
+    these names of its columns; the index says the line as in `read_csv`.
+
+    Raises ValueError naming the file, and the line whose number of cells is another.
+    """
+    text = _read_text(path)
+    separator = _find_separator(text)
+    rows, lines = [], []
+    for line, row in enumerate(text.splitlines(), start=1):
+        if not row.strip():
+            continue
+        cells = row.split(separator) if separator in row else row.split()
+        if len(cells) != len(header):
+            raise ValueError(
+                f"{path} line {line}: {len(cells)} cells, but the header has {len(header)} names"
+            )
+        rows.append([cell.strip() for cell in cells])
+        lines.append(line)
+    return _to_frame(path, list(header), rows, lines, needs=())
+
+
 def _to_frame(
     path: Path,
     header: list[str],
@@ -52,13 +75,20 @@ def _to_frame(
     twice = [name for place, name in enumerate(header) if name in header[:place]]
     if twice:
         raise ValueError(f"{path} line 1: the column {twice[0]!r} stands twice")
+    frame = pd.DataFrame(rows, columns=header, index=[line - 2 for line in lines], dtype=str)
+    check_columns(path, frame, needs=needs)
+    return frame
+
+
+def check_columns(path: Path, frame: pd.DataFrame, *, needs: Sequence[str]) -> None:
+    """Raises ValueError naming the first column that a table lacks, with the nearest it has."""
+    header = list(frame.columns)
     for column in needs:
         if column not in header:
             close = get_close_matches(column, header, n=1, cutoff=0.6)
             hint = f"; did you mean {close[0]!r}?" if close else ";"
             found = ", ".join(map(repr, header))
             raise ValueError(f"{path}: no column {column!r}{hint} its columns are {found}")
-    return pd.DataFrame(rows, columns=header, index=[line - 2 for line in lines], dtype=str)
 
 
 def _find_separator(text: str) -> str:
@@ -73,9 +103,11 @@ def _find_separator(text: str) -> str:
 def _is_counted_list(text: str) -> bool:
     """Whether a text is a list as CelebA writes them: the number of rows, the names of the columns
     without that of the image, then rows parted by blanks."""
-    first, _, rest = text.partition("\n")
-    second = rest.partition("\n")[0]
-    return first.strip().isdecimal() and len(second.split()) > 1 and "," not in second
+    first, *others = text[:MOST_HEADER].splitlines()[:3] or [""]
+    if len(others) < 2 or not first.strip().isdecimal() or "," in others[0]:
+        return False
+    num_names, num_cells = (len(line.split()) for line in others)
+    return num_cells == num_names + 1 or num_cells == num_names > 1
 
 
 def _read_counted_list(path: Path, text: str) -> tuple[list[str], list[list[str]], list[int]]:

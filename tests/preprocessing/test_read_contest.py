@@ -154,3 +154,38 @@ def test_test_images_that_can_t_be_read_are_a_stated_share() -> None:
         check_test_images(images, root=root, most=0.4)
     assert "answered without a look" in check_test_images(images, root=root, most=0.5)
     assert check_test_images(images[1:], root=root, most=0.0) == ""
+
+
+def test_further_tables_are_joined_by_id(tmp_path: Path) -> None:
+    make_images(tmp_path, "1.jpg", "2.jpg", "3.jpg")
+    (tmp_path / "attr.txt").write_text("3\nMale\n1.jpg -1\n2.jpg  1\n3.jpg 1\n")
+    (tmp_path / "identity.txt").write_text("1.jpg 2880\n2.jpg 2937\n3.jpg 2880\n")
+    (tmp_path / "part.txt").write_text("1.jpg 0\n2.jpg 0\n3.jpg 2\n")
+    male = {"Male": {"kind": "binary", "classes": [-1, 1]}}
+    table = {
+        "train": "attr.txt",
+        "person": "who",
+        "join": [
+            {"file": "identity.txt", "header": ["image_id", "who"]},
+            {"file": "part.txt", "header": ["image_id", "part_of"]},
+        ],
+        "split": {"column": "part_of", "train": [0, 1], "test": [2]},
+    }
+    frame = read(tmp_path, tasks=male, table=table).images
+    assert frame["person_id"].tolist() == ["2880", "2937", "2880"]
+    assert frame["part"].tolist() == ["train", "train", "test"]
+    (tmp_path / "identity.txt").write_text("1 2880\n2 2937\n")
+    with pytest.raises(ValueError, match=r"none of the ids .*'1\.jpg' is '1' there"):
+        read(tmp_path, tasks=male, table=table)
+    (tmp_path / "identity.txt").write_text("1.jpg 2880\n1.jpg 2937\n")
+    with pytest.raises(ValueError, match=r"identity\.txt: the id '1\.jpg' stands in more than one"):
+        read(tmp_path, tasks=male, table=table)
+
+
+def test_a_wrong_label_of_a_joined_table_is_found_there(tmp_path: Path) -> None:
+    make_images(tmp_path, "1.jpg", "2.jpg")
+    (tmp_path / "train.csv").write_text("file\n1.jpg\n2.jpg\n")
+    (tmp_path / "labels.csv").write_text("name,g\n2.jpg,0\n1.jpg,7\n")
+    table = {"id": "file", "join": [{"file": "labels.csv", "id": "name"}]}
+    with pytest.raises(ValueError, match=r"labels\.csv line 3, column 'g': 1 label of g is not"):
+        read(tmp_path, table=table)

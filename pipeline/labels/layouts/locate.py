@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.labels.csv_reader import read_contest_table, read_csv
+from pipeline.labels.layouts.join_tables import read_joined
 
 
 def list_tables(name: str, root: Path, *, options: Mapping[str, Any]) -> list[Path]:
@@ -17,6 +18,8 @@ def list_tables(name: str, root: Path, *, options: Mapping[str, Any]) -> list[Pa
         "pstage": ["train/train.csv", "eval/info.csv"],
         "appa": [f"gt_avg_{split}.csv" for split in ("train", "valid", "test")],
     }
+    if name == "table":
+        named["table"] += [join["file"] for join in options.get("join", ())]
     files = [root / file for file in named.get(name, ()) if file is not None]
     return [file for file in files if file.is_file()]
 
@@ -28,15 +31,7 @@ def find_label(
     the image's own name or folder. `options` are the layout's own settings."""
     image_id = str(row["image_id"])
     if name == "table":
-        table = root / options["train"]
-        key = options["id"]
-        frame = read_contest_table(table, needs=(key,))
-        # `train/` stands before an id that a test row has too, `#2` behind the second row of one
-        plain, _, number = image_id.partition("#")
-        words = (image_id, image_id.removeprefix("train/"), plain.removeprefix("train/"), plain)
-        rows = frame.index[frame[key].isin(words)]
-        place = int(number) - 1 if number.isdecimal() and int(number) <= len(rows) else 0
-        return _place(table, rows[place:], column=column)
+        return _find_in_tables(root, image_id, column=column, options=options)
     if name == "lines":
         return str(root / options["train_labels"])
     if name == "pstage" and column != "mask":
@@ -48,6 +43,25 @@ def find_label(
         frame = read_csv(table, needs=("file_name",))
         return _place(table, frame.index[frame["file_name"] == image_id], column=column)
     return ""
+
+
+def _find_in_tables(root: Path, image_id: str, *, column: str, options: Mapping[str, Any]) -> str:
+    """The place of a label in the train table, or in the joined table that holds its column."""
+    # `train/` stands before an id that a test row has too, `#2` behind the second row of one
+    plain, _, number = image_id.partition("#")
+    words = (image_id, image_id.removeprefix("train/"), plain.removeprefix("train/"), plain)
+    table = root / options["train"]
+    frame = read_contest_table(table, needs=())
+    key = options["id"]
+    if column not in frame.columns:
+        for join in options.get("join", ()):
+            other = read_joined(root, join)
+            if column in other.columns:
+                table, frame, key = root / join["file"], other, join["id"] or key
+                break
+    rows = frame.index[frame[key].isin(words)]
+    place = int(number) - 1 if number.isdecimal() and int(number) <= len(rows) else 0
+    return _place(table, rows[place:], column=column)
 
 
 def _place(table: Path, rows: pd.Index, *, column: str) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from pipeline.labels.columns import OWN_COLUMNS, stored_column
-from pipeline.labels.csv_reader import read_contest_table
+from pipeline.labels.csv_reader import check_columns, read_contest_table
 from pipeline.labels.layouts import finish, junk_reason, place_status
 from pipeline.labels.layouts.face_boxes import BOX, read_boxes
+from pipeline.labels.layouts.join_tables import join_tables
 from pipeline.tables import OK
 
 
@@ -55,6 +57,7 @@ def read_table(
     unknown: Sequence[str] = (),
     box: Sequence[str] | None = None,
     box_form: str = "corners",
+    join: Sequence[Mapping[str, Any]] = (),
 ) -> pd.DataFrame:
     """The images table of a train and a test table; person_id is None where nobody is named.
 
@@ -65,7 +68,11 @@ def read_table(
     """
     form = _Form(labels, person_column, suffix, unknown, box, box_form)
     source = _Source(root / train, "train", str(Path(images)), id_column, path_column)
-    frame = read_contest_table(source.file, needs=_needs(source, form, split))
+    needs = _needs(source, form, split)
+    frame = read_contest_table(source.file, needs=(id_column,) if join else needs)
+    if join:
+        frame = join_tables(frame, join, root=root, id_column=id_column)
+        check_columns(source.file, frame, needs=needs)
     rows = _rows(root, source, frame, form)
     test_folder = source.folder if test_images is None else str(Path(test_images))
     if split is not None:
