@@ -6,6 +6,7 @@ experiment writes a file of its own there, so that two of them never wait for ea
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -49,12 +50,17 @@ def record_opening(runs: Runs) -> FoldsUse:
 
 def read_use(runs: Runs) -> FoldsUse:
     """How often the experiment's folds were used so far, by all experiments."""
-    every = [read_json(path) for path in sorted(runs.judged.glob("*.json"))]
-    return FoldsUse(
-        experiments=sum(bool(found["recipes"]) for found in every),
-        recipes=len({recipe for found in every for recipe in found["recipes"]}),
-        openings=sum(found["openings"] for found in every),
-    )
+    return _use_of(runs.judged)
+
+
+def use_by_experiment(runs: Runs, competition: str) -> dict[str, FoldsUse]:
+    """By the name of each experiment of a contest how often its folds were used."""
+    uses = {}
+    for folder in runs.judged_folders(competition):
+        use = _use_of(folder)
+        for path in sorted(folder.glob("*.json")):
+            uses[path.stem] = use
+    return uses
 
 
 def describe_use(use: FoldsUse) -> str:
@@ -64,13 +70,29 @@ def describe_use(use: FoldsUse) -> str:
     return f"{use.experiments} {experiments} ({use.recipes} {recipes}) judged on these folds so far"
 
 
-def read_lockbox_scores(runs: Runs) -> list[dict]:
-    """The scores that `./run.sh lockbox` wrote of this experiment, newest; none before.
+def read_lockbox_scores(runs: Runs, *, experiment: str | None = None) -> list[dict]:
+    """The scores that `./run.sh lockbox` wrote last of this experiment, or of another one; none
+    before.
 
     Each has source (`ensemble`, `stack`), answer, lockbox and oof: metric, value, low, high,
-    num_images, num_people.
+    num_images, num_people, unit.
     """
-    return read_json(runs.lockbox_scores)["scores"] if runs.lockbox_scores.exists() else []
+    path = runs.lockbox_scores
+    if experiment is not None:
+        path = runs.of_experiment(experiment) / path.name
+    return read_json(path)["scores"] if path.exists() else []
+
+
+def _use_of(folder: Path) -> FoldsUse:
+    every = [read_json(path) for path in sorted(folder.glob("*.json"))]
+    recipes = set()
+    for found in every:
+        recipes.update(found["recipes"])
+    return FoldsUse(
+        experiments=sum(bool(found["recipes"]) for found in every),
+        recipes=len(recipes),
+        openings=sum(found["openings"] for found in every),
+    )
 
 
 def _read_own(runs: Runs) -> dict:

@@ -6,11 +6,11 @@ import pandas as pd
 
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.final_picks import describe_finals
-from pipeline.leaderboard.ledger import UPPER_BOUND, file_hash, ledger_open, now, read_ledger
+from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
+from pipeline.leaderboard.ledger_table import ledger_table
 from pipeline.leaderboard.submissions import find_submission
 from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
-from pipeline.metrics.text_tables import EMPTY, layout_table
 from pipeline.storage import display_path
 
 
@@ -31,7 +31,7 @@ def run(work: Work) -> None:
     for (contest, metric), rows in frame.groupby(["competition", "metric"], sort=False):
         better = "higher" if find_metric(metric).higher_is_better else "lower"
         print(f"\n{contest}, {metric} ({better} is better):")
-        print("\n".join(_table(rows)))
+        print("\n".join(f"  {line}" for line in ledger_table(rows, work.runs)))
         print("\n".join(describe_finals(work, rows, metric_name=metric)))
     print(f"\nledger: {len(frame)} submissions in {display_path(work.runs.ledger)}")
 
@@ -102,30 +102,3 @@ def _record_score(work: Work) -> None:
         f"ledger: {row['name']} ({row['sha256'][:8]}) scored {score:g} on the leaderboard{was}; "
         f"its OOF {row['metric']} is {show_number(float(row['oof']))}"
     )
-
-
-def _table(rows: pd.DataFrame) -> list[str]:
-    """The submissions as lines, in the order in which they were made."""
-    lines = [("when", "name", "file", "answer", "OOF", "95 % interval", "rows", "leaderboard")]
-    for row in rows.itertuples():
-        low, high = show_number(float(row.low)), show_number(float(row.high))
-        mark = " *" if row.caveat else ""
-        lines.append(
-            (
-                row.when[:16].replace("T", " "),
-                row.name,
-                row.sha256[:8],
-                f"{row.method} of {row.members.replace(' ', ', ')}",
-                show_number(float(row.oof)) + mark,
-                f"{low}..{high}",
-                row.rows,
-                show_number(float(row.score)) if row.score else EMPTY,
-            )
-        )
-    notes = []
-    if rows["caveat"].any():
-        notes = [
-            f"* {UPPER_BOUND}: its folds do not know who is in every image, so OOF is too high if "
-            "people come twice"
-        ]
-    return [f"  {line}" for line in [*layout_table(lines, left=4), *notes]]

@@ -186,6 +186,10 @@ class Runs:
         """A file an experiment that was judged on these folds, or opened their lockbox."""
         return self.folds.parent / "judged"
 
+    def judged_folders(self, competition: str) -> list[Path]:
+        """Such folders of all splits of a contest."""
+        return sorted((self._runs / competition).glob("folds-*/judged"))
+
     @property
     def judged_by_this(self) -> Path:
         return self.judged / f"{self.experiment.name}.json"

@@ -25,7 +25,7 @@ def locked(contest: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]
     from pipeline.__main__ import main
 
     words = [*tiny("sample", root=contest, folder=tmp_path_factory.mktemp("locked")), *MORE]
-    assert main(["train", "infer", *words]) == 0
+    assert main(["train", "infer", "stack", *words]) == 0
     return words
 
 
@@ -52,7 +52,9 @@ def test_a_leak_into_oof_shows_in_oof_and_not_in_the_lockbox(locked: list[str], 
     code, out, err = call("lockbox", *locked)
     assert code == 0, err
     assert "lockbox: opened 1 times, 1 experiment (1 recipe) judged on these folds so far" in out
-    honest = json.loads(runs.lockbox_scores.read_text())["scores"][0]
+    honest, stacked = json.loads(runs.lockbox_scores.read_text())["scores"]
+    assert (honest["source"], stacked["source"]) == ("ensemble", "stack")
+    assert honest["lockbox"]["num_images"] == stacked["lockbox"]["num_images"] == 21
     settings = load_experiment("sample", locked[2:], configs=PROJECT / "configs")
     labelled = read_labelled(runs)
     targets = targets_of(contest_tasks(settings), labelled)
@@ -74,6 +76,10 @@ def test_a_leak_into_oof_shows_in_oof_and_not_in_the_lockbox(locked: list[str], 
     assert "OOF lies outside of its interval" in out
     assert "lockbox: opened 2 times" in out
     assert read_use(runs).openings == 2
+    code, out, err = call("ledger", *locked)
+    assert code == 0, err
+    assert "lockbox" in out and f"{honest['lockbox']['value']:.4f}" in out
+    assert "1 experiment (1 recipe) judged on these folds so far; their lockbox was opened 2" in out
 
 
 def test_without_a_lockbox_it_says_how_to_have_one(
