@@ -73,7 +73,7 @@ def add_axes(figure: Figure, chart: Chart, *, x: float = 0.0, y: float = 0.0) ->
     axes.spines[:].set_visible(False)
     axes.set_axisbelow(True)
     axes.grid(color=LIGHT["line"], linewidth=1)
-    axes.tick_params(length=0, labelsize=12, labelcolor=LIGHT["soft"])
+    axes.tick_params(length=0, pad=5, labelsize=12, labelcolor=LIGHT["soft"])
     return axes
 
 

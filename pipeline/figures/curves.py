@@ -18,7 +18,7 @@ LEGEND_LETTERS = 22
 class Curve:
     """A line through points; with `lows` and `highs` a band around it, or whiskers.
 
-    `sizes` are radii of the points in pixels, `says` their hover texts; `style` is a line
+    `sizes` are radii of the points, pixels (0: none), `says` their hover texts; `style` is a line
     style of matplotlib ("" draws no line; None is the tone's own, for colour alone is not
     enough of a difference)."""
 
@@ -125,7 +125,7 @@ def _draw_curve(axes: Axes, curve: Curve, *, faint: bool) -> None:
         sizes = np.full(len(xs), 2.8) if curve.sizes is None else np.asarray(curve.sizes)
         says = [f"{curve.name}, {x:g}: {y:.4g}" for x, y in zip(xs, ys, strict=True)]
         says = says if curve.says is None else list(curve.says)
-        for place in np.flatnonzero(known):
+        for place in np.flatnonzero(known & (sizes > 0)):
             axes.plot(
                 [xs[place]],
                 [ys[place]],

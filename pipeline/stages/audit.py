@@ -21,7 +21,13 @@ from pipeline.features.audit.copies import (
     name_copies,
     write_joins,
 )
-from pipeline.features.audit.figures import chart_scores, show_labels, show_pairs, show_shift
+from pipeline.features.audit.figures import (
+    chart_scores,
+    score_charts,
+    show_labels,
+    show_pairs,
+    show_shift,
+)
 from pipeline.features.audit.fixes import write_fixes
 from pipeline.features.audit.leaks import probe_leaks
 from pipeline.features.audit.sample import audited_images, draw_sample
@@ -84,7 +90,8 @@ def run(work: Work) -> None:
         lines += said
     else:
         lines.append("shift: there are no test images to compare with")
-    chart_scores(work, leaks, shift)
+    charts = score_charts(leaks, shift)
+    chart_scores(work, charts)
 
     if work.settings.audit.labels:
         judges = member_checkers(work, labelled)
@@ -93,7 +100,29 @@ def run(work: Work) -> None:
         lines += [*said, *write_fixes(work, doubts)]
         show_labels(work, doubts)
     text = "\n".join(lines)
+    _write_page(work, lines, charts)
     write_text(work.runs.audited("summary.txt"), text + "\n")
     stamp(work.runs.audited("summary.txt"), audit_key(work.settings, work.runs))
     print(text)
-    print(f"audit: wrote summary.txt, tables and images to {display_path(work.runs.audited(''))}")
+    print(
+        "audit: wrote audit.html, summary.txt, tables and images to "
+        f"{display_path(work.runs.audited(''))}"
+    )
+
+
+def _write_page(work: Work, lines: list[str], charts: dict) -> None:
+    """audit.html: what the summary says, with the charts and the sheets."""
+    from pipeline.features.report.audit_page import SHEETS, build_audit_page
+    from pipeline.leaderboard.ledger import now
+
+    page = build_audit_page(
+        name=work.settings.name,
+        contest=work.settings.competition.name,
+        findings=lines,
+        charts=charts,
+        sheets={name: work.runs.audited(f"{name}.png") for name in SHEETS},
+        folder=display_path(work.runs.audited("")),
+        made=now(),
+        command=" ".join(work.command),
+    )
+    write_text(work.runs.audited("audit.html"), page)

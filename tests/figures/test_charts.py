@@ -124,6 +124,8 @@ def test_curves_leave_out_what_is_no_number() -> None:
     svg = draw_svg(plot_curves(curves, x_label="epoch"), says="two")
     assert "nan" not in svg
     assert tips_of(svg) == ["x, 1: 1", "x, 3: 3", "y, 1: 2"]
+    line = Curve("z", [1, 2], [1, 2], sizes=[0, 3])
+    assert tips_of(draw_svg(plot_curves([line], x_label="epoch"), says="s")) == ["z, 2: 2"]
 
 
 def test_intervals_show_their_numbers_and_stay_in_the_drawing() -> None:

@@ -56,9 +56,8 @@ def show_labels(work: Work, doubts: pd.DataFrame) -> None:
     _sheet(work, "labels.png", some["row"].tolist(), captions, title=said)
 
 
-def chart_scores(work: Work, leaks: pd.DataFrame, shift: pd.DataFrame | None) -> None:
+def chart_scores(work: Work, panels: dict[str, Chart]) -> None:
     """scores.png: how much folds flatter each task, and how telling simple statistics are."""
-    panels = score_charts(leaks, shift)
     if panels:
         with atomic_write(work.runs.audited("scores.png")) as temporary:
             save_panels(temporary, panels, columns=2)

@@ -18,8 +18,8 @@ MOST_CURVES = 6  # classes with a curve each
 MOST_POINTS = 120  # of a curve
 
 
-def describe_calibration(context: ReportContext) -> Section:
-    """The section: figures for each target with probabilities."""
+def describe_calibration(context: ReportContext) -> Section | None:
+    """The section: figures for each target with probabilities; None where all are numbers."""
     targets = [
         {
             "title": judged.title,
@@ -32,6 +32,8 @@ def describe_calibration(context: ReportContext) -> Section:
         for judged in context.judged
         if judged.kind != "regression"
     ]
+    if not targets:
+        return None
     hint = None
     if not context.runs.stack("stack.csv").exists():
         hint = Hint("The stage stack fits temperatures.", f"./run.sh stack -c {context.name}")
@@ -169,7 +171,7 @@ def _roc_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, tone: int
     false_rate, true_rate, _ = roc_curve(is_class, scores)
     area = roc_auc_score(is_class, scores)
     kept = _thinned(len(false_rate))
-    return Curve(f"{name}, AUC {area:.3f}", false_rate[kept], true_rate[kept], tone=tone, style="-")
+    return _line(f"{name}, AUC {area:.3f}", false_rate[kept], true_rate[kept], tone=tone)
 
 
 def _precision_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, tone: int) -> Curve:
@@ -178,7 +180,12 @@ def _precision_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, ton
     precision, recall, _ = precision_recall_curve(is_class, scores)
     area = average_precision_score(is_class, scores)
     kept = _thinned(len(recall))
-    return Curve(f"{name}, AP {area:.3f}", recall[kept], precision[kept], tone=tone, style="-")
+    return _line(f"{name}, AP {area:.3f}", recall[kept], precision[kept], tone=tone)
+
+
+def _line(name: str, xs: np.ndarray, ys: np.ndarray, *, tone: int) -> Curve:
+    """A solid line without points."""
+    return Curve(name, xs, ys, tone=tone, style="-", sizes=np.zeros(len(xs)))
 
 
 def _thinned(length: int) -> np.ndarray:

@@ -80,7 +80,7 @@ def describe_groups(context: ReportContext) -> Section:
                 }
             )
     body = render("groups.html.j2", targets=targets, unit=context.grouping.unit)
-    return Section("groups", "Error by group", body, says="who is answered worse")
+    return Section("groups", "Error by group", body, says="which images are answered worse")
 
 
 def rates_by_column(

@@ -27,7 +27,7 @@ class Epochs:
 
     member: str
     num_epochs: int
-    share_best_last: float  # of the cells, those whose best epoch was their last
+    share_best_last: float  # of the cells, those whose best held-out score came last
     rise: float  # mean of the last held-out loss over the least
 
 
@@ -35,6 +35,7 @@ def find_next_steps(context: ReportContext) -> list[Hint]:
     """Steps as a reason and a command (or a setting), the most valuable first."""
     return [
         *_fold_steps(context),
+        *_constant_steps(context),
         *_training_steps(context),
         *_task_steps(context),
         *_face_steps(context),
@@ -54,14 +55,28 @@ def _fold_steps(context: ReportContext) -> Iterator[Hint]:
         )
 
 
+def _constant_steps(context: ReportContext) -> Iterator[Hint]:
+    """Where no better than an answer that looks at no image, something is wrong: say so first."""
+    rows = context.scores
+    rows = rows[(rows["source"] == "all members") & (rows["fold"] == "all")]
+    for judged in context.answers:
+        row = rows[rows["task"] == judged.target.task].iloc[0]
+        if np.isfinite(row["gain"]) and not row["gain_low"] > 0:
+            yield Hint(
+                f"{judged.title} is no better than an answer that looks at no image. Check that it "
+                "can learn at all (labels, learning rate, a tiny subset):",
+                f"./run.sh tune -c {context.name}",
+            )
+
+
 def _training_steps(context: ReportContext) -> Iterator[Hint]:
     found = [read_epochs(context, member) for member in context.settings.members]
     ended = [epochs for epochs in found if epochs is not None]
     young = [epochs for epochs in ended if epochs.share_best_last > 0.5]
     if young:
         yield Hint(
-            f"Best in the last epoch, in most cells: {', '.join(each.member for each in young)}. "
-            "More epochs may help:",
+            "The held-out score was best in the last epoch of most cells: "
+            f"{', '.join(each.member for each in young)}. More epochs may help:",
             " ".join(f"members.{each.member}.epochs={2 * each.num_epochs}" for each in young),
         )
     overfitted = [each for each in ended if each not in young and each.rise > RISE]
@@ -80,17 +95,22 @@ def read_epochs(context: ReportContext, member: str) -> Epochs | None:
     facts = {cell: read_json(context.runs.done(cell)) for cell in done if cell.member == member}
     if not facts:
         return None
-    is_last = [fact["best_epoch"] >= fact["num_epochs"] for fact in facts.values()]
-    rises = []
+    is_last, rises = [], []
     for cell in facts:
-        losses = [row.get("held_out_loss") for row in histories.get(cell, [])]
+        history = histories.get(cell, [])
+        scores = [row["score"] for row in history if isinstance(row.get("score"), float)]
+        if (
+            len(scores) > 1
+        ):  # the epoch that is kept may be the last by its setting, whatever it scores
+            is_last.append(int(np.argmax(scores)) == len(history) - 1)
+        losses = [row.get("held_out_loss") for row in history]
         losses = [loss for loss in losses if isinstance(loss, float) and np.isfinite(loss)]
         if losses and min(losses) > 0:
             rises.append(losses[-1] / min(losses))
     return Epochs(
         member,
         num_epochs=max(fact["num_epochs"] for fact in facts.values()),
-        share_best_last=fmean(is_last),
+        share_best_last=fmean(is_last) if is_last else 0.0,
         rise=fmean(rises) if rises else 1.0,
     )
 

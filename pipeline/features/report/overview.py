@@ -1,6 +1,7 @@
 """What was done: members and their cost, the commands, the machine, the settings."""
 
 import numpy as np
+import yaml
 
 from pipeline.config import Experiment
 from pipeline.experiment.cells import all_cells, used_members
@@ -75,11 +76,18 @@ def describe_work(context: ReportContext) -> Section:
         members=member_table(settings, runs),
         commands=command_table(runs),
         missing=display_path(runs.provenance),
+        own_settings=own_settings(settings),
         settings_path=display_path(runs.settings),
         settings_text=runs.settings.read_text(encoding="utf-8"),
     )
     says = f"{len(settings.members)} members, {settings.folds.total} folds"
     return Section("work", "What was done", body, says=says, is_open=False)
+
+
+def own_settings(settings: Experiment) -> str:
+    """The settings that are not the defaults, as YAML."""
+    values = settings.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def member_table(settings: Experiment, runs: Runs) -> Table:
@@ -109,7 +117,7 @@ def member_table(settings: Experiment, runs: Runs) -> Table:
         "pixels",
         "parameters",
         "cells",
-        "best epochs",
+        "epochs kept",
         "time",
         "images/s",
     )

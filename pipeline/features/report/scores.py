@@ -134,10 +134,13 @@ def say_span(low: float, high: float) -> str:
     return f"{show_number(low)}–{show_number(high)}"
 
 
-def describe_confusion(context: ReportContext) -> Section:
-    """The section: for each target with classes what is answered, by what is true."""
+def describe_confusion(context: ReportContext) -> Section | None:
+    """The section: for each target with classes what is answered, by what is true; None where
+    everything is a number."""
     grids = [confusion_grid(judged) for judged in context.judged if judged.classes]
-    says = _worst(context.answers[0]) if grids and context.answers[0].classes else ""
+    if not grids:
+        return None
+    says = _worst(context.answers[0]) if context.answers[0].classes else ""
     return Section("confusion", "Confusion", render("confusion.html.j2", grids=grids), says=says)
 
 

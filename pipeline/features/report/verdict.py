@@ -63,7 +63,7 @@ def score_cards(context: ReportContext) -> list[ScoreCard]:
         part = handed_in.get(judged.target.task)
         oof = part["oof"] if part else plain
         sentences = [_say_source(context, judged, part)]
-        if part and not math.isclose(oof["value"], plain["value"]):
+        if show_number(oof["value"]) != show_number(plain["value"]):
             sentences.append(f"Without TTA it is {show_number(plain['value'])}.")
         sentences.append(say_against_constant(plain))
         sentences += lockbox_sentences(read_lockbox_scores(context.runs), judged.target.task)
@@ -112,10 +112,15 @@ def say_against_constant(row: dict) -> str:
             f"That is {gain} better than the best answer that looks at no image "
             f"({constant}; {ends})."
         )
+    if row["gain_high"] < 0:
+        return (
+            f"That is {gain} WORSE than the best answer that looks at no image "
+            f"({constant}; {ends})."
+        )
     direction = "better" if row["gain"] > 0 else "worse"
     return (
-        f"It can't be told from an answer that looks at no image ({constant}): it is {gain} "
-        f"{direction}, {ends}."
+        f"It can't be told from the best answer that looks at no image ({constant}): "
+        f"{gain} {direction}, {ends}."
     )
 
 
@@ -135,7 +140,9 @@ def lockbox_sentences(scores: list[dict], task: str) -> list[str]:
 
 def _say_stack(part: dict) -> str:
     oof = part["oof"]
-    kept = ", ".join(part["kept"]) or "nothing"
+    if not part["kept"]:
+        return "The stack found nothing that is better than the plain mean."
+    kept = ", ".join(part["kept"])
     ends = f"95 % {show_number(oof['low'])} to {show_number(oof['high'])}"
     return f"The stack kept {kept}: {show_number(oof['value'])} ({ends})."
 
