@@ -137,9 +137,10 @@ def test_it_shows_what_compare_stack_and_the_ledger_stored(
     assert oof in verdict
     assert "handed in (mean of all members over the views identity, flip)" in verdict
     (facts,) = json.loads((tmp_path / "runs/sample/stack.json").read_text())["parts"]
-    kept = ", ".join(facts["kept"]) or "nothing"
     nested = show_number(facts["oof"]["value"])
-    assert f"The stack kept {kept}: {nested}" in verdict
+    kept = f"The stack kept {', '.join(facts['kept'])}: {nested}"
+    nothing = "The stack found nothing that is better than the plain mean."
+    assert (kept if facts["kept"] else nothing) in verdict
     assert "sample (this experiment)" in text.split("Submissions in the order they were made")[1]
 
 
@@ -251,3 +252,11 @@ def test_curves_are_the_histories(trained, page: str) -> None:
     last = json.loads(first[-1])
     assert f"fold 0, epoch {last['epoch']}: train loss {last['train_loss']:.4g}" in page
     assert f"fold 0, epoch {last['epoch']}: held out loss {last['held_out_loss']:.4g}" in page
+
+
+def test_names_of_members_are_not_experiments(trained, call: Call) -> None:
+    """`age` is a member of the default config, and nothing that is trained."""
+    runs, _ = trained
+    code, _, err = call("report", "sample", "age", f"runs={runs}")
+    assert code == 2
+    assert "no experiment 'age'" in err
