@@ -1,6 +1,6 @@
 """Experiments beside each other: what differs in their settings, their scores, what it costs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -12,7 +12,7 @@ from pipeline.evaluation.candidates import trained_work
 from pipeline.experiment.work import Work
 from pipeline.features.report.comparisons import difference_figures, stored_differences
 from pipeline.features.report.leaderboard import ledger_table
-from pipeline.features.report.overview import member_table
+from pipeline.features.report.overview import flatten, member_table
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, Table, figure
 from pipeline.features.report.scores import say_span
@@ -67,9 +67,12 @@ def _scores(sides: list[Work]) -> Section:
     every = pd.concat(frames, ignore_index=True)
     for column in ("value", "low", "high"):
         every[column] = pd.to_numeric(every[column], errors="coerce")
+    # the contest's own answer first: it is what all members together are scored on
+    is_answer = every["task"].isin(every.loc[every["source"] == "all members", "task"])
+    ordered = pd.concat([every[is_answer], every[~is_answer]])
     figures = [
         _chart(task, metric, rows)
-        for (task, metric), rows in every.groupby(["task", "metric"], sort=False)
+        for (task, metric), rows in ordered.groupby(["task", "metric"], sort=False)
         if rows["experiment"].nunique() > 1
     ]
     lines = [
@@ -156,15 +159,6 @@ def differing_settings(experiments: Sequence[Experiment]) -> list[tuple[str, ...
             values = [_word(key, every, mine) for every, mine in zip(full, own, strict=True)]
             rows.append((key, *values))
     return rows
-
-
-def flatten(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """`a.b.c` and its value for everything in nested mappings."""
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from flatten(inner, f"{key}.{name}" if key else name)
-    else:
-        yield key, value
 
 
 def _word(key: str, every: Mapping[str, Any], mine: Mapping[str, Any]) -> str:

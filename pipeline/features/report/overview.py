@@ -1,7 +1,9 @@
 """What was done: members and their cost, the commands, the machine, the settings."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
-import yaml
 
 from pipeline.config import Experiment
 from pipeline.experiment.cells import all_cells, used_members
@@ -84,10 +86,21 @@ def describe_work(context: ReportContext) -> Section:
     return Section("work", "What was done", body, says=says, is_open=False)
 
 
-def own_settings(settings: Experiment) -> str:
-    """The settings that are not the defaults, as YAML."""
+def own_settings(settings: Experiment) -> Table:
+    """The settings that are not the defaults, a line a key."""
     values = settings.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    rows = [(key, "null" if value is None else str(value)) for key, value in flatten(values)]
+    caption = f"{len(rows)} settings are not the defaults"
+    return Table(("setting", "value"), rows, caption, words=2)
+
+
+def flatten(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """`a.b.c` and its value for everything in nested mappings."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from flatten(inner, f"{key}.{name}" if key else name)
+    else:
+        yield key, value
 
 
 def member_table(settings: Experiment, runs: Runs) -> Table:
