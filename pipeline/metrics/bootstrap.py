@@ -10,7 +10,7 @@ from pipeline.metrics.metric import Metric, People
 
 _MOST_COUNTS = 4_000_000  # drawn people counted at once: 32 MB
 MOST_LEFT_OUT = 1000  # groups of people that are left out, one after the other
-MOST_LEFT_OUT_BY_FUNCTION = 200  # of a plain function, which takes longer
+MOST_LEFT_OUT_BY_FUNCTION = 200  # of a plain function or a user's own metric: they are slow
 
 
 def draw_people(person_ids: Sequence[str], *, num_draws: int, seed: int) -> Iterator[np.ndarray]:
@@ -129,7 +129,8 @@ def left_out_values(
     people without each of so many groups of them."""
     names, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
     is_metric = isinstance(metric, Metric)
-    num_groups = min(len(names), MOST_LEFT_OUT if is_metric else MOST_LEFT_OUT_BY_FUNCTION)
+    is_fast = isinstance(metric, Metric) and metric.function is None
+    num_groups = min(len(names), MOST_LEFT_OUT if is_fast else MOST_LEFT_OUT_BY_FUNCTION)
     if num_groups < 2:
         return np.full((len(answers), 1), np.nan)
     # names are sorted, which may mean something: who is left out together is random
