@@ -57,8 +57,8 @@ if [[ ${1:-} == test ]]; then
     fail "the tests need the packages of requirements-test.txt in $python"
   what=(-m "not slow")
   [[ ${1:-} == --all ]] && { what=(); shift; }
-  "$python" -m ruff check pipeline benchmarks tests
-  "$python" -m ruff format --check --quiet pipeline benchmarks tests
+  "$python" -m ruff check pipeline benchmarks docs tests
+  "$python" -m ruff format --check --quiet pipeline benchmarks docs tests
   exec "$python" -m pytest "${what[@]}" "$@"
 fi
 if [[ ${1:-} == bench ]]; then
