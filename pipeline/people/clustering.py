@@ -1,5 +1,6 @@
-"""How people are told apart: clusters of a part's images, and how good they are on people who are
-known. Called by people, which keeps what is found.
+"""Clusters of the images of one person, and how well they agree with people who are known.
+
+`people` calls this and stores what is found.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,8 @@ import pandas as pd
 
 from pipeline.ensembling.linkage import LARGEST, Fit, fit_threshold, linkage_tree, measure_together
 from pipeline.ensembling.person_pooling import Agreement
-from pipeline.experiment.images_table import held_out_anywhere, read_labelled, read_test
+from pipeline.experiment.grouping import counted_by, named, read_grouping
+from pipeline.experiment.images_table import read_labelled, read_test
 from pipeline.experiment.work import Work
 from pipeline.people.features import appearance_points
 
@@ -18,36 +20,71 @@ THRESHOLDS = tuple(np.round(np.arange(0.50, 0.996, 0.01), 2).tolist())  # that a
 
 
 def cluster_people(work: Work) -> tuple[dict[str, pd.DataFrame], dict]:
-    """The clusters of both parts and the facts about them."""
-    labelled, test, pool = read_labelled(work.runs), read_test(work.runs), work.settings.pool
-    # only images of trained folds, of whichever split, are ever held out
-    labelled = labelled[held_out_anywhere(work.settings, labelled)].reset_index(drop=True)
+    """The clusters of both parts (by `oof` and `test`) and the facts about them.
+
+    The contest's own names are taken where it names everybody; else look-alikes are clustered, at
+    a threshold fitted on train people, who must be named for that.
+    """
+    settings = work.settings
+    pool, trained = settings.pool, settings.folds.train
+    labelled, test = read_labelled(work.runs), read_test(work.runs)
+    if trained is not None:  # only these are ever held out
+        labelled = labelled[labelled["fold"].isin(trained)].reset_index(drop=True)
     alone = {"oof": _table(labelled, range(len(labelled))), "test": _table(test, range(len(test)))}
     if pool.use == "off":
-        return alone, {"used": False, "said": "people: off (pool.use)"}
-    if len(test) and test["person_id"].notna().all():
-        people, names = test["person_id"].nunique(), {"oof": labelled, "test": test}
+        return alone, _not_used("off (pool.use)")
+    train_is_named = read_grouping(work.runs).unit == "people"
+    if train_is_named and counted_by(test) == "people":
+        people = test["person_id"].nunique()
         said = f"people: the contest names {people} people in its {len(test)} test images"
-        tables = {p: _table(t, pd.factorize(t["person_id"])[0]) for p, t in names.items()}
+        codes = {"oof": labelled["person_id"], "test": test["person_id"]}
+        tables = {
+            part: _table(images, pd.factorize(codes[part])[0])
+            for part, images in (("oof", labelled), ("test", test))
+        }
         return tables, {"used": people < len(test), "said": said}
+    if not train_is_named:
+        return alone, _not_used("off, not every train image names its person: nothing to fit on")
     if not labelled["person_id"].duplicated().any():
-        said = "people: off, no two train images are of one person, so nothing can be fitted"
-        return alone, {"used": False, "said": said}
+        return alone, _not_used("off, no two train images are of one person: nothing to fit on")
+    return _cluster_lookalikes(work, labelled, test, alone=alone)
+
+
+def _cluster_lookalikes(
+    work: Work, labelled: pd.DataFrame, test: pd.DataFrame, *, alone: dict[str, pd.DataFrame]
+) -> tuple[dict[str, pd.DataFrame], dict]:
+    """As cluster_people, where train people are named and not all test people are."""
+    pool = work.settings.pool
     points = appearance_points(work, labelled, part="oof")
     clusters, found, thresholds = _oof_clusters(work, labelled, points)
     facts = {"by": pool.by, "thresholds": thresholds, "oof": _plain(found)}
     fit = _fit(work, labelled, points, np.ones(len(labelled), dtype=bool))
     if fit is None:
-        said = f"no similarity makes clusters of purity {pool.min_purity:g} (pool.min_purity)"
-        return alone, {**facts, "used": False, "said": f"people: off, {said}"}
+        why = f"no similarity makes clusters of purity {pool.min_purity:g} (pool.min_purity)"
+        return alone, {**facts, **_not_used(f"off, {why}")}
     if pool.use == "auto" and not found.purity >= pool.min_purity:
-        said = f"{_say(found, thresholds)}, below pool.min_purity {pool.min_purity:g}"
-        return alone, {**facts, "used": False, "said": f"people: off, {said}"}
-    tested = _test_clusters(work, test, threshold=fit.threshold)
+        why = f"{_say(found, thresholds)}, below pool.min_purity {pool.min_purity:g}"
+        return alone, {**facts, **_not_used(f"off, {why}")}
+    tested = keep_names(test, _test_clusters(work, test, threshold=fit.threshold))
     number = len(np.unique(tested))
     said = f"people: {_say(found, thresholds)}; {len(test)} test images in {number} clusters"
     facts |= {"threshold": fit.threshold, "test_clusters": number, "used": True, "said": said}
     return {"oof": _table(labelled, clusters), "test": _table(test, tested)}, facts
+
+
+def _not_used(why: str) -> dict:
+    return {"used": False, "said": f"people: {why}"}
+
+
+def keep_names(test: pd.DataFrame, clusters: np.ndarray) -> np.ndarray:
+    """The clusters (N,), but with the images of a named person in a cluster of their own."""
+    is_named = named(test)
+    names = test["person_id"].astype(str).to_numpy()
+    keys = [
+        ("name", names[row]) if is_named[row] else ("cluster", str(clusters[row]))
+        for row in range(len(test))
+    ]
+    return pd.factorize(pd.Series(keys, dtype=object))[0]
 
 
 def _oof_clusters(
@@ -55,15 +92,18 @@ def _oof_clusters(
 ) -> tuple[np.ndarray, Agreement, list[float]]:
     """Clusters (N,) within each fold at a threshold of the other folds; their agreement with who is
     there; the thresholds, 1 where none is pure enough."""
-    folds, people = labelled["fold"].to_numpy(), labelled["person_id"].astype(str).to_numpy()
-    clusters, thresholds, parts = np.zeros(len(labelled), dtype=np.int64), [], []
+    folds = labelled["fold"].to_numpy()
+    people = labelled["person_id"].astype(str).to_numpy()
+    clusters = np.zeros(len(labelled), dtype=np.int64)
+    thresholds, parts = [], []
     for fold in np.unique(folds):
         held = folds == fold
         fit = _fit(work, labelled, points, ~held)
-        thresholds.append(1.0 if fit is None else fit.threshold)
-        tree = linkage_tree(points[held], floor=thresholds[-1])
-        found = tree.cut(thresholds[-1], size=work.settings.pool.size)
-        clusters[held] = found + len(labelled) * int(fold)
+        threshold = 1.0 if fit is None else fit.threshold
+        tree = linkage_tree(points[held], floor=threshold)
+        found = tree.cut(threshold, size=work.settings.pool.size)
+        clusters[held] = found + len(labelled) * int(fold)  # nobody is found across folds
+        thresholds.append(threshold)
         parts.append((found, people[held]))
     return clusters, measure_together(parts), thresholds
 
@@ -73,7 +113,8 @@ def _fit(work: Work, labelled: pd.DataFrame, points: np.ndarray, chosen: np.ndar
     holds, because in a crowd more people look alike; in a member's eyes each fold alone, for every
     fold has eyes of its own."""
     pool = work.settings.pool
-    folds, people = labelled["fold"].to_numpy(), labelled["person_id"].astype(str).to_numpy()
+    folds = labelled["fold"].to_numpy()
+    people = labelled["person_id"].astype(str).to_numpy()
     tried = THRESHOLDS if pool.threshold == "auto" else (pool.threshold,)
     crowds = [_crowd(chosen, people)]
     if pool.by != "crops":

@@ -1,4 +1,4 @@
-"""Who is in which image: the contest's word where it gives one, else clusters of lookalikes.
+"""Who is in which image: the contest's names where it gives them, else clusters of look-alikes.
 
 The threshold of a cluster is fitted on train people, whose identity is known. What is found among
 held-out images uses a threshold of the other folds' people, so its purity is what to expect.
@@ -22,7 +22,7 @@ PARTS = ("oof", "test")
 class People:
     """Clusters of a part's images, and whether they are good enough to be used."""
 
-    table: pd.DataFrame  # image_id, cluster; where they are not used everybody is by themselves
+    table: pd.DataFrame  # image_id, cluster; where they are not used each image is alone
     used: bool
     said: str  # one sentence
     facts: dict  # how they were found, and how well they agree with people who are known

@@ -9,10 +9,12 @@ import pytest
 
 from pipeline.config import load_experiment
 from pipeline.ensembling.person_pooling import measure_clusters
+from pipeline.experiment.grouping import describe_grouping, grouping_facts
 from pipeline.experiment.images_table import read_labelled, read_test
 from pipeline.experiment.work import Work
+from pipeline.people.clustering import keep_names
 from pipeline.people.people import clusters_of, find_people, test_people
-from pipeline.storage import PROJECT, Runs, write_table
+from pipeline.storage import PROJECT, Runs, read_json, write_json, write_table
 from tests.conftest import tiny
 
 Call = Callable[..., tuple[int, str, str]]
@@ -98,3 +100,26 @@ def test_nothing_is_fitted_where_nobody_comes_twice(split_run: list[str], tmp_pa
     found = find_people(other)["test"]
     assert not found.used
     assert "no two train images are of one person" in found.said
+
+
+def test_nothing_is_fitted_on_people_who_are_not_named(
+    split_run: list[str], tmp_path: Path
+) -> None:
+    """Look-alikes that split joined are no people whose images are known to be theirs."""
+    work, other = make_work(split_run), make_work(split_run, f"runs={tmp_path}/runs")
+    folds = pd.read_csv(work.runs.folds)
+    write_table(other.runs.folds, folds)
+    for name in ("images", "faces"):
+        write_table(getattr(other.runs, name), pd.read_parquet(getattr(work.runs, name)))
+    alone = folds.assign(person_id=folds["image_id"])
+    facts = grouping_facts(describe_grouping(alone, folds["person_id"], lookalikes=0.7))
+    write_json(other.runs.certificate, {**read_json(work.runs.certificate), "grouping": facts})
+    found = find_people(other)["test"]
+    assert not found.used
+    assert "not every train image names its person" in found.said
+
+
+def test_a_named_test_image_stays_with_its_name(split_run: list[str]) -> None:
+    test = pd.DataFrame({"image_id": list("abcd"), "person_id": ["ann", None, "ann", "d"]})
+    found = keep_names(test, np.array([7, 7, 8, 9]))
+    assert found[0] == found[2] and len(set(found)) == 3
