@@ -39,8 +39,10 @@ check_version() {
 if [[ -n ${PIPELINE_PYTHON:-} ]]; then
   python=$PIPELINE_PYTHON
   check_version "$python" PIPELINE_PYTHON
+  "$python" -m pipeline.console.packages || exit 2
 else
   if [[ ! -x .venv/bin/python ]]; then
+    [[ -w . ]] || fail "$PWD can't be written: copy the folder to a place that can, or name an interpreter that has the packages: PIPELINE_PYTHON=/path/to/python ./run.sh"
     base=${PYTHON:-python3}
     check_version "$base" PYTHON
     "$base" -m venv .venv || fail "$base could not make .venv (Debian: apt install python3-venv)"

@@ -22,6 +22,7 @@ from pipeline.storage import (
     PROJECT,
     Runs,
     StoppedError,
+    check_writable,
     display_path,
     explain_os_error,
     hold_lock,
@@ -95,6 +96,10 @@ def _run(words: list[str]) -> int:
     if not all(STAGES[name].repeats for name in plan):  # those only look at what is there
         check_settings(work.settings, work.runs)
         say_left_out(work.settings, work.runs)
+    if any(_writes(work, name) for name in plan):  # what only looks works on a read-only disk too
+        check_writable(work.runs.folder, key="runs")
+    if "ensemble" in plan and _writes(work, "ensemble"):
+        check_writable(work.runs.submissions, key="submissions")
     for name in plan:
         if not is_done(work, name) and hasattr(STAGES[name].module, "check"):
             STAGES[name].module.check(work)

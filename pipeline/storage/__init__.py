@@ -17,7 +17,7 @@ from pipeline.storage.files import (
     write_text,
 )
 from pipeline.storage.locks import hold_lock
-from pipeline.storage.os_errors import explain_os_error
+from pipeline.storage.os_errors import check_writable, explain_os_error
 from pipeline.storage.paths import Runs
 from pipeline.storage.project import PROJECT, display_path
 from pipeline.storage.provenance import provenance
@@ -30,6 +30,7 @@ __all__ = [
     "Runs",
     "StoppedError",
     "atomic_write",
+    "check_writable",
     "damaged_file",
     "display_path",
     "explain_os_error",

@@ -35,6 +35,20 @@ def explain_os_error(error: OSError) -> str:
     return f"{place}{said}"
 
 
+def check_writable(folder: Path, *, key: str) -> None:
+    """Raises ValueError where a folder of the settings, `key`, can't be made or written."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise ValueError(f"{key}: {place} is a file, and a folder is needed there")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"{key}: {place} can't be written (read-only, or no permission); name another folder: "
+            f"{key}=/path/to/folder"
+        )
+
+
 def _room(path: str | os.PathLike | None) -> str:
     folder = Path(path) if path else None
     while folder is not None and not folder.is_dir() and folder != folder.parent:

@@ -16,7 +16,14 @@ import torch
 
 from pipeline.faces.crop_store import create_crops
 from pipeline.models.checkpoint import save_state
-from pipeline.storage import atomic_write, explain_os_error, write_json, write_table, write_text
+from pipeline.storage import (
+    atomic_write,
+    check_writable,
+    explain_os_error,
+    write_json,
+    write_table,
+    write_text,
+)
 from tests.conftest import tiny
 from tests.stages.test_odd_contests import make, people
 
@@ -177,7 +184,7 @@ def test_a_folder_that_may_only_be_read_is_a_sentence(
     try:
         code, _, err = call("index", *tiny("sample", root=contest, folder=disk))
         assert code == 2
-        assert "the folder can't be written (read-only); runs=/another/folder helps" in err
+        assert "can't be written (read-only, or no permission); name another folder: runs=" in err
         assert "Traceback" not in err
         code, out, _ = call(*tiny("sample", root=contest, folder=disk))
         assert code == 0, "to look writes nothing"
@@ -227,3 +234,15 @@ def test_the_clock_may_jump_while_a_run_goes_on(
     assert code == 0, err
     code, out, _ = call("split", *tiny("sample", root=contest, folder=tmp_path), "crop.faces=given")
     assert "nothing to do" in out
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_writable(tmp_path / "not/yet/there", key="runs")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ValueError, match=r"^runs: .*/file is a file, and a folder is needed"):
+        check_writable(tmp_path / "file/runs", key="runs")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(ValueError, match=r"can't be written .*; name another folder: runs=/path"):
+        check_writable(tmp_path / "runs", key="runs")
