@@ -31,6 +31,7 @@ class Job:
     reads: tuple[Path, ...] = ()
     makes: tuple[Path, ...] = ()
     size: int = 1  # for how much it counts on the bar: images, mostly
+    imports_torch: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Jobs in processes of this machine, one a slot. A process that dies takes no other job along.
 
-Processes are started once and take one job after another: importing torch costs seconds.
+Processes are started once and take one job after another.
 """
 
 import multiprocessing
@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from typing import Any
 
 from pipeline.console import hide_bars
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, ReadyQueue, attempt
+from pipeline.jobs.server import process_context
 from pipeline.storage import StoppedError, install_signal_handlers
 
 BEAT = 2.0  # seconds between two looks while nothing comes
@@ -40,12 +42,16 @@ def run_in_processes(
     However the caller ends, by a signal too, no process is left.
     """
     line, idle = ReadyQueue(jobs), list(slots)
+    context = process_context(
+        imports_torch=any(job.imports_torch for job in jobs),
+        threads=max(slot.threads for slot in slots),
+    )
     running: list[_Worker] = []
     resting: list[_Worker] = []
     try:
         while True:
             while (resting or idle) and (job := line.take()) is not None:
-                worker = resting.pop() if resting else _Worker(work, idle.pop(0))
+                worker = resting.pop() if resting else _Worker(work, idle.pop(0), context)
                 running.append(worker)
                 worker.start(job)
             if not running:
@@ -69,11 +75,11 @@ def run_in_processes(
 class _Worker:
     """A process on a slot, and the job that it has."""
 
-    def __init__(self, work: Work, slot: Slot) -> None:
-        spawning = multiprocessing.get_context("spawn")  # a fork would share torch's state
-        self.slot, self.job = slot, None
-        self.link, link = spawning.Pipe()
-        self.process = spawning.Process(target=_serve, args=(link, _placed(work, slot), slot))
+    def __init__(self, work: Work, slot: Slot, context: BaseContext) -> None:
+        self.slot = slot
+        self.job: Job | None = None
+        self.link, link = context.Pipe()
+        self.process = context.Process(target=_serve, args=(link, _placed(work, slot), slot))
         self.process.start()
         link.close()
 

@@ -30,7 +30,9 @@ def measure_all(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     for start in range(0, len(paths), BLOCK):
         block = paths[start : start + BLOCK]
         name = f"images {start} on"
-        jobs.append(Job(name, measure_block, {"paths": block}, size=len(block)))
+        jobs.append(
+            Job(name, measure_block, {"paths": block}, size=len(block), imports_torch=False)
+        )
     measured: dict[str, list[tuple[int, int, str]]] = {}
 
     def keep(outcome: Outcome) -> None:

@@ -28,24 +28,37 @@ def run(work: Work) -> None:
     from pipeline.features.planning.forecast import compare_forecast
     from pipeline.jobs.resources import describe_slots, find_slots
     from pipeline.jobs.run import run_jobs
-    from pipeline.training.cell_jobs import cell_job, epoch_images, make_clocks, training_bytes
+    from pipeline.jobs.server import start_server
+    from pipeline.training.cell_jobs import (
+        cell_job,
+        epoch_images,
+        is_short_on_gpu,
+        make_clocks,
+        training_bytes,
+    )
     from pipeline.training.checks import describe_looks
     from pipeline.training.monitor import TrainingMonitor, short_name
 
-    device, precision = choose_device(work.settings)
-    _record(work, device=describe_device(device, precision=precision))
-    cells = all_cells(work.settings)
+    settings = work.settings
+    cells = all_cells(settings)
     missing = [cell for cell in cells if not work.runs.done(cell).exists()]
+    if len(missing) > 1 and settings.parallel != 1 and settings.cluster is None:
+        start_server(threads=settings.threads)  # it imports torch while this process does
+    device, precision = choose_device(settings)
+    _record(work, device=describe_device(device, precision=precision))
     if len(missing) < len(cells):
         print(f"train: {len(cells) - len(missing)} of {len(cells)} cells are done already")
+    labelled = read_labelled(work.runs)
     members = list(dict.fromkeys(cell.member for cell in missing))
     _unmark_answers(work, members)
     needed = training_bytes(work, members, device=device.type, precision=precision)
-    slots = find_slots(work.settings, most=len(missing), job_bytes=needed)
+    most = len(missing)
+    if device.type == "cuda" and is_short_on_gpu(settings, missing, labelled):
+        most = 1  # to start several processes on a GPU takes longer than they would save
+    slots = find_slots(settings, most=most, job_bytes=needed)
     if len(slots) > 1 and work.settings.cluster is None:
         print(f"train: {len(slots)} cells at once ({describe_slots(slots)})")
     started, came = time.monotonic(), itertools.count(1)
-    labelled = read_labelled(work.runs)
     monitor = TrainingMonitor(
         work.runs,
         work.settings,

@@ -13,6 +13,8 @@ from pipeline.storage import REFIT, Cell
 from pipeline.training.time_left import CellClock
 
 BACKWARD = 3.0  # a step costs about so many forward passes
+SHORT = 120.0  # seconds
+SLOW_GPU = 500.0  # images of 112 pixels that a slow one learns in a second
 
 
 def cell_needs(settings: Experiment, cell: Cell) -> list[Cell]:
@@ -68,6 +70,17 @@ def epoch_images(settings: Experiment, cell: Cell, labelled: pd.DataFrame) -> tu
     if member.images_per_person is not None:
         counts = counts.clip(upper=member.images_per_person)
     return member.repeats * counts.sum() * (1.0 - held / num), held
+
+
+def is_short_on_gpu(settings: Experiment, cells: Sequence[Cell], labelled: pd.DataFrame) -> bool:
+    """Whether these cells, one after another, take less than SHORT seconds on any usual GPU."""
+    seconds = 0.0
+    for cell in cells:
+        member = settings.members[cell.member]
+        learned, held = epoch_images(settings, cell, labelled)
+        pixels = (member.image_size / 112) ** 2
+        seconds += member.epochs * (learned + held / BACKWARD) * pixels / SLOW_GPU
+    return seconds < SHORT
 
 
 def make_clocks(work: Work, cells: Sequence[Cell], labelled: pd.DataFrame) -> dict[Cell, CellClock]:

@@ -1,8 +1,12 @@
 """The line of an epoch and the time left, with made-up seconds."""
 
+import pandas as pd
 import pytest
 
-from pipeline.storage import Cell
+from pipeline.config import load_experiment
+from pipeline.experiment.cells import all_cells
+from pipeline.storage import PROJECT, Cell
+from pipeline.training.cell_jobs import is_short_on_gpu
 from pipeline.training.monitor import epoch_line, short_name
 from pipeline.training.time_left import CellClock, epoch_seconds, seconds_left
 
@@ -97,3 +101,12 @@ def test_what_waits_for_others_is_added() -> None:
     cells = [*clocks(1), CellClock("b/0", "b", 4, 1.0, needs=("a/0",))]
     cells[0].end_epochs(1, now=0.0, measured=10.0)
     assert seconds_left(cells, slots=2, now=0.0) == pytest.approx(30.0 + 40.0)
+
+
+def test_a_short_training_is_no_reason_for_several_processes_on_a_gpu() -> None:
+    settings = load_experiment("sample", [], configs=PROJECT / "configs")
+    people = pd.DataFrame({"person_id": [str(number // 7) for number in range(560)]})
+    cells = all_cells(settings)
+    assert is_short_on_gpu(settings, cells, people)
+    many = pd.DataFrame({"person_id": [str(number // 7) for number in range(56_000)]})
+    assert not is_short_on_gpu(settings, cells, many)
