@@ -38,7 +38,7 @@ def main(words: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        return _run(words)
+        return run_command(words)
     except ValueError as error:
         if os.environ.get("PIPELINE_TRACEBACK"):
             raise
@@ -70,7 +70,11 @@ def _fail(sentences: str) -> int:
     return 2
 
 
-def _run(words: list[str]) -> int:
+def run_command(words: list[str]) -> int:
+    """Runs one command line, as a notebook asks for it too, and gives 0.
+
+    Raises ValueError, a sentence a line, for whatever the user can mend.
+    """
     if words[:1] in (["--version"], ["-V"]):
         print(f"face competition pipeline {VERSION}")
         return 0

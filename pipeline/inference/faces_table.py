@@ -1,6 +1,10 @@
 """The faces of an image as rows of a table."""
 
-from pipeline.inference.readout import FacePrediction
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.inference.readout import FacePrediction, OutputSpec
 
 NO_FACE = "no face found"
 
@@ -22,6 +26,14 @@ def face_rows(file: str, faces: list[FacePrediction], **more: object) -> list[di
                 row |= {f"{said.task}.{word}": round(p, 6) for word, p in said.probs.items()}
         rows.append(row)
     return rows
+
+
+def faces_frame(rows: list[dict], readings: Sequence[OutputSpec]) -> pd.DataFrame:
+    """The rows as a table; whole numbers stay whole where a row lacks one."""
+    frame = pd.DataFrame(rows, columns=_columns(rows))
+    whole = [name for name in ("frame", "face") if name in frame]
+    whole += [one.name for one in readings if one.is_product and one.name in frame]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
 def _columns(rows: list[dict]) -> list[str]:

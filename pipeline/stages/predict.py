@@ -11,7 +11,7 @@ from pipeline.console import follow
 from pipeline.experiment.work import Work
 from pipeline.images.read import UnreadableImageError, read_image
 from pipeline.inference.choice import ENSEMBLE, check_by, left_out, read_min_face
-from pipeline.inference.faces_table import NO_FACE, _columns, face_rows
+from pipeline.inference.faces_table import NO_FACE, face_rows, faces_frame
 from pipeline.inference.video import VIDEOS, answer_video, read_fps
 from pipeline.stages.status import say_untrained
 from pipeline.storage import atomic_write, display_path, write_table
@@ -63,10 +63,7 @@ def run(work: Work) -> None:
         rows += face_rows(str(path), faces)
         _write_image(work.runs.predicted(_free(name, ".jpg", taken)), draw_faces(image, faces))
     table = work.runs.predicted("faces.csv")
-    frame = pd.DataFrame(rows, columns=_columns(rows))
-    whole = [name for name in ("frame", "face") if name in frame]
-    whole += [r.name for r in predictor.spec.readings if r.is_product and r.name in frame]
-    frame = frame.astype(dict.fromkeys(whole, "Int64"))  # a missing one must not make them 1.0
+    frame = faces_frame(rows, predictor.spec.readings)
     write_table(table, frame)
     _say(work, frame, num_files=len(files), table=table, by=predictor.by)
 
