@@ -59,6 +59,8 @@ class Task(Settings):
             raise ValueError(f"edges must rise, found {list(self.edges)}")
         if self.metric is not None:
             check_metric(self.metric, kind=self.kind, what="metric")
+        if self.metric == "rmsle" and (self.low is None or self.low <= -1):
+            raise ValueError("metric rmsle is for numbers above -1: the task needs `low: 0`")
         if self.metric in GROUP_METRICS and self.group is None:
             raise ValueError(f"metric {self.metric} needs `group:`, the column it splits at 0.5")
         return self

@@ -23,12 +23,14 @@ from pipeline.metrics.order_metrics import ORDER_METRICS
 from pipeline.metrics.prob_metrics import PROB_METRICS, prob_metric, reciprocal_ranks, top_hits
 
 __all__ = [
+    "FAMILY_EXAMPLES",
     "METRICS",
     "REPORTED",
     "Metric",
     "class_f1",
     "find_metric",
     "is_metric",
+    "listed_metrics",
     "occlusion_errors",
     "register_metric",
     "reported",
@@ -44,6 +46,7 @@ METRICS: dict[str, Metric] = {
         *NUMBER_METRICS,
     )
 }
+FAMILY_EXAMPLES = ("f_beta@2", "macro_f_beta@2", "top@5", "map@5", "cs@3", "pinball@0.9")
 # what is printed for every task of a kind, after the task's own metric
 REPORTED: dict[str, tuple[str, ...]] = {
     "binary": ("hter", "far", "frr", "roc_auc", "f1", "precision", "recall", "accuracy"),
@@ -55,6 +58,11 @@ REPORTED: dict[str, tuple[str, ...]] = {
 def reported(kind: str, own: str) -> list[str]:
     """The metrics shown for a task of this kind: its own first, each once."""
     return list(dict.fromkeys([own, *REPORTED[kind]]))
+
+
+def listed_metrics() -> list[Metric]:
+    """All metrics, with an example of each family, for people to read."""
+    return [*METRICS.values(), *(find_metric(name) for name in FAMILY_EXAMPLES)]
 
 
 def is_metric(name: str) -> bool:

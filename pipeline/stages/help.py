@@ -104,15 +104,24 @@ def _describe_settings(settings: Sequence[Setting], *, whole: bool) -> Iterator[
 
 
 def _describe_metrics() -> Iterator[str]:
-    from pipeline.metrics.metrics import METRICS
+    from pipeline.metrics.metrics import listed_metrics
 
     yield "Metrics, as in competition.tasks.TASK.metric or competition.answer.metric:"
     for kind in KINDS:
         yield from ["", f"of a task of kind {kind}:"]
-        for name, metric in METRICS.items():
+        for metric in listed_metrics():
             if kind in metric.kinds:
                 better = "higher" if metric.higher_is_better else "lower"
-                yield from _hang(f"  {name:<24}", f"{metric.says} ({better} is better)", indent=26)
+                text = f"{metric.says} ({better} is better)"
+                yield from _hang(f"  {metric.name:<24}", text, indent=26)
+    yield from ["", *_hang("", "The number after an @ is yours to choose, as in cs@3.", glue="")]
+    own = (
+        "A metric of your own is a Python file beside the config, metric: my_metric.py:score. It "
+        "says higher_is_better = True or False, and score(solution, submission, "
+        "row_id_column_name) gives a number, as in Kaggle's metric notebooks. Both tables hold the "
+        "contest's id and answer columns. Its intervals come from 200 draws."
+    )
+    yield from _hang("", own, glue="")
 
 
 def _describe_losses() -> Iterator[str]:

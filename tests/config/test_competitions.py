@@ -42,6 +42,10 @@ def test_every_layout_has_a_reader_and_its_columns() -> None:
         ({"tasks": {"age": {**AGE, "group": "gender"}}}, "tasks.age.group: layout cacd has no"),
         ({"tasks": {"age": {**AGE, "column": "status"}}}, "layout cacd has no 'status'"),
         ({"tasks": {"age": {**AGE, "metric": "occlusion_gap"}}}, "needs `group:`"),
+        ({"tasks": {"age": {**AGE, "metric": "rmsle"}}}, "needs `low: 0`"),
+        ({"tasks": {"age": {**AGE, "metric": "log_loss"}}}, "is not known for a task of kind regr"),
+        ({"tasks": {"age": {**AGE, "metric": "top@5"}}}, "is for tasks of kind multiclass, not"),
+        ({"tasks": {"age": {**AGE, "metric": "cs@x"}}}, "'x' is not a number"),
         (
             {"layout": "lines", "lines": {}, "tasks": {"age": AGE, "b": AGE}},
             "layout lines has one label an image, but the tasks read the columns age, b",

@@ -8,9 +8,16 @@ from sklearn import metrics as reference
 
 from pipeline.labels.kinds import GROUP_METRICS, METRIC_KINDS, uses_decisions
 from pipeline.metrics.metric import People
-from pipeline.metrics.metrics import METRICS, REPORTED, class_f1, find_metric, is_metric, reported
+from pipeline.metrics.metrics import (
+    FAMILY_EXAMPLES,
+    METRICS,
+    REPORTED,
+    class_f1,
+    find_metric,
+    is_metric,
+    reported,
+)
 
-EXAMPLES = ("cs@3", "pinball@0.9", "top@3", "map@5", "f_beta@2", "macro_f_beta@0.5")
 RNG = np.random.default_rng(0)
 TRUTH, ANSWER = RNG.integers(6, size=200), RNG.integers(6, size=200)
 BINARY, SCORE = RNG.integers(2, size=200), RNG.random(200).round(1)
@@ -47,7 +54,7 @@ def test_number_metrics_are_scikit_learn_s() -> None:
     assert compute("rmse", truth, answer) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", [*METRICS, *EXAMPLES])
+@pytest.mark.parametrize("name", [*METRICS, *FAMILY_EXAMPLES])
 def test_a_perfect_answer_scores_best(name: str) -> None:
     metric = find_metric(name)
     for kind in metric.kinds:

@@ -5,12 +5,11 @@ import pytest
 
 from pipeline.metrics.bootstrap import bca_interval, drawn_values, left_out_values, person_interval
 from pipeline.metrics.metric import Metric
-from pipeline.metrics.metrics import METRICS, find_metric
+from pipeline.metrics.metrics import FAMILY_EXAMPLES, METRICS, find_metric
 from pipeline.metrics.paired import paired_difference
 
 RNG = np.random.default_rng(3)
 NUM = 240
-EXAMPLES = ("cs@3", "pinball@0.9", "top@3", "map@5", "f_beta@2", "macro_f_beta@0.5")
 PEOPLE = RNG.integers(60, size=NUM).astype(str)
 GROUP = (RNG.random(NUM) < 0.3) * 0.9
 
@@ -33,7 +32,7 @@ def made(metric: Metric, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return truth, np.maximum(truth + noise[0], 0).round(), np.maximum(truth + noise[1], 0)
 
 
-@pytest.mark.parametrize("name", [*METRICS, *EXAMPLES])
+@pytest.mark.parametrize("name", [*METRICS, *FAMILY_EXAMPLES])
 def test_drawn_values_are_those_of_the_drawn_images(name: str) -> None:
     metric = find_metric(name)
     for kind in metric.kinds:

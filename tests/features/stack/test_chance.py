@@ -15,15 +15,14 @@ from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.bootstrap import drawn_values, percentiles
 from pipeline.metrics.layer_search import NestedScorer, search_layers
-from pipeline.metrics.metrics import METRICS, find_metric
+from pipeline.metrics.metrics import FAMILY_EXAMPLES, METRICS, find_metric
 from pipeline.metrics.nested_cv import LayerPipeline
 from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
 
 NUM_PEOPLE, IMAGES = 120, 2
 PEOPLE = np.repeat(np.arange(NUM_PEOPLE), IMAGES)
 FOLDS = PEOPLE % 3
-EXAMPLES = ("cs@3", "pinball@0.9", "top@2", "map@3", "f_beta@2", "macro_f_beta@0.5")
-CASES = [(name, kind) for name in (*METRICS, *EXAMPLES) for kind in find_metric(name).kinds]
+CASES = [(name, kind) for name in (*METRICS, *FAMILY_EXAMPLES) for kind in find_metric(name).kinds]
 
 
 def contest(kind: str, metric: str, rng: np.random.Generator) -> tuple[Task, np.ndarray, list]:
