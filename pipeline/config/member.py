@@ -7,6 +7,12 @@ from pydantic import Field, model_validator
 from pipeline.config.types import Count, Fraction, Positive, Seed, Settings
 from pipeline.labels.kinds import DEFAULT_LOSS
 
+Optimiser = Literal[
+    *("adam", "adamw", "sgd", "nadamw", "lion", "lamb", "adan", "muon"),
+    *("lookahead_adam", "lookahead_adamw", "lookahead_sgd", "lookahead_nadamw"),
+    *("lookahead_lion", "lookahead_lamb", "lookahead_adan", "lookahead_muon"),
+]
+
 
 class Distil(Settings):
     """Answers of other members on the training images, learnt as soft targets.
@@ -117,7 +123,7 @@ class Member(Settings):
     backbone: str
     """A timm name."""
     weights: str = "imagenet"
-    """Imagenet, none, or the path of a file."""
+    """imagenet, none, or the path of a file."""
     image_size: Annotated[int, Field(ge=16, le=1024)] = 224
     """Pixels."""
     hidden: Count | None = None
@@ -126,11 +132,14 @@ class Member(Settings):
     """Before the heads."""
     drop_path: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Stochastic depth in the backbone."""
-    freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0
-    """Layer groups from the input on."""
+    freeze: int | Literal["all"] = 0
+    """Layer groups from the input on that keep their weights; -1: all but the last one."""
+    freeze_by: Literal["stage", "block"] = "stage"
+    """What freeze counts: stages, or single blocks."""
     frozen_norm: bool = False
     """Every BatchNorm keeps the pretrained statistics."""
-    optimiser: Literal["adam", "adamw", "sgd"] = "adamw"
+    optimiser: Optimiser = "adamw"
+    """adam, adamw and sgd are torch's, the others timm's; lookahead_ wraps any of them."""
     lr: Positive = 3e-4
     backbone_lr: Positive = 1.0
     """The backbone's learning rate as a factor of lr."""
@@ -138,7 +147,7 @@ class Member(Settings):
     """Of the rate, a layer group down."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
     momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
-    """Sgd."""
+    """Of sgd, lion, muon."""
     schedule: Schedule = Schedule()
     epochs: Count = 10
     batch_size: Count = 64

@@ -57,7 +57,9 @@ def make_network(member: Member, tasks: Sequence[Task], *, weights: str) -> Face
         hidden=member.hidden,
         dropout=member.dropout,
         drop_path=member.drop_path,
+        image_size=member.image_size,
         freeze=member.freeze,
+        freeze_by=member.freeze_by,
     )
 
 

@@ -15,6 +15,10 @@ from safetensors.torch import save_file
 Tensors = dict[str, torch.Tensor]
 
 
+GROUP = "group"
+GROUP_COUNTERS = ("step", "lookahead_step")  # of timm's lamb and adan, and of its lookahead
+
+
 def save_state(path: Path, parts: dict[str, Tensors], *, facts: dict[str, Any]) -> None:
     """Writes named groups of tensors and facts for JSON. Raises OSError for a full disk."""
     tensors = {
@@ -48,13 +52,19 @@ def load_state(path: Path) -> tuple[dict[str, Tensors], dict[str, Any]]:
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
-    """The optimiser's state as named tensors."""
-    return {
-        f"{index}/{key}": torch.as_tensor(value)
-        for index, state in optimiser.state_dict()["state"].items()
-        for key, value in state.items()
-        if value is not None
-    }
+    """The optimiser's state as named tensors: `PARAMETER/KEY`, and the steps that some optimisers
+    count in their groups as `group GROUP/KEY`."""
+    stored = optimiser.state_dict()
+    tensors = {}
+    for index, state in stored["state"].items():
+        for key, value in state.items():
+            if value is not None:
+                tensors[f"{index}/{key}"] = torch.as_tensor(value)
+    for index, group in enumerate(stored["param_groups"]):
+        for key in GROUP_COUNTERS:
+            if key in group:
+                tensors[f"{GROUP} {index}/{key}"] = torch.as_tensor(group[key])
+    return tensors
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
@@ -63,10 +73,13 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> Non
 
     Raises ValueError for the state of other parameters, or of these in another order."""
     state: dict[int, Tensors] = {}
+    groups = optimiser.state_dict()["param_groups"]
     for name, value in tensors.items():
         index, key = name.split("/")
-        state.setdefault(int(index), {})[key] = value
-    groups = optimiser.state_dict()["param_groups"]
+        if index.startswith(GROUP):
+            groups[int(index.removeprefix(GROUP))][key] = int(value)
+        else:
+            state.setdefault(int(index), {})[key] = value
     optimiser.load_state_dict({"state": state, "param_groups": groups})
     for parameter, kept in optimiser.state.items():
         for key, value in kept.items():

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import timm.data
 import torch
-from timm.models import group_parameters
 from torch import nn
 
 from pipeline.labels.tasks import Task
 from pipeline.models.heads import FORMS, HeadShape, build_head, full_precision
+from pipeline.models.layers import GroupBy, freeze_layers
 from pipeline.models.losses import LOSSES
 from pipeline.models.pretrained import load_backbone
 
@@ -52,11 +52,15 @@ def build_network(
     hidden: int | None = None,
     dropout: float = 0.0,
     drop_path: float = 0.0,
+    image_size: int | None = None,
     freeze: int | str = 0,
+    freeze_by: GroupBy = "stage",
 ) -> FaceNetwork:
-    """A network with a head for each task by name. Raises ValueError like load_backbone."""
-    body = load_backbone(backbone, weights=weights, drop_path=drop_path)
-    freeze_groups(body, number=freeze)
+    """A network with a head for each task by name, for square images of `image_size` pixels (the
+    backbone's own where it is not given). Raises ValueError like load_backbone and freeze_layers.
+    """
+    body = load_backbone(backbone, weights=weights, drop_path=drop_path, image_size=image_size)
+    freeze_layers(body, number=freeze, by=freeze_by)
     return FaceNetwork(body, heads=heads, dropout=dropout, hidden=hidden)
 
 
@@ -74,31 +78,6 @@ def to_probs(logits: torch.Tensor, *, task: Task, loss: str | None = None) -> to
     return LOSSES[loss].decode(logits.float(), task)
 
 
-def check_freeze(backbone: str, *, number: int | str) -> None:
-    """Raises ValueError when a backbone, by name, has fewer layer groups than are to be frozen."""
-    if number not in (0, "all"):
-        with torch.device("meta"):
-            freeze_groups(timm.create_model(backbone, num_classes=0), number=number)
-
-
-def freeze_groups(backbone: nn.Module, *, number: int | str) -> None:
-    """Keeps the weights of timm's first `number` layer groups (the stem, then each stage or block),
-    or of `all`, as they are.
-
-    Raises ValueError when the backbone has fewer groups.
-    """
-    groups = layer_groups(backbone)
-    if number == "all":
-        backbone.requires_grad_(False)
-        return
-    if number > len(groups):
-        raise ValueError(f"{number} of {len(groups)} layer groups; allowed: fewer, or all")
-    held = {name for group in list(groups.values())[:number] for name in group}
-    for name, parameter in backbone.named_parameters():
-        if name in held:
-            parameter.requires_grad_(False)
-
-
 def freeze_batchnorm(network: nn.Module, *, every: bool) -> None:
     """Puts the BatchNorms of frozen layers, or every one, into evaluation mode, where they keep
     the statistics they have."""
@@ -107,8 +86,3 @@ def freeze_batchnorm(network: nn.Module, *, every: bool) -> None:
             every or not any(parameter.requires_grad for parameter in module.parameters())
         ):
             module.eval()
-
-
-def layer_groups(backbone: nn.Module) -> dict[int, list[str]]:
-    """timm's layer groups from the input on: the names of each one's parameters."""
-    return group_parameters(backbone, backbone.group_matcher(coarse=True), reverse=False)

@@ -1,8 +1,9 @@
 """Optimisers by name, with groups for the backbone (or each of its layers) and for the heads."""
 
+import timm.optim
 from torch import nn, optim
 
-from pipeline.models.network import layer_groups
+from pipeline.models.layers import layer_groups
 
 
 def build_optimiser(
@@ -18,28 +19,43 @@ def build_optimiser(
 ) -> optim.Optimizer:
     """The optimiser; each group keeps its base learning rate in `initial_lr`.
 
+    adam, adamw and sgd are torch's, `fused` if asked; other names are timm's, and `lookahead_NAME`
+    wraps one of them (Zhang et al. 2019).
+
     Heads learn at lr, the backbone at lr * backbone_lr; below 1, `layer_decay` multiplies the rate
-    once more for every layer group down, the last one included. Weight decay leaves out
-    biases and norms (one-dimensional tensors), and what timm says must keep its size (positions and
-    tokens of transformers).
+    once more for every layer group down, the last one included. Weight decay leaves out biases and
+    norms (one-dimensional tensors), and what timm says must keep its size (positions and tokens of
+    transformers).
     """
-    groups, spared = [], _spared(network.backbone)
+    spared = _spared(network.backbone)
+    groups = []
     for parameters, factor in _parts(network, backbone_lr=backbone_lr, layer_decay=layer_decay):
         trained = [p for p in parameters if p.requires_grad]
-        for tensors, decay in (
-            ([p for p in trained if p.ndim > 1 and id(p) not in spared], weight_decay),
-            ([p for p in trained if p.ndim <= 1 or id(p) in spared], 0.0),
-        ):
+        decayed = [p for p in trained if p.ndim > 1 and id(p) not in spared]
+        kept = [p for p in trained if p.ndim <= 1 or id(p) in spared]
+        for tensors, decay in ((decayed, weight_decay), (kept, 0.0)):
             if tensors:
                 rate = lr * factor
                 groups.append(
                     {"params": tensors, "lr": rate, "initial_lr": rate, "weight_decay": decay}
                 )
+    plain_name = name.removeprefix("lookahead_")
+    optimiser = _of_groups(groups, plain_name, lr=lr, momentum=momentum, fused=fused)
+    return optimiser if plain_name == name else timm.optim.Lookahead(optimiser)
+
+
+def _of_groups(
+    groups: list[dict], name: str, *, lr: float, momentum: float, fused: bool
+) -> optim.Optimizer:
+    """The optimiser of these groups by its name, without lookahead."""
     options = {"fused": True} if fused else {}
     if name == "sgd":
         return optim.SGD(groups, lr=lr, momentum=momentum, nesterov=momentum > 0, **options)
-    kind = {"adam": optim.Adam, "adamw": optim.AdamW}[name]
-    return kind(groups, lr=lr, **options)
+    if name == "adam":
+        return optim.Adam(groups, lr=lr, **options)
+    if name == "adamw":
+        return optim.AdamW(groups, lr=lr, **options)
+    return timm.optim.create_optimizer_v2(groups, opt=name, lr=lr, momentum=momentum)
 
 
 def _spared(backbone: nn.Module) -> set[int]:

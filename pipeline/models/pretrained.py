@@ -38,18 +38,41 @@ def check_weights(backbone: str, *, weights: str) -> None:
     if weights not in ("imagenet", "none") and not Path(weights).expanduser().is_file():
         raise ValueError(f"no file {weights}; allowed: imagenet, none, or a file's path")
     if weights not in ("imagenet", "none"):
-        _read_state(Path(weights).expanduser())
+        read_state(Path(weights).expanduser())
 
 
 def check_image_size(backbone: str, *, image_size: int) -> None:
-    """Raises ValueError for a backbone that takes images of one other size only."""
-    config = timm.get_pretrained_cfg(backbone)
-    side = config.input_size[-1]
-    if config.fixed_input_size and image_size != side:
+    """Raises ValueError for a backbone that can't take images of this size."""
+    options = size_options(backbone, image_size=image_size)
+    if not options:
+        return
+    side = timm.get_pretrained_cfg(backbone).input_size[-1]
+    try:
+        with torch.device("meta"):
+            model = timm.create_model(backbone, num_classes=0, **options)
+            model(torch.empty(1, 3, image_size, image_size))
+    except TypeError:
         raise ValueError(
             f"{backbone} takes images of {side} pixels only, found {image_size}; set image_size: "
             f"{side}, or choose a backbone without a fixed size"
-        )
+        ) from None
+    except (AssertionError, ValueError, RuntimeError) as error:  # sizes that its patches don't fill
+        reason = str(error).split("\n")[0]
+        raise ValueError(
+            f"{backbone} can't take images of {image_size} pixels ({reason}); it was trained at "
+            f"{side}; a multiple of its patches and windows, as {side} is, may work"
+        ) from None
+
+
+def size_options(backbone: str, *, image_size: int | None) -> dict[str, int]:
+    """What timm must be told of the image size: nothing for a backbone that takes any size.
+
+    Transformers have a position for every patch; timm resamples the pretrained ones.
+    """
+    config = timm.get_pretrained_cfg(backbone)
+    if image_size is None or config is None or not config.fixed_input_size:
+        return {}
+    return {} if image_size == config.input_size[-1] else {"img_size": image_size}
 
 
 def check_drop_path(backbone: str, *, drop_path: float) -> None:
@@ -66,21 +89,26 @@ def check_drop_path(backbone: str, *, drop_path: float) -> None:
         ) from None
 
 
-def load_backbone(backbone: str, *, weights: str, drop_path: float) -> torch.nn.Module:
+def load_backbone(
+    backbone: str, *, weights: str, drop_path: float = 0.0, image_size: int | None = None
+) -> torch.nn.Module:
     """A timm network without its classifier, with the weights asked for.
 
-    `weights` is none, imagenet, or the path of a .safetensors or .pth file. Raises ValueError
-    saying where weights were looked for and what to do.
+    `weights` is none, imagenet, or the path of a .safetensors or .pth file. A transformer is made
+    for images of `image_size` pixels where that is given. Raises ValueError saying where weights
+    were looked for and what to do.
     """
-    options = {"drop_path_rate": drop_path} if drop_path else {}
+    options: dict = size_options(backbone, image_size=image_size)
+    if drop_path:
+        options["drop_path_rate"] = drop_path
     if weights == "none":
         return timm.create_model(backbone, num_classes=0, **options)
     if weights != "imagenet":
         model = timm.create_model(backbone, **options)
-        _load_in_order(model, _read_state(Path(weights).expanduser()), source=weights)
+        load_in_order(model, read_state(Path(weights).expanduser()), source=weights)
     elif (packaged := _packaged_file(backbone)) is not None:
         model = timm.create_model(backbone, **options)
-        _load_in_order(model, _read_state(packaged), source=packaged.name)
+        load_in_order(model, read_state(packaged), source=packaged.name)
     else:
         model = _from_hub(backbone, options)
     model.reset_classifier(0)
@@ -108,7 +136,7 @@ def _packaged_file(backbone: str) -> Path | None:
     return next(Path(spec.origin).parent.glob("models/*.pth"), None)
 
 
-def _read_state(path: Path) -> dict[str, torch.Tensor]:
+def read_state(path: Path) -> dict[str, torch.Tensor]:
     if not path.is_file():
         raise ValueError(f"weights: no file {path}; allowed: imagenet, none, or a file's path")
     try:
@@ -130,7 +158,7 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
     )
 
 
-def _load_in_order(model: torch.nn.Module, state: dict[str, torch.Tensor], *, source: str) -> None:
+def load_in_order(model: torch.nn.Module, state: dict[str, torch.Tensor], *, source: str) -> None:
     """Loads every tensor, by name where the names agree and in order where only the shapes do."""
     own = model.state_dict()
     if set(state) != set(own):

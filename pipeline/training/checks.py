@@ -23,7 +23,7 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
     from pipeline.experiment.data_loading import augments_there
     from pipeline.experiment.targets import check_balance
     from pipeline.images.augment import build_augment
-    from pipeline.models import network, pretrained
+    from pipeline.models import layers, pretrained
 
     unknown = list(_problem("backbone", pretrained.check_backbone, member.backbone))
     if unknown:
@@ -39,7 +39,12 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
         "drop_path", pretrained.check_drop_path, member.backbone, drop_path=member.drop_path
     )
     yield from _problem("balance_on", check_balance, settings, runs, member)
-    yield from _problem("freeze", network.check_freeze, member.backbone, number=member.freeze)
+    yield from _problem(
+        "freeze", layers.check_freeze, member.backbone, number=member.freeze, by=member.freeze_by
+    )
+    yield from _problem(
+        "layer_decay", layers.check_layer_decay, member.backbone, layer_decay=member.layer_decay
+    )
     unbuilt = list(_problem("augment", build_augment, member.augment))
     yield from unbuilt
     if not unbuilt:

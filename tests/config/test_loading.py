@@ -21,7 +21,7 @@ def load(name: str, *overrides: str):
         ("members.mask.epochs=many", ["members.mask.epochs", "'many'", "integer"]),
         ("members.mask.epochs=0", ["members.mask.epochs", "greater than or equal to 1"]),
         ("members.mask.epochs=true", ["members.mask.epochs", "True"]),
-        ("members.mask.optimiser=adan", ["'adan'", "did you mean 'adam'", "adamw"]),
+        ("members.mask.optimiser=adamm", ["'adamm'", "did you mean 'adam'", "adamw"]),
         ("members.mask.tasks.mask.loss=focl", ["loss 'focl'", "focal"]),
         ("members.mask.tasks.mask.loss=mse", ["loss 'mse'", "kind multiclass"]),
         ("members.mask.tasks={masc: {}}", ["masc: no such task", "mask, gender, age"]),

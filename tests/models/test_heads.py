@@ -47,6 +47,17 @@ def test_distribution_encode_and_decode_round_trip() -> None:
     torch.testing.assert_close(found, whole.float(), atol=0.01, rtol=0)
 
 
+@pytest.mark.parametrize("sigma", [1.0, 2.0, 4.0])
+def test_a_distribution_has_its_label_for_mean_up_to_the_ends(sigma: float) -> None:
+    """Cut off and not shifted, the mean for 0 years is 1.3 at sigma 2: the loss's two terms, the
+    divergence and the error of the expectation, then want different answers for a baby."""
+    years = torch.tensor([0.0, 1.0, 2.0, 5.0, 8.5, 50.0, 99.0, 100.0])
+    wanted = encode_distribution(years, low=0.0, high=100.0, num_bins=101, sigma=sigma)
+    torch.testing.assert_close(wanted @ torch.arange(101.0), years, atol=1e-4, rtol=0)
+    plain = (-0.5 * ((torch.arange(101.0) - 50.0) / sigma) ** 2).softmax(dim=0)
+    torch.testing.assert_close(wanted[5], plain, atol=1e-7, rtol=1e-5)
+
+
 @pytest.mark.parametrize("loss", ["ordinal", "coral", "distribution"])
 def test_training_with_it_finds_the_value_again(loss: str) -> None:
     values = YEARS.float()[2:5]

@@ -15,9 +15,10 @@ from pipeline.labels.tasks import Task
 from pipeline.models import loop
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.heads import HeadShape
+from pipeline.models.layers import freeze_layers
 from pipeline.models.loop import HeldOut, LoopSettings, Score, State, train_epochs
 from pipeline.models.losses import Criterion
-from pipeline.models.network import build_network, freeze_batchnorm, freeze_groups
+from pipeline.models.network import build_network, freeze_batchnorm
 from pipeline.models.optimiser import build_optimiser
 from pipeline.models.schedule import Schedule
 
@@ -174,7 +175,7 @@ def test_frozen_norms_keep_their_statistics() -> None:
 
 def test_frozen_groups_do_not_move_and_the_others_do() -> None:
     state = fresh_state()
-    freeze_groups(state.network.backbone, number=2)  # the stem and the first of four stages
+    freeze_layers(state.network.backbone, number=2)  # the stem and the first of four stages
     before = {key: value.clone() for key, value in state.network.state_dict().items()}
     go_on(state, num_epochs=1)
     moved = {k for k, v in state.network.state_dict().items() if not torch.equal(v, before[k])}
@@ -185,7 +186,7 @@ def test_frozen_groups_do_not_move_and_the_others_do() -> None:
     assert not held & moved
     assert {"backbone.layer2.0.conv1.weight", "heads.side.weight"} <= moved
     with pytest.raises(ValueError, match="9 of 5 layer groups"):
-        freeze_groups(state.network.backbone, number=9)
+        freeze_layers(state.network.backbone, number=9)
 
 
 def test_weight_decay_leaves_out_biases_and_norms() -> None:

@@ -1,17 +1,17 @@
+from typing import get_args
+
 import pytest
 import timm
+import timm.optim
 import torch
 
+from pipeline.config.member import Optimiser
+from pipeline.models.checkpoint import optimiser_tensors, restore_optimiser
 from pipeline.models.heads import HeadShape
-from pipeline.models.network import (
-    build_network,
-    check_freeze,
-    freeze_groups,
-    input_statistics,
-    layer_groups,
-)
+from pipeline.models.layers import check_freeze, check_layer_decay, freeze_layers, layer_groups
+from pipeline.models.network import build_network, input_statistics
 from pipeline.models.optimiser import build_optimiser
-from pipeline.models.pretrained import check_backbone, check_weights
+from pipeline.models.pretrained import check_backbone, check_image_size, check_weights
 
 ONE = {"smile": HeadShape(1)}
 
@@ -72,7 +72,7 @@ def test_the_small_cnn_is_a_backbone_like_timm_s() -> None:
     assert sorted(name for names in groups.values() for name in names) == sorted(
         name for name, _ in network.backbone.named_parameters()
     )
-    freeze_groups(network.backbone, number=3)
+    freeze_layers(network.backbone, number=3)
     left = {name for name, p in network.backbone.named_parameters() if p.requires_grad}
     assert left == {"neck.0.weight", "neck.0.bias", "neck.2.weight", "neck.2.bias"}
 
@@ -111,3 +111,92 @@ def test_layer_decay_falls_from_the_heads_to_the_stem() -> None:
     for group in optimiser.param_groups:
         decayed = {p.ndim > 1 for p in group["params"]}
         assert decayed == {group["weight_decay"] > 0}
+
+
+def left_to_learn(backbone: str, **options) -> set[str]:
+    named = build(backbone, **options).backbone.named_parameters()
+    return {name.rpartition(".")[0] for name, parameter in named if parameter.requires_grad}
+
+
+def test_layers_are_frozen_by_stage_or_by_block_from_either_end() -> None:
+    last = left_to_learn("resnet34", freeze=-1, freeze_by="block")
+    assert last == {"layer4.2.conv1", "layer4.2.bn1", "layer4.2.conv2", "layer4.2.bn2"}
+    assert left_to_learn("resnet34", freeze=16, freeze_by="block") == last
+    stages = {name.split(".")[0] for name in left_to_learn("resnet34", freeze=-2)}
+    assert stages == {"layer3", "layer4"}
+    assert {name.split(".")[0] for name in left_to_learn("resnet34", freeze=3)} == stages
+    assert left_to_learn("resnet34", freeze="all") == set()
+    with pytest.raises(ValueError, match=r"18 of 17 layer groups \(freeze_by: block\)"):
+        check_freeze("resnet34", number=18, by="block")
+
+
+def test_a_backbone_without_layer_groups_is_never_asked_for_them() -> None:
+    assert left_to_learn("caformer_s18"), "freeze: 0"
+    assert left_to_learn("caformer_s18", freeze="all") == set()
+    check_freeze("caformer_s18", number=0)
+    check_layer_decay("caformer_s18", layer_decay=1.0)
+    for backbone in ("caformer_s18", "rdnet_tiny"):
+        with pytest.raises(ValueError, match=r"timm does not divide .*allowed: freeze: 0 or all"):
+            check_freeze(backbone, number=2)
+        with pytest.raises(ValueError, match=r"layer_decay: 1"):
+            check_layer_decay(backbone, layer_decay=0.8)
+
+
+def test_a_transformer_takes_images_of_a_chosen_size() -> None:
+    for size in (160, 128):
+        network = build("test_vit", image_size=size).eval()
+        assert network(torch.randn(1, 3, size, size))["smile"].shape == (1, 1)
+        check_image_size("test_vit", image_size=size)
+    check_image_size("vit_small_patch14_dinov2", image_size=224)
+    check_image_size("vit_small_patch16_dinov3", image_size=224)
+    check_image_size("swin_tiny_patch4_window7_224", image_size=256)
+    with pytest.raises(ValueError, match=r"can't take images of 230 pixels .* trained at 224"):
+        check_image_size("maxvit_tiny_tf_224", image_size=230)
+
+
+@pytest.mark.parametrize("name", sorted(get_args(Optimiser)))
+def test_an_optimiser_learns_and_goes_on_from_a_checkpoint_with_the_same_bytes(name: str) -> None:
+    def fresh() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
+        torch.manual_seed(0)
+        network = build("test_resnet", hidden=8)
+        return network, optimiser_of(network, name=name, lr=0.01, backbone_lr=0.5)
+
+    def step(network: torch.nn.Module, optimiser: torch.optim.Optimizer, number: int) -> float:
+        for group in optimiser.param_groups:
+            group["lr"] = group["initial_lr"]
+        batch = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(number % 2))
+        loss = (network(batch)["smile"] - 1.0).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        return loss.item()
+
+    network, optimiser = fresh()
+    losses = [step(network, optimiser, number) for number in range(9)]
+    assert min(losses[-2:]) < losses[0]
+    again, other = fresh()
+    for number in range(8):  # past lookahead's sixth step
+        step(again, other, number)
+    resumed, last = fresh()
+    resumed.load_state_dict(again.state_dict())
+    restore_optimiser(last, optimiser_tensors(other))
+    step(resumed, last, 8)
+    for key, value in network.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[key]), key
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_torch_s_optimisers_are_what_timm_makes_by_these_names(name: str) -> None:
+    ours, theirs = build("test_resnet"), build("test_resnet")
+    theirs.load_state_dict(ours.state_dict())
+    mine = optimiser_of(ours, name=name, lr=0.01)
+    groups = optimiser_of(theirs, name=name, lr=0.01).param_groups
+    plain = [{k: g[k] for k in ("params", "lr", "weight_decay")} for g in groups]
+    other = timm.optim.create_optimizer_v2(plain, opt=name, lr=0.01, momentum=0.9)
+    for network, optimiser in ((ours, mine), (theirs, other)):
+        for number in range(3):
+            torch.manual_seed(number)
+            network(torch.randn(4, 3, 32, 32))["smile"].sum().backward()
+            optimiser.step()
+    for one, two in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, two)
