@@ -12,6 +12,8 @@ from pipeline.images.transform import fit_size
 from pipeline.storage import read_table
 from pipeline.tables import pick
 
+THUMBNAIL = 32  # pixels a side, of which the upper half is compared
+
 
 def appearance_points(work: Work, images: pd.DataFrame, *, part: str) -> np.ndarray:
     """Points (N, d) of a part's images, all with a crop, as `pool.by` says: the upper part of the
@@ -41,9 +43,6 @@ def _upper_parts(work: Work, images: pd.DataFrame, *, said: str) -> np.ndarray:
         eyes = eyes_in_crop(box, known, margin=crop.margin, size=size)
         parts.append(align_upper_face(crops[row], eyes))
     return np.stack(parts)
-
-
-THUMBNAIL = 32  # pixels a side, of which the upper half is compared
 
 
 def upper_halves(work: Work, rows: pd.Series, *, said: str) -> np.ndarray:

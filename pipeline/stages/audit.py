@@ -5,9 +5,6 @@ Images are shown by the number of their crop (`#12`), which the tables have as `
 
 from importlib.util import find_spec
 
-import numpy as np
-import pandas as pd
-
 from pipeline.experiment.fingerprints import audit_key
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.images_table import read_labelled
@@ -30,7 +27,7 @@ from pipeline.features.audit.figures import (
 )
 from pipeline.features.audit.fixes import write_fixes
 from pipeline.features.audit.leaks import probe_leaks
-from pipeline.features.audit.sample import audited_images, draw_sample
+from pipeline.features.audit.sample import audited_images, draw_sample, labelled_part
 from pipeline.features.audit.shift import judge_shift
 from pipeline.features.audit.unnamed import join_lookalikes
 from pipeline.features.audit.wrong_labels import find_wrong_labels, member_checkers, probe_checkers
@@ -72,12 +69,7 @@ def run(work: Work) -> None:
     within = table[table["parts"] == "train"]
     people = joined_people(images, within, people=images["split_person"])
     sample = draw_sample(work, images, people)
-    place = pd.Series(np.arange(len(images)), index=images["image_id"])
-    inside = place[labelled["image_id"]].to_numpy()
-    seen = np.isin(inside, sample.places)
-    rows = np.searchsorted(sample.places, inside[seen])
-    learnt = labelled[seen].reset_index(drop=True)
-    features, known = sample.features[rows], people[inside[seen]]
+    learnt, features, known = labelled_part(sample, images, labelled, people)
     if grouping.unit != "people":
         known = join_lookalikes(work, learnt, known)
     leaks, said = probe_leaks(work, learnt, features, people=known)
@@ -85,7 +77,9 @@ def run(work: Work) -> None:
 
     shift = None
     if (images["part"] == "test").any():
-        scored, shift, said = judge_shift(work, images, pairs, sample)
+        scored, shift, said = judge_shift(
+            work, images, pairs, sample, is_upper_bound=grouping.is_upper_bound
+        )
         show_shift(work, scored)
         lines += said
     else:

@@ -45,3 +45,16 @@ def draw_sample(work: Work, images: pd.DataFrame, people: np.ndarray) -> Sample:
         places.append(where[chosen])
     chosen = np.sort(np.concatenate(places))
     return Sample(chosen, probe_features(work, images.iloc[chosen]))
+
+
+def labelled_part(
+    sample: Sample, images: pd.DataFrame, labelled: pd.DataFrame, people: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """What of the sample has labels and folds: these rows of `labelled` in their order, their
+    features (n, d) and who is in them (n,), of the `people` of all images."""
+    place = pd.Series(np.arange(len(images)), index=images["image_id"])
+    places = place[labelled["image_id"]].to_numpy()
+    is_sampled = np.isin(places, sample.places)
+    rows = np.searchsorted(sample.places, places[is_sampled])
+    known = people[places[is_sampled]]
+    return labelled[is_sampled].reset_index(drop=True), sample.features[rows], known

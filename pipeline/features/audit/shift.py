@@ -1,6 +1,9 @@
 """audit, third part: can train and test images be told apart, and by what (adversarial
 validation)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -35,44 +38,77 @@ HINTS = {  # what to look at when a statistic differs
 }
 
 
+@dataclass(frozen=True)
+class _Auc:
+    """How well something tells test from train images, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 def judge_shift(
-    work: Work, images: pd.DataFrame, pairs: pd.DataFrame, sample: Sample
+    work: Work,
+    images: pd.DataFrame,
+    pairs: pd.DataFrame,
+    sample: Sample,
+    *,
+    is_upper_bound: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """The sampled images with their score for being a test image, the simple statistics, the
-    most telling first, and the sentences."""
-    people, some = images["person_id"].to_numpy(), images.iloc[sample.places]
-    is_test, known = (some["part"] == "test").to_numpy(), _knows_people(images)
-    groups = _join(people, pairs)[sample.places]
-    score, auc = _tell_apart(work, sample.features, is_test, groups)
-    null = (0.5, 0.5, 0.5) if known else _null(work, images, pairs, sample)
+    """The sampled images with their `score` for being a test image; the simple statistics, the
+    most telling first; and the sentences.
+
+    `images` has all cropped images, `pairs` which of them are copies of each other;
+    `is_upper_bound` whether OOF scores are too high if people come twice.
+    """
+    seed, num_draws = work.settings.audit.seed, work.settings.bootstrap
+    some = images.iloc[sample.places]
+    is_test = (some["part"] == "test").to_numpy()
+    groups = _join(images["person_id"].to_numpy(), pairs)[sample.places]
+    score, auc = _tell_apart(sample.features, is_test, groups, seed=seed, num_draws=num_draws)
+    by_chance = None
+    if not _knows_people(images):
+        by_chance = _auc_by_faces(images, pairs, sample, seed=seed, num_draws=num_draws)
     statistics = _statistics(work, some)
-    drawn = {"person_ids": groups, "num_draws": work.settings.bootstrap}
+    ranked = _rank(statistics, is_test, groups, num_draws=num_draws)
+    write_table(work.runs.audited("shift.csv"), ranked)
+    lines = _lines(ranked, is_test, auc, by_chance=by_chance, is_upper_bound=is_upper_bound)
+    return some.assign(score=score), ranked, lines
+
+
+def _rank(
+    statistics: pd.DataFrame, is_test: np.ndarray, groups: np.ndarray, *, num_draws: int
+) -> pd.DataFrame:
+    """A row a statistic: its AUC for being a test image and its medians, most telling first."""
     rows = []
     for name in statistics:
         values = statistics[name].to_numpy(dtype=np.float64)
-        auc_of_one = (AUC.compute(is_test, values), *person_interval(AUC, is_test, values, **drawn))
+        auc = _measure(is_test, values, groups, num_draws=num_draws)
         medians = (np.median(values[~is_test]), np.median(values[is_test]))
-        rows.append((name, *auc_of_one, *medians))
+        rows.append((name, auc.value, auc.low, auc.high, *medians))
     ranked = pd.DataFrame(rows, columns=list(RANKED))
-    order = (ranked["auc"] - 0.5).abs().sort_values(ascending=False, kind="stable").index
-    ranked = ranked.loc[order].reset_index(drop=True)
-    write_table(work.runs.audited("shift.csv"), ranked)
-    return some.assign(score=score), ranked, _lines(ranked, is_test, auc, null, known=known)
+    distance = (ranked["auc"] - 0.5).abs()
+    order = distance.sort_values(ascending=False, kind="stable").index
+    return ranked.loc[order].reset_index(drop=True)
 
 
 def _join(people: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
     return join_people(people, pairs["left"].to_numpy(), pairs["right"].to_numpy())
 
 
+def _measure(is_test: np.ndarray, score: np.ndarray, groups: np.ndarray, *, num_draws: int) -> _Auc:
+    low, high = person_interval(AUC, is_test, score, person_ids=groups, num_draws=num_draws)
+    return _Auc(AUC.compute(is_test, score), low, high)
+
+
 def _tell_apart(
-    work: Work, features: np.ndarray, is_test: np.ndarray, groups: np.ndarray
-) -> tuple[np.ndarray, tuple[float, float, float]]:
-    """Scores (n,) out of fold for being a test image, and their AUC with its interval."""
+    features: np.ndarray, is_test: np.ndarray, groups: np.ndarray, *, seed: int, num_draws: int
+) -> tuple[np.ndarray, _Auc]:
+    """Scores (n,) out of fold for being a test image, and their AUC."""
     label = pd.DataFrame({"part": is_test.astype(str)})
-    folds = assign_folds(groups, label, num_folds=NUM_FOLDS, seed=work.settings.audit.seed)
+    folds = assign_folds(groups, label, num_folds=NUM_FOLDS, seed=seed)
     score = probe_oof(features, is_test.astype(int), folds, kind="binary", num_classes=2)[:, 0]
-    drawn = {"person_ids": groups, "num_draws": work.settings.bootstrap}
-    return score, (AUC.compute(is_test, score), *person_interval(AUC, is_test, score, **drawn))
+    return score, _measure(is_test, score, groups, num_draws=num_draws)
 
 
 def _knows_people(images: pd.DataFrame) -> bool:
@@ -82,21 +118,26 @@ def _knows_people(images: pd.DataFrame) -> bool:
     return test["person_id"].duplicated().any() or not train["person_id"].duplicated().any()
 
 
-def _null(
-    work: Work, images: pd.DataFrame, pairs: pd.DataFrame, sample: Sample
-) -> tuple[float, float, float]:
-    """The AUC between train people drawn by lot and the others, when the drawn ones' names are
+def _auc_by_faces(
+    images: pd.DataFrame, pairs: pd.DataFrame, sample: Sample, *, seed: int, num_draws: int
+) -> _Auc:
+    """The AUC between some random train people and the others, when the names of the first are
     hidden as the test part's are: what faces alone give away."""
-    train, people = (images["part"] == "train").to_numpy(), images["person_id"].to_numpy()
+    train = (images["part"] == "train").to_numpy()
+    people = images["person_id"].to_numpy()
     names = np.unique(people[train])
-    order = np.random.default_rng(work.settings.audit.seed).permutation(len(names))
+    order = np.random.default_rng(seed).permutation(len(names))
     share = float(np.mean(~train[sample.places]))
     drawn = names[order[: max(1, round(len(names) * share))]]
-    hidden = train & np.isin(people, drawn)
-    groups = _join(np.where(hidden, images["image_id"].to_numpy(), people), pairs)
+    is_hidden = train & np.isin(people, drawn)
+    groups = _join(np.where(is_hidden, images["image_id"].to_numpy(), people), pairs)
     rows = np.flatnonzero(train[sample.places])
     places = sample.places[rows]
-    return _tell_apart(work, sample.features[rows], hidden[places], groups[places])[1]
+    features = sample.features[rows]
+    _, auc = _tell_apart(
+        features, is_hidden[places], groups[places], seed=seed, num_draws=num_draws
+    )
+    return auc
 
 
 def _statistics(work: Work, images: pd.DataFrame) -> pd.DataFrame:
@@ -125,36 +166,43 @@ def _statistics(work: Work, images: pd.DataFrame) -> pd.DataFrame:
 def _lines(
     ranked: pd.DataFrame,
     is_test: np.ndarray,
-    auc: tuple[float, float, float],
-    null: tuple[float, float, float],
+    auc: _Auc,
     *,
-    known: bool,
+    by_chance: _Auc | None,
+    is_upper_bound: bool,
 ) -> list[str]:
     """The verdict in words."""
-    value, low, high = auc
-    said = f"AUC {value:.3f} (95 % {low:.3f}..{high:.3f})"
+    said = f"AUC {auc.value:.3f} (95 % {auc.low:.3f}..{auc.high:.3f})"
     counts = f"{(~is_test).sum():,} train and {is_test.sum():,} test images"
-    if low <= null[2]:
-        verdict = "can't be told apart: OOF scores should carry over"
-    elif value < 0.65:
+    if auc.low <= (0.5 if by_chance is None else by_chance.high):
+        verdict = "can't be told apart"
+        if not is_upper_bound:  # else OOF is too high for another reason
+            verdict += ": OOF scores should carry over"
+    elif auc.value < 0.65:
         verdict = "differ a little"
-    elif value < 0.85:
+    elif auc.value < 0.85:
         verdict = "clearly differ: OOF scores may not carry over"
     else:
         verdict = "are different images: OOF scores may not carry over"
     lines = [f"shift: train and test {verdict}: {said}, {counts}"]
-    if not known:
+    if by_chance is not None:
         lines.append(
-            f"  (test people are not named; train people hidden likewise give AUC {null[0]:.3f}, "
-            f"{null[1]:.3f}..{null[2]:.3f}, by their faces alone)"
+            f"  (test people are not named; train people hidden likewise give AUC "
+            f"{by_chance.value:.3f}, {by_chance.low:.3f}..{by_chance.high:.3f}, by their faces "
+            "alone)"
         )
     for row in ranked.head(3).to_dict("records"):
         if row["low"] > 0.5 or row["high"] < 0.5:
-            way = "higher" if row["auc"] > 0.5 else "lower"
-            telling = max(row["auc"], 1.0 - row["auc"])
-            lines.append(
-                f"  {row['statistic']} alone: AUC {telling:.3f}, {way} in test (median "
-                f"{row['train_median']:.3g} in train, {row['test_median']:.3g} in test)"
-                + (f"; {HINTS[row['statistic']]}" if telling >= 0.65 else "")
-            )
+            lines.append(_statistic_line(row))
     return lines
+
+
+def _statistic_line(row: Mapping) -> str:
+    """What one simple statistic tells of the two parts."""
+    way = "higher" if row["auc"] > 0.5 else "lower"
+    telling = max(row["auc"], 1.0 - row["auc"])
+    hint = f"; {HINTS[row['statistic']]}" if telling >= 0.65 else ""
+    return (
+        f"  {row['statistic']} alone: AUC {telling:.3f}, {way} in test (median "
+        f"{row['train_median']:.3g} in train, {row['test_median']:.3g} in test){hint}"
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline.experiment.blend import member_probs
 from pipeline.experiment.cells import trained_members
 from pipeline.experiment.data_summary import label_words
+from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.experiment.work import Work
@@ -21,6 +22,7 @@ from pipeline.features.audit.pure.confident_learning import (
 )
 from pipeline.folds.assignment import assign_folds
 from pipeline.labels.tasks import Task, decide
+from pipeline.labels.units import Unit
 from pipeline.storage import write_table
 
 COLUMNS = ("image_id", "person_id", "task", "column", "given", "suggested", "self_confidence")
@@ -65,8 +67,10 @@ def probe_checkers(
     people: np.ndarray,
     but: Collection[str],
 ) -> dict[str, LabelChecker]:
-    """By task, but for those that have a judge, the probe on the images it looks at; copies of a
-    image are kept in one fold, or each would vouch for the other."""
+    """By task, but for those that have a judge, the probe on the images it looks at.
+
+    Copies of an image are kept in one fold, or each would vouch for the other.
+    """
     tasks = [task for task in contest_tasks(work.settings) if task.name not in but]
     if not tasks:
         return {}
@@ -82,12 +86,13 @@ def find_wrong_labels(
     work: Work, checkers: dict[str, LabelChecker]
 ) -> tuple[pd.DataFrame, list[str]]:
     """The doubted labels of all tasks, the least believable first, and the sentences."""
+    unit = read_grouping(work.runs).unit
     frames, lines = [], []
     for checker in checkers.values():
         doubt = _find_wrong_people if checker.task.constant else _find_wrong_images
         frame, agreeing = doubt(work, checker)
         frames.append(frame)
-        lines.append(_line(checker, frame, agreeing=agreeing))
+        lines.append(_line(checker, frame, agreeing=agreeing, unit=unit))
     table = pd.concat(frames, ignore_index=True)
     table = table.sort_values(["in_fixes", "self_confidence"], ascending=[False, True])
     table = table.reset_index(drop=True)
@@ -141,7 +146,7 @@ def _find_wrong_people(work: Work, checker: LabelChecker) -> tuple[pd.DataFrame,
 
 
 def _judge(work: Work, task: Task, probs: np.ndarray, given: np.ndarray) -> pd.DataFrame:
-    """The rows of auditing.mislabelled for one task."""
+    """What confident learning, or the robust residual of a number, says of each label."""
     if task.kind == "regression":
         found = find_value_errors(decide(task, probs), given, limit=work.settings.audit.residual)
         found["suggested"] = found["suggested"].clip(task.low, task.high)
@@ -177,12 +182,12 @@ def _share_agreeing(task: Task, doubts: pd.DataFrame, given: np.ndarray) -> floa
     return NAN if task.kind == "regression" else float((doubts["suggested"] == given).mean())
 
 
-def _line(checker: LabelChecker, frame: pd.DataFrame, *, agreeing: float) -> str:
+def _line(checker: LabelChecker, frame: pd.DataFrame, *, agreeing: float, unit: Unit) -> str:
     """What was found of one task, in a sentence."""
     task, count = checker.task, len(checker.images)
     who = "images"
     if task.constant:
-        count, who = checker.images["person_id"].nunique(), "people"
+        count, who = checker.images["person_id"].nunique(), unit
     varied = int(frame["varied"].sum())
     also = f"; {varied:,} of them have several labels, and can have one only" if varied else ""
     line = (
