@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -28,6 +29,8 @@ from pipeline.storage import (
     hold_lock,
     install_signal_handlers,
 )
+
+ROOM = 59  # columns of a terminal's 80 for a stage's summary, behind its name and its state
 
 
 def main(words: list[str]) -> int:
@@ -219,9 +222,11 @@ def _state_lines(work: Work) -> list[str]:
             state = paint("done", "green", stream=sys.stdout) + "     "
         else:
             state = "not done "
-        lines.append(f"  {name:<10}{state}{stage.summary}")
+        summary = textwrap.shorten(stage.summary, ROOM, placeholder=" …")
+        lines.append(f"  {name:<10}{state}{summary}")
     others = ", ".join(name for name, stage in STAGES.items() if stage.repeats)
-    return [*lines, "", f"At any time: {others}", "./run.sh help STAGE says what each does."]
+    at_any_time = textwrap.wrap(f"At any time: {others}", 80)
+    return [*lines, "", *at_any_time, "./run.sh help STAGE says what each does."]
 
 
 def _is_shown(work: Work, stage: str) -> bool:

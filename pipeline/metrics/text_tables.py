@@ -13,11 +13,18 @@ from pipeline.metrics.score_rows import EvaluationTarget
 EMPTY = "–"
 
 
+COLUMNS = 80  # of a terminal
+
+
 def layout_table(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
-    """The rows as lines with columns of equal width, the first `left` of them flush left."""
+    """The rows as lines with columns of equal width, the first `left` of them flush left.
+
+    Two spaces stand between columns, or one where the lines would be too wide for a terminal.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    gap = "  " if sum(widths) + 2 * (len(widths) - 1) <= COLUMNS else " "
     return [
-        "  ".join(
+        gap.join(
             word.ljust(width) if place < left else word.rjust(width)
             for place, (word, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
@@ -34,7 +41,7 @@ def describe_scores(
 ) -> str:
     """The scores table: a line a task and metric, then who beats the best constant answer."""
     plain = frame[~frame["metric"].str.startswith("f1:")]
-    lines = [("", "task", "metric", "OOF", "95 % interval", "constant", "mean ± sd of folds")]
+    lines = [("", "task", "metric", "OOF", "95 % interval", "constant", "mean ± sd")]
     last = ()
     for (source, task, metric), rows in plain.groupby(["source", "task", "metric"], sort=False):
         by_fold = rows.set_index("fold")

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from pipeline.console import follow
 from pipeline.ensembling.linkage import linkage_tree
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
@@ -156,14 +157,10 @@ def eye_features(parts: Iterable[np.ndarray], *, device: "torch.device") -> np.n
 
 def _align_faces(crops: np.ndarray, faces: pd.DataFrame, *, margin: float) -> Iterator[np.ndarray]:
     """The eye region of each face, with the eyes where the detector found them."""
-    from tqdm import tqdm
-
     size = crops.shape[1]
     boxes = faces[["x1", "y1", "x2", "y2"]].to_numpy()
     rows = zip(faces["row"], boxes, faces["landmarks"], faces["how"], strict=True)
-    for row, box, landmarks, how in tqdm(
-        rows, total=len(faces), desc="lookalikes", unit="image", leave=False
-    ):
+    for row, box, landmarks, how in follow(rows, total=len(faces), desc="lookalikes"):
         known = landmarks if how == "mtcnn" else None
         yield align_eyes(crops[row], eyes_in_crop(box, known, margin=margin, size=size))
 

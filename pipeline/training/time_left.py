@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from pipeline.jobs.job import makespan
 
+LATEST = 6  # epochs that speak for the machine: others may come to it and go
+
 
 @dataclass
 class CellClock:
@@ -20,6 +22,7 @@ class CellClock:
     ended: int = 0  # epochs that ended since
     last: float | None = None  # the second at which the last of them ended
     seconds: list[float] = field(default_factory=list)  # of each that was measured
+    ends: list[float] = field(default_factory=list)  # and the second at which it ended
 
     @property
     def epochs_left(self) -> int:
@@ -30,6 +33,7 @@ class CellClock:
         the one before holds the writing of the checkpoint too, so that counts where it is known."""
         each = measured if self.last is None else (now - self.last) / number
         self.seconds += [each] * number
+        self.ends += [now] * number
         self.ended += number
         self.last = now
 
@@ -37,8 +41,9 @@ class CellClock:
 def seconds_left(cells: Sequence[CellClock], *, slots: int, now: float) -> float | None:
     """Seconds until all cells are trained, `slots` at a time; None before the first epoch ended.
 
-    An epoch of a member takes what its epochs took so far on this machine, whatever else ran
-    beside it. Of a member that was not trained yet the cost says how it compares with the others.
+    An epoch of a member takes what its latest ones took on this machine, whatever else ran beside
+    it. Of a member that was not trained yet the cost says how it compares with the latest epochs
+    of the others.
     """
     rates = epoch_seconds(cells)
     if not rates:
@@ -58,13 +63,18 @@ def seconds_left(cells: Sequence[CellClock], *, slots: int, now: float) -> float
 
 def epoch_seconds(cells: Sequence[CellClock]) -> Mapping[str, float]:
     """Seconds of one epoch by member; empty before the first epoch of all ended."""
-    measured: dict[str, list[float]] = defaultdict(list)
-    costs: dict[str, float] = {}
+    costs = {cell.member: cell.cost for cell in cells}
+    measured: dict[str, list[tuple[float, float]]] = defaultdict(list)  # end and seconds
     for cell in cells:
-        costs[cell.member] = cell.cost
-        measured[cell.member] += cell.seconds
-    rates = {name: sum(each) / len(each) for name, each in measured.items() if each}
-    if not rates:
+        measured[cell.member] += zip(cell.ends, cell.seconds, strict=True)
+    latest = sorted(
+        (end, seconds, costs[name]) for name, epochs in measured.items() for end, seconds in epochs
+    )[-LATEST:]
+    if not latest:
         return {}
-    per_cost = sum(rate / costs[name] for name, rate in rates.items()) / len(rates)
-    return {name: rates.get(name, per_cost * cost) for name, cost in costs.items()}
+    per_cost = sum(seconds for _, seconds, _ in latest) / sum(cost for *_, cost in latest)
+    rates = {}
+    for name, cost in costs.items():
+        own = [seconds for _, seconds in sorted(measured[name])[-LATEST:]]
+        rates[name] = sum(own) / len(own) if own else per_cost * cost
+    return rates

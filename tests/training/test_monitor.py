@@ -90,6 +90,14 @@ def test_a_member_that_was_not_trained_yet_is_judged_by_its_cost() -> None:
     assert seconds_left(cells, slots=1, now=10.0) == pytest.approx(30.0 + 120.0)
 
 
+def test_a_machine_that_gets_faster_is_believed() -> None:
+    cells = clocks(1, epochs=20) + clocks(1, member="b", epochs=1)
+    for epoch in range(12):
+        now = 30.0 * min(epoch + 1, 6) + 10.0 * max(0, epoch - 5)
+        cells[0].end_epochs(1, now=now, measured=30.0)
+    assert epoch_seconds(cells) == {"a": 10.0, "b": 10.0}
+
+
 def test_the_writing_between_epochs_counts() -> None:
     (cell,) = clocks(1)
     cell.end_epochs(1, now=10.0, measured=8.0)
