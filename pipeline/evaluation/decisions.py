@@ -9,6 +9,7 @@ from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.grouping import counted_by
 from pipeline.experiment.tasks import group_of, targets_of
 from pipeline.experiment.work import Work
+from pipeline.labels.tasks import is_labelled
 from pipeline.labels.units import Unit, count_words
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.bootstrap import person_interval
@@ -126,7 +127,7 @@ def score_on_test(
 
 
 def measure(target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSplit) -> dict:
-    """A score with its interval from drawing people, and how many of what it stands on."""
+    """A score with its interval from drawing people, and how many labelled images it stands on."""
     truth, group = target.truth, target.group
     low, high = person_interval(
         target.metric,
@@ -137,8 +138,16 @@ def measure(target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSp
         num_draws=split.num_draws,
     )
     value = target.metric.compute(truth, answer, group)
-    score = {"metric": target.metric_name, "value": value, "low": low, "high": high}
-    return {**score, **split.counts, "unit": split.unit}
+    labelled = is_labelled(truth)
+    return {
+        "metric": target.metric_name,
+        "value": value,
+        "low": low,
+        "high": high,
+        "num_images": int(labelled.sum()),
+        "num_people": len(set(split.person_ids[labelled])),
+        "unit": split.unit,
+    }
 
 
 def say_score(name: str, score: dict) -> str:

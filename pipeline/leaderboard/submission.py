@@ -18,6 +18,7 @@ from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.fingerprints import ensemble_key, stack_key
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.work import Work
+from pipeline.labels.tasks import is_labelled
 from pipeline.leaderboard.answer_format import AnswerFormat
 from pipeline.leaderboard.answer_table import write_answer_table
 from pipeline.leaderboard.ledger import data_digests, file_hash, read_ledger, record_submission
@@ -174,7 +175,7 @@ def settle_rounding(one: AnswerFormat, *, truth: np.ndarray) -> AnswerFormat:
 
     A sample's zeros are often placeholders for numbers with decimals.
     """
-    labels_are_whole = bool((np.mod(truth, 1) == 0).all())
+    labels_are_whole = bool((np.mod(truth[is_labelled(truth)], 1) == 0).all())
     return replace(one, whole=one.whole and labels_are_whole)
 
 
