@@ -216,6 +216,11 @@ def _say_scores(
         if "unwritten" in part:
             value = show_number(part["unwritten"]["value"])
             sentences.append(_say_loss(one, value))
+        if one.value == "probability" and one.space.metric.looks_at == "decision":
+            sentences.append(
+                f"{one.space.metric_name} judges what the probabilities in the file decide; where "
+                "the contest judges the probabilities, give the task its metric (log_loss, roc_auc)"
+            )
         if "test" in part:
             sentences.append(say_score("test", part["test"]))
     return sentences
