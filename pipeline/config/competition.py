@@ -58,11 +58,11 @@ class Competition(Settings):
     appa: AppaLayout | None = None
     folders: FoldersLayout | None = None
     missing_test: Fraction = 0.0
-    """Share of the test images that may be missing or unreadable."""
+    """Share of the test images that may be missing or unreadable; more stop at index or crop."""
     truth: bool = False
-    """Labels of test images are the truth, and the answer is scored by them an image that lacks the
-    label of a task teaches the other tasks, or none."""
-    partly_labelled: Literal["learn", "leave_out"] = "leave_out"
+    """Labels of test images are the truth, and the answer is scored by them."""
+    partly_labelled: Literal["learn", "leave_out"] = "learn"
+    """A train image that lacks the label of one task teaches the others (learn), or nothing."""
     fixes: str | None = None
     """A CSV laid over the labels; below root, or else below the project."""
     drawn: Drawn | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+import numpy as np
 import pandas as pd
 
 from pipeline.labels.tasks import Task, is_missing, wrong_labels
@@ -9,6 +10,7 @@ from pipeline.tables import OK
 
 TRAINABLE = (OK, "unlabelled")
 SHOWN = 3  # labels that a sentence shows
+FAR = 3.0
 
 
 def check_labels(
@@ -46,6 +48,32 @@ def check_labels(
     if problems:
         raise ValueError("\n".join(problems))
     return frame, notes
+
+
+def far_label_notes(images: pd.DataFrame, tasks: Sequence[Task]) -> list[str]:
+    """A sentence about each number task without a range whose labels hold values far from the rest.
+
+    Far is more than FAR times the distance of the quartiles beyond them (Tukey 1977).
+    """
+    train = images[(images["part"] == "train") & images["status"].isin(TRAINABLE)]
+    notes = []
+    for task in tasks:
+        has_range = np.isfinite(task.low) and np.isfinite(task.high)
+        if has_range or (task.classes and not task.edges):
+            continue
+        numbers = pd.to_numeric(train[task.column], errors="coerce")
+        low, high = numbers.quantile([0.25, 0.75])
+        fence = FAR * (high - low)
+        far = (numbers < low - fence) | (numbers > high + fence)
+        if not far.any() or fence == 0.0:
+            continue
+        shown = ", ".join(f"{number:g}" for number in numbers[far].sort_values().unique()[:SHOWN])
+        labels = "1 label" if far.sum() == 1 else f"{far.sum()} labels"
+        notes.append(
+            f"{labels} of {task.column} lie far from the others: {shown}, where half of them are "
+            f"{low:g} to {high:g}; tasks.{task.name}.low and .high say what can be"
+        )
+    return notes
 
 
 def mark_labelled(

@@ -7,7 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config import Competition
-from pipeline.labels.check_labels import check_labels, hide_test_labels, mark_labelled
+from pipeline.labels.check_labels import (
+    check_labels,
+    far_label_notes,
+    hide_test_labels,
+    mark_labelled,
+)
 from pipeline.labels.check_people import person_notes, same_id_notes
 from pipeline.labels.columns import written_column
 from pipeline.labels.find_files import LOST, find_files, say_what_lies_there
@@ -60,6 +65,7 @@ def read_contest(
 
     leave_out = [name for name, task in contest.tasks.items() if task.invalid == "leave_out"]
     frame, left_out = check_labels(frame, tasks, leave_out=leave_out, find_place=find_place)
+    notes += far_label_notes(frame, tasks)
     frame, marked = mark_labelled(frame, tasks, partly=contest.partly_labelled == "learn")
     notes += left_out + marked + person_notes(frame, tasks)
     if contest.layout == "pstage":

@@ -1,7 +1,12 @@
 import pandas as pd
 import pytest
 
-from pipeline.labels.check_labels import check_labels, hide_test_labels, mark_labelled
+from pipeline.labels.check_labels import (
+    check_labels,
+    far_label_notes,
+    hide_test_labels,
+    mark_labelled,
+)
 from pipeline.labels.tasks import Task
 
 AGE = Task("age", "regression", "age", low=0.0, high=100.0)
@@ -70,3 +75,14 @@ def test_labels_of_test_images_are_no_truth_unless_the_settings_say_so() -> None
     assert frame["age"].tolist() == [None, None]
     assert notes[0].startswith("the test images have values in age; they are not used")
     assert hide_test_labels(images(["", ""], ["", ""], part="test"), [AGE, GENDER])[1] == []
+
+
+def test_numbers_far_from_the_others_are_told_where_no_range_is_set() -> None:
+    ages = ["30", "35", "40", "45", "50", "2014", "-31"]
+    open_age = Task("age", "regression", "age")
+    table = images(ages, ["0"] * 7)
+    assert far_label_notes(table, [open_age, AGE, GENDER]) == [
+        "2 labels of age lie far from the others: -31, 2014, where half of them are 32.5 to 47.5; "
+        "tasks.age.low and .high say what can be"
+    ]
+    assert far_label_notes(images(ages[:5], ["0"] * 5), [open_age]) == []

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.stages import crop
+from pipeline.preprocessing import crop_images
 from tests.conftest import tiny
 from tests.whole_runs import digests
 
@@ -15,9 +15,9 @@ from tests.whole_runs import digests
 def test_many_shards_give_the_same_bytes_here_and_in_processes_beside(
     contest: Path, tmp_path: Path, call: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crop, "WORTH", 1)
+    monkeypatch.setattr(crop_images, "WORTH", 1)
     for name, size, parallel in (("one", 256, 1), ("here", 16, 1), ("beside", 16, 2)):
-        monkeypatch.setattr(crop, "SHARD", size)
+        monkeypatch.setattr(crop_images, "SHARD", size)
         words = tiny("sample", root=contest, folder=tmp_path / name)
         code, _, error = call("crop", *words, f"parallel={parallel}", "crop.faces=detect")
         assert code == 0, error
