@@ -126,6 +126,12 @@ class Member(Settings):
     """imagenet, none, or the path of a file."""
     image_size: Annotated[int, Field(ge=16, le=1024)] = 224
     """Pixels."""
+    head: Literal["ridge"] | None = None
+    """ridge: heads fitted in closed form on blocks of the frozen backbone: a baseline in minutes.
+    Null: heads that are trained with the backbone."""
+    layers: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    """With head: ridge, the blocks that it looks at, counted from 0; null: all but the first
+    third."""
     hidden: Count | None = None
     """Units between backbone and heads: Linear-BatchNorm-ReLU."""
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
@@ -205,6 +211,8 @@ class Member(Settings):
 
     @model_validator(mode="after")
     def _agree(self) -> "Member":
+        if self.head is not None:  # a head in closed form takes one pass, whatever defaults say
+            object.__setattr__(self, "epochs", 1)
         for number, entry in enumerate(self.augment):
             if len(entry) != 1:
                 raise ValueError(f"augment: entry {number + 1} must be one `Name: {{...}}`")

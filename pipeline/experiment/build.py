@@ -17,7 +17,12 @@ from pipeline.labels.tasks import Task, is_labelled
 from pipeline.models.heads import HeadShape
 from pipeline.models.loop import Mix, State
 from pipeline.models.losses import Criterion, balanced_bins, balanced_weights, head_shape
-from pipeline.models.network import FaceNetwork, build_network, input_statistics
+from pipeline.models.network import (
+    FaceNetwork,
+    build_frozen_network,
+    build_network,
+    input_statistics,
+)
 from pipeline.models.optimiser import build_optimiser
 
 
@@ -50,6 +55,13 @@ def head_shapes(member: Member, tasks: Sequence[Task]) -> dict[str, HeadShape]:
 
 def make_network(member: Member, tasks: Sequence[Task], *, weights: str) -> FaceNetwork:
     """The member's network; `weights` as in load_backbone. Raises ValueError likewise."""
+    if member.head == "ridge":
+        return build_frozen_network(
+            member.backbone,
+            weights=weights,
+            heads=head_shapes(member, tasks),
+            layers=member.layers,
+        )
     return build_network(
         member.backbone,
         weights=weights,

@@ -1,12 +1,13 @@
 """The network: one timm backbone and one head a task; logits to probabilities."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import timm.data
 import torch
 from torch import nn
 
 from pipeline.labels.tasks import Task
+from pipeline.models.frozen_features import BlockStatistics, choose_layers, find_blocks
 from pipeline.models.heads import FORMS, HeadShape, build_head, full_precision
 from pipeline.models.layers import GroupBy, freeze_layers
 from pipeline.models.losses import LOSSES
@@ -64,6 +65,24 @@ def build_network(
     return FaceNetwork(body, heads=heads, dropout=dropout, hidden=hidden)
 
 
+def build_frozen_network(
+    backbone: str,
+    *,
+    weights: str,
+    heads: Mapping[str, HeadShape],
+    layers: Sequence[int] | None,
+) -> FaceNetwork:
+    """Linear heads on standardised statistics of a frozen backbone's blocks (BlockStatistics).
+
+    The neck is a BatchNorm without weights: its running mean and variance standardise the features.
+    Raises ValueError like load_backbone, and for a block that is not there.
+    """
+    body = BlockStatistics(load_backbone(backbone, weights=weights, drop_path=0.0), layers=layers)
+    network = FaceNetwork(body, heads=heads, dropout=0.0)
+    network.neck = nn.Sequential(nn.BatchNorm1d(body.head_hidden_size, affine=False))
+    return network.requires_grad_(False)
+
+
 def input_statistics(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and std of pixels in [0, 1] that the backbone was trained with, from timm."""
     config = timm.data.resolve_data_config(timm.get_pretrained_cfg(backbone).to_dict())
@@ -76,6 +95,13 @@ def to_probs(logits: torch.Tensor, *, task: Task, loss: str | None = None) -> to
     if loss is None:
         return FORMS[task.kind].decode(logits.float(), task)
     return LOSSES[loss].decode(logits.float(), task)
+
+
+def check_blocks(backbone: str, *, layers: Sequence[int] | None) -> None:
+    """Raises ValueError when head: ridge can't look at these blocks of a backbone, by name."""
+    with torch.device("meta"):
+        blocks = find_blocks(timm.create_model(backbone, num_classes=0))
+    choose_layers(len(blocks), layers)
 
 
 def freeze_batchnorm(network: nn.Module, *, every: bool) -> None:

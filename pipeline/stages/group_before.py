@@ -1,10 +1,11 @@
 """The stages before a long training, and when each is done."""
 
+from pipeline.experiment.baseline import baseline_settings
 from pipeline.experiment.cells import tuned_member
-from pipeline.experiment.fingerprints import audit_key, explore_key, tune_key
+from pipeline.experiment.fingerprints import audit_key, ensemble_key, explore_key, tune_key
 from pipeline.experiment.work import Work
 from pipeline.stages.stage import Stage
-from pipeline.storage import is_fresh
+from pipeline.storage import Runs, is_fresh
 
 
 def is_explored(work: Work) -> bool:
@@ -19,6 +20,20 @@ EXPLORE = Stage(
     done=is_explored,
     example="./run.sh explore -c masks",
     leads_to="train",
+)
+
+
+def has_baseline(work: Work) -> bool:
+    settings = baseline_settings(work.settings)
+    return is_fresh(Runs(settings).submission, ensemble_key(settings))
+
+
+BASELINE = Stage(
+    name="baseline",
+    summary="a ridge on a frozen backbone: an honest score and a submission in minutes",
+    group="before",
+    done=has_baseline,
+    example="./run.sh baseline -c masks",
 )
 
 

@@ -13,7 +13,7 @@ from pipeline.stages.group_after import (
     SUBMIT,
     TRANSFER,
 )
-from pipeline.stages.group_before import AUDIT, EXPLORE, PLAN, TUNE
+from pipeline.stages.group_before import AUDIT, BASELINE, EXPLORE, PLAN, TUNE
 from pipeline.stages.group_check import DOCTOR, REPRODUCE
 from pipeline.stages.group_main import CROP, DRAW, ENSEMBLE, EVALUATE, INDEX, INFER, SPLIT, TRAIN
 from pipeline.stages.group_show import DEMO, EXPLAIN, EXPORT, PREDICT, REPORT, SHARE
@@ -25,6 +25,7 @@ IN_ORDER = (
     CROP,
     SPLIT,
     EXPLORE,
+    BASELINE,
     TUNE,
     AUDIT,
     TRAIN,
@@ -82,6 +83,11 @@ def is_done(work: Work, stage: str) -> bool:
 
 def make_folds(work: Work) -> None:
     """Runs index, crop and split, where they are not done."""
-    for stage in ("index", "crop", "split"):
+    run_missing(work, ("index", "crop", "split"))
+
+
+def run_missing(work: Work, stages: Sequence[str]) -> None:
+    """Runs those of the stages that are not done, in the order given."""
+    for stage in stages:
         if not is_done(work, stage):
             STAGES[stage].module.run(work)

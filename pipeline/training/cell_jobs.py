@@ -49,11 +49,13 @@ def train_one(work: Work, *, cell: Cell) -> dict:
     from pipeline.experiment.images_table import read_labelled
     from pipeline.experiment.memory import enough_memory
     from pipeline.training.cell import train_cell
+    from pipeline.training.frozen_cell import fit_frozen_cell
 
     device, precision = choose_device(work.settings)
-    size = work.settings.members[cell.member].batch_size
-    with enough_memory(f"members.{cell.member}.batch_size", size):
-        return train_cell(
+    member = work.settings.members[cell.member]
+    train = train_cell if member.head is None else fit_frozen_cell
+    with enough_memory(f"members.{cell.member}.batch_size", member.batch_size):
+        return train(
             work,
             cell,
             images=read_labelled(work.runs),

@@ -23,7 +23,7 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
     from pipeline.experiment.data_loading import augments_there
     from pipeline.experiment.targets import check_balance
     from pipeline.images.augment import build_augment
-    from pipeline.models import layers, pretrained
+    from pipeline.models import layers, network, pretrained
 
     unknown = list(_problem("backbone", pretrained.check_backbone, member.backbone))
     if unknown:
@@ -39,6 +39,8 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
         "drop_path", pretrained.check_drop_path, member.backbone, drop_path=member.drop_path
     )
     yield from _problem("balance_on", check_balance, settings, runs, member)
+    if member.head == "ridge":
+        yield from _problem("layers", network.check_blocks, member.backbone, layers=member.layers)
     yield from _problem(
         "freeze", layers.check_freeze, member.backbone, number=member.freeze, by=member.freeze_by
     )

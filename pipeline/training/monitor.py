@@ -128,6 +128,7 @@ def epoch_line(
     parts = {"name": f"{name} {row['epoch']}/{epochs}", "loss": f"loss {row['train_loss']:.3f}"}
     if "held_out_loss" in row:
         parts["held_out"] = f"held-out {row['held_out_loss']:.3f}"
+    if any("." in key for key in row):
         parts["metric"] = say_metric(row)
         if show_best and all(row["score"] > earlier["score"] for earlier in rows[:-1]):
             parts["best"] = "best"

@@ -1,0 +1,211 @@
+"""A cell whose backbone stays as it is: features once, then linear heads in closed form.
+
+It needs no epochs, so a contest has an honest score in minutes; its network answers by the same way
+as all others.
+"""
+
+import json
+import time
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from pipeline.config import fingerprint_of
+from pipeline.experiment.build import make_network
+from pipeline.experiment.data_loading import make_batches
+from pipeline.experiment.images_table import held_out
+from pipeline.experiment.member_context import MemberContext, member_context
+from pipeline.experiment.targets import training_targets
+from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
+from pipeline.images.dataset import CropDataset
+from pipeline.images.sampler import in_order
+from pipeline.images.transform import normalise
+from pipeline.labels.tasks import Task, is_labelled
+from pipeline.models.logits import Logits, autocast, move
+from pipeline.models.loop import State
+from pipeline.models.network import FaceNetwork
+from pipeline.models.ridge import LinearHead, fit_ridges, fit_scale
+from pipeline.storage import REFIT, Cell, atomic_write, hold_lock, write_text
+from pipeline.training.checkpointing import finish_cell
+from pipeline.training.held_out_score import score_held_out
+
+
+def fit_frozen_cell(
+    work: Work, cell: Cell, *, images: pd.DataFrame, device: torch.device, precision: str
+) -> dict:
+    """Fits a cell's heads on the frozen features of its training images, and gives its facts.
+
+    Writes weights, OOF table and done mark as train_cell does.
+    """
+    started = time.monotonic()
+    settings, member = work.settings, member_context(work.settings, cell.member)
+    torch.manual_seed(member.recipe.seeds[0])  # weights: none is the same backbone in all cells
+    network = make_network(member.recipe, member.tasks, weights=member.recipe.weights).eval()
+    features = _stored_features(
+        work, member, network.backbone, images, device=device, precision=precision
+    )
+    is_held = held_out(settings, images, cell.fold)
+    train = images[~is_held].reset_index(drop=True)
+    held = images[is_held].reset_index(drop=True)
+    targets = training_targets(member.recipe, member.tasks, train)
+    people = train["person_id"].astype(str).to_numpy()
+    loss = fit_heads(network, features[~is_held], targets, tasks=member.tasks, groups=people)
+    logits = head_logits(network, features[is_held])
+    row: dict[str, float] = {"epoch": 1, "lr": 0.0, "train_loss": loss}
+    if len(held):
+        row |= score_held_out(
+            logits,
+            contest=settings.competition,
+            tasks=list(member.tasks),
+            losses=dict(member.losses),
+            held=held,
+        )
+    row.setdefault("score", 0.0)
+    row["seconds"] = time.monotonic() - started
+    row["images_per_second"] = len(images) / row["seconds"]
+    write_text(work.runs.history(cell), json.dumps(row) + "\n")
+    state = State(network=network, optimiser=None, ema=None, scaler=None, history=[row])
+    state.best_weights = network.state_dict()
+    state.best_logits = None if cell.fold == REFIT else logits
+    return finish_cell(
+        work, cell, state, held=held, tasks=list(member.tasks), transform=member.transform
+    )
+
+
+@torch.inference_mode()
+def fit_heads(
+    network: FaceNetwork,
+    features: np.ndarray,
+    targets: dict[str, np.ndarray],
+    *,
+    tasks: tuple[Task, ...],
+    groups: np.ndarray,
+) -> float:
+    """Sets the network's standardisation and heads from features (N, D) and targets by task. Gives
+    the mean squared error over the tasks, every person left out in turn.
+
+    A group (N,) is a person, who is never on both sides when the strength is chosen. Rows without a
+    task's label do not count for that task.
+    """
+    norm = network.neck[0]
+    norm.running_mean.copy_(torch.from_numpy(features.mean(axis=0)))
+    norm.running_var.copy_(torch.from_numpy(features.var(axis=0)))
+    x = norm(torch.from_numpy(features)).double().numpy()
+    by_rows: dict[bytes, dict[str, np.ndarray]] = {}  # tasks with the same labelled rows, together
+    for task in tasks:
+        known = is_labelled(targets[task.name])
+        columns = _columns(task, targets[task.name])
+        by_rows.setdefault(known.tobytes(), {})[task.name] = columns
+    heads: dict[str, LinearHead] = {}
+    for packed, together in by_rows.items():
+        known = np.frombuffer(packed, dtype=bool)
+        wanted = {name: columns[known] for name, columns in together.items()}
+        heads |= fit_ridges(x[known], wanted, groups=groups[known])
+    errors = []
+    for task in tasks:
+        known = is_labelled(targets[task.name])
+        wanted = _columns(task, targets[task.name])[known]
+        errors.append(float(np.square(heads[task.name].held_out - wanted).mean()))
+        weight, bias = _as_logits(task, heads[task.name], wanted)
+        head: nn.Linear = network.heads[task.name]
+        head.weight.copy_(torch.from_numpy(weight))
+        head.bias.copy_(torch.from_numpy(bias))
+    return float(np.mean(errors))
+
+
+def _columns(task: Task, target: np.ndarray) -> np.ndarray:
+    """What a ridge learns (N, K): a column a class, or the one value."""
+    if task.kind != "multiclass":
+        return target.astype(np.float64).reshape(-1, 1)
+    if target.ndim == 2:
+        return target.astype(np.float64)
+    return np.eye(len(task.classes))[target]  # rows without a label, -1, are left out by the caller
+
+
+def _as_logits(task: Task, head: LinearHead, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weight (K, D) and bias (K,) of the layer whose outputs the task's head decodes.
+
+    Scores of classes are scaled so that softmax, or the sigmoid of a binary task, gives the
+    probabilities that fit the held-out scores best; a value is brought to the task's own scale.
+    """
+    if task.kind == "regression":
+        return head.weight / task.scale, (head.bias - task.centre) / task.scale
+    if task.kind == "binary":
+        both = np.concatenate([1.0 - head.held_out, head.held_out], axis=1)
+        factor = 2.0 * fit_scale(both, np.concatenate([1.0 - wanted, wanted], axis=1))
+        return factor * head.weight, factor * (head.bias - 0.5)
+    factor = fit_scale(head.held_out, wanted)
+    return factor * head.weight, factor * head.bias
+
+
+@torch.inference_mode()
+def head_logits(network: FaceNetwork, features: np.ndarray) -> Logits:
+    """Logits by task of features (N, D): what the network says behind its backbone."""
+    standardised = network.neck(torch.from_numpy(features))
+    return {task: head(standardised) for task, head in network.heads.items()}
+
+
+def _stored_features(
+    work: Work,
+    member: MemberContext,
+    backbone: nn.Module,
+    images: pd.DataFrame,
+    *,
+    device: torch.device,
+    precision: str,
+) -> np.ndarray:
+    """Features (N, D) of the images; computed once for all cells of the member and kept.
+
+    The first cell computes them, the others wait for it.
+    """
+    recipe = member.recipe
+    made_from = [recipe.backbone, recipe.weights, list(backbone.layers), recipe.image_size]
+    key = fingerprint_of([*made_from, str(work.runs.crops.parent), images["row"].tolist()])
+    path = work.runs.features(member.name, key)
+    with hold_lock(path.with_suffix(".lock"), command="training"):
+        if not path.exists():
+            features = _compute_features(
+                work, member, backbone, images, device=device, precision=precision
+            )
+            with atomic_write(path) as temporary, temporary.open("wb") as file:
+                np.save(file, features)
+    return np.load(path)
+
+
+@torch.inference_mode()
+def _compute_features(
+    work: Work,
+    member: MemberContext,
+    backbone: nn.Module,
+    images: pd.DataFrame,
+    *,
+    device: torch.device,
+    precision: str,
+) -> np.ndarray:
+    size = work.settings.infer.batch_size
+    dataset = CropDataset(
+        open_crops(work.runs.crops),
+        rows=images["row"].to_numpy(),
+        size=member.transform.size,
+        targets={},
+        names=images["image_id"].to_numpy(),
+    )
+    batches = make_batches(
+        work.settings,
+        dataset,
+        in_order(len(images), batch_size=size),
+        device=device,
+        batch_size=size,
+    )
+    network = backbone.to(device, memory_format=torch.channels_last)
+    parts = []
+    for pixels, _ in batches:
+        inputs = normalise(move(pixels, device), transform=member.transform)
+        for piece in inputs.split(16 if device.type == "cpu" else len(inputs)):  # fits a cache
+            with autocast(device, precision=precision):
+                parts.append(network(piece).float().cpu().numpy())
+    backbone.cpu()
+    return np.concatenate(parts)

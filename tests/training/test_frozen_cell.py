@@ -1,0 +1,51 @@
+"""Ridge heads on a frozen backbone, from the images to the submission, as all members go."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tests.conftest import tiny
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+def test_a_ridge_member_answers_as_it_was_fitted(contest: Path, tmp_path: Path, call: Call) -> None:
+    words = tiny("sample", root=contest, folder=tmp_path)
+    words += ["members.age.head=ridge", "members.age.refit=true", "tta=[identity]"]
+    code, _, error = call("crop", "train", "infer", *words)
+    assert code == 0, error
+    run = tmp_path / "runs/sample"
+    fitted = pd.concat([pd.read_parquet(path) for path in run.glob("age/fold*/oof.parquet")])
+    answered = pd.read_parquet(run / "age/oof_views.parquet")
+    both = fitted.merge(answered, on=["image_id", "fold"], suffixes=("", "_again"))
+    assert len(both) == len(fitted) == len(answered)
+    columns = [name for name in fitted.columns if name.startswith("age.")]
+    again = both[[f"{name}_again" for name in columns]].to_numpy()
+    np.testing.assert_allclose(both[columns].to_numpy(), again, atol=1e-4)
+    facts = json.loads((run / "age/fold0-seed777/done.json").read_text())
+    assert facts["num_epochs"] == 1
+    assert len(list(run.glob("age/features-*.npy"))) == 1, "one table serves all cells"
+
+
+def test_baseline_is_an_experiment_of_its_own(contest: Path, tmp_path: Path, call: Call) -> None:
+    words = tiny("sample", root=contest, folder=tmp_path)
+    code, printed, error = call("baseline", *words)
+    assert code == 0, error
+    assert "sample-baseline" in printed
+    submission = pd.read_csv(tmp_path / "submissions/sample-baseline.csv")
+    assert submission.notna().all().all()
+    assert not (tmp_path / "submissions/sample.csv").exists()
+    code, printed, _ = call("baseline", *words)
+    assert code == 0 and "nothing to do" in printed
+
+
+def test_a_block_that_is_not_there_is_named_before_anything_runs(
+    contest: Path, tmp_path: Path, call: Call
+) -> None:
+    words = tiny("sample", root=contest, folder=tmp_path)
+    code, _, error = call("train", *words, "members.age.head=ridge", "members.age.layers=[40]")
+    assert code == 2
+    assert "members.age.layers: layers: 40; the backbone has blocks 0 to" in error
