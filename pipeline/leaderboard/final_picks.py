@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from pipeline.experiment.metric_direction import is_higher_better
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.submissions import align, read_answers
 from pipeline.metrics.leaderboard_fit import (
@@ -15,7 +16,6 @@ from pipeline.metrics.leaderboard_fit import (
     rank_agreement,
     shrunken_estimates,
 )
-from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.submission_diff import distance
 
@@ -32,7 +32,10 @@ def describe_finals(work: Work, rows: pd.DataFrame, *, metric_name: str) -> list
             f"{known.sum()} of {len(rows)} have a leaderboard score; {needed} more, and OOF is "
             "fitted to the leaderboard: ledger NAME score=0.78"
         ]
-    sign = 1 if find_metric(metric_name).higher_is_better else -1
+    better = is_higher_better(metric_name)
+    if better is None:
+        return [f"{metric_name} is not here to say whether higher is better"]
+    sign = 1 if better else -1
     return [
         *_say_ranks(oof[known], score[known]),
         *_say_line(rows, oof, score),

@@ -4,7 +4,9 @@ import math
 
 import pandas as pd
 
+from pipeline.experiment.metric_direction import say_direction
 from pipeline.experiment.work import Work
+from pipeline.labels.kinds import split_own_metric
 from pipeline.leaderboard.final_picks import describe_finals
 from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
 from pipeline.leaderboard.ledger_table import ledger_table
@@ -29,8 +31,7 @@ def run(work: Work) -> None:
         print(f"ledger: {display_path(work.runs.ledger)} is empty; ensemble and stack record in it")
         return
     for (contest, metric), rows in frame.groupby(["competition", "metric"], sort=False):
-        better = "higher" if find_metric(metric).higher_is_better else "lower"
-        print(f"\n{contest}, {metric} ({better} is better):")
+        print(f"\n{contest}, {metric} ({say_direction(metric)} is better):")
         print("\n".join(f"  {line}" for line in ledger_table(rows, work.runs)))
         print("\n".join(describe_finals(work, rows, metric_name=metric)))
     print(f"\nledger: {len(frame)} submissions in {display_path(work.runs.ledger)}")
@@ -63,8 +64,10 @@ def _score(work: Work, metric: str) -> float:
     score = _number(word)
     if math.isnan(score):
         raise ValueError(f"ledger: score={word!r} is not a number; as in score=0.78")
-    least, most = find_metric(metric).low, find_metric(metric).high
-    if not least <= score <= most:
+    if split_own_metric(metric) is not None:  # it may be any number
+        return score
+    known = find_metric(metric)
+    if not known.low <= score <= known.high:
         hint = f"; in per cent? score={score / 100:g}" if 1 < score <= 100 else ""
         raise ValueError(f"ledger: {metric} is never {score:g}{hint}")
     return score

@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.config.types import nearest
 from pipeline.evaluation.candidates import trained_work
+from pipeline.experiment.metric_direction import say_direction
 from pipeline.experiment.work import Work
 from pipeline.features.report.comparisons import difference_figures, stored_differences
 from pipeline.features.report.leaderboard import ledger_table
@@ -18,7 +19,6 @@ from pipeline.features.report.parts import Figure, Hint, Table, figure
 from pipeline.features.report.scores import say_span
 from pipeline.figures.intervals import Interval, plot_intervals
 from pipeline.leaderboard.ledger import read_ledger
-from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 from pipeline.storage import display_path, read_table
 
@@ -113,7 +113,7 @@ def _chart(task: str, metric: str, rows: pd.DataFrame) -> Figure:
         )
         for row in rows.itertuples()
     ]
-    better = "higher" if find_metric(metric).higher_is_better else "lower"
+    better = say_direction(metric)
     says = "; ".join(f"{row.name} {row.says}" for row in intervals)
     chart = plot_intervals(intervals, x_label=f"{metric}, {better} is better")
     return figure(f"{task}: {metric}", chart, says=says)

@@ -10,6 +10,7 @@ from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, data_uri, figure
 from pipeline.figures.curves import Curve, plot_curves
+from pipeline.labels.kinds import metric_kinds, uses_decisions
 from pipeline.storage import display_path, read_table
 
 MOST_SHEETS = 6
@@ -75,7 +76,8 @@ def _figure(factor: str, metric: str, rows: pd.DataFrame) -> Figure:
         )
     worst = rows.loc[rows["changed"].idxmax()]
     note = f"Answers move most at {worst['level']:g}: by {worst['changed']:.3g} on average."
-    if "macro" in metric or metric == "accuracy":
+    kinds = metric_kinds(metric)
+    if "regression" not in kinds and (uses_decisions(metric) or "binary" not in kinds):
         note = f"Most answers change at {worst['level']:g}: {100 * worst['changed']:.0f} %."
     chart = plot_curves(curves, x_label=f"{factor}, {rows['unit'].iloc[0]}")
     return figure(factor, chart, says=f"{metric} by {factor}. {note}", note=note)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from pipeline.experiment.metric_direction import say_direction
 from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Grid, Table, figure
 from pipeline.figures.intervals import Interval, plot_intervals, row_values, span_of
-from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 
 MOST_ROWS = 12  # of a figure
@@ -61,7 +61,7 @@ def _score_figure(
     metric: str,
     span: tuple[float, float] | None = None,
 ) -> Figure:
-    better = "higher" if find_metric(metric).higher_is_better else "lower"
+    better = say_direction(metric)
     chart = plot_intervals(rows, x_label=f"{metric}, {better} is better", span=span)
     said = "; ".join(f"{row.name} {row.says}" for row in rows)
     return figure(title, chart, says=f"{title}: {said}")
