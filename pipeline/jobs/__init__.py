@@ -1,1 +1,1 @@
-"""Jobs of a stage, here, in processes beside, or on a cluster."""
+"""Runs the jobs of a stage: in this process, in several, or on a cluster."""

@@ -1,7 +1,7 @@
-"""What a launcher is given and gives back: jobs that wait for one another, and what became of them.
+"""Jobs that wait for one another, and their outcomes.
 
-A job is a function of a Work that makes files. It does not know who launched it: this process, one
-beside it, or another machine.
+A job is a function of a Work that makes files. It does not know where it runs: in this process, in
+one beside it, or on another machine.
 """
 
 import traceback
@@ -36,7 +36,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job gave, or in one sentence why it failed; and what it printed."""
+    """What a job returned, or in one sentence why it failed; and what it printed."""
 
     job: str
     facts: Any = None
@@ -46,7 +46,7 @@ class Outcome:
 
 
 def attempt(work: Work, job: Job, *, quiet: bool) -> Outcome:
-    """Runs a job to an outcome; a quiet one keeps what it prints."""
+    """Runs a job and gives its outcome; where it is `quiet`, what it prints is kept in that."""
     said = StringIO()
     try:
         if not quiet:
@@ -54,7 +54,7 @@ def attempt(work: Work, job: Job, *, quiet: bool) -> Outcome:
         with redirect_stdout(said):
             facts = job.call(work, **job.given)
         return Outcome(job.name, facts=facts, said=said.getvalue())
-    except Exception as error:  # whatever it is: it must not take the other jobs along
+    except Exception as error:  # of any kind: the other jobs are to go on
         trace, sentence = traceback.format_exc(), str(error) or type(error).__name__
         sentence = explain_os_error(error) if isinstance(error, OSError) else sentence
         if not isinstance(error, ValueError | OSError):
@@ -63,23 +63,24 @@ def attempt(work: Work, job: Job, *, quiet: bool) -> Outcome:
 
 
 class ReadyQueue:
-    """Jobs in the order in which they are asked for; those whose needs are done may start."""
+    """Jobs in their order; a job may start as soon as the jobs that it needs are done."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._waiting = {job.name: job for job in jobs}
-        self._open = set(self._waiting)  # waiting or running; a need of no job here is long done
+        # waiting or running; a needed job that is not among these was done earlier
+        self._open = set(self._waiting)
         if len(self._waiting) < len(jobs):
             raise ValueError(f"two jobs of one name among {[job.name for job in jobs]}")
 
     def take(self) -> Job | None:
-        """The next job that may start; None while all that wait need one that is not done."""
+        """The next job that may start; None while each waits for another one."""
         for job in self._waiting.values():
             if not self._open.intersection(job.needs):
                 return self._waiting.pop(job.name)
         return None
 
     def give_back(self, outcome: Outcome) -> Iterator[Outcome]:
-        """The outcome, and those of jobs that can't start any more because of it."""
+        """The outcome, and a failure for each job that can't start because of it."""
         self._open.discard(outcome.job)
         yield outcome
         if outcome.failed is None:
@@ -96,14 +97,15 @@ class ReadyQueue:
 def makespan(
     seconds: Mapping[str, float], needs: Mapping[str, Sequence[str]], *, slots: int
 ) -> float:
-    """Seconds until all jobs are done, so many at once, each started as soon as it may."""
-    line = ReadyQueue([Job(name, print, needs=tuple(needs.get(name, ()))) for name in seconds])
-    now, running = 0.0, []
+    """Seconds until all jobs are done, `slots` at once, each started as soon as it may."""
+    queue = ReadyQueue([Job(name, print, needs=tuple(needs.get(name, ()))) for name in seconds])
+    now = 0.0
+    running: list[tuple[float, str]] = []  # end and name
     while True:
-        while len(running) < slots and (job := line.take()) is not None:
+        while len(running) < slots and (job := queue.take()) is not None:
             running.append((now + seconds[job.name], job.name))
         if not running:
             return now
         running.sort()
         now, name = running.pop(0)
-        list(line.give_back(Outcome(name)))
+        list(queue.give_back(Outcome(name)))

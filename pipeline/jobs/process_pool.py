@@ -41,35 +41,34 @@ def run_in_processes(
 
     However the caller ends, by a signal too, no process is left.
     """
-    line, idle = ReadyQueue(jobs), list(slots)
+    queue, free_slots = ReadyQueue(jobs), list(slots)
     context = process_context(
         imports_torch=any(job.imports_torch for job in jobs),
         threads=max(slot.threads for slot in slots),
     )
-    running: list[_Worker] = []
-    resting: list[_Worker] = []
+    busy: list[_Worker] = []
+    waiting: list[_Worker] = []  # processes that live and have no job
     try:
         while True:
-            while (resting or idle) and (job := line.take()) is not None:
-                worker = resting.pop() if resting else _Worker(work, idle.pop(0), context)
-                running.append(worker)
+            while (waiting or free_slots) and (job := queue.take()) is not None:
+                worker = waiting.pop() if waiting else _Worker(work, free_slots.pop(0), context)
+                busy.append(worker)
                 worker.start(job)
-            if not running:
+            if not busy:
                 return
-            ends = [end for w in running for end in (w.link, w.process.sentinel)]
-            ready = set(wait(ends, timeout=BEAT))
+            ready = _wait_for(busy)
             if not ready:
                 yield None
-            for worker in [w for w in running if {w.link, w.process.sentinel} & ready]:
-                running.remove(worker)
+            for worker in ready:
+                busy.remove(worker)
                 outcome = worker.finish()
                 if worker.process.is_alive():
-                    resting.append(worker)
+                    waiting.append(worker)
                 else:
-                    idle.append(worker.slot)
-                yield from line.give_back(outcome)
+                    free_slots.append(worker.slot)
+                yield from queue.give_back(outcome)
     finally:
-        _end(running + resting)
+        _end(busy + waiting)
 
 
 class _Worker:
@@ -79,23 +78,36 @@ class _Worker:
         self.slot = slot
         self.job: Job | None = None
         self.link, link = context.Pipe()
-        self.process = context.Process(target=_serve, args=(link, _placed(work, slot), slot))
+        self.process = context.Process(
+            target=_serve, args=(link, _placed(work, slot), slot, dict(os.environ))
+        )
         self.process.start()
         link.close()
 
     def start(self, job: Job) -> None:
+        """Hands over a job. A process that died meanwhile is noticed by `finish`."""
         self.job = job
-        with suppress(BrokenPipeError, ConnectionResetError):  # it died: finish says so
+        with suppress(BrokenPipeError, ConnectionResetError):
             self.link.send(job)
 
     def finish(self) -> Outcome:
         """The outcome of the job; of a process that died, how."""
+        assert self.job is not None
         job, self.job = self.job, None
         try:
             return self.link.recv()
         except (EOFError, ConnectionResetError):
             self.process.join()
             return Outcome(job.name, failed=_say_death(self.process.exitcode))
+
+
+def _wait_for(workers: Sequence[_Worker]) -> list[_Worker]:
+    """The workers that have an outcome or died; none when nothing happens within a beat."""
+    watched = []
+    for worker in workers:
+        watched += [worker.link, worker.process.sentinel]
+    ready = set(wait(watched, timeout=BEAT))
+    return [worker for worker in workers if {worker.link, worker.process.sentinel} & ready]
 
 
 def _placed(work: Work, slot: Slot) -> Work:
@@ -127,8 +139,9 @@ def _end(workers: Sequence[_Worker]) -> None:
             worker.process.join()
 
 
-def _serve(link: Connection, work: Work, slot: Slot) -> None:
+def _serve(link: Connection, work: Work, slot: Slot, environment: dict[str, str]) -> None:
     """The process: takes jobs until none comes."""
+    os.environ.update(environment)  # the server from which it was forked may have an older one
     threading.Thread(target=_follow_parent, daemon=True).start()
     install_signal_handlers()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides

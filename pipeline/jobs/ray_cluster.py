@@ -35,11 +35,12 @@ def run_on_cluster(work: Work, jobs: Sequence[Job]) -> Iterator[Outcome | None]:
     task = ray.remote(do_job).options(max_retries=RETRIES, **resources)
     there = replace(work, settings=work.settings.model_copy(update={"device": device}))
     most = max(8, 4 * int(ray.cluster_resources().get("CPU", 1)))
-    line, running, store = ReadyQueue(jobs), {}, _Store(ray)
+    queue, store = ReadyQueue(jobs), _Store(ray)
+    running: dict[Any, Job] = {}  # by Ray's reference
     with _token(work) as token:
         try:
             while True:
-                while len(running) < most and (job := line.take()) is not None:
+                while len(running) < most and (job := queue.take()) is not None:
                     payload = TaskPayload(
                         runs=work.runs.folder,
                         files=() if token.shared else tuple(store.send(_below(work, job.reads))),
@@ -54,7 +55,7 @@ def run_on_cluster(work: Work, jobs: Sequence[Job]) -> Iterator[Outcome | None]:
                     yield None
                 for reference in ready:
                     job = running.pop(reference)
-                    yield from line.give_back(_receive(ray, work, job, reference))
+                    yield from queue.give_back(_receive(ray, work, job, reference))
         finally:
             for reference in running:
                 ray.cancel(reference, force=True)

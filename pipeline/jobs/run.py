@@ -75,9 +75,9 @@ def launch(work: Work, jobs: Sequence[Job], *, slots: Sequence[Slot]) -> Iterato
 
 
 def _run_here(work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
-    line = ReadyQueue(jobs)
-    while (job := line.take()) is not None:
-        yield from line.give_back(attempt(work, job, quiet=False))
+    queue = ReadyQueue(jobs)
+    while (job := queue.take()) is not None:
+        yield from queue.give_back(attempt(work, job, quiet=False))
 
 
 def _show(outcome: Outcome) -> None:

@@ -1,9 +1,13 @@
-"""One process writes a folder at a time. The second waits and says for whom; the dead hold nothing.
+"""One process writes a folder at a time. The second waits and says for whom; the dead hold none.
 
 Where the system has file locks the kernel gives them back when a process ends, however it ends, so
 nothing can be stale and no clock is asked. File systems without them (some network shares) get an
 owner file with a pulse: who waits watches the pulse by its own clock, so that a holder that died,
 here or on another machine, is told from one that works.
+
+Why not filelock (read at 4.3.1, which torch may bring in any version): it falls back to a file
+where flock is not implemented (ENOSYS), but raises for the other errors that network disks give
+(ENOLCK, ENOTSUP, EINVAL), and the file that it falls back to has no pulse.
 """
 
 import errno
