@@ -66,3 +66,12 @@ SHARE = Stage(
     options=("push",),
     example="./run.sh share -c masks",
 )
+
+
+BUNDLE = Stage(
+    name="bundle",
+    summary="a folder to upload, and a notebook that answers a hidden test offline with it",
+    group="show",
+    needs=("train",),
+    example="./run.sh bundle -c masks",
+)

@@ -16,7 +16,7 @@ from pipeline.stages.group_after import (
 from pipeline.stages.group_before import AUDIT, BASELINE, EXPLORE, PLAN, TUNE
 from pipeline.stages.group_check import DOCTOR, REPRODUCE
 from pipeline.stages.group_main import CROP, DRAW, ENSEMBLE, EVALUATE, INDEX, INFER, SPLIT, TRAIN
-from pipeline.stages.group_show import DEMO, EXPLAIN, EXPORT, PREDICT, REPORT, SHARE
+from pipeline.stages.group_show import BUNDLE, DEMO, EXPLAIN, EXPORT, PREDICT, REPORT, SHARE
 from pipeline.stages.stage import Stage
 
 IN_ORDER = (
@@ -42,6 +42,7 @@ IN_ORDER = (
     DEMO,
     EXPORT,
     SHARE,
+    BUNDLE,
     COMPARE,
     DISTIL,
     DIFF,

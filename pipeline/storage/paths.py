@@ -230,6 +230,10 @@ class Runs:
         """A file of the folder that share makes ready for others."""
         return self.experiment / "share" / name
 
+    def bundled(self, name: str) -> Path:
+        """A file of the folder that answers a hidden test elsewhere; '' is the folder."""
+        return self.experiment / "bundle" / name
+
     def tracked(self, tracker: str) -> Path:
         """Where a tracker of live curves writes."""
         return self.experiment / "track" / tracker

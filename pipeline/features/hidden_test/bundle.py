@@ -1,0 +1,155 @@
+"""A folder to upload as a data set: all that answers a hidden test where there is no internet."""
+
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution, requires
+from pathlib import Path
+
+from pipeline.config import Experiment, write_settings
+from pipeline.experiment.blend import answer_spaces
+from pipeline.experiment.cells import answering_cells, used_members
+from pipeline.experiment.fingerprints import ensemble_key
+from pipeline.features.hidden_test.digest import write_digest
+from pipeline.features.hidden_test.notebook import write_notebook
+from pipeline.inference.choice import missing_weights
+from pipeline.inference.ensemble_spec import decided_thresholds
+from pipeline.storage import PROJECT, Runs, stamp, write_text
+
+NOTEBOOK = "answer_hidden_test.ipynb"
+# pure Python, so that a copy works anywhere: what a Kaggle image lacks, or has in versions that
+# build other networks by the same name
+CARRIED = ("timm", "facenet-pytorch")
+NEEDED = ("torch", "torchvision", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML", "pillow")
+NEEDED += ("opencv-python-headless", "safetensors", "tqdm", "scikit-learn", "scipy", "requests")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The folder that was written, its number of files and their size."""
+
+    folder: Path
+    num_files: int
+    num_bytes: int
+    carried: tuple[str, ...]
+
+
+def check_bundle(settings: Experiment, runs: Runs) -> None:
+    """Raises ValueError where a cell is not trained, or a threshold is still to be chosen."""
+    gone = missing_weights(settings, runs, used_members(settings))
+    if gone:
+        raise ValueError(f"bundle: {gone} is not there; first ./run.sh train -c {settings.name}")
+    thresholds = decided_thresholds(settings, runs)
+    for space in answer_spaces(settings):
+        if space.kind == "binary" and space.name not in thresholds:
+            raise ValueError(
+                f"bundle: the threshold of {space.name} is chosen on OOF and is not known yet; "
+                f"first ./run.sh infer -c {settings.name}"
+            )
+
+
+def write_bundle(settings: Experiment, runs: Runs) -> Bundle:
+    """Writes the bundle anew. Raises ValueError as check_bundle.
+
+    It holds code, the pure Python packages that a Kaggle image lacks, weights of the cells that
+    answer, the label and fold tables (for the prior of images that can't be read), the settings,
+    a digest of every file, and the notebook. Train images and their crops are not in it.
+    """
+    check_bundle(settings, runs)
+    folder = runs.bundled("")
+    if folder.exists():
+        shutil.rmtree(folder)
+    inside = _settings_inside(settings, runs)
+    _copy_run(settings, runs, inside, folder)
+    _copy_code(folder)
+    carried = [name for name in CARRIED if settings.crop.faces == "detect" or name == "timm"]
+    for name in carried:
+        _copy_package(name, folder / "packages")
+    write_text(folder / "requirements.txt", _requirements(carried))
+    write_text(folder / "config.yaml", write_settings(inside))
+    notebook = write_notebook(name=settings.name, contest=settings.competition.name)
+    write_text(folder / NOTEBOOK, notebook)
+    number = write_digest(folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Bundle(folder, number, size, tuple(carried))
+
+
+def _settings_inside(settings: Experiment, runs: Runs) -> Experiment:
+    """The settings as they hold inside the bundle: every place in it, any device, labels mended.
+
+    A chosen threshold is written down, so that no OOF table is needed to find it again.
+    """
+    contest = settings.competition.model_copy(update={"root": "contest", "fixes": None})
+    ensemble = settings.ensemble
+    chosen = set(decided_thresholds(settings, runs).values())
+    if ensemble.threshold == "oof" and len(chosen) == 1:
+        ensemble = ensemble.model_copy(update={"threshold": chosen.pop()})
+    places = {"runs": "runs", "submissions": "submissions", "cluster": None, "device": "auto"}
+    return settings.model_copy(update={"competition": contest, "ensemble": ensemble, **places})
+
+
+def _copy_run(settings: Experiment, runs: Runs, inside: Experiment, folder: Path) -> None:
+    """The weights and tables, where the code will look for them in the bundle."""
+    there = Runs(inside)  # below this project, as it will be below the bundle
+
+    def place(path: Path) -> Path:
+        return folder / path.relative_to(PROJECT)
+
+    pairs = [
+        (runs.images, there.images),
+        (runs.faces, there.faces),
+        (runs.folds, there.folds),
+        (runs.certificate, there.certificate),
+    ]
+    for name in used_members(settings):
+        for cell in answering_cells(settings, name):
+            pairs.append((runs.weights(cell), there.weights(cell)))
+    for path in (runs.submission, runs.submission_record):
+        pairs.append((path, there.submissions / path.name))
+    sample = settings.competition.submission.sample
+    if sample is not None:
+        pairs.append((runs.root / sample, there.root / sample))
+    for source, target in pairs:
+        if source.is_file():
+            place(target).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, place(target))
+    if runs.submission.is_file():
+        stamp(place(there.submission), ensemble_key(inside))
+
+
+def _copy_code(folder: Path) -> None:
+    """The whole package: which parts a contest needs is seen only while it is answered."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(PROJECT / "pipeline", folder / "pipeline", ignore=ignored)
+    if (PROJECT / "LICENSE").is_file():
+        shutil.copyfile(PROJECT / "LICENSE", folder / "LICENSE")
+
+
+def _copy_package(name: str, folder: Path) -> None:
+    """An installed package of pure Python, with its own licence. Raises ValueError without it."""
+    try:
+        files = distribution(name).files or []
+    except PackageNotFoundError:
+        raise ValueError(f"bundle: {name} is not installed here, and a bundle carries it") from None
+    for file in files:
+        inside = ".." not in file.parts and "__pycache__" not in file.parts
+        if inside and file.locate().is_file():
+            target = folder / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.locate(), target)
+
+
+def _requirements(carried: list[str]) -> str:
+    """The packages that the notebook needs, with the versions that were tried here."""
+    lines = ["# What the notebook needs; Kaggle's own image has these in versions close to them."]
+    lines += [f"{name}=={distribution(name).version}" for name in NEEDED if _is_there(name)]
+    lines += ["# In packages/, because an image may lack them or have others:"]
+    lines += [f"{name}=={distribution(name).version}" for name in carried]
+    return "\n".join(lines) + "\n"
+
+
+def _is_there(name: str) -> bool:
+    try:
+        requires(name)
+    except PackageNotFoundError:
+        return False
+    return True
