@@ -167,7 +167,8 @@ def _fill_value(space: AnswerSpace, found: SampleColumn, sample: SampleFile | No
     if _fits(space, "label", found):
         return "index" if _are_indices(space) else "label"
     if _fits(space, "index", found):
-        if len(found.values) == 1 and _are_numbers(space.classes):
+        is_either = _are_numbers(space.classes) and not _are_indices(space)
+        if len(found.values) == 1 and is_either:
             assert sample is not None
             raise ValueError(
                 f"submission: {sample.name} holds {found.describe()} in {found.name}, which is no "
@@ -178,7 +179,10 @@ def _fill_value(space: AnswerSpace, found: SampleColumn, sample: SampleFile | No
         return "index"
     if space.kind == "binary" and _fits(space, "probability", found):
         return "probability"
-    return "label" if found.numbers is None else "index"  # the check shows both sides
+    # nothing fits: the check shows both sides
+    if found.numbers is None:
+        return "label"
+    return "probability" if _wants_probabilities(space) else "index"
 
 
 def _wants_probabilities(space: AnswerSpace) -> bool:
@@ -198,6 +202,8 @@ def _are_numbers(words: Sequence[str]) -> bool:
 def _fits(space: AnswerSpace, value: str, found: SampleColumn) -> bool:
     """Whether the sample's values are of a kind."""
     if value == "label":
+        if found.numbers is not None and _are_numbers(space.classes):  # 1.0 is the class 1
+            return bool(np.isin(found.numbers, to_floats(space.classes)).all())
         return set(found.values) <= set(space.classes)
     if value == "index":
         if found.numbers is None or (found.numbers % 1 != 0).any():
@@ -230,7 +236,7 @@ def _check_values(space: AnswerSpace, value: str, found: SampleColumn, sample: S
     hint = nearest(unknown[0], space.classes) if value == "label" and unknown else ";"
     remedies = [kind for kind in SERVED[space.kind] if kind != value and _fits(space, kind, found)]
     remedy = f"submission.value={remedies[0]} writes the same kind" if remedies else ""
-    remedy = remedy or "change the task's classes, low or high, or submission.value"
+    remedy = remedy or f"change the task's {'low or high' if value == 'number' else 'classes'}"
     raise ValueError(
         f"submission: {sample.name} holds {found.describe()} in {found.name}, but {written} would "
         f"be written{hint} {remedy}"
@@ -250,13 +256,20 @@ def _check_columns(
     if sample is None:
         return
     present = sample.answer_columns
-    if sample.is_test_table and not set(names) & set(present):
+    if not present or (sample.is_test_table and not set(names) & set(present)):
         return  # only its ids are meant
     lacking = [name for name in names if name not in present]
     extra = [] if sample.is_test_table else [name for name in present if name not in names]
     if not lacking and not extra:
         return
-    if lacking:
+    by_class = len(formats) == 1 and formats[0].space.kind == "multiclass" and len(present) > 1
+    if lacking and by_class:
+        what = (
+            f"if its columns are probabilities of the classes, say which is which: "
+            f"submission.columns={{{formats[0].space.classes[0]}: COLUMN, …}}; if one is the "
+            "answer, submission.column names it"
+        )
+    elif lacking:
         what = f"it has no column {lacking[0]!r}{nearest(lacking[0], extra)} say which is meant"
         key = "columns" if len(formats) > 1 or len(names) > 1 else "column"
         what += f" with submission.{key}"

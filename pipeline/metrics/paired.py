@@ -116,7 +116,7 @@ def say_difference(first: str, second: str, difference: Difference, *, p: float 
     if difference.value < 0:
         return say_difference(second, first, difference.turned, p=p)
     if difference.value == difference.low == difference.high == 0:
-        return f"{second} and {first} score the same, whoever is drawn"
+        return f"{second} and {first} score the same in every draw"
     lead = f"{second} is better than {first} by" if difference.value else f"{second} and {first}:"
     bounds = np.abs([difference.value, difference.low, difference.high])
     digits = 6 if np.nan_to_num(bounds).max() < 0.01 else 4

@@ -37,8 +37,10 @@ def sample(columns: dict[str, list], *, name: str = "sample.csv") -> SampleFile:
         (NAMED, ["0", "0"], "index"),  # numbers cannot be its words
         (NAMED, ["?", ""], "index"),  # blanks say nothing
         (FROM_ONE, ["1", "1"], "label"),
+        (FROM_ONE, ["1.0", "2.0"], "label"),
         (FROM_ONE, ["0", "2"], "index"),  # 0 is none of its words
         (GRADES, ["0", "0"], "index"),
+        (GRADES, ["0.0", "0.0"], "index"),
         (SMILE, ["yes", "yes"], "label"),
         (SMILE, ["0.5", "0.5"], "probability"),
         (SMILE, ["0", "0"], "index"),
@@ -68,7 +70,7 @@ def test_the_value_is_filled_in_from_the_sample(task: dict, values: list, value:
         (GRADES, ["0.5", "0.5"], {}, "class numbers from 0 to 2 would be written"),
         (YEARS, ["young", "old"], {}, "holds the words young, old.*numbers from 0 to 100"),
         (YEARS, ["5", "120"], {}, "numbers 5, 120 in label, but numbers from 0 to 100"),
-        (AUC, ["50", "70"], {}, "holds the numbers 50, 70"),
+        (AUC, ["50", "70"], {}, "numbers 50, 70 in label, but probabilities from 0 to 1 would be"),
         (AUC, ["0.5", "0.5"], {"value": "label"}, "value=probability writes the same kind"),
     ],
 )
@@ -105,6 +107,8 @@ def test_a_test_table_in_the_place_of_a_sample_gives_only_its_ids() -> None:
     table = sample({"path": ["a.jpg", "b.jpg"], "hour": ["1", "2"]}, name="test.csv")
     (found,) = answer_formats(experiment({"k": NAMED}), table)
     assert (found.columns, found.value) == (("answer",), "index")
+    (found,) = answer_formats(experiment({"k": NAMED}), sample({}))
+    assert found.columns == ("answer",), "a list of ids"
     filled = sample({"path": ["a.jpg"], "k": ["worn"]}, name="test.csv")
     (found,) = answer_formats(experiment({"k": NAMED}, column="k"), filled)
     assert found.value == "label", "its placeholders say how, as those of a sample do"
@@ -125,6 +129,9 @@ def test_a_probability_a_class_in_the_sample_s_columns() -> None:
     assert found.columns == ("worn", "wrong", "none")
     with pytest.raises(ValueError, match=r"label writes one column, but sample\.csv has a column"):
         answer_formats(experiment({"k": NAMED}, value="label"), sample(thirds))
+    for other in ({"0": ["0.3"], "1": ["0.3"], "2": ["0.4"]}, {"worn": ["1"], "none": ["0"]}):
+        with pytest.raises(ValueError, match=r"say which is which: submission.columns=\{worn: COL"):
+            answer_formats(experiment({"k": NAMED}), sample(other))
     with pytest.raises(ValueError, match="needs one for each of worn, wrong, none"):
         answer_formats(experiment({"k": NAMED}, value="probability"), sample({"a": ["0.5"]}))
     with pytest.raises(ValueError, match="class 'wron' is not known; did you mean 'wrong'"):

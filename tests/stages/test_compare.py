@@ -122,7 +122,7 @@ def test_of_its_own_experiment_a_part_needs_no_first_name(
     out = capsys.readouterr().out
     assert "hand/two: mean of s, o, views identity" in out
     assert "hand/s: member" in out
-    assert "hand and hand/two score the same, whoever is drawn" in out
+    assert "hand and hand/two score the same in every draw" in out
     scores = pd.read_csv(work.runs.compared("hand.two--hand.j--hand.s--hand", "scores.csv"))
     assert set(scores.loc[scores["task"] == "sex", "source"]) == {
         "hand/two",
