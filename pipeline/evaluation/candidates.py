@@ -49,7 +49,7 @@ class Candidate:
         if self.kind == "member":
             return f"{self.name}: member, {views}"
         if self.kind == "stack":
-            return f"{self.name}: what stack kept for {', '.join(self.members)}, nested by person"
+            return f"{self.name}: what stack kept for {', '.join(self.members)}, nested"
         method = settings.ensemble.method if self.kind == "ensemble" else "mean"
         return f"{self.name}: {method} of {', '.join(self.members)}, {views}"
 

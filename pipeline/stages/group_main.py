@@ -62,7 +62,7 @@ def is_split(work: Work) -> bool:
 
 SPLIT = Stage(
     name="split",
-    summary="k folds by person, balanced on several labels, with a certificate",
+    summary="k folds that keep people together, balanced on several labels, with a certificate",
     group="main",
     needs=("crop",),
     done=is_split,

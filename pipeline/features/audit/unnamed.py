@@ -29,5 +29,8 @@ def probe_without_names(work: Work) -> list[str]:
 
 
 def join_lookalikes(work: Work, images: pd.DataFrame, people: np.ndarray) -> np.ndarray:
-    """The people (n,) of these images, joined where their faces look alike."""
+    """The people (n,) of these images, joined where their faces look alike; as they are where
+    the folds have joined them already."""
+    if work.settings.folds.lookalikes is not None:
+        return people
     return join_groups(people, lookalike_groups(work, images["image_id"]))
