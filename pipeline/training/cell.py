@@ -37,6 +37,7 @@ from pipeline.storage import REFIT, Cell, read_json, write_text
 from pipeline.training.checkpointing import finish_cell, restore_checkpoint, save_checkpoint
 from pipeline.training.distillation import distillation_targets
 from pipeline.training.held_out_score import score_held_out
+from pipeline.training.initial_weights import with_own_weights
 from pipeline.training.oom import MicroBatchLog, last_checkpoint_named
 from pipeline.training.pseudo_labels import add_pseudo_labels
 from pipeline.training.trackers import open_track
@@ -47,7 +48,7 @@ def train_cell(
 ) -> dict:
     """Trains a cell, or what is left of it, writes weights and OOF table, and gives its facts."""
     settings = work.settings
-    member = settings.members[cell.member]
+    member = with_own_weights(work, cell)
     tasks = member_tasks(settings, member)
     transform = member_transform(member)
     is_held = held_out(settings, images, cell.fold)

@@ -1,6 +1,7 @@
 """Cells as jobs: what each waits for, what it reads and makes, how much memory it takes."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from pipeline.experiment.footprint import PROCESS, footprint_of
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
 from pipeline.storage import REFIT, Cell
+from pipeline.training.initial_weights import RUN, start_of
 from pipeline.training.time_left import CellClock
 
 BACKWARD = 3.0  # a step costs about so many forward passes
@@ -38,9 +40,19 @@ def cell_job(work: Work, cell: Cell) -> Job:
             *(runs.images, runs.faces, runs.folds, runs.crops),
             *(runs.cell(other) for other in needed),
             *([runs.cell(cell)] if runs.cell(cell).exists() else []),  # to go on from there
+            *_start_folders(work, cell),
         ),
         makes=(runs.cell(cell),),
     )
+
+
+def _start_folders(work: Work, cell: Cell) -> list[Path]:
+    """What a start from another experiment's weights reads: its settings and its cell's folder."""
+    start = start_of(work, cell)
+    if start is None:
+        return []
+    experiment = work.settings.members[cell.member].weights.removeprefix(RUN).partition("/")[0]
+    return [work.runs.of_experiment(experiment) / "config.yaml", start.parent]
 
 
 def train_one(work: Work, *, cell: Cell) -> dict:

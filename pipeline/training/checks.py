@@ -13,6 +13,8 @@ def check_training(work: Work) -> None:
     for name, member in work.settings.members.items():
         for key, sentence in member_problems(work.settings, work.runs, member):
             problems.append(f"members.{name}.{key}: {sentence}")
+        for key, sentence in weight_problems(work, name):
+            problems.append(f"members.{name}.{key}: {sentence}")
     problems += machine_problems(work)
     if problems:
         raise ValueError("\n".join(dict.fromkeys(problems)))
@@ -29,9 +31,6 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
     if unknown:
         yield from unknown
         return  # what follows would only say the same again
-    yield from _problem(
-        "weights", pretrained.check_weights, member.backbone, weights=member.weights
-    )
     yield from _problem(
         "image_size", pretrained.check_image_size, member.backbone, image_size=member.image_size
     )
@@ -58,6 +57,25 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
             side=member.image_size,
             device_type="cpu",
         )
+
+
+def weight_problems(work: Work, name: str) -> Iterator[tuple[str, str]]:
+    """The key and a sentence for weights that are not there or don't fit the member's backbone."""
+    from pipeline.experiment.cells import member_cells
+    from pipeline.models.pretrained import check_backbone, check_weights
+    from pipeline.training.initial_weights import with_own_weights
+
+    def check() -> None:
+        checked = set()
+        for cell in member_cells(work.settings, name):
+            member = with_own_weights(work, cell)
+            if member.weights not in checked:
+                checked.add(member.weights)
+                check_weights(member.backbone, weights=member.weights, image_size=member.image_size)
+
+    backbone = work.settings.members[name].backbone
+    if not list(_problem("backbone", check_backbone, backbone)):
+        yield from _problem("weights", check)
 
 
 def machine_problems(work: Work) -> Iterator[str]:

@@ -29,6 +29,65 @@ def test_a_local_file_is_loaded_by_name(tmp_path: Path) -> None:
     assert torch.equal(model.conv1[0].weight, source.conv1[0].weight)
 
 
+def test_a_file_of_other_classes_without_a_head_or_of_this_project_is_read(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    headless = timm.create_model("test_resnet", num_classes=0).state_dict()
+    other = {**headless, "fc.weight": torch.zeros(7, 4), "fc.bias": torch.zeros(7)}
+    files = {
+        "headless": headless,
+        "other classes": other,
+        "wrapped": {f"module.{key}": value for key, value in other.items()},
+        "own": {f"network/backbone.{key}": value for key, value in headless.items()}
+        | {"network/heads.age.weight": torch.zeros(3, 4), "best/backbone.x": torch.zeros(1)},
+    }
+    for name, state in files.items():
+        path = str(tmp_path / f"{name}.safetensors")
+        save_file(state, path)
+        check_weights("test_resnet", weights=path)
+        model = load_backbone("test_resnet", weights=path)
+        for key, value in model.state_dict().items():
+            assert torch.equal(value, headless[key]), (name, key)
+    torch.save({"epoch": 3, "state_dict": other}, tmp_path / "nested.pth")
+    load_backbone("test_resnet", weights=str(tmp_path / "nested.pth"))
+
+
+def test_positions_are_resampled_to_the_image_size(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    source = timm.create_model("test_vit")  # of 160 pixels
+    path = str(tmp_path / "w.safetensors")
+    save_file(source.state_dict(), path)
+    check_weights("test_vit", weights=path, image_size=96)
+    model = load_backbone("test_vit", weights=path, image_size=96)
+    assert model.pos_embed.shape[1] == 6 * 6 + 1
+    assert torch.equal(model.blocks[0].attn.qkv.weight, source.blocks[0].attn.qkv.weight)
+    assert torch.equal(model.pos_embed[:, :1], source.pos_embed[:, :1]), "the class token's own"
+
+
+def test_a_deeper_network_s_weights_are_refused_before_training(tmp_path: Path) -> None:
+    """Every tensor of ResNet-18 is there in ResNet-34 by the same name, with the same shape."""
+    path = str(tmp_path / "w.safetensors")
+    save_file(timm.create_model("resnet34").state_dict(), path)
+    with pytest.raises(ValueError, match=r"which has no layer1\.2\.\S+ \(\d+ more"):
+        check_weights("resnet18", weights=path)
+    save_file(timm.create_model("resnet18").state_dict(), path)
+    with pytest.raises(ValueError, match=r"it has no layer1\.2\.conv1\.weight \(\d+ of"):
+        check_weights("resnet34", weights=path)
+
+
+def test_weights_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = timm.create_model("test_resnet").state_dict()
+    monkeypatch.setattr(timm.models, "load_state_dict_from_hf", lambda name, **_: state)
+    model = load_backbone("test_resnet", weights="hf-hub:owner/name")
+    assert torch.equal(model.conv1[0].weight, state["conv1.0.weight"])
+
+    def offline(name: str, **_: object) -> None:
+        raise OSError(f"{name}: the hub can't be reached")
+
+    monkeypatch.setattr(timm.models, "load_state_dict_from_hf", offline)
+    with pytest.raises(ValueError, match=r"hf-hub:owner/name can't be had .*set weights: its path"):
+        check_weights("test_resnet", weights="hf-hub:owner/name")
+
+
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_file(timm.create_model("test_vit").state_dict(), tmp_path / "w.safetensors")
     with pytest.raises(ValueError, match=r"are not those of this backbone"):

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from pipeline.experiment.build import fresh_state, make_criteria, member_transform
+from pipeline.experiment.cells import member_cells
 from pipeline.experiment.device import choose_device, choose_workers
 from pipeline.experiment.images_table import read_images_table, usable
 from pipeline.experiment.targets import training_targets
@@ -25,6 +26,7 @@ from pipeline.models.gradient import total_loss
 from pipeline.models.pretrained import describe_source, load_backbone
 from pipeline.preprocessing.read_contest import read_contest
 from pipeline.tables import OK
+from pipeline.training.initial_weights import with_own_weights
 
 NUMBER = 8  # images of the one batch
 Finding = tuple[str, str]  # ok, note or FAIL, and a sentence
@@ -32,14 +34,26 @@ Finding = tuple[str, str]  # ok, note or FAIL, and a sentence
 
 def look_at_weights(work: Work) -> Iterator[Finding]:
     """Loads each backbone's weights once, as training would."""
-    wanted = {(m.backbone, m.weights, m.drop_path) for m in work.settings.members.values()}
-    for backbone, weights, drop_path in sorted(wanted):
+    seen = set()
+    for name in work.settings.members:
+        first_cell = member_cells(work.settings, name)[0]
         try:
-            load_backbone(backbone, weights=weights, drop_path=drop_path)
+            member = with_own_weights(work, first_cell)
+            wanted = (member.backbone, member.weights, member.drop_path, member.image_size)
+            if wanted in seen:
+                continue
+            seen.add(wanted)
+            load_backbone(
+                member.backbone,
+                weights=member.weights,
+                drop_path=member.drop_path,
+                image_size=member.image_size,
+            )
         except ValueError as error:
             yield "FAIL", str(error)
         else:
-            yield "ok", f"{backbone}: {describe_source(backbone, weights=weights)}"
+            source = describe_source(member.backbone, weights=member.weights)
+            yield "ok", f"{member.backbone}: {source}"
 
 
 def look_at_batch(work: Work) -> Iterator[Finding]:
@@ -66,7 +80,8 @@ def look_at_batch(work: Work) -> Iterator[Finding]:
         augment = build_augment(member.augment)
         augmented = [augment(image.numpy(), seed) for seed, image in enumerate(pixels)]
         inputs = torch.from_numpy(np.ascontiguousarray(np.stack(augmented)))
-        state = fresh_state(member, tasks, seed=0, device=device, precision=precision)
+        untrained = member.model_copy(update={"weights": "none"})  # they were looked at before
+        state = fresh_state(untrained, tasks, seed=0, device=device, precision=precision)
         logits = state.network.train()(to_input(inputs.to(device)))
         on_device = {task: values.to(device) for task, values in batch_targets.items()}
         loss = total_loss(logits, on_device, criteria=make_criteria(member, tasks, images))

@@ -16,7 +16,8 @@ from pipeline.features.tuning.sanity_checks import (
 )
 from pipeline.figures.chart import save_panels
 from pipeline.figures.curves import rate_curve
-from pipeline.storage import atomic_write, is_fresh, read_json, stamp, write_json, write_table
+from pipeline.storage import Cell, atomic_write, is_fresh, read_json, stamp, write_json, write_table
+from pipeline.training.initial_weights import with_own_weights
 
 
 def run_sanity_checks(work: Work, member: str, *, images, device, precision) -> dict:
@@ -33,6 +34,7 @@ def run_sanity_checks(work: Work, member: str, *, images, device, precision) -> 
     ]
     if is_fresh(path, made_of):
         return read_json(path)
+    recipe = with_own_weights(work, Cell(member, tune.folds[0], recipe.seeds[0]))
     setup = CheckSetup(
         settings=work.settings,
         crops=open_crops(work.runs.crops),
