@@ -32,7 +32,7 @@ def run(work: Work) -> None:
     from pipeline.training.cell_jobs import (
         cell_job,
         epoch_images,
-        is_short_on_gpu,
+        is_short,
         make_clocks,
         training_bytes,
     )
@@ -42,19 +42,20 @@ def run(work: Work) -> None:
     settings = work.settings
     cells = all_cells(settings)
     missing = [cell for cell in cells if not work.runs.done(cell).exists()]
-    if len(missing) > 1 and settings.parallel != 1 and settings.cluster is None:
+    labelled = read_labelled(work.runs)
+    may_be_several = len(missing) > 1 and settings.parallel != 1 and settings.cluster is None
+    if may_be_several and not is_short(settings, missing, labelled, device="cpu"):
         start_server(threads=settings.threads)  # it imports torch while this process does
     device, precision = choose_device(settings)
     _record(work, device=describe_device(device, precision=precision))
     if len(missing) < len(cells):
         print(f"train: {len(cells) - len(missing)} of {len(cells)} cells are done already")
-    labelled = read_labelled(work.runs)
     members = list(dict.fromkeys(cell.member for cell in missing))
     _unmark_answers(work, members)
     needed = training_bytes(work, members, device=device.type, precision=precision)
     most = len(missing)
-    if device.type == "cuda" and is_short_on_gpu(settings, missing, labelled):
-        most = 1  # to start several processes on a GPU takes longer than they would save
+    if settings.parallel == "auto" and is_short(settings, missing, labelled, device=device.type):
+        most = 1
     slots = find_slots(settings, most=most, job_bytes=needed)
     if len(slots) > 1 and work.settings.cluster is None:
         print(f"train: {len(slots)} cells at once ({describe_slots(slots)})")

@@ -15,8 +15,9 @@ from pipeline.training.initial_weights import RUN, start_of
 from pipeline.training.time_left import CellClock
 
 BACKWARD = 3.0  # a step costs about so many forward passes
-SHORT = 120.0  # seconds
-SLOW_GPU = 500.0  # images of 112 pixels that a slow one learns in a second
+# images of 112 pixels that a slow one learns in a second, and the seconds that starting is worth
+SHORT_ON_GPU = (500.0, 120.0)
+SHORT_ON_CPU = (30.0, 15.0)
 
 
 def cell_needs(settings: Experiment, cell: Cell) -> list[Cell]:
@@ -86,15 +87,19 @@ def epoch_images(settings: Experiment, cell: Cell, labelled: pd.DataFrame) -> tu
     return member.repeats * counts.sum() * (1.0 - held / num), held
 
 
-def is_short_on_gpu(settings: Experiment, cells: Sequence[Cell], labelled: pd.DataFrame) -> bool:
-    """Whether these cells, one after another, take less than SHORT seconds on any usual GPU."""
-    seconds = 0.0
+def is_short(
+    settings: Experiment, cells: Sequence[Cell], labelled: pd.DataFrame, *, device: str
+) -> bool:
+    """Whether these cells are trained sooner one after another in this process, which has imported
+    torch already, than in several that must be started first. A guess from images and pixels."""
+    cost = 0.0
     for cell in cells:
         member = settings.members[cell.member]
         learned, held = epoch_images(settings, cell, labelled)
         pixels = (member.image_size / 112) ** 2
-        seconds += member.epochs * (learned + held / BACKWARD) * pixels / SLOW_GPU
-    return seconds < SHORT
+        cost += member.epochs * (learned + held / BACKWARD) * pixels
+    rate, seconds = SHORT_ON_GPU if device == "cuda" else SHORT_ON_CPU
+    return cost / rate < seconds
 
 
 def make_clocks(work: Work, cells: Sequence[Cell], labelled: pd.DataFrame) -> dict[Cell, CellClock]:

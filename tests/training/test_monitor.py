@@ -6,7 +6,7 @@ import pytest
 from pipeline.config import load_experiment
 from pipeline.experiment.cells import all_cells
 from pipeline.storage import PROJECT, Cell
-from pipeline.training.cell_jobs import is_short_on_gpu
+from pipeline.training.cell_jobs import is_short
 from pipeline.training.monitor import epoch_line, short_name
 from pipeline.training.time_left import CellClock, epoch_seconds, seconds_left
 
@@ -41,7 +41,8 @@ def test_an_epoch_that_is_no_better_is_not_called_best() -> None:
 
 
 def test_a_refit_has_nobody_held_out() -> None:
-    row = {key: value for key, value in ROW.items() if key not in ("held_out_loss",)}
+    gone = ("held_out_loss", "mask.macro_f1")
+    row = {key: value for key, value in ROW.items() if key not in gone}
     line = epoch_line("a/refit", [{**row, "score": 0.0}], epochs=4, left=None)
     assert line == "a/refit 3/4 loss 0.041 36 img/s 2.1 GB"
 
@@ -111,10 +112,14 @@ def test_what_waits_for_others_is_added() -> None:
     assert seconds_left(cells, slots=2, now=0.0) == pytest.approx(30.0 + 40.0)
 
 
-def test_a_short_training_is_no_reason_for_several_processes_on_a_gpu() -> None:
-    settings = load_experiment("sample", [], configs=PROJECT / "configs")
-    people = pd.DataFrame({"person_id": [str(number // 7) for number in range(560)]})
+@pytest.mark.parametrize(("num", "gpu", "cpu"), [(56, True, True), (560, True, False)])
+def test_a_short_training_is_no_reason_for_several_processes(
+    num: int, gpu: bool, cpu: bool
+) -> None:
+    settings = load_experiment("sample", ["defaults.epochs=2"], configs=PROJECT / "configs")
+    people = pd.DataFrame({"person_id": [str(number // 7) for number in range(num)]})
     cells = all_cells(settings)
-    assert is_short_on_gpu(settings, cells, people)
-    many = pd.DataFrame({"person_id": [str(number // 7) for number in range(56_000)]})
-    assert not is_short_on_gpu(settings, cells, many)
+    assert is_short(settings, cells[:3], people, device="cuda") == gpu
+    assert is_short(settings, cells[:3], people, device="cpu") == cpu
+    many = pd.DataFrame({"person_id": [str(number // 7) for number in range(100_000)]})
+    assert not is_short(settings, cells, many, device="cuda")
