@@ -14,11 +14,11 @@ def calibration_error(probs: np.ndarray, truth: np.ndarray, *, num_bins: int = 1
     """ECE of probabilities (N, C), or of a score (N, 1): over equally wide bins of the likeliest
     class's probability, the mean distance between it and the share of right answers."""
     probs = _two_columns(probs)
-    sure = probs.max(axis=1)
+    confidences = probs.max(axis=1)
     right = probs.argmax(axis=1) == np.asarray(truth, dtype=np.int64)
-    bins = np.clip(np.ceil(sure * num_bins).astype(np.int64) - 1, 0, num_bins - 1)
-    gaps = np.bincount(bins, weights=right - sure, minlength=num_bins)
-    return float(np.abs(gaps).sum() / len(sure))
+    bins = np.clip(np.ceil(confidences * num_bins).astype(np.int64) - 1, 0, num_bins - 1)
+    gaps = np.bincount(bins, weights=right - confidences, minlength=num_bins)
+    return float(np.abs(gaps).sum() / len(confidences))
 
 
 def log_losses(probs: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -38,13 +38,14 @@ def confidence_bins(
     known = is_labelled(truth)
     probs, truth, person_ids = probs[known], truth[known], person_ids[known]
     both = np.concatenate([1.0 - probs, probs], axis=1) if probs.shape[1] == 1 else probs
-    sure, right = both.max(axis=1), both.argmax(axis=1) == np.asarray(truth, dtype=np.int64)
-    bins = np.clip(np.ceil(sure * num_bins).astype(np.int64) - 1, 0, num_bins - 1)
+    confidences = both.max(axis=1)
+    right = both.argmax(axis=1) == np.asarray(truth, dtype=np.int64)
+    bins = np.clip(np.ceil(confidences * num_bins).astype(np.int64) - 1, 0, num_bins - 1)
     found = []
     for place in np.unique(bins):
         here = bins == place
         rate = mean_rate(str(place), right[here], person_ids[here], num_draws=num_draws)
-        found.append((float(sure[here].mean()), rate))
+        found.append((float(confidences[here].mean()), rate))
     return found
 
 
@@ -53,14 +54,16 @@ def mean_rate(
 ) -> Rate:
     """The mean of values (n,) with its interval over the people they are of; none where all values
     are equal, for no draw could show another mean."""
-    values, people = np.asarray(values, dtype=np.float64), np.asarray(person_ids, dtype=str)
-    num_people, ends = len(set(people)), (np.nan, np.nan)
-    if (
-        num_people >= LEAST_PEOPLE and np.ptp(values) > 0
-    ):  # the mean distance from 0 is the mean of what is not negative
+    values = np.asarray(values, dtype=np.float64)
+    people = np.asarray(person_ids, dtype=str)
+    num_people = len(set(people))
+    ends = (np.nan, np.nan)
+    if num_people >= LEAST_PEOPLE and np.ptp(values) > 0:
+        # the mean distance from 0 is the mean of what is not negative
         zeros = np.zeros(len(values))
-        draws = {"person_ids": people, "num_draws": num_draws}
-        ends = person_interval(METRICS["mae"], zeros, np.abs(values), **draws)
+        ends = person_interval(
+            METRICS["mae"], zeros, np.abs(values), person_ids=people, num_draws=num_draws
+        )
     return Rate(name, float(np.abs(values).mean()), *ends, len(values), num_people)
 
 

@@ -1,4 +1,4 @@
-"""The threshold of a score, chosen on people and judged on others. Pure."""
+"""The threshold of a score, chosen on some people and scored on others. Pure."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _MOST_CANDIDATES = 400
 
 @dataclass(frozen=True)
 class Choice:
-    """What choosing a threshold brings: fitted on everyone, and judged on people held out of it."""
+    """What choosing a threshold brings: fitted on everyone, and scored on people held out of it."""
 
     fitted: float  # best on all images
     nested: np.ndarray  # (N,) 0/1, each image by the threshold of the other folds' people
@@ -77,11 +77,13 @@ def choose_threshold(
     group: np.ndarray | None = None,
     num_draws: int = 1000,
 ) -> Choice:
-    """The threshold learnt on all images, and what it gains over 0.5 on people it never saw."""
-    given = {"metric": metric, "group": group}
-    nested = nested_answers(truth, score, folds=folds, person_ids=person_ids, **given)
+    """The threshold fitted on all images, and what it gains over 0.5 on people held out of it."""
+    nested = nested_answers(
+        truth, score, metric=metric, folds=folds, person_ids=person_ids, group=group
+    )
     plain = (score >= PLAIN).astype(np.int64)
     gain = paired_difference(
         metric, truth, plain, nested, person_ids=person_ids, group=group, num_draws=num_draws
     )
-    return Choice(fitted=best_threshold(truth, score, **given), nested=nested, gain=gain)
+    fitted = best_threshold(truth, score, metric=metric, group=group)
+    return Choice(fitted=fitted, nested=nested, gain=gain)

@@ -34,8 +34,16 @@ def view_rows(
             if place:
                 both = layers.seen(task, start.blend(task, views=[0, place]))
                 gain = gain_of(target, alone[0], both, split=split)
-            known = {"task": task, "view": name, "metric": target.metric_name, "value": value}
-            rows.append({**known, "gain": gain, "verdict": verdict(gain) if gain else "the first"})
+            rows.append(
+                {
+                    "task": task,
+                    "view": name,
+                    "metric": target.metric_name,
+                    "value": value,
+                    "gain": gain,
+                    "verdict": verdict(gain) if gain else "the first",
+                }
+            )
     return rows
 
 
