@@ -54,7 +54,7 @@ def describe_scores(
                 *((source, task) if (source, task) != last else ("", "")),
                 metric,
                 show_number(whole["value"]),
-                f"{show_number(whole['low'])}..{show_number(whole['high'])}",
+                _span(whole["low"], whole["high"]),
                 show_number(whole["constant"]),
                 spread,
             )
@@ -119,8 +119,7 @@ def describe_members(rows: Sequence[dict]) -> list[str]:
     for row in rows:
         behind = EMPTY
         if not np.isnan(row["behind"]):
-            behind, low, high = (show_number(row[key]) for key in ("behind", "low", "high"))
-            behind = f"{behind} ({low}..{high})"
+            behind = f"{show_number(row['behind'])} ({_span(row['low'], row['high'])})"
         lines.append(
             (
                 row["member"],
@@ -129,7 +128,7 @@ def describe_members(rows: Sequence[dict]) -> list[str]:
                 EMPTY if row["num_parameters"] is None else f"{row['num_parameters'] / 1e6:.1f} M",
                 EMPTY if row["images_per_second"] is None else f"{row['images_per_second']:.0f}",
                 show_number(row["value"]),
-                f"{show_number(row['value_low'])}..{show_number(row['value_high'])}",
+                _span(row["value_low"], row["value_high"]),
                 behind,
             )
         )
@@ -141,7 +140,9 @@ HEADER = ("layer", "plain", "naive", "nested", "95 %", "nested gain", "95 %", "k
 
 def describe_layers(plain: dict, steps: Sequence[Step], final: dict, gain: Difference) -> list[str]:
     """The plain answer, every layer that was tried, and what is kept: a line each."""
-    rows = [HEADER, ("plain mean", *_value(plain), "", "", "")]
+    value = show_number(plain["value"])
+    span = _span(plain["low"], plain["high"])
+    rows = [HEADER, ("plain mean", value, EMPTY, EMPTY, span, "", "", "")]
     for step in steps:
         rows.append(
             (
@@ -149,22 +150,23 @@ def describe_layers(plain: dict, steps: Sequence[Step], final: dict, gain: Diffe
                 show_number(step.before),
                 show_number(step.naive),
                 show_number(step.nested),
-                f"{show_number(step.low)}..{show_number(step.high)}",
+                _span(step.low, step.high),
                 *_gain(step.gain),
                 "yes" if step.kept else "no",
             )
         )
-    rows.append(("what is kept", *_value(final, nested=True), *_gain(gain), ""))
+    value = show_number(final["value"])
+    span = _span(final["low"], final["high"])
+    rows.append(("what is kept", EMPTY, EMPTY, value, span, *_gain(gain), ""))
     return layout_table(rows, left=1)
 
 
 def say_log_loss_gain(step: Step) -> str:
     """By how much a layer lowers the log-loss, in words."""
-    found = step.log_loss_gain
-    low, high = (f"{value:+.4f}" for value in (found.low, found.high))
-    return (
-        f"{step.name} lowers the log-loss by {found.value:.4f} (95 % {low}..{high}); that decides"
-    )
+    gain = step.log_loss_gain
+    assert gain is not None, step.name
+    span = f"{gain.low:+.4f}..{gain.high:+.4f}"
+    return f"{step.name} lowers the log-loss by {gain.value:.4f} (95 % {span}); that decides"
 
 
 def describe_views(rows: Sequence[dict]) -> list[str]:
@@ -177,16 +179,15 @@ def describe_views(rows: Sequence[dict]) -> list[str]:
     return layout_table(lines, left=3)
 
 
-def _value(score: dict, *, nested: bool = False) -> tuple[str, ...]:
-    value, low, high = (show_number(score[key]) for key in ("value", "low", "high"))
-    places = (EMPTY, EMPTY, value) if nested else (value, EMPTY, EMPTY)
-    return (*places, f"{low}..{high}")
+def _span(low: float, high: float) -> str:
+    return f"{show_number(low)}..{show_number(high)}"
 
 
 def _gain(gain: Difference) -> tuple[str, str]:
+    """A gain and its interval, with their signs; six decimals where all are small."""
     small = max(abs(gain.value), abs(gain.low), abs(gain.high)) < 0.01
-    value, low, high = (f"{n:+.{6 if small else 4}f}" for n in (gain.value, gain.low, gain.high))
-    return value, f"{low}..{high}"
+    digits = 6 if small else 4
+    return f"{gain.value:+.{digits}f}", f"{gain.low:+.{digits}f}..{gain.high:+.{digits}f}"
 
 
 def describe_folds(
@@ -199,15 +200,11 @@ def describe_folds(
     count = count_words(whole["num_images"].iloc[0], whole["num_people"].iloc[0], unit)
     lines = [("fold", *names)]
     values = rows.pivot_table(index="fold", columns="source", values="value", sort=False)
-    for fold in [f for f in values.index if f not in ("all", "mean", "sd")]:
+    folds = [fold for fold in values.index if fold not in ("all", "mean", "sd")]
+    folds += [fold for fold in ("mean", "sd") if fold in values.index]
+    for fold in folds:
         lines.append((fold, *(show_number(values.at[fold, name]) for name in names)))
-    for fold in ("mean", "sd"):
-        if fold in values.index:
-            lines.append((fold, *(show_number(values.at[fold, name]) for name in names)))
     lines.append(("OOF", *(show_number(whole.at[name, "value"]) for name in names)))
-    spans = (
-        f"{show_number(whole.at[n, 'low'])}..{show_number(whole.at[n, 'high'])}" for n in names
-    )
-    lines.append(("95 %", *spans))
+    lines.append(("95 %", *(_span(whole.at[n, "low"], whole.at[n, "high"]) for n in names)))
     title = f"{target.task}, {target.metric_name} ({better} is better), "
     return ["", f"{title}{count}:", *layout_table(lines, left=1)]
