@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from pipeline.config import Experiment
 from pipeline.console import follow
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.data_loading import make_batches
@@ -55,7 +56,7 @@ def member_embeddings(work: Work, member: str, part: str) -> pd.DataFrame:
 
 
 def _embed(work: Work, member: str, part: str) -> pd.DataFrame:
-    cells = list({c.fold: c for c in reversed(member_cells(work.settings, member))}.values())[::-1]
+    cells = looking_cells(work.settings, member)
     for cell in cells:
         if not work.runs.done(cell).exists():
             raise ValueError(
@@ -66,19 +67,29 @@ def _embed(work: Work, member: str, part: str) -> pd.DataFrame:
         looks = [(cells[0], images[images["row"] >= 0])]
     else:
         images = read_labelled(work.runs)
-        looks = [(c, images[held_out(work.settings, images, c.fold)]) for c in cells]
-    tables = [
-        pd.DataFrame(
-            {
-                "image_id": seen["image_id"].to_numpy(),
-                "fold": cell.fold,
-                "embedding": list(cell_features(work, cell, seen["row"].to_numpy())),
-            }
-        )
-        for cell, seen in looks
-        if len(seen)
-    ]
+        looks = [(cell, images[held_out(work.settings, images, cell.fold)]) for cell in cells]
+    tables = []
+    for cell, seen in looks:
+        if not len(seen):
+            continue
+        features = cell_features(work, cell, seen["row"].to_numpy())
+        columns = {"image_id": seen["image_id"].to_numpy(), "fold": cell.fold}
+        tables.append(pd.DataFrame({**columns, "embedding": list(features)}))
     return pd.concat(tables, ignore_index=True)
+
+
+def looking_cells(settings: Experiment, member: str) -> list[Cell]:
+    """One cell a fold, with the member's first seed, of the first split: an image is held out once
+    in a split, and has one embedding."""
+    cells: dict[int, Cell] = {}
+    for cell in member_cells(settings, member):
+        if cell.fold < settings.folds.num:
+            cells.setdefault(cell.fold, cell)
+    if not cells:
+        raise ValueError(
+            "pool.by: folds.train names no fold of the first split, whose cells look at the images"
+        )
+    return list(cells.values())
 
 
 def cell_features(work: Work, cell: Cell, rows: np.ndarray) -> np.ndarray:

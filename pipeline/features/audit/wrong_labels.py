@@ -43,19 +43,23 @@ class LabelChecker:
 
 def member_checkers(work: Work, labelled: pd.DataFrame) -> dict[str, LabelChecker]:
     """By task the mean of the trained members that predict it, on the images they answered."""
-    found: dict[str, list] = {}
-    for member in trained_members(work.settings, work.runs):
-        frame = read_oof(work.settings, work.runs, member)
-        ids = [name for name in labelled["image_id"] if name in set(frame["image_id"])]
-        given = {"image_ids": ids, "settings": work.settings, "member": member}
-        for task, probs in member_probs(frame, **given).items():
-            found.setdefault(task, []).append((member, ids, probs))
-    checkers, tasks = {}, {task.name: task for task in contest_tasks(work.settings)}
-    for name, several in found.items():
-        images = labelled.set_index("image_id", drop=False).loc[several[0][1]]
-        probs = np.mean([probs for *_, probs in several], axis=0)
-        said = f"the OOF of {', '.join(member for member, *_ in several)}"
-        checkers[name] = LabelChecker(tasks[name], images.reset_index(drop=True), probs, said)
+    settings = work.settings
+    found: dict[str, list[tuple[str, np.ndarray]]] = {}  # by task: member and its probabilities
+    answered: dict[str, list[str]] = {}  # by task: the ids, the same for all of its members
+    for member in trained_members(settings, work.runs):
+        frame = read_oof(settings, work.runs, member)
+        ids = labelled.loc[labelled["image_id"].isin(frame["image_id"]), "image_id"].tolist()
+        every = member_probs(frame, image_ids=ids, settings=settings, member=member)
+        for task, probs in every.items():
+            found.setdefault(task, []).append((member, probs))
+            answered.setdefault(task, ids)
+    tasks = {task.name: task for task in contest_tasks(settings)}
+    checkers = {}
+    for name, members in found.items():
+        images = labelled[labelled["image_id"].isin(answered[name])].reset_index(drop=True)
+        probs = np.mean([probs for _, probs in members], axis=0)
+        said = f"the OOF of {', '.join(member for member, _ in members)}"
+        checkers[name] = LabelChecker(tasks[name], images, probs, said)
     return checkers
 
 
@@ -75,8 +79,9 @@ def probe_checkers(
     if not tasks:
         return {}
     words = label_words(tasks, images).astype(str)
-    options = {"num_folds": work.settings.folds.num, "seed": work.settings.audit.seed}
-    folds = assign_folds(people, words, **options)
+    folds = assign_folds(
+        people, words, num_folds=work.settings.folds.num, seed=work.settings.audit.seed
+    )
     probs = probe_tasks(tasks, targets_of(tasks, images), features, folds)
     said = f"{describe_probe(work)} (no member is trained)"
     return {task.name: LabelChecker(task, images, probs[task.name], said) for task in tasks}
