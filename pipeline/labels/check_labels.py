@@ -18,22 +18,24 @@ def check_labels(
     tasks: Sequence[Task],
     *,
     leave_out: Collection[str],
+    truth: bool,
     find_place: Callable[[pd.Series, str], str],
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The images table in which no train label is wrong, and a sentence about each kind left out.
+    """The images table in which no train label is wrong, and a sentence about each kind left out;
+    with `truth` no test label either.
 
     `leave_out` names the tasks whose wrong labels count as missing. `find_place(row, column)` is
     where a label stands, '' where that is not known. Raises ValueError, a sentence for each task
     and kind of wrong label, with its count and the first three.
     """
     frame = images
-    trainable = (images["part"] == "train") & images["status"].isin(TRAINABLE)
-    train = images[trainable]
+    parts = ("train", "test") if truth else ("train",)
+    labelled = images[images["part"].isin(parts) & images["status"].isin(TRAINABLE)]
     problems: list[str] = []
     notes: list[str] = []
     for task in tasks:
-        for kind, wrong in wrong_labels(task, train[task.column]).items():
-            rows = train[wrong]
+        for kind, wrong in wrong_labels(task, labelled[task.column]).items():
+            rows = labelled[wrong]
             if task.name in leave_out:
                 frame = frame.astype({task.column: object})
                 frame.loc[rows.index, task.column] = None

@@ -14,6 +14,7 @@ import pandas as pd
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars"}
 MOST_HEADER = 2**16  # characters in which the first lines of a table must be
+SHOWN = 3  # lines that a sentence names
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -156,6 +157,7 @@ def _read_rows(
     header: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
+    uneven: list[tuple[int, list[str]]] = []  # rows with more or fewer cells than the header
     start = 1
     try:
         for cells in reader:
@@ -163,10 +165,7 @@ def _read_rows(
                 header = _header(path, cells)
             elif cells:
                 if len(cells) != len(header):
-                    raise ValueError(
-                        f"{path} line {start}: {len(cells)} cells ({', '.join(cells)[:80]}), but "
-                        f"the header has {len(header)} columns"
-                    )
+                    uneven.append((start, cells))
                 rows.append(cells)
                 lines.append(start)
             start = reader.line_num + 1
@@ -174,6 +173,17 @@ def _read_rows(
         raise ValueError(f"{path} line {start}: not a CSV table: {error}") from None
     if not header:
         raise ValueError(f"{path}: not a CSV table: it is empty")
+    if uneven:
+        first, cells = uneven[0]
+        more = ""
+        if len(uneven) > 1:
+            others = ", ".join(str(line) for line, _ in uneven[1:SHOWN])
+            dots = ", ..." if len(uneven) > SHOWN else ""
+            more = f"; {len(uneven)} lines are so: also {others}{dots}"
+        raise ValueError(
+            f"{path} line {first}: {len(cells)} cells ({', '.join(cells)[:80]}), but the header "
+            f"has {len(header)} columns{more}"
+        )
     return header, rows, lines
 
 

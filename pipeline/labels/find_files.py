@@ -200,7 +200,7 @@ def _say_several(root: Path, several: list[tuple[str, list[str]]]) -> str:
     paths = "1 path of the tables fits" if len(several) == 1 else f"{len(several)} paths fit"
     more = ", ..." if len(fitting) > SHOWN else ""
     return (
-        f"{root}: {paths} several files; the first is {written!r}: {', '.join(fitting[:SHOWN])}"
+        f"{root}: {paths} several files; the first is '{written}': {', '.join(fitting[:SHOWN])}"
         f"{more}; write the whole path below {root}, or say in which folder the images lie"
     )
 
@@ -213,5 +213,5 @@ def _say_found(images: pd.DataFrame, found: dict[int, str]) -> list[str]:
     verb = "is" if len(found) == 1 else "are"
     return [
         f"{paths} of the tables {verb} not written as on the disk, and found all the same: "
-        f"{images.at[row, 'path']!r} is {path}"
+        f"'{images.at[row, 'path']}' is {path}"
     ]

@@ -10,6 +10,7 @@ from pipeline.labels.layouts.face_boxes import BOX
 from pipeline.labels.tasks import Task, class_numbers, is_missing
 from pipeline.tables import OK
 
+MOST_FREQUENT = "most frequent class (of equally frequent ones the first in classes)"
 TRAINABLE = (OK, "unlabelled")
 
 
@@ -97,17 +98,22 @@ def _check_people(rows: pd.DataFrame, key: list[str]) -> None:
         path = several.index[0] if len(key) == 1 else several.index[0][0]
         names = rows.loc[rows["path"] == path, "person_id"].dropna().unique()
         raise ValueError(
-            f"{len(several)} files have rows that name different people, the first is {path}: "
+            f"{_count(len(several), 'file has', 'files have')} rows that name different people, "
+            f"the first is {path}: "
             f"{', '.join(map(str, names[:3]))}; if each row is a face of its own, table.box names "
             "the columns of its box; if the column names raters, take away table.person"
         )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _say_merged(rows: pd.DataFrame, *, num_files: int, tasks: Sequence[Task]) -> str:
     rules = []
     for task in tasks:
         number = bool(task.edges) or task.kind == "regression"
-        rules.append(f"{task.column} is their {'mean' if number else 'most frequent class'}")
+        rules.append(f"{task.column} is their {'mean' if number else MOST_FREQUENT}")
     files = "1 file, so they are 1 image" if num_files == 1 else f"{num_files} files, so they are "
     if num_files != 1:
         files += f"{num_files} images"

@@ -64,7 +64,9 @@ def read_contest(
         return label_place(contest, root, row=row, column=column)
 
     leave_out = [name for name, task in contest.tasks.items() if task.invalid == "leave_out"]
-    frame, left_out = check_labels(frame, tasks, leave_out=leave_out, find_place=find_place)
+    frame, left_out = check_labels(
+        frame, tasks, leave_out=leave_out, truth=contest.truth, find_place=find_place
+    )
     notes += far_label_notes(frame, tasks)
     frame, marked = mark_labelled(frame, tasks, partly=contest.partly_labelled == "learn")
     notes += left_out + marked + person_notes(frame, tasks)
@@ -129,7 +131,7 @@ def check_test_images(images: pd.DataFrame, *, root: Path, most: float) -> str:
     kinds = ", ".join(f"{count} {status}" for status, count in counts.items())
     said = (
         f"{len(unseen)} of {len(test)} test images can't be read ({kinds}); the first is "
-        f"{first['path']!r}: {first['message']}"
+        f"'{first['path']}': {first['message']}"
     )
     if len(unseen) > most * len(test):
         raise ValueError(

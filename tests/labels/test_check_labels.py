@@ -26,7 +26,7 @@ def test_all_wrong_labels_are_told_at_once_by_kind_with_the_first_three() -> Non
     ages = ["30", "-31", "2014", "old", "150", "101", "nan"]
     table = images(ages, ["0.0", "1", "m", "0", "0", "0", "f"])
     with pytest.raises(ValueError, match="age") as error:
-        check_labels(table, [AGE, GENDER], leave_out=(), find_place=place)
+        check_labels(table, [AGE, GENDER], leave_out=(), truth=False, find_place=place)
     assert str(error.value).splitlines() == [
         "t.csv line 5, column 'age': 1 label of age is not a number: 3.jpg (old); "
         "competition.fixes mends them, and tasks.age.invalid: leave_out leaves them out",
@@ -39,9 +39,18 @@ def test_all_wrong_labels_are_told_at_once_by_kind_with_the_first_three() -> Non
     ]
 
 
+def test_a_wrong_truth_of_a_test_image_is_told_where_it_is_used() -> None:
+    table = images(["30", "200"], ["0", "1"], part="test")
+    check_labels(table, [AGE], leave_out=(), truth=False, find_place=place)
+    with pytest.raises(ValueError, match=r"1 label of age is outside low 0 to high 100: 1\.jpg"):
+        check_labels(table, [AGE], leave_out=(), truth=True, find_place=place)
+
+
 def test_a_setting_leaves_wrong_labels_out_and_counts_them() -> None:
     table = images(["30", "-31", "2014"], ["0", "1", "1"])
-    frame, notes = check_labels(table, [AGE, GENDER], leave_out=["age"], find_place=place)
+    frame, notes = check_labels(
+        table, [AGE, GENDER], leave_out=["age"], truth=False, find_place=place
+    )
     assert frame["age"].tolist() == ["30", None, None]
     assert notes == [
         "2 labels of age are outside low 0 to high 100: 1.jpg (-31), 2.jpg (2014); tasks.age "

@@ -27,13 +27,6 @@ def test_a_person_with_many_images_is_told() -> None:
     assert "table.unknown" in note
 
 
-def test_images_of_nobody_are_counted() -> None:
-    assert person_notes(people(["ann", None, None], ["0"] * 3), [GENDER]) == [
-        "2 of 3 train images name no person: each counts as alone"
-    ]
-    assert person_notes(people([None, None], ["0"] * 2), [GENDER]) == []
-
-
 def test_a_person_in_two_spellings_is_told() -> None:
     (note,) = person_notes(people(["Ann", "ann ", "7", "7.0", "bob"], ["0"] * 5), [GENDER])
     assert note.startswith("2 people are spelt in several ways")

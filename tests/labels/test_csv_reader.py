@@ -23,6 +23,7 @@ def write(folder: Path, raw: bytes | str) -> Path:
         ("id;age\n1;2\n", "semicolons part its cells; save it with commas"),
         ("id\tage\n1\t2\n", "tabs part its cells"),
         ("id,age\n1,2,\n3,4,\n", "line 2: 3 cells (1, 2, ), but the header has 2 columns"),
+        ("id,age\n1\n2,3,4\n5,6\n7\n8\n", "; 4 lines are so: also 3, 5, ..."),
         ("id,age\n1,2\n\n3\n", "line 4: 1 cells (3), but the header has 2 columns"),
         ("id,age,age\n1,2,3\n", "line 1: the column 'age' stands twice"),
         ("id,ages\n1,2\n", "no column 'age'; did you mean 'ages'? its columns are 'id', 'ages'"),

@@ -28,8 +28,8 @@ def test_rows_of_one_file_are_one_image_with_the_mean_and_the_most_frequent_clas
     assert merged.loc[0, ["rating", "mood", "num_rows"]].tolist() == ["3.5", "sad", 3]
     assert notes == [
         "3 train rows share 1 file, so they are 1 image: rating is their mean, mood is their most "
-        "frequent class; where each row is a face of its own, table.box names the columns of its "
-        "box"
+        "frequent class (of equally frequent ones the first in classes); where each row is a face "
+        "of its own, table.box names the columns of its box"
     ]
 
 
@@ -60,7 +60,7 @@ def test_rows_of_one_file_that_name_different_people_are_refused() -> None:
     table = images(
         ("a", "1.jpg", "ann", "2", "glad", "train"), ("b", "1.jpg", "bob", "1", "sad", "train")
     )
-    with pytest.raises(ValueError, match=r"1 files have rows .* 1\.jpg: ann, bob; .*table\.box"):
+    with pytest.raises(ValueError, match=r"1 file has rows .* 1\.jpg: ann, bob; .*table\.box"):
         merge_rows(table, [BEAUTY, MOOD])
 
 

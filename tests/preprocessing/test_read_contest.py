@@ -112,7 +112,6 @@ def test_a_word_for_nobody_names_nobody(tmp_path: Path, word: str) -> None:
     found = read(tmp_path, table=table)
     assert found.images["person_id"].tolist()[:2] == ["ann", "2.jpg"]
     assert found.images["person_id"].isna().tolist() == [False, False, True, True]
-    assert "1 of 2 train images name no person: each counts as alone" in found.notes
 
 
 def test_a_label_column_may_have_a_word_of_the_program(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.labels.columns import OWN_COLUMNS, stored_column
-from pipeline.labels.csv_reader import check_columns, read_contest_table
+from pipeline.labels.csv_reader import SHOWN, check_columns, read_contest_table
 from pipeline.labels.layouts import finish, junk_reason, place_status
 from pipeline.labels.layouts.face_boxes import BOX, read_boxes
 from pipeline.labels.layouts.join_tables import join_tables
@@ -159,7 +159,9 @@ def _rows(root: Path, source: _Source, frame: pd.DataFrame, form: _Form) -> list
     """A row of the images table for every row of a contest's own table."""
     unnamed = frame.index[frame[source.id].str.strip() == ""]
     if len(unnamed):
-        raise ValueError(f"{source.file} line {unnamed[0] + 2}: no value in {source.id}")
+        lines = ", ".join(str(row + 2) for row in unnamed[:SHOWN])
+        more = "" if len(unnamed) <= SHOWN else f", ... ({len(unnamed)} in all)"
+        raise ValueError(f"{source.file} line {lines}{more}: no value in {source.id}")
     used = {source.id, source.path, form.person, *form.labels, *(form.box or ())}
     others = [name for name in frame.columns if name not in used and name not in OWN_COLUMNS]
     if "fold" in frame.columns and "fold" not in used:
