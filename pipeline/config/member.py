@@ -167,7 +167,7 @@ class Member(Settings):
     balance_bins: Annotated[int, Field(ge=2)] = 10
     """Balanced on a number: its bins."""
     repeats: Count = 1
-    """Passes over the images in one epoch, augmented anew each time."""
+    """Passes over the images in one epoch, augmented differently each time."""
     mix: Mix | None = None
     augment: tuple[dict[str, dict], ...] = ()
     """Albumentations, in order."""

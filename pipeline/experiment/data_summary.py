@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.experiment.grouping import counted_by, named
 from pipeline.experiment.tasks import contest_tasks, targets_of
-from pipeline.labels.tasks import Task, to_numbers
+from pipeline.labels.tasks import Task, is_labelled, to_numbers
 from pipeline.tables import OK
 
 FACE_WORDS = {  # the column `how` of the images table, for readers
@@ -22,19 +22,24 @@ FACE_WORDS = {  # the column `how` of the images table, for readers
 
 
 def label_words(tasks: list[Task], images: pd.DataFrame) -> pd.DataFrame:
-    """One ordered categorical a task: the class of each image; a number's fifths."""
+    """One ordered categorical a task: the class of each image, a number's fifth, or NaN for a label
+    that is missing."""
     columns = {}
-    for name, target in targets_of(tasks, images).items():
-        task = next(task for task in tasks if task.name == name)
+    targets = targets_of(tasks, images)
+    for task in tasks:
+        target = targets[task.name]
+        known = is_labelled(target)
+        codes = np.full(len(target), -1)  # pandas' code of a missing value
         if task.kind == "regression":
-            edges = np.unique(np.quantile(target, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]))
+            edges = np.unique(np.quantile(target[known], [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]))
             edges = edges if len(edges) > 1 else np.array([edges[0], edges[0] + 1.0])
-            codes = np.clip(np.searchsorted(edges, target, side="right") - 1, 0, len(edges) - 2)
-            columns[name] = pd.Categorical.from_codes(codes, _bin_words(edges), ordered=True)
+            places = np.searchsorted(edges, target[known], side="right") - 1
+            codes[known] = np.clip(places, 0, len(edges) - 2)
+            classes = _bin_words(edges)
         else:
-            columns[name] = pd.Categorical.from_codes(
-                target.astype(int), list(task.classes), ordered=True
-            )
+            codes[known] = target[known]
+            classes = list(task.classes)
+        columns[task.name] = pd.Categorical.from_codes(codes, classes, ordered=True)
     return pd.DataFrame(columns)
 
 

@@ -47,7 +47,8 @@ def lr_factor(
 
 
 def count_plateaus(scores: Sequence[float], *, patience: int) -> int:
-    """How often `patience` epochs in a row brought no better score; each time counted anew."""
+    """How often `patience` epochs in a row brought no better score; after each time the count
+    starts at 0 again."""
     plateaus, waited, best = 0, 0, -math.inf
     for score in scores:
         if score > best:

@@ -52,7 +52,9 @@ def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
         restore_optimiser(state.optimiser, parts.get("optimiser", {}))
     except ValueError as error:
         path = display_path(work.runs.checkpoint(cell))
-        raise ValueError(f"{path}: {error}; without it the cell begins anew") from None
+        raise ValueError(
+            f"{path}: {error}; without it the cell begins with its first epoch"
+        ) from None
     if state.ema is not None:
         state.ema.module.load_state_dict(parts["ema"])
     if facts["scaler"]:  # empty when saved in another precision, on another machine's device

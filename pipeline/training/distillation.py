@@ -1,9 +1,9 @@
 """Targets of a student: what its teachers answer on its training images, in place of the labels.
 
-A cell that holds out a fold is taught by cells that held out the same fold, as with pseudo-labels:
-an out-of-fold answer would be by networks that had learnt from the people it is scored on, and they
-pass that on. The cell that learns from everybody is scored on nobody: it takes out-of-fold answers,
-each by networks that never saw the image's person. What a cell was told is kept beside it.
+A cell that holds out a fold learns from teachers that held out the same fold, as with
+pseudo-labels: teachers of other folds have learnt from the people it is scored on, and would pass
+that on. The cell that learns from everybody is scored on nobody: it takes out-of-fold answers, each
+by networks that were not trained on the image's person. The teachers' answers are stored beside it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,35 +43,48 @@ def distillation_targets(
     member = work.settings.members[cell.member]
     if member.distil is None:
         return targets
-    tasks, path = member_tasks(work.settings, member), work.runs.pseudo(cell)
+    tasks = member_tasks(work.settings, member)
+    path = work.runs.pseudo(cell)
     if not path.exists():
-        ids = train["image_id"]
         if cell.fold == REFIT:
             frames = {name: read_oof(work.settings, work.runs, name) for name in member.distil.by}
         else:
             frames = teacher_predictions(work, cell, train, device=device, precision=precision)
-        probs = mean_answers(work, frames, image_ids=ids)
-        table = pd.DataFrame({"image_id": ids})
-        for task in tasks:
-            if task.name not in probs:  # a head for the whole, and teachers of its parts
-                probs[task.name] = combine_probs([probs[part.name] for part in task.parts])
-            table[task.columns] = probs[task.name]
-        write_table(path, table)
-    told = pick(read_table(path), train["image_id"], what="what a student was told")
-    mixed = {
-        task.name: mix_targets(
-            targets[task.name], told[task.columns].to_numpy(), task=task, share=member.distil.share
+        write_table(path, _answer_table(work, frames, tasks=tasks, image_ids=train["image_id"]))
+    answers = pick(read_table(path), train["image_id"], what="the teachers' answers")
+    mixed = dict(targets)
+    for task in tasks:
+        mixed[task.name] = mix_targets(
+            targets[task.name],
+            answers[task.columns].to_numpy(),
+            task=task,
+            share=member.distil.share,
         )
-        for task in tasks
-    }
-    return targets | mixed
+    return mixed
+
+
+def _answer_table(
+    work: Work,
+    frames: Mapping[str, pd.DataFrame],
+    *,
+    tasks: Sequence[Task],
+    image_ids: pd.Series,
+) -> pd.DataFrame:
+    """The teachers' mean predictions: image_id and the columns of each task."""
+    probs = mean_answers(work, frames, image_ids=image_ids)
+    table = pd.DataFrame({"image_id": image_ids})
+    for task in tasks:
+        if task.name not in probs:  # a head for the whole answer, and teachers of its parts
+            probs[task.name] = combine_probs([probs[part.name] for part in task.parts])
+        table[task.columns] = probs[task.name]
+    return table
 
 
 def teacher_predictions(
     work: Work, cell: Cell, images: pd.DataFrame, *, device: torch.device, precision: str
 ) -> dict[str, pd.DataFrame]:
-    """What the cells that teach a cell say of these images, by member: folds and views averaged,
-    a row an image and seed."""
+    """By member, the predictions of a cell's teachers for these images: a row an image and seed,
+    folds and views averaged."""
     crops = open_crops(work.runs.crops)
     teachers: dict[str, list[Cell]] = {}
     for teacher in teacher_cells(work.settings, cell):
@@ -98,16 +111,16 @@ def mean_answers(
 ) -> Targets:
     """The mean (N, C) of members' predictions by task, each member counting the same: tasks, parts
     of a head for the whole answer, and that head."""
-    said: dict[str, list[np.ndarray]] = {}
+    votes: dict[str, list[np.ndarray]] = {}
     for name, frame in frames.items():
-        given = {"image_ids": image_ids, "settings": work.settings, "member": name}
-        for task, probs in member_probs(frame, **given).items():
-            said.setdefault(task, []).append(probs)
+        probs = member_probs(frame, image_ids=image_ids, settings=work.settings, member=name)
+        for task, task_probs in probs.items():
+            votes.setdefault(task, []).append(task_probs)
         if ANSWER in work.settings.members[name].tasks:
             head = answer_task(work.settings)
-            votes = gather_votes(frame, image_ids=image_ids, task=head, part="oof")
-            said.setdefault(ANSWER, []).append(mean_probs(votes))
-    return {task: mean_probs(votes) for task, votes in said.items()}
+            own_votes = gather_votes(frame, image_ids=image_ids, task=head, part="oof")
+            votes.setdefault(ANSWER, []).append(mean_probs(own_votes))
+    return {task: mean_probs(of_task) for task, of_task in votes.items()}
 
 
 def mix_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, share: float) -> np.ndarray:

@@ -22,7 +22,7 @@ from pipeline.tables import pick
 from pipeline.training.distillation import class_shares, mean_answers, teacher_predictions
 
 Targets = dict[str, np.ndarray]
-TAUGHT = "pseudo:"  # before the name of a person who is only a cluster of test images
+CLUSTER = "pseudo:"  # before the name of a person who is only a cluster of test images
 
 
 def add_pseudo_labels(
@@ -42,31 +42,30 @@ def add_pseudo_labels(
     path = work.runs.pseudo(cell)
     if not path.exists():
         write_table(path, _label(work, cell, tasks, device=device, precision=precision))
-    told = read_table(path)
-    chosen = told[told["chosen"]].reset_index(drop=True)
+    labelled = read_table(path)
+    chosen = labelled[labelled["chosen"]].reset_index(drop=True)
     print(
-        f"train: {cell.name}: {len(chosen)} of {len(told)} test images with labels by "
+        f"train: {cell.name}: {len(chosen)} of {len(labelled)} test images with labels by "
         f"{', '.join(member.pseudo.by)} beside {len(train)} train images"
     )
     images = pick(read_test(work.runs), chosen["image_id"], what="test images")
-    people = TAUGHT + chosen["cluster"].astype(str)
+    people = CLUSTER + chosen["cluster"].astype(str)
     images = images.assign(person_id=people.to_numpy(), fold=cell.fold)
-    joined = {
-        task.name: join_targets(
+    joined = {}
+    for task in tasks:
+        joined[task.name] = join_targets(
             targets[task.name],
             chosen[task.columns].to_numpy(np.float32),
             task=task,
             soft=member.pseudo.labels == "soft",
         )
-        for task in tasks
-    }
     return pd.concat([train, images], ignore_index=True), joined
 
 
 def _label(
     work: Work, cell: Cell, tasks: list[Task], *, device: torch.device, precision: str
 ) -> pd.DataFrame:
-    """What the teaching cells say of each test image that has a crop, and whether it is learnt:
+    """The teachers' mean predictions for each test image that has a crop, and whether it is learnt:
     columns image_id, cluster, chosen, and those of the tasks."""
     test = read_test(work.runs)
     test = test[test["row"] >= 0].reset_index(drop=True)
@@ -89,10 +88,15 @@ def _pooled(task: Task, probs: Targets, clusters: np.ndarray) -> np.ndarray:
     if not task.parts:
         own = probs[task.name]
         return pool_probs(own, clusters, kind=task.kind) if task.constant else own
-    parts = [part.name for part in task.parts]
-    joint = probs[task.name] if task.name in probs else combine_probs([probs[p] for p in parts])
-    sizes, constant = [len(p.classes) for p in task.parts], [p.constant for p in task.parts]
-    return pool_answer(joint, clusters, sizes=sizes, constant=constant)
+    joint = probs.get(task.name)
+    if joint is None:
+        joint = combine_probs([probs[part.name] for part in task.parts])
+    return pool_answer(
+        joint,
+        clusters,
+        sizes=[len(part.classes) for part in task.parts],
+        constant=[part.constant for part in task.parts],
+    )
 
 
 def join_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, soft: bool) -> np.ndarray:

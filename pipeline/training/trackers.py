@@ -32,9 +32,10 @@ def open_track(work: Work, cell: Cell, *, past: int = 0) -> Iterator[Log]:
     """`log(step, values)` for the block, with the tracker that the settings name. `past` epochs
     were logged before the cell was stopped; what is no finite number is left out."""
     name = work.settings.track
-    write, close = (lambda step, values: None), (lambda: None)
-    if name is not None:
-        write, close = _OPEN[name](work, cell, past)
+    if name is None:
+        yield _log_nothing
+        return
+    write, close = _OPEN[name](work, cell, past)
 
     def log(step: int, values: Mapping[str, float]) -> None:
         known = {key: float(value) for key, value in values.items() if _is_finite(value)}
@@ -44,6 +45,10 @@ def open_track(work: Work, cell: Cell, *, past: int = 0) -> Iterator[Log]:
         yield log
     finally:
         close()
+
+
+def _log_nothing(step: int, values: Mapping[str, float]) -> None:
+    pass
 
 
 def _is_finite(value: object) -> bool:
