@@ -69,7 +69,7 @@ class AnswerFormat:
                 codes = np.where(codes < 0, _whole_codes(texts, len(self.words)), codes)
             if (codes < 0).any():
                 row = int((codes < 0).argmax())
-                allowed = ", ".join(self.words)
+                allowed = list_words(self.words)
                 if self.value == "index":
                     allowed = f"class numbers from 0 to {len(self.words) - 1}"
                 raise ValueError(
@@ -116,6 +116,13 @@ def to_floats(texts: Sequence[str]) -> np.ndarray:
             return np.nan
 
     return np.array([number(text) for text in texts], dtype=np.float64)
+
+
+def list_words(words: Sequence[str], *, most: int = 6) -> str:
+    """The words for a sentence: all of them, or the first few and their number."""
+    if len(words) <= most:
+        return ", ".join(words)
+    return f"{', '.join(words[: most - 2])}, … ({len(words)} in all)"
 
 
 def _round(values: np.ndarray, *, low: float, high: float) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.config import Experiment
 from pipeline.config.types import check_name, nearest
 from pipeline.experiment.blend import answer_spaces
-from pipeline.leaderboard.answer_format import AnswerFormat, to_floats
+from pipeline.leaderboard.answer_format import AnswerFormat, list_words, to_floats
 from pipeline.leaderboard.sample_file import SampleColumn, SampleFile
 from pipeline.metrics.answer_space import AnswerSpace
 
@@ -137,7 +137,7 @@ def _class_probabilities(
         assert sample is not None
         raise ValueError(
             f"submission: {sample.name} has the columns {', '.join(sample.answer_columns)}; a "
-            f"probability a class needs one for each of {', '.join(space.classes)}; say which is "
+            f"probability a class needs one for each of {list_words(space.classes)}; say which is "
             f"which: submission.columns={{{space.classes[0]}: COLUMN, …}}"
         )
     if asked in ("index", "label") and sample is not None:
@@ -172,8 +172,8 @@ def _fill_value(space: AnswerSpace, found: SampleColumn, sample: SampleFile | No
             assert sample is not None
             raise ValueError(
                 f"submission: {sample.name} holds {found.describe()} in {found.name}, which is no "
-                f"class ({', '.join(space.classes)}) but could be a class number; say which is "
-                f"wanted: submission.value=label writes {', '.join(space.classes)}, "
+                f"class ({list_words(space.classes)}) but could be a class number; say which is "
+                f"wanted: submission.value=label writes {list_words(space.classes)}, "
                 f"submission.value=index writes 0 to {len(space.classes) - 1}"
             )
         return "index"
@@ -223,7 +223,7 @@ def _check_values(space: AnswerSpace, value: str, found: SampleColumn, sample: S
     if fits:
         return
     if value == "label":
-        written = f"the classes {', '.join(space.classes)}"
+        written = f"the classes {list_words(space.classes)}"
     elif value == "index":
         written = f"class numbers from 0 to {len(space.classes) - 1}"
     elif value == "probability":

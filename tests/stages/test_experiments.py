@@ -191,6 +191,7 @@ def test_an_unreadable_test_image_gets_the_prior_and_a_train_image_is_left_out(
     for path in (bad_test, bad_train):
         path.write_bytes(path.read_bytes()[:300])
     words = tiny("sample", root=root, folder=tmp_path)
+    words.append("competition.missing_test=0.1")
     code, out, err = call("crop", "train", "infer", *words, "folds.train=[0]")
     assert code == 0, err
     assert "1 test images can't be read and got the prior" in out
@@ -204,7 +205,13 @@ def test_an_unreadable_test_image_gets_the_prior_and_a_train_image_is_left_out(
 
 def test_the_answer_file_and_more_folds_can_change_in_a_finished_run(finished, call: Call) -> None:
     folder, words = finished
-    code, _, err = call("infer", *words, "competition.submission.value=label", "folds.train=[0, 1]")
+    more = ["competition.submission.value=label", "folds.train=[0, 1]"]
+    code, _, err = call("infer", *words, *more)
+    assert code == 2
+    assert "eval/info.csv holds the number 0 in ans, but the classes worn/male/<30," in err
+    assert "(18 in all) would be written; submission.value=index writes the same kind" in err
+    more += ["competition.submission.sample=null", "competition.submission.column=ans"]
+    code, _, err = call("infer", *words, *more)
     assert code == 0, err
     answers = pd.read_csv(folder / "submissions/sample.csv")["ans"]
     assert answers.str.fullmatch(r"(worn|incorrect|none)/(male|female)/(<30|30-60|>=60)").all()

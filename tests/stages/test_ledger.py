@@ -13,6 +13,7 @@ from scipy import stats
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.ledger import file_hash, read_ledger, record_submission
 from pipeline.stages import ensemble
+from pipeline.storage import read_table, write_table
 from tests.stages import test_evaluate
 from tests.stages.test_compare import copy_as, places, store
 from tests.stages.test_evaluate import NUM, OLD, OLD_TASK, SEX, SEX_TASK, make_work, probs
@@ -307,6 +308,9 @@ def test_what_kaggle_refuses_is_not_marked_as_sent(
     [
         ("name,answer\nt0,1\nt1,3\n", "the order is not the sample's"),
         ("name,answer,extra\nt1,1,0\nt0,3,0\n", "has the columns name, answer, extra"),
+        ("answer,name\n1,t1\n3,t0\n", "has the columns answer, name; the contest wants exactly"),
+        ("name,answer\nt1,1\nt0,0.5\n", "'t0' is answered '0.5' in answer; allowed: class numb"),
+        ("name,answer\nt1,1\nt9,3\n", "1 ids are missing, the first is 't0'"),
         ("name,answer\nt1,1\nt0,\n", "'t0' is answered '' in answer"),
         ("name,answer\nt1,1\nt0,nan\n", "'t0' is answered 'nan' in answer"),
     ],
@@ -327,6 +331,38 @@ def test_a_file_that_does_not_fit_is_never_sent(
     assert code == 2
     assert says in err
     assert not (tmp_path / "called").exists()
+
+
+def test_a_sample_of_another_kind_is_told_before_sending(
+    work: Work, tmp_path: Path, call: Call, no_kaggle: None
+) -> None:
+    (tmp_path / "sample.csv").write_text("name,answer\nt1,male\nt0,male\n")
+    code, _, err = call("submit", "hand", "competition=x", *places(tmp_path))
+    assert code == 2
+    assert "sample.csv holds the words male in answer" in err
+
+
+def test_test_images_that_nobody_saw_are_told_before_sending(
+    work: Work, tmp_path: Path, call: Call, no_kaggle: None
+) -> None:
+    images = read_table(work.runs.images)
+    images.loc[images["image_id"] == "t0", ["status", "message"]] = ["missing", "no such file"]
+    write_table(work.runs.images, images)
+    code, _, err = call("submit", "hand", "competition=x", *places(tmp_path))
+    assert code == 2
+    assert "1 of 2 test images can't be read (1 missing); the first is 'i1'" in err
+
+
+def test_oof_answers_are_never_sent(
+    work: Work, tmp_path: Path, call: Call, no_kaggle: None
+) -> None:
+    code, _, err = call("submit", "hand.oof", "competition=x", *places(tmp_path))
+    assert code == 2
+    assert "hand.oof.csv holds OOF answers of train images, not a submission" in err
+    code, _, err = call("submit", "hnd", "competition=x", *places(tmp_path))
+    assert code == 2
+    assert "did you mean 'hand'" in err
+    assert "oof" not in err
 
 
 def test_a_submission_of_another_experiment_is_found_by_its_name(
