@@ -6,21 +6,17 @@ nothing: look once, when all is chosen.
 
 import pandas as pd
 
-from pipeline.evaluation.decisions import decide_space, say_score, score_on_test
-from pipeline.evaluation.evaluation_set import EvaluationSet
-from pipeline.experiment.blend import blend_spaces
+from pipeline.evaluation.lockbox_scores import ensemble_scores, say_lockbox, score_lockbox
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.lockbox import describe_use, read_lockbox, record_opening
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
-from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.stack.predictor import StackPredictor
 from pipeline.inference.choice import is_stacked
-from pipeline.metrics.answer_space import ANSWER
 from pipeline.storage import display_path, read_json, write_json
 
 Tables = dict[str, pd.DataFrame]
@@ -41,7 +37,7 @@ def run(work: Work) -> None:
         raise ValueError("lockbox: an image without a crop is in it; remove the folds and split")
     tables = _predict(work, images)
     use = record_opening(work.runs)  # before the score is shown: a look can't be taken back
-    scores = _ensemble_scores(work, images, tables)
+    scores = ensemble_scores(work, images, tables)
     if is_stacked(work.settings, work.runs):
         scores += _stack_scores(work, images, tables)
     facts = {"scores": scores, "openings": use.openings, "experiments": use.experiments}
@@ -49,21 +45,13 @@ def run(work: Work) -> None:
     for score in scores:
         print(f"lockbox: {say_lockbox(score)}")
     print(f"lockbox: opened {use.openings} times, {describe_use(use)}")
-    grouping = read_grouping(work.runs)
-    if grouping.caveat:
-        print(f"lockbox: {grouping.caveat}")
+    unit = read_grouping(work.runs).unit
+    if unit != "people":  # folds by label do no harm here: the lockbox holds whole people
+        print(
+            f"lockbox: its {unit} are told apart as in the folds, so its score is an upper bound "
+            "too: too high if people come twice"
+        )
     print(f"lockbox: wrote {display_path(work.runs.lockbox_scores)}")
-
-
-def say_lockbox(score: dict) -> str:
-    """OOF and lockbox side by side, and what to make of them."""
-    oof, locked = score["oof"], score["lockbox"]
-    holds = locked["low"] <= oof["value"] <= locked["high"]
-    verdict = "OOF lies in its interval" if holds else "OOF lies outside of its interval"
-    name = score["source"]
-    if score["answer"] != ANSWER:
-        name += f" {score['answer']}"
-    return f"{name}: {say_score('OOF', oof)}; {say_score('lockbox', locked)}: {verdict}"
 
 
 def _predict(work: Work, images: pd.DataFrame) -> Tables:
@@ -85,24 +73,6 @@ def _predict(work: Work, images: pd.DataFrame) -> Tables:
     return tables
 
 
-def _ensemble_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict]:
-    settings = work.settings
-    oof_tables = {name: read_predictions(work.runs, name, "oof") for name in used_members(settings)}
-    evaluation = EvaluationSet.of_tables(work, oof_tables)
-    ids = evaluation.images["image_id"]
-    oof = blend_spaces(oof_tables, image_ids=ids, part="oof", settings=settings)
-    blended = blend_spaces(tables, image_ids=images["image_id"], part="test", settings=settings)
-    unit = evaluation.split.unit
-    scores = []
-    for space in evaluation.spaces:
-        decision = decide_space(work, evaluation, space, oof[space.name])
-        seen = space.scored(blended[space.name], threshold=decision.threshold)
-        locked = score_on_test(work, space, seen, test=images, unit=unit)
-        found = {"source": "ensemble", "answer": space.name, "lockbox": locked}
-        scores.append({**found, "oof": decision.record["oof"]})
-    return scores
-
-
 def _stack_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict]:
     """The same by the layers that stack kept; pooling, which needs clusters, is left out."""
     record = read_json(work.runs.stacked.with_suffix(".json"))
@@ -117,7 +87,7 @@ def _stack_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict
         seen = decided.get(space.name)  # where a layer decides
         if seen is None:
             seen = space.scored(probs[space.name], threshold=threshold)
-        locked = score_on_test(work, space, seen, test=images, unit=unit)
+        locked = score_lockbox(work, space, seen, images, unit=unit)
         found = {"source": "stack", "answer": space.name, "lockbox": locked}
         scores.append({**found, "oof": oof[space.name]})
     return scores
