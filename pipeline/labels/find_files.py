@@ -100,8 +100,10 @@ def find_files(root: Path, images: pd.DataFrame) -> FoundFiles:
         raise ValueError(_say_several(root, several))
     _drop_claimed(frame, found)
     notes = _say_found(frame, found)
-    for row, path in found.items():
-        frame.loc[row, ["path", "status", "message"]] = [path, OK, ""]
+    rows = list(found)
+    frame.loc[rows, "path"] = list(found.values())
+    frame.loc[rows, "status"] = OK
+    frame.loc[rows, "message"] = ""
     return FoundFiles(frame, notes)
 
 

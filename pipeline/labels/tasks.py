@@ -129,7 +129,8 @@ def is_missing(task: Task, values: pd.Series) -> np.ndarray:
     words = values.map(_as_word).str.strip()
     empty = values.isna() | words.str.casefold().isin(MISSING_WORDS)
     if task.classes and not task.edges:
-        empty &= ~words.isin(task.classes)  # `none` is a class of masks
+        # `none` is a class of masks, and in another case a wrong one rather than a missing one
+        empty &= ~words.str.casefold().isin([word.casefold() for word in task.classes])
     return empty.to_numpy(dtype=bool)
 
 

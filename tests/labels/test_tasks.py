@@ -103,7 +103,7 @@ def test_all_that_is_wrong_is_told_by_kind() -> None:
         "not a number": [False, True, False, False, False],
         "outside low 0 to high 1": [True, False, False, False, True],
     }
-    found = wrong_labels(MASK, pd.Series(["worn", "Worn", "", "none"]))
+    found = wrong_labels(MASK, pd.Series(["worn", "Worn", "", "none", "None"]))
     assert {kind: places.sum() for kind, places in found.items()} == {
-        "not one of worn, wrong, none": 1
+        "not one of worn, wrong, none": 2
     }
