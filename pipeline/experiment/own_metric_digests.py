@@ -2,6 +2,7 @@
 is done, and must not import pandas for that."""
 
 import hashlib
+from pathlib import Path
 
 from pipeline.config import Experiment
 from pipeline.labels.kinds import split_own_metric
@@ -11,11 +12,17 @@ from pipeline.storage.project import PROJECT
 def own_metric_digests(settings: Experiment) -> dict[str, str]:
     """A digest of each own metric's file: scores by an older one are not up to date."""
     digests = {}
-    contest = settings.competition
-    names = [contest.answer.metric, *(task.metric for task in contest.tasks.values())]
-    for name in dict.fromkeys(names):
-        if name is None or split_own_metric(name) is None:
-            continue
-        path = PROJECT / split_own_metric(name)[0]
+    for name, path in own_metric_files(settings).items():
         digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else ""
     return digests
+
+
+def own_metric_files(settings: Experiment) -> dict[str, Path]:
+    """The file of each metric of the user's own, by the metric's name."""
+    contest = settings.competition
+    files = {}
+    for name in (contest.answer.metric, *(task.metric for task in contest.tasks.values())):
+        own = None if name is None else split_own_metric(name)
+        if own is not None:
+            files[name] = PROJECT / own[0]
+    return files

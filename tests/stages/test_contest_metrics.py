@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 from sklearn import metrics as reference
 
+from pipeline.experiment.fingerprints import evaluate_key
+from pipeline.experiment.own_metric_digests import own_metric_files
 from pipeline.experiment.work import Work
 from pipeline.stages import ensemble, evaluate, stack
 from tests.stages.test_evaluate import (
@@ -257,3 +259,12 @@ def test_images_without_a_label_teach_no_layer_and_score_nothing(tmp_path: Path)
     assert bands["plain"]["value"] == pytest.approx(expected)
     steps = pd.read_csv(work.runs.stack("stack.csv"))
     assert np.isfinite(steps[["naive", "nested", "low", "high", "gain"]].to_numpy()).all()
+
+
+def test_a_changed_metric_makes_scores_out_of_date(tmp_path: Path) -> None:
+    work = own_work(tmp_path, MINE)
+    (path,) = own_metric_files(work.settings).values()
+    assert path == tmp_path / "configs" / "competitions" / "mine.py"
+    before = evaluate_key(work.settings)
+    path.write_text(MINE + "# changed\n")
+    assert evaluate_key(work.settings) != before

@@ -9,6 +9,7 @@ from pipeline.config import Experiment, write_settings
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.fingerprints import ensemble_key
+from pipeline.experiment.own_metric_digests import own_metric_files
 from pipeline.features.hidden_test.digest import write_digest
 from pipeline.features.hidden_test.notebook import write_notebook
 from pipeline.inference.choice import missing_weights
@@ -38,6 +39,11 @@ def check_bundle(settings: Experiment, runs: Runs) -> None:
     gone = missing_weights(settings, runs, used_members(settings))
     if gone:
         raise ValueError(f"bundle: {gone} is not there; first ./run.sh train -c {settings.name}")
+    for name, path in own_metric_files(settings).items():
+        if not path.is_file() or not path.is_relative_to(PROJECT):
+            raise ValueError(
+                f"bundle: metric {name}: its file must lie in the project's folder, as in configs/"
+            )
     thresholds = decided_thresholds(settings, runs)
     for space in answer_spaces(settings):
         if space.kind == "binary" and space.name not in thresholds:
@@ -61,6 +67,10 @@ def write_bundle(settings: Experiment, runs: Runs) -> Bundle:
     inside = _settings_inside(settings, runs)
     _copy_run(settings, runs, inside, folder)
     _copy_code(folder)
+    for path in own_metric_files(settings).values():
+        target = folder / path.relative_to(PROJECT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
     carried = [name for name in CARRIED if settings.crop.faces == "detect" or name == "timm"]
     for name in carried:
         _copy_package(name, folder / "packages")
