@@ -7,6 +7,8 @@ thread and touches no GPU, so that a fork of it is safe, which a fork of this pr
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
@@ -39,7 +41,7 @@ def start_server(*, threads: int) -> None:
 
     set_forkserver_preload(list(IMPORTS))  # counts only before the server runs
     # libraries read these when they are imported
-    with _environment(OMP_NUM_THREADS=str(threads), TQDM_DISABLE="1"):
+    with _environment(OMP_NUM_THREADS=str(threads), TQDM_DISABLE="1"), _ignored_interrupts():
         ensure_running()
 
 
@@ -56,3 +58,17 @@ def _environment(**values: str) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _ignored_interrupts() -> Iterator[None]:
+    """Ctrl-C goes to all processes of a terminal; one started in the block ignores it from its
+    first moment on, so that it shows no traceback while it still imports."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
