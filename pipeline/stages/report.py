@@ -61,16 +61,14 @@ def _write_report(work: Work) -> None:
 
 def _write_comparison(work: Work) -> None:
     """The page of several experiments."""
-    from pipeline.features.report.experiments import describe_sides, find_sides
+    from pipeline.features.report.experiments import describe_sides, find_sides, say_verdict
     from pipeline.features.report.page import build_page, render
 
     sides = find_sides(work)
     names: Sequence[str] = [side.settings.name for side in sides]
     page = build_page(
         title=" and ".join(names),
-        lead=render(
-            "lead.html.j2", sentence="What differs between them, and what it did to the scores."
-        ),
+        lead=render("sides_lead.html.j2", sentences=say_verdict(sides)),
         sections=describe_sides(sides),
         made=now(),
         command=" ".join(work.command),

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pipeline.metrics.paired import show_number
-from tests.browser import open_browser
+from tests.browser import Tab, open_browser
 from tests.conftest import tiny
 from tests.features.report.test_page import Reader
 
@@ -242,8 +242,29 @@ def test_a_browser_draws_it_wide_and_narrow_light_and_dark(
             corner = pixels[2, -2]
             assert (corner.max() < 60) == (mode == "dark")
             assert pixels.std() > 10
+        check_script(tab)
         assert all(found.startswith(("file:", "data:", "about:")) for found in tab.asked)
         assert not tab.errors
+
+
+def check_script(tab: Tab) -> None:
+    """The page's own script runs under its policy: values under the pointer, sorting, folds."""
+    tab.run("location.hash = '#folds'")
+    tab.wait("document.getElementById('folds').closest('details').open", what="the fold")
+    tab.run("document.querySelector('main details .tip').dispatchEvent("
+            "new PointerEvent('pointerover', {bubbles: true}))")  # fmt: skip
+    assert tab.run("!document.getElementById('tip').hidden")
+    assert tab.run("document.getElementById('tip').textContent").count(": ") == 1
+    column = (
+        "[...document.querySelectorAll('#scores-table tbody tr')].map(r => +r.cells[3].innerText)"
+    )
+    tab.run("document.getElementById('scores-table').closest('details').open = true")
+    for order, sign in (("ascending", 1), ("descending", -1)):
+        tab.run("document.querySelector('#scores-table thead th:nth-child(4) button').click()")
+        values = tab.run(column)
+        assert values == sorted(values, reverse=sign < 0)
+        heading = "document.querySelector('#scores-table thead th:nth-child(4)')"
+        assert tab.run(f"{heading}.getAttribute('aria-sort')") == order
 
 
 def test_curves_are_the_histories(trained, page: str) -> None:

@@ -57,6 +57,36 @@ def describe_sides(sides: list[Work]) -> list[Section]:
     return [_scores(sides), _paired(sides), _settings(sides), _cost(sides), _handed_in(sides)]
 
 
+def say_verdict(sides: Sequence[Work]) -> list[str]:
+    """For each answer that all of them give, who scores best, in a sentence."""
+    scores = {side.settings.name: _answer_scores(side) for side in sides}
+    first = next(iter(scores.values()))
+    sentences = []
+    for key in first:
+        values = {name: found[key] for name, found in scores.items() if key in found}
+        if len(values) < len(sides):
+            continue
+        task, metric = key
+        is_higher_better = find_metric(metric).higher_is_better
+        best = (max if is_higher_better else min)(values, key=lambda name: values[name])
+        listed = ", ".join(f"{name} {show_number(value)}" for name, value in values.items())
+        if len(set(values.values())) == 1:
+            sentences.append(f"{task}: {metric} is the same for all ({listed}).")
+        else:
+            sentences.append(f"{task}: {best} has the best {metric} ({listed}).")
+    if sentences:
+        sentences.append("Whether that is more than chance, the paired differences say.")
+    return sentences
+
+
+def _answer_scores(side: Work) -> dict[tuple[str, str], float]:
+    """The out-of-fold scores of all members together, by task and metric."""
+    rows = read_table(side.runs.scores)
+    rows = rows[(rows["source"] == "all members") & (rows["fold"].astype(str) == "all")]
+    rows = rows[~rows["metric"].str.startswith("f1:")]
+    return {(row.task, row.metric): float(row.value) for row in rows.itertuples()}
+
+
 def _scores(sides: list[Work]) -> Section:
     """The sources' own scores, a chart for each target that two or more answer."""
     frames = []
