@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pipeline.config import Experiment
 from pipeline.config.types import nearest
 from pipeline.console import Bar
 from pipeline.experiment.cells import member_cells
@@ -25,6 +26,7 @@ from pipeline.storage import Cell, atomic_write
 from pipeline.tables import pick
 
 SIDE = 128  # pixels of a face on a sheet
+TILES = 3  # of an image: itself, and two heatmaps
 
 
 def draw_heatmaps(work: Work, members: list[str], *, number: int) -> list[str]:
@@ -86,7 +88,7 @@ def _sheet(
     crops, known = open_crops(work.runs.crops), labelled.set_index("image_id")
     tiles, captions = {}, {}
     bar = Bar(len(images), desc=f"explain: {name} {task.name}")
-    for cell, places in by_cell(work, name, images, labelled).items():
+    for cell, places in by_cell(work.settings, name, images, labelled).items():
         network = load_cell(work.runs, member, cell, device=device)
         for place in places:
             image_id, row = images["image_id"].iloc[place], int(images["row"].iloc[place])
@@ -102,30 +104,40 @@ def _sheet(
     order = sorted(tiles)
     return draw_sheet(
         [tile for place in order for tile in tiles[place]],
-        title=f"{name}, {task.name}: the image, what speaks for the answer, and for the truth",
+        title=f"{_title(name, task)}: the image, what speaks for the answer, and for the truth",
         captions=[words for place in order for words in captions[place]],
         columns=6,
         side=SIDE,
     )
 
 
+def _title(name: str, task: Task) -> str:
+    """The member and its task, once where they have one name."""
+    return name if name == task.name else f"{name}, {task.name}"
+
+
 def by_cell(
-    work: Work, name: str, images: pd.DataFrame, labelled: pd.DataFrame
+    settings: Experiment, name: str, images: pd.DataFrame, labelled: pd.DataFrame
 ) -> dict[Cell, list[int]]:
-    """Which images (positions) each cell is shown: those of the people whom it never saw."""
-    cells = {cell.fold: cell for cell in reversed(member_cells(work.settings, name))}
-    found: dict[Cell, list[int]] = {}
-    for fold, cell in sorted(cells.items()):
-        held = set(labelled.loc[held_out(work.settings, labelled, fold), "image_id"])
-        here = [n for n, i in enumerate(images["image_id"]) if i in held]
-        taken = {place for places in found.values() for place in places}
-        found[cell] = [place for place in here if place not in taken]
-    taken = {place for places in found.values() for place in places}
-    seen = set(labelled["image_id"])
+    """Which images (positions) each of a member's cells is shown, by fold.
+
+    An image goes to the first cell that held it out; one that nobody learnt from (a test image) to
+    the first fold's cell; one that no trained cell held out to none."""
+    cells: dict[int, Cell] = {}
+    for cell in member_cells(settings, name):
+        cells.setdefault(cell.fold, cell)  # of several seeds the first
+    cell_of: dict[str, Cell] = {}
+    for fold in sorted(cells):
+        for image_id in labelled.loc[held_out(settings, labelled, fold), "image_id"]:
+            cell_of.setdefault(image_id, cells[fold])
     first = cells[min(cells)]
-    found[first] += [
-        n for n, i in enumerate(images["image_id"]) if i not in seen and n not in taken
-    ]
+    known = set(labelled["image_id"])
+    found: dict[Cell, list[int]] = {cells[fold]: [] for fold in sorted(cells)}
+    for place, image_id in enumerate(images["image_id"]):
+        if image_id in cell_of:
+            found[cell_of[image_id]].append(place)
+        elif image_id not in known:
+            found[first].append(place)
     return {cell: places for cell, places in found.items() if places}
 
 
@@ -145,21 +157,26 @@ def _look(
     with torch.no_grad():
         probs = to_probs(network(inputs)[task.name], task=task, loss=loss).cpu().numpy()
     answer = decide(task, probs)[0]
-    number = task.kind == "regression"
-    words = _words(task, answer, probs[0]), "" if truth is None else _words(task, truth, probs[0])
-    codes = [answer] if number or truth is None else [answer, truth]
-    heats = [
-        find_heatmaps(network, inputs, task=task, loss=loss, codes=[code])[0] for code in codes
-    ]
-    overlays = [lay_over(pixels, heat) for heat in heats]
-    blank = np.full_like(pixels, 255)
-    tiles = [pixels, *overlays, *([blank] if len(overlays) < 2 else [])]
-    first = f"true {words[1]}" if words[1] else "no label"
-    return tiles, [first, f"for {words[0]}", f"for {words[1]}" if len(codes) > 1 else ""]
+    caption = "no label" if truth is None else f"true {_words(task, truth, probs[0])}"
+    tiles = [pixels]
+    captions = [caption]
+    codes = [answer]
+    if truth is not None and task.kind != "regression":
+        codes.append(truth)
+    for code in codes:
+        heat = find_heatmaps(network, inputs, task=task, loss=loss, codes=[code])[0]
+        tiles.append(lay_over(pixels, heat))
+        captions.append(f"for {_words(task, code, probs[0])}")
+    while len(tiles) < TILES:  # an empty place keeps the rows of the sheet together
+        tiles.append(np.full_like(pixels, 255))
+        captions.append("")
+    return tiles, captions
 
 
 def _words(task: Task, code: float, probs: np.ndarray) -> str:
+    """A class with its probability (C,), or a number."""
     if task.kind == "regression":
         return f"{code:.4g}"
-    sure = probs[int(code)] if len(probs) > 1 else (probs[0] if code else 1 - probs[0])
-    return f"{task.classes[int(code)]} {sure:.2f}"
+    if len(probs) == 1:  # a score: of yes
+        probs = np.array([1.0 - probs[0], probs[0]])
+    return f"{task.classes[int(code)]} (p {probs[int(code)]:.2f})"

@@ -124,7 +124,7 @@ def _answers(
     member = member_context(work.settings, name)
     transform = member.transform
     parts = {key: [] for key, _, _ in variants}
-    cells: dict[Cell, list[int]] = by_cell(work, name, sample, labelled)
+    cells: dict[Cell, list[int]] = by_cell(work.settings, name, sample, labelled)
     bar = Bar(len(sample) * len(variants), desc=f"explain: {name}")
     for cell, places in cells.items():
         network = load_cell(work.runs, member, cell, device=device)

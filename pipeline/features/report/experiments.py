@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.config.types import nearest
 from pipeline.evaluation.candidates import trained_work
-from pipeline.experiment.metric_direction import say_direction
+from pipeline.experiment.metric_direction import is_higher_better, say_direction
 from pipeline.experiment.work import Work
 from pipeline.features.report.comparisons import difference_figures, stored_differences
 from pipeline.features.report.leaderboard import ledger_table
@@ -67,13 +67,15 @@ def say_verdict(sides: Sequence[Work]) -> list[str]:
         if len(values) < len(sides):
             continue
         task, metric = key
-        is_higher_better = find_metric(metric).higher_is_better
-        best = (max if is_higher_better else min)(values, key=lambda name: values[name])
+        higher = is_higher_better(metric)
+        if higher is None:  # a metric of somebody's own, whose file is gone
+            continue
+        best_first = sorted(values, key=lambda name: values[name], reverse=higher)
         listed = ", ".join(f"{name} {show_number(value)}" for name, value in values.items())
         if len(set(values.values())) == 1:
             sentences.append(f"{task}: {metric} is the same for all ({listed}).")
         else:
-            sentences.append(f"{task}: {best} has the best {metric} ({listed}).")
+            sentences.append(f"{task}: {best_first[0]} has the best {metric} ({listed}).")
     if sentences:
         sentences.append("Whether that is more than chance, the paired differences say.")
     return sentences
