@@ -58,7 +58,7 @@ def _sum_of_logs(values: np.ndarray) -> float:
 def score_candidates_by_counts(
     candidates: np.ndarray, truth: np.ndarray, *, metric: str
 ) -> CandidateScorer:
-    """The rater of `macro_f1` or `accuracy` of the likeliest class (the first of equally likely).
+    """The scorer by `macro_f1` or `accuracy` of the likeliest class (the first of equally likely).
 
     Exact, and mostly without looking: a candidate that names the leading class itself leaves it
     leading, and so does one that prefers another by less than the lead.
