@@ -81,8 +81,8 @@ def find_files(root: Path, images: pd.DataFrame) -> FoundFiles:
     index = None
     found: dict[int, str] = {}
     several: list[tuple[str, list[str]]] = []
-    for row in lost:
-        written = frame.at[row, "path"]
+    written_paths = frame.loc[lost, "path"].to_dict()  # a table can have a million rows
+    for row, written in written_paths.items():
         path = clean_path(written)
         if not path:
             continue
@@ -98,7 +98,7 @@ def find_files(root: Path, images: pd.DataFrame) -> FoundFiles:
             several.append((written, fitting))
     if several:
         raise ValueError(_say_several(root, several))
-    _drop_claimed(frame, found)
+    _drop_claimed(frame, found, written_paths)
     notes = _say_found(frame, found)
     rows = list(found)
     frame.loc[rows, "path"] = list(found.values())
@@ -182,16 +182,18 @@ def _is_part(written: tuple[str, ...], file: tuple[str, ...]) -> bool:
     return all(part in remaining for part in written)
 
 
-def _drop_claimed(images: pd.DataFrame, found: dict[int, str]) -> None:
+def _drop_claimed(
+    images: pd.DataFrame, found: dict[int, str], written_paths: dict[int, str]
+) -> None:
     """Takes back a find of a file that another row names by another path: it is that row's."""
     lost = images["status"].isin(LOST)
     owned = set(images.loc[~lost, "path"])
     names: dict[str, set[str]] = {}
     for row, path in found.items():
-        names.setdefault(path, set()).add(clean_path(images.at[row, "path"]))
+        names.setdefault(path, set()).add(clean_path(written_paths[row]))
     for row, path in list(found.items()):
         # the same words but for slashes are the same name: only looser finds can be somebody else's
-        loose = clean_path(images.at[row, "path"]) != path
+        loose = clean_path(written_paths[row]) != path
         if loose and (path in owned or len(names[path]) > 1):
             images.loc[row, "message"] = f"no such file; {path} is the image of another row"
             del found[row]
