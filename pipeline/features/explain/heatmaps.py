@@ -19,7 +19,7 @@ from pipeline.faces.crop_store import open_crops
 from pipeline.figures.contact_sheet import draw_sheet
 from pipeline.figures.overlay import lay_over
 from pipeline.images.transform import fit_size, normalise
-from pipeline.labels.tasks import Task, decide
+from pipeline.labels.tasks import Task, decide, is_labelled
 from pipeline.models.grad_cam import find_heatmaps
 from pipeline.models.network import FaceNetwork, to_probs
 from pipeline.storage import Cell, atomic_write
@@ -75,6 +75,7 @@ def _worst(
     else:
         sure = np.maximum(probs[:, 0], 1 - probs[:, 0]) if probs.shape[1] == 1 else probs.max(1)
         wrong = np.where(answer == truth, 0.0, sure)
+    wrong = np.where(is_labelled(truth), wrong, 0.0)
     order = np.argsort(-wrong, kind="stable")
     worst = images.iloc[order[wrong[order] > 0]]
     return worst.drop_duplicates("person_id").head(number).reset_index(drop=True)
@@ -94,7 +95,8 @@ def _sheet(
             image_id, row = images["image_id"].iloc[place], int(images["row"].iloc[place])
             truth = None
             if image_id in known.index:
-                truth = targets_of([task], known.loc[[image_id]].reset_index())[task.name][0]
+                targets = targets_of([task], known.loc[[image_id]].reset_index())[task.name]
+                truth = targets[0] if is_labelled(targets)[0] else None
             tiles[place], captions[place] = _look(
                 member, task, network, np.asarray(crops[row]), truth, device=device
             )

@@ -50,6 +50,7 @@ def number_panels(tasks: Sequence[Task], labelled: pd.DataFrame) -> Panels:
     for task in tasks:
         if task.kind == "regression" or task.edges:
             values = to_numbers(task, labelled[task.column], image_ids=labelled["image_id"])
+            values = values[~np.isnan(values)]  # a label can be missing
             panels[f"{task.column} (n = {len(values):,})"] = histogram(
                 {"train": values}, label=task.column, marks=list(task.edges or [])
             )

@@ -57,6 +57,7 @@ def label_figures(tasks: list[Task], labelled: pd.DataFrame) -> list[Figure]:
             figures.append(figure(title, chart, says=f"{task.name}: {says}"))
         if task.kind == "regression" or task.edges:
             values = to_numbers(task, labelled[task.column], image_ids=labelled["image_id"])
+            values = values[~np.isnan(values)]  # a label can be missing
             figures.append(number_figure(task.column, values, edges=task.edges))
     return figures
 
