@@ -1,7 +1,7 @@
 """audit, fourth part: labels that contradict what models say that never saw them, and fixes."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from pipeline.features.audit.pure.confident_learning import (
     pool_people,
 )
 from pipeline.folds.assignment import assign_folds
-from pipeline.labels.tasks import Task, decide
+from pipeline.labels.tasks import Task, decide, is_labelled
 from pipeline.labels.units import Unit
 from pipeline.storage import write_table
 
@@ -93,7 +93,8 @@ def find_wrong_labels(
     """The doubted labels of all tasks, the least believable first, and the sentences."""
     unit = read_grouping(work.runs).unit
     frames, lines = [], []
-    for checker in checkers.values():
+    for whole in checkers.values():
+        checker = _labelled_only(whole)
         doubt = _find_wrong_people if checker.task.constant else _find_wrong_images
         frame, agreeing = doubt(work, checker)
         frames.append(frame)
@@ -103,6 +104,13 @@ def find_wrong_labels(
     table = table.reset_index(drop=True)
     write_table(work.runs.audited("labels.csv"), table[list(COLUMNS)])
     return table, lines
+
+
+def _labelled_only(checker: LabelChecker) -> LabelChecker:
+    """The checker on the images that have this task's label: others can't contradict it."""
+    has_label = is_labelled(targets_of([checker.task], checker.images)[checker.task.name])
+    images = checker.images[has_label].reset_index(drop=True)
+    return replace(checker, images=images, probs=checker.probs[has_label])
 
 
 def _find_wrong_images(work: Work, checker: LabelChecker) -> tuple[pd.DataFrame, float]:

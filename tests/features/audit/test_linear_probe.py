@@ -47,3 +47,22 @@ def test_a_class_that_only_one_fold_has_gets_probability_0_there(known) -> None:
     probs = probe_oof(features, truth, folds, kind="multiclass", num_classes=3)
     assert (probs[folds == 0, 1] == 0).all()
     np.testing.assert_allclose(probs.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_images_without_a_label_teach_nothing_and_are_answered() -> None:
+    """Answers are those of the labelled images alone; -1 and NaN are no class and no number."""
+    rng = np.random.default_rng(5)
+    features, folds = rng.normal(size=(60, 4)), np.arange(60) % 3
+    known = np.arange(60) % 5 != 0
+    numbers = features[:, 0] + rng.normal(0, 0.1, 60)
+    classes = (numbers > 0).astype(np.int64)
+    for kind, target, lacking in (
+        ("regression", numbers, np.nan),
+        ("binary", classes.astype(float), np.nan),
+        ("multiclass", classes, -1),
+    ):
+        partly = np.where(known, target, lacking)
+        found = probe_oof(features, partly, folds, kind=kind, num_classes=2)
+        alone = probe_oof(features[known], target[known], folds[known], kind=kind, num_classes=2)
+        np.testing.assert_allclose(found[known], alone)
+        assert np.isfinite(found).all()

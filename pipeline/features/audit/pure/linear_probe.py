@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from pipeline.labels.tasks import is_labelled
+
 SIZE = 128  # directions of the features that the probe sees
 REGULAR = 0.03  # scikit-learn's C for those directions at unit variance
 RIDGE = 30.0
@@ -23,18 +25,25 @@ def probe_oof(
 ) -> np.ndarray:
     """Probabilities (n, C), scores or values (n, 1) of each fold by a model of the other folds.
 
-    `kind` is that of the task: classes and score by logistic regression (a score's classes weigh
-    the same), number by ridge regression. A class that the other folds lack gets probability 0.
+    `kind` is that of the task: multiclass and binary by logistic regression (a binary task's
+    classes weigh the same), regression by ridge. A class that the other folds lack gets
+    probability 0. Images without a label are answered and teach nothing; a fold without labelled
+    images in the others gets 0.
     """
     width = num_classes if kind == "multiclass" else 1
     answers = np.zeros((len(target), width))
+    labelled = is_labelled(target)
     for fold in np.unique(folds):
         held = folds == fold
+        taught = ~held & labelled
+        if not taught.any():
+            continue
         if kind == "regression":
-            model = Ridge(alpha=RIDGE).fit(features[~held], target[~held])
+            model = Ridge(alpha=RIDGE).fit(features[taught], target[taught])
             answers[held, 0] = model.predict(features[held])
             continue
-        probs = _class_probs(features, target.astype(np.int64), held, balanced=kind == "binary")
+        classes = target[taught].astype(np.int64)
+        probs = _class_probs(features[taught], classes, features[held], balanced=kind == "binary")
         if kind == "multiclass":
             answers[held, : probs.shape[1]] = probs
         else:
@@ -43,15 +52,16 @@ def probe_oof(
 
 
 def _class_probs(
-    features: np.ndarray, target: np.ndarray, held: np.ndarray, *, balanced: bool
+    taught: np.ndarray, classes: np.ndarray, held: np.ndarray, *, balanced: bool
 ) -> np.ndarray:
-    """Probabilities (held, classes up to the last one seen) of the held-out images."""
-    known = np.unique(target[~held])
-    probs = np.zeros((held.sum(), known.max() + 1))
+    """Probabilities (held, classes up to the last one seen) of the held-out features, by a model
+    of the taught ones and their classes (n,)."""
+    known = np.unique(classes)
+    probs = np.zeros((len(held), known.max() + 1))
     if len(known) == 1:
         probs[:, known[0]] = 1.0
         return probs
     weight = "balanced" if balanced else None
     model = LogisticRegression(C=REGULAR, max_iter=200, tol=1e-3, class_weight=weight)
-    probs[:, known] = model.fit(features[~held], target[~held]).predict_proba(features[held])
+    probs[:, known] = model.fit(taught, classes).predict_proba(held)
     return probs
