@@ -29,7 +29,6 @@ Call = Callable[..., tuple[int, str, str]]
         (["crop", "-c", "masks", "root=/absent"], "root: no folder /absent"),
         (["train", "members.age.backbone=resnet19"], "members.age.backbone: timm"),
         (["train", "members.age.freeze=20"], "members.age.freeze: 20 of 8 layer groups"),
-        (["train", "members.age.backbone=vit_tiny_patch16_224"], "images of 224 pixels only"),
         (
             ["train", "members.age.backbone=vgg16", "members.age.drop_path=0.1"],
             "members.age.drop_path: vgg16 has no stochastic depth",

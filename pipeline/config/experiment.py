@@ -18,7 +18,18 @@ from pipeline.config.types import Count, Settings, Word, nearest
 from pipeline.labels.kinds import BLEND_KINDS, uses_decisions
 
 # beside the members' folders, so no member's name
-STAGE_FOLDERS = ("audit", "explain", "explore", "export", "predict", "share", "track", "tune")
+STAGE_FOLDERS = (
+    "audit",
+    "bundle",
+    "explain",
+    "explore",
+    "export",
+    "predict",
+    "share",
+    "tests",
+    "track",
+    "tune",
+)
 
 
 class Experiment(Settings):

@@ -29,14 +29,13 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     raw, lines = read_yaml_file(path)
     source.add(lines, name=_shown(path))
     raw = _mapping(raw, path)
-    word = raw.get("competition")
-    if not isinstance(word, str):
-        names = ", ".join(_names(configs / "competitions"))
-        raise ValueError(f"{_shown(path)}: competition: found {word!r}, needed one of: {names}")
-    competition_path = _find_file(word, configs / "competitions", kind="competition")
-    competition, lines = read_yaml_file(competition_path)
-    source.add(lines, name=_shown(competition_path), above=("competition",))
-    raw["competition"] = {**_mapping(competition, competition_path), "name": competition_path.stem}
+    competition_path = path
+    if not isinstance(raw.get("competition"), dict):  # a file may hold both
+        competition_path = _find_competition(raw.get("competition"), path, configs)
+        raw["competition"], lines = read_yaml_file(competition_path)
+        source.add(lines, name=_shown(competition_path), above=("competition",))
+    competition = _mapping(raw["competition"], competition_path)
+    raw["competition"] = {**competition, "name": competition_path.stem}
     raw["name"] = path.stem
     for override in overrides:
         _apply(raw, override, source)
@@ -98,6 +97,24 @@ def _find_file(name: str, folder: Path, *, kind: str) -> Path:
         raise ValueError(f"{name} is a folder; a {kind} is a file in it, as in {name}/x.yaml")
     known = _names(folder)
     raise ValueError(f"no {kind} {name!r}{nearest(name, known)} there are: {', '.join(known)}")
+
+
+def _find_competition(word: object, path: Path, configs: Path) -> Path:
+    """The file of the competition that the experiment at `path` names: beside it, else in configs.
+
+    Raises ValueError that names the experiment's file.
+    """
+    folder = configs / "competitions"
+    if not isinstance(word, str):
+        names = ", ".join(_names(folder))
+        raise ValueError(f"{_shown(path)}: competition: found {word!r}, needed one of: {names}")
+    beside = path.parent / f"{word}.yaml"
+    if beside.is_file() and beside != path and path.parent != configs:
+        return beside
+    try:
+        return _find_file(word, folder, kind="competition")
+    except ValueError as error:
+        raise ValueError(f"{_shown(path)}: competition: {error}") from None
 
 
 def _mapping(raw: Any, path: Path) -> dict:

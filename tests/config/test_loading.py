@@ -145,3 +145,23 @@ def test_what_is_written_is_left_to_the_sample_file_and_the_metric() -> None:
     assert value("roc_auc", "competition.submission.value=index") == "index"
     with pytest.raises(ValueError, match="number is for an answer of kind regression"):
         value("hter", "competition.submission.value=number")
+
+
+def test_a_file_may_hold_experiment_and_competition_or_find_it_beside(tmp_path: Path) -> None:
+    contest = "  layout: utkface\n  tasks: {age: {kind: regression, low: 0, high: 116}}\n"
+    contest += "  answer: {tasks: [age]}\n  root: faces\n"
+    members = "members: {one: {tasks: {age: {}}, backbone: test_resnet, lr: 1e-3}}\n"
+    both = tmp_path / "both.yaml"
+    both.write_text(f"competition:\n{contest}{members}")
+    found = load_experiment(str(both), [], configs=CONFIGS)
+    assert (found.name, found.competition.name, found.competition.root) == ("both", "both", "faces")
+    (tmp_path / "faces.yaml").write_text(contest.replace("\n  ", "\n").strip() + "\n")
+    (tmp_path / "apart.yaml").write_text(f"competition: faces\n{members}")
+    found = load_experiment(str(tmp_path / "apart.yaml"), [], configs=CONFIGS)
+    assert found.competition.name == "faces"
+    (tmp_path / "apart.yaml").write_text(f"competition: facez\n{members}")
+    with pytest.raises(ValueError, match=r"apart.yaml: competition: no competition 'facez'"):
+        load_experiment(str(tmp_path / "apart.yaml"), [], configs=CONFIGS)
+    both.write_text(f"competition:\n{contest}  oops: 1\n{members}")
+    with pytest.raises(ValueError, match=r"both.yaml line 6: competition.oops: unknown key"):
+        load_experiment(str(both), [], configs=CONFIGS)
