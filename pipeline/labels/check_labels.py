@@ -71,9 +71,10 @@ def far_label_notes(images: pd.DataFrame, tasks: Sequence[Task]) -> list[str]:
             continue
         shown = ", ".join(f"{number:g}" for number in numbers[far].sort_values().unique()[:SHOWN])
         labels = "1 label" if far.sum() == 1 else f"{far.sum()} labels"
+        verb = "lies" if far.sum() == 1 else "lie"
         notes.append(
-            f"{labels} of {task.column} lie far from the others: {shown}, where half of them are "
-            f"{low:g} to {high:g}; tasks.{task.name}.low and .high say what can be"
+            f"{labels} of {task.column} {verb} far from the others: {shown}, where half of them "
+            f"are {low:g} to {high:g}; tasks.{task.name}.low and .high say what can be"
         )
     return notes
 
