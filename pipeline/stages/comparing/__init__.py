@@ -1,1 +1,0 @@
-"""Who is compared on what; shared by evaluate and compare."""
