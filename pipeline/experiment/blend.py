@@ -39,6 +39,7 @@ def answer_spaces(settings: Experiment) -> list[AnswerSpace]:
 def gather_votes(frame: pd.DataFrame, *, image_ids: Sequence[str], task: Task, part: str) -> Votes:
     """One array a cell, its views averaged, rows as image_ids. Out of fold, a seed's folds together
     make one voter, because each image was held out in one fold only."""
+    # out of fold, a seed's cells hold out different images: together they are one voter
     by = ["seed"] if part == "oof" else ["fold", "seed"]
     votes = []
     for _, cells in frame.groupby(by, sort=True):
@@ -51,20 +52,28 @@ def gather_votes(frame: pd.DataFrame, *, image_ids: Sequence[str], task: Task, p
 def blend_task(
     votes: Mapping[str, Votes], *, kind: str, method: str, weights: Mapping[str, float]
 ) -> np.ndarray:
-    """The blended probabilities (N, C) of a task from the votes of each member that predicts it."""
-    every = [vote for cells in votes.values() for vote in cells]
+    """The blended probabilities (N, C) of a task from the votes of each member that predicts it.
+
+    `kind` is the task's, `method` and `weights` are the ensemble's; weights count for `mean` and
+    `weighted` only.
+    """
+    cells = [vote for member_votes in votes.values() for vote in member_votes]
+    if method == "soft_vote":  # every cell counts the same, however many a member has
+        return mean_probs(cells)
+    if method == "hard_vote" and kind == "regression":
+        return median_values(cells)
+    if method == "hard_vote" and kind == "multiclass":
+        return hard_vote(cells)
     if method == "hard_vote":
-        if kind == "regression":
-            return median_values(every)
-        return hard_vote(every) if kind == "multiclass" else hard_vote_scores(every)
-    if method == "soft_vote":  # every cell counts the same
-        return mean_probs(every)
-    each = [mean_probs(cells) for cells in votes.values()]
-    if method == "rank":  # among the images that are answered
-        return rank_mean(each)
-    if method in ("geometric", "median"):
-        return geometric_mean(each) if method == "geometric" else median_probs(each)
-    return mean_probs(each, weights=[weights[member] for member in votes])
+        return hard_vote_scores(cells)
+    members = [mean_probs(member_votes) for member_votes in votes.values()]
+    if method == "rank":  # an order among the images that are answered
+        return rank_mean(members)
+    if method == "geometric":
+        return geometric_mean(members)
+    if method == "median":
+        return median_probs(members)
+    return mean_probs(members, weights=[weights[member] for member in votes])
 
 
 def blend_spaces(
@@ -76,34 +85,49 @@ def blend_spaces(
     members: Sequence[str] | None = None,
 ) -> dict[str, np.ndarray]:
     """The blended (N, C) of every answer space, as the ensemble says; with `members` their mean."""
-    method = "mean" if members is not None else settings.ensemble.method
-    given = None if members is not None else settings.ensemble.weights
-    members = used_members(settings) if members is None else members
+    method, given = settings.ensemble.method, settings.ensemble.weights
+    if members is not None:
+        method, given = "mean", None
+    else:
+        members = used_members(settings)
     weights = given or dict.fromkeys(members, 1.0)
     counted = {name: weights.get(name, 0.0) for name in members if weights.get(name, 0.0) > 0}
+    by_cells = method in ("soft_vote", "hard_vote")
     blended = {}
     for space in answer_spaces(settings):
-        found, totals = {}, {}
-        for task in (*space.tasks, *([answer_task(settings)] if space.is_product else [])):
-            votes = {
-                name: gather_votes(predictions[name], image_ids=image_ids, task=task, part=part)
-                for name in counted
-                if task.name in settings.members[name].tasks
-            }
+        tasks = list(space.tasks)
+        if space.is_product:  # some members have one head for the whole answer
+            tasks.append(answer_task(settings))
+        probs, totals = {}, {}
+        for task in tasks:
+            votes = {}
+            for name in counted:
+                if task.name in settings.members[name].tasks:
+                    votes[name] = gather_votes(
+                        predictions[name], image_ids=image_ids, task=task, part=part
+                    )
             if votes:
-                found[task.name] = blend_task(votes, kind=task.kind, method=method, weights=counted)
-                by_cells = method in ("soft_vote", "hard_vote")
-                totals[task.name] = sum(
-                    len(v) if by_cells else counted[n] for n, v in votes.items()
-                )
-        total = totals.pop(ANSWER, 1.0)
-        blended[space.name] = join_answers(  # the product weighs as its least answered task
-            found.get(ANSWER),
-            [found.get(task.name) for task in space.tasks],
+                probs[task.name] = blend_task(votes, kind=task.kind, method=method, weights=counted)
+                totals[task.name] = _total_weight(votes, weights=counted, by_cells=by_cells)
+        whole = totals.pop(ANSWER, 1.0)
+        # the product of the parts weighs as much as the part that the fewest members answer
+        parts = min(totals.values(), default=1.0)
+        blended[space.name] = join_answers(
+            probs.get(ANSWER),
+            [probs.get(task.name) for task in space.tasks],
             sizes=space.sizes,
-            weights=(total, min(totals.values(), default=1.0)),
+            weights=(whole, parts),
         )
     return blended
+
+
+def _total_weight(
+    votes: Mapping[str, Votes], *, weights: Mapping[str, float], by_cells: bool
+) -> float:
+    """How much stands behind a task: the weights of its members, or the number of its cells."""
+    if by_cells:
+        return float(sum(len(member_votes) for member_votes in votes.values()))
+    return sum(weights[name] for name in votes)
 
 
 def member_probs(

@@ -28,7 +28,8 @@ def read_formats(work: Work) -> list[str]:
 
 
 def run(work: Work) -> None:
-    facts = export_models(work, read_formats(work))
+    formats = read_formats(work)
+    facts = export_models(work.settings, work.runs, formats, command=work.command)
     for row in facts["files"]:
         print(
             f"export: {row['file']}: {row['megabytes']:.1f} MB, at most {row['apart']:.1e} from "

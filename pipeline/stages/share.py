@@ -68,7 +68,7 @@ def _read_export(work: Work) -> dict:
         if _is_same(work, facts) and stored.stat().st_mtime > newest:
             return facts
     print("share: export is done first")
-    return export_models(work, ["onnx"], alone=False)
+    return export_models(work.settings, work.runs, ["onnx"], command=work.command, alone=False)
 
 
 def _is_same(work: Work, facts: dict) -> bool:

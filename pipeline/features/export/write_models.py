@@ -3,15 +3,18 @@
 import importlib.util
 import json
 import math
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.config import Experiment
 from pipeline.console import follow
 from pipeline.experiment.cells import used_members
-from pipeline.experiment.work import Work
-from pipeline.inference.choice import is_stacked, left_out, missing_weights
-from pipeline.storage import display_path, provenance, write_json
+from pipeline.inference.choice import ENSEMBLE, is_stacked, left_out, missing_weights
+from pipeline.storage import Runs, display_path, provenance, write_json
+
+if TYPE_CHECKING:  # torch takes seconds, and check_packages must answer at once
+    from pipeline.models.export_module import EnsembleModel, MemberModel
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 APART = 1e-4  # probabilities further apart than that are another model
@@ -28,8 +31,19 @@ def check_packages(formats: list[str]) -> None:
         )
 
 
-def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict:
-    """Writes all files and export.json, and gives what that holds; `alone`: each member too."""
+def export_models(
+    settings: Experiment,
+    runs: Runs,
+    formats: list[str],
+    *,
+    command: list[str],
+    alone: bool = True,
+) -> dict:
+    """Writes all files and export.json, and gives what that holds; `alone`: each member too.
+
+    `command` is kept as the files' origin. Raises ValueError for a file that answers other than
+    infer does.
+    """
     import torch
 
     from pipeline.faces.crop_store import open_crops
@@ -37,46 +51,43 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
     from pipeline.inference.ensemble_spec import choose_ensemble
     from pipeline.inference.face_predictor import FacePredictor
 
-    cpu = work.settings.model_copy(update={"device": "cpu", "precision": "float32"})
-    work = replace(work, settings=cpu)
-    size, used = work.settings.crop.size, used_members(work.settings)
-    crops = _different(open_crops(work.runs.crops), num=NUM)
-    whole = not missing_weights(work.settings, work.runs, used)
-    names = [
-        name
-        for name in work.settings.members
-        if not missing_weights(work.settings, work.runs, [name])
-    ]
-    jobs, ensemble = [], choose_ensemble(work.settings, work.runs, "ensemble")
-    notes = left_out(work.settings, work.runs)
-    if is_stacked(work.settings, work.runs):
+    # where a file is used is not known: it is checked on a CPU, in full precision
+    settings = settings.model_copy(update={"device": "cpu", "precision": "float32"})
+    crops = _different(open_crops(runs.crops), num=NUM)
+    ensemble = choose_ensemble(settings, runs, "ensemble")
+    notes = left_out(settings, runs)
+    if is_stacked(settings, runs):
         notes.append(
             "what stack kept is not in these files: they answer as the plain "
             f"{ensemble.settings.ensemble.method}; ./run.sh predict by=stack has it"
         )
     for note in notes:
         print(f"export: {note}")
-    models = {name: member_model(work.settings, work.runs, name) for name in names}
-    if whole:
-        jobs.append(("ensemble", ensemble_model(ensemble, models), ensemble.readings))
-    for name in names if alone else ():
-        jobs.append((name, models[name], None))
+
+    models = {}
+    for name in settings.members:
+        if not missing_weights(settings, runs, [name]):
+            models[name] = member_model(settings, runs, name)
+    to_write: dict[str, MemberModel | EnsembleModel] = {}
+    if not missing_weights(settings, runs, used_members(settings)):
+        to_write[ENSEMBLE] = ensemble_model(ensemble, models)
+    if alone:
+        to_write |= models
+
     rows, outputs = [], {}
-    for name, model, readings in follow(jobs, desc="export", unit="models"):
+    for name, model in follow(list(to_write.items()), desc="export", unit="models"):
         expected = None
-        if readings is not None:
-            said, _ = FacePredictor(work.settings, work.runs).answer(crops)
-            expected = [said[output] for output in model.names]
+        if name == ENSEMBLE:
+            answered, _ = FacePredictor(settings, runs).answer(crops)
+            expected = [answered[output] for output in model.names]
         outputs[name] = model.names
-        note = json.dumps({"input": f"uint8 (num, {size}, {size}, 3) RGB", "outputs": model.names})
-        rows += _write(work, name, model, crops, formats, expected=expected, note=note)
-    settings = work.settings
+        rows += _write(runs, name, model, crops, formats, expected=expected)
     facts = {
         "experiment": settings.name,
         "input": {
             "name": "crops",
             "type": "uint8",
-            "shape": ["num", size, size, 3],
+            "shape": ["num", *crops.shape[1:]],
             "order": "RGB",
         },
         "outputs": outputs,
@@ -88,17 +99,24 @@ def export_models(work: Work, formats: list[str], *, alone: bool = True) -> dict
         "left_out": notes,
         "members": list(ensemble.members),
         "files": rows,
-        "provenance": provenance(work.command, device="cpu float32"),
+        "provenance": provenance(command, device="cpu float32"),
         "torch": torch.__version__,
     }
-    write_json(work.runs.exported("export.json"), facts)
+    write_json(runs.exported("export.json"), facts)
     return facts
 
 
 def _write(
-    work: Work, name: str, model, crops: np.ndarray, formats: list[str], *, expected, note: str
+    runs: Runs,
+    name: str,
+    model: "MemberModel | EnsembleModel",
+    crops: np.ndarray,
+    formats: list[str],
+    *,
+    expected: list[np.ndarray] | None,
 ) -> list[dict]:
-    """The rows of a model's files. Raises ValueError where one says something else."""
+    """Writes a model's files; a row of facts for each. `expected` are its outputs for the crops,
+    the model's own where not given. Raises ValueError for a file that answers otherwise."""
     import torch
 
     from pipeline.features.export.formats import load_model, save_models, seconds_of
@@ -107,9 +125,11 @@ def _write(
         with torch.inference_mode():
             return [out.numpy() for out in model(torch.from_numpy(some))]
 
+    shape = ", ".join(["num", *map(str, crops.shape[1:])])
+    note = json.dumps({"input": f"uint8 ({shape}) RGB", "outputs": model.names})
     wanted = eager(crops) if expected is None else expected
     plain, rows = seconds_of(eager, crops), []
-    paths = [work.runs.exported(f"{name}.{ending}") for ending in formats]
+    paths = [runs.exported(f"{name}.{ending}") for ending in formats]
     for path in save_models(model, paths, crops[:3], names=model.names, facts=note):
         run = load_model(path)
         apart = max(_apart(run(crops[:n]), [w[:n] for w in wanted]) for n in (1, len(crops)))
