@@ -16,6 +16,7 @@ from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.paired import paired_difference, show_number
 from pipeline.metrics.score_rows import EvaluationTarget
+from pipeline.preprocessing.fold_labels import NO_LABEL
 from pipeline.storage import write_table
 
 Answers = dict[str, np.ndarray]  # by task the predictions in the form that its metric expects
@@ -62,7 +63,7 @@ def _ways(
     """The folds (n,) by name: with people kept together first. The experiment's own where they part
     somebody; folds by label where anybody has two images."""
     own = sample["fold"].to_numpy()
-    words = label_words(tasks, sample).astype(str)
+    words = label_words(tasks, sample).astype(object).fillna(NO_LABEL).astype(str)
     num_folds, seed = work.settings.folds.num, work.settings.audit.seed
     are_parted = (pd.Series(own).groupby(people).nunique() > 1).any()
     if not are_parted:
