@@ -55,13 +55,14 @@ if [[ ${1:-} == test ]]; then
   shift
   [[ -n ${PIPELINE_PYTHON:-} ]] || install requirements-test.sha256 \
     requirements-{test,tune,audit,cluster,export,explain,demo}.txt
-  "$python" -c 'import pytest, hypothesis, ruff' 2>/dev/null ||
+  "$python" -c 'import pytest, hypothesis, ruff, xdist' 2>/dev/null ||
     fail "the tests need the packages of requirements-test.txt in $python"
   what=(-m "not slow")
   [[ ${1:-} == --all ]] && { what=(); shift; }
   "$python" -m ruff check pipeline benchmarks docs tests
   "$python" -m ruff format --check --quiet pipeline benchmarks docs tests
-  exec "$python" -m pytest "${what[@]}" "$@"
+  # two processes, a file at a time: the suite is made for two cores
+  exec "$python" -m pytest -n 2 --dist loadfile "${what[@]}" "$@"
 fi
 if [[ ${1:-} == bench ]]; then
   shift
