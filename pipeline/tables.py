@@ -62,10 +62,11 @@ def check_same_ids(
     Where ids only differ in how they are spelt, the message shows both spellings; `other` says
     where the expected ids stand.
     """
-    found, expected = pd.Index(found), pd.Index(expected)
-    if found.has_duplicates:
-        raise ValueError(f"{what}: {found[found.duplicated()][0]!r} stands in more than one row")
-    missing, extra = expected.difference(found), found.difference(expected)
+    ids = pd.Index(found)
+    wanted = pd.Index(expected)
+    if ids.has_duplicates:
+        raise ValueError(f"{what}: {ids[ids.duplicated()][0]!r} stands in more than one row")
+    missing, extra = wanted.difference(ids), ids.difference(wanted)
     if not len(missing) and not len(extra):
         return
     pairs = same_but_spelling(missing, extra)

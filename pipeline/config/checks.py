@@ -29,13 +29,13 @@ def teacher_problems(
             yield f"{spot}.by: no member {teacher!r}{hint} there are {known}"
         elif members[teacher].is_student:
             yield f"{spot}.by: {teacher} is taught by others itself; name who teaches it"
-    known = [teacher for teacher in teachers if teacher in members]
-    heads = {task for teacher in known for task in members[teacher].tasks}
+    found = [teacher for teacher in teachers if teacher in members]
+    heads = {task for teacher in found for task in members[teacher].tasks}
     for task in tasks:
         if heads and not _is_given(task, heads, contest=contest):
             yield f"{spot}.by: none of {', '.join(teachers)} predicts {task}"
     if WHOLE in tasks and WHOLE in heads:
-        for teacher in known:
+        for teacher in found:
             if WHOLE not in members[teacher].tasks:
                 yield f"{spot}.by: {teacher} has no head {WHOLE!r} as others have: leave it out"
 
@@ -154,6 +154,9 @@ def _form_problems(spot: str, task: Task, losses: Sequence[str]) -> Iterator[str
 def _range_problems(spot: str, task: Task, head: Head, losses: Sequence[str]) -> Iterator[str]:
     """The first thing that is missing of the range that ordinal and distribution losses cut."""
     names = ", ".join(losses)
+    low: float | None
+    high: float | None
+    edges: tuple[float, ...] = ()
     if task.kind == "multiclass":
         if task.edges is None:
             yield f"{spot}.loss: {names} needs a number, or classes cut at `edges`"
@@ -162,12 +165,13 @@ def _range_problems(spot: str, task: Task, head: Head, losses: Sequence[str]) ->
             yield f"{spot}.span: {names} needs the range of the number, as in [0, 100]"
             return
         low, high = head.span
+        edges = task.edges
     else:
         low, high = task.low, task.high
     if low is None or high is None or low >= high:
         yield f"{spot}.loss: {names} needs the task's low and high"
-    elif task.kind == "multiclass" and not low < min(task.edges) <= max(task.edges) < high:
-        yield f"{spot}.span: {low:g}..{high:g} must hold the edges {list(task.edges)}"
+    elif task.kind == "multiclass" and not low < min(edges) <= max(edges) < high:
+        yield f"{spot}.span: {low:g}..{high:g} must hold the edges {list(edges)}"
     elif head.bins is None and (not isfinite(high - low) or (high - low) % 1 != 0):
         yield f"{spot}.bins: {low:g}..{high:g} are no whole steps; say how many values"
 

@@ -17,11 +17,11 @@ def mean_probs(
     votes: Sequence[np.ndarray], *, weights: Sequence[float] | None = None
 ) -> np.ndarray:
     """The weighted mean (N, C) of (N, C) votes. Raises ValueError when the weights add up to 0."""
-    weights = np.ones(len(votes)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if not weights.sum() > 0 or (weights < 0).any():
-        raise ValueError(f"weights must be 0 or more with at least one above 0, found {weights}")
+    shares = np.ones(len(votes)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if not shares.sum() > 0 or (shares < 0).any():
+        raise ValueError(f"weights must be 0 or more with at least one above 0, found {shares}")
     stacked = np.stack([np.asarray(vote, dtype=np.float64) for vote in votes])
-    return np.tensordot(weights / weights.sum(), stacked, axes=1)
+    return np.tensordot(shares / shares.sum(), stacked, axes=1)
 
 
 def hard_vote(votes: Sequence[np.ndarray]) -> np.ndarray:

@@ -3,7 +3,7 @@
 Heads of single tasks are combined task by task first, and then with the heads of the whole answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +33,9 @@ def combine_by_formula(
         return geometric_mean(list(votes), weights=weights)
 
     if not predictions.is_product:
-        return predictions.combined(blend(predictions.tasks[0]))
+        only = blend(predictions.tasks[0])
+        assert only is not None  # every head is of the one task
+        return predictions.combined(only)
     singles = [blend(task) for task in predictions.tasks]
     return predictions.combined(join_answers(blend(WHOLE), singles, sizes=predictions.sizes))
 
@@ -86,7 +88,9 @@ def combine_by_weights(predictions: Predictions, weights: Weights) -> Prediction
     if weights.whole is not None:
         candidates = _whole_candidates(predictions, weights.by_task)
         return predictions.combined(np.tensordot(weights.whole, candidates, axes=1))
-    return predictions.combined(combine_probs(_weighted(predictions, weights.by_task)))
+    singles = [single for single in _weighted(predictions, weights.by_task) if single is not None]
+    assert len(singles) == len(predictions.tasks)  # without whole heads each task has its own
+    return predictions.combined(combine_probs(singles))
 
 
 def _weighted(
@@ -140,6 +144,8 @@ def combine_by_stackers(predictions: Predictions, stackers: Mapping[str, Stacker
 def _stacked(predictions: Predictions, task: str) -> np.ndarray:
     """(M, N, C): the task's heads, then the whole heads' marginals of it."""
     place, sizes = predictions.tasks.index(task), predictions.sizes
-    wholes = predictions.of_task(WHOLE) if predictions.is_product else []
+    wholes: Iterable[np.ndarray] = ()
+    if predictions.is_product:
+        wholes = predictions.of_task(WHOLE)
     marginals = [marginal_probs(whole, sizes=sizes, task=place) for whole in wholes]
     return np.array([*predictions.of_task(task), *marginals])

@@ -76,7 +76,9 @@ class Predictions:
     def joint(self) -> np.ndarray:
         """The probabilities (N, product) of all heads together, or the one task's (N, C)."""
         if not self.is_product:
-            return self.blend(self.tasks[0])
+            only = self.blend(self.tasks[0])
+            assert only is not None  # every head is of the one task
+            return only
         totals = [sum(self.weights_of(task)) for task in self.tasks if self.weights_of(task)]
         return join_answers(
             self.blend(WHOLE),

@@ -26,9 +26,10 @@ def join_answers(
     Raises ValueError when there is no joint and a task is missing.
     """
     if joint is None:
-        if any(single is None for single in singles):
+        known = [single for single in singles if single is not None]
+        if len(known) < len(singles):
             raise ValueError("a task of the answer is predicted by no member")
-        return combine_probs(singles)
+        return combine_probs(known)
     if all(single is None for single in singles):
         return joint
     filled = [

@@ -121,7 +121,7 @@ def _quality_of(residual: np.ndarray, columns: _Columns, *, num_folds: int) -> t
 def _lacks_a_fold(residual: np.ndarray, columns: _Columns, *, num_folds: int) -> np.ndarray:
     """(num_promised,) bool: some fold has no unit with this label value."""
     expected = columns.totals[columns.people, None] / num_folds
-    return (residual[columns.people] + expected < 0.5).any(axis=1)
+    return np.any(residual[columns.people] + expected < 0.5, axis=1)
 
 
 def _greedy_start(

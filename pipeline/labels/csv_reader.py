@@ -115,7 +115,8 @@ def _read_counted_list(path: Path, text: str) -> tuple[list[str], list[list[str]
     """The header, the rows and their lines of CelebA's list; its first column is `image_id`."""
     count, names, *body = text.splitlines()
     header = names.split()
-    rows, lines = [], []
+    rows: list[list[str]] = []
+    lines: list[int] = []
     for line, row in enumerate(body, start=3):
         cells = row.split()
         if not cells:

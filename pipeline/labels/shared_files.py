@@ -58,8 +58,8 @@ def merge_rows(images: pd.DataFrame, tasks: Sequence[Task]) -> tuple[pd.DataFram
         merged.at[row, "num_rows"] = len(same)
         for column, task in columns.items():
             merged.at[row, column] = merge_labels(task, same[column])
-        for column in dict.fromkeys(groups_of_tasks):
-            merged.at[row, column] = _mean_text(same[column])
+        for group in dict.fromkeys(groups_of_tasks):
+            merged.at[row, group] = _mean_text(same[group])
         named = same["person_id"].dropna()
         merged.at[row, "person_id"] = named.iloc[0] if len(named) else None
     dropped = rows.difference(first)

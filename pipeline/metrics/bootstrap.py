@@ -13,7 +13,9 @@ MOST_LEFT_OUT = 1000  # groups of people that are left out, one after the other
 MOST_LEFT_OUT_BY_FUNCTION = 200  # of a plain function or a user's own metric: they are slow
 
 
-def draw_people(person_ids: Sequence[str], *, num_draws: int, seed: int) -> Iterator[np.ndarray]:
+def draw_people(
+    person_ids: Sequence[str] | np.ndarray, *, num_draws: int, seed: int
+) -> Iterator[np.ndarray]:
     """For each draw the positions of all images of as many people, drawn with replacement."""
     _, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
     by_person = np.argsort(codes, kind="stable")
@@ -33,7 +35,7 @@ def person_interval(
     truth: np.ndarray,
     answer: np.ndarray,
     *,
-    person_ids: Sequence[str],
+    person_ids: Sequence[str] | np.ndarray,
     group: np.ndarray | None = None,
     num_draws: int = 1000,
     level: float = 0.95,
@@ -98,7 +100,7 @@ def drawn_values(
     truth: np.ndarray,
     answers: Sequence[np.ndarray],
     *,
-    person_ids: Sequence[str],
+    person_ids: Sequence[str] | np.ndarray,
     group: np.ndarray | None = None,
     num_draws: int,
     seed: int,
@@ -122,20 +124,19 @@ def left_out_values(
     truth: np.ndarray,
     answers: Sequence[np.ndarray],
     *,
-    person_ids: Sequence[str],
+    person_ids: Sequence[str] | np.ndarray,
     group: np.ndarray | None = None,
 ) -> np.ndarray:
     """The metric (A, P) of each answer without each of the people; of more than MOST_LEFT_OUT
     people without each of so many groups of them."""
     names, codes = np.unique(np.asarray(person_ids, dtype=str), return_inverse=True)
-    is_metric = isinstance(metric, Metric)
     is_fast = isinstance(metric, Metric) and metric.function is None
     num_groups = min(len(names), MOST_LEFT_OUT if is_fast else MOST_LEFT_OUT_BY_FUNCTION)
     if num_groups < 2:
         return np.full((len(answers), 1), np.nan)
     # names are sorted, which may mean something: who is left out together is random
     group_of_person = np.random.default_rng(0).permutation(len(names)) % num_groups
-    if not is_metric:
+    if not isinstance(metric, Metric):
         group_of_image = group_of_person[codes]
         kept = (np.flatnonzero(group_of_image != left) for left in range(num_groups))
         return _repeated(metric, truth, answers, group, kept)

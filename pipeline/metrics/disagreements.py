@@ -7,8 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-BY_GROUP = ("attribute", "value", "num", "first_nearer", "second_nearer", "share")
-BY_GROUP += ("first_loss", "second_loss")
+BY_GROUP = (
+    *("attribute", "value", "num", "first_nearer", "second_nearer", "share"),
+    *("first_loss", "second_loss"),
+)
 
 
 def losses(kind: str, truth: np.ndarray, answer: np.ndarray) -> np.ndarray:

@@ -48,6 +48,10 @@ def fit_line(
     plain = LinearRecalibration(low=low, high=high)
     best, found = _rate(plain, values, truth, metric, group), plain
     most = None if errors is None else errors(plain.apply(values)) * (1.0 + 1e-9)
+
+    def harms_nobody(line: LinearRecalibration) -> bool:
+        return errors is None or bool((errors(line.apply(values)) <= most).all())
+
     weights = 1.0 / 30.0 + np.clip(truth, 0.0, None)
     for slope in sorted(SLOPES.tolist(), key=lambda slope: abs(slope - 1.0)):
         rest = truth - slope * values
@@ -55,7 +59,7 @@ def fit_line(
         for shift in shifts:
             line = LinearRecalibration(slope, float(shift), low, high)
             value = _rate(line, values, truth, metric, group)
-            if value > best and (most is None or (errors(line.apply(values)) <= most).all()):
+            if value > best and harms_nobody(line):
                 best, found = value, line
     return found
 

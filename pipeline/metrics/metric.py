@@ -7,6 +7,7 @@ computed with a weight for each image. Both are exact.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -135,7 +136,13 @@ class Metric:
 
         return from_weights
 
-    def as_score(self, value: float) -> float:
+    @overload
+    def as_score(self, value: float) -> float: ...
+
+    @overload
+    def as_score(self, value: np.ndarray) -> np.ndarray: ...
+
+    def as_score(self, value: float | np.ndarray) -> float | np.ndarray:
         """The value turned so that higher is better."""
         return value if self.higher_is_better else -value
 

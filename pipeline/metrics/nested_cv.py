@@ -104,4 +104,5 @@ def nested_answers(
         if answers is None:
             answers = np.zeros((len(folds), *some.shape[1:]), dtype=some.dtype)
         answers[held] = some
+    assert answers is not None  # there is at least one fold
     return answers

@@ -35,7 +35,7 @@ def paired_difference(
     first: np.ndarray,
     second: np.ndarray,
     *,
-    person_ids: Sequence[str],
+    person_ids: Sequence[str] | np.ndarray,
     group: np.ndarray | None = None,
     num_draws: int = 1000,
     seed: int = 0,
@@ -85,7 +85,9 @@ def fold_differences(
     return values[~np.isnan(values)]
 
 
-def corrected_t_test(differences: Sequence[float], *, test_share: float) -> tuple[float, float]:
+def corrected_t_test(
+    differences: Sequence[float] | np.ndarray, *, test_share: float
+) -> tuple[float, float]:
     """t and the two-sided p of the corrected resampled t-test (Nadeau and Bengio 2003).
 
     `test_share` is the held-out images over the training images of a fold: folds share their

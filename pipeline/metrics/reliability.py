@@ -84,7 +84,7 @@ def group_gap(
     groups: np.ndarray,
     pair: tuple[str, str],
     *,
-    person_ids: Sequence[str],
+    person_ids: Sequence[str] | np.ndarray,
     num_draws: int = 1000,
 ) -> Difference:
     """How much larger the mean error (N,) of the second group is than that of the first, people

@@ -20,9 +20,9 @@ def find_difference(first: pd.DataFrame, second: pd.DataFrame, *, names: tuple[s
         theirs = second[column].astype(str).to_numpy()
         if (mine != theirs).any():
             row = int((mine != theirs).argmax())
-            count = int((mine != theirs).sum())
+            num_images = int((mine != theirs).sum())
             return (
-                f"the {what} of {count} images differs; the first is "
+                f"the {what} of {num_images} images differs; the first is "
                 f"{first['image_id'].iloc[row]!r}, {what} {mine[row]} in {a} and {theirs[row]} "
                 f"in {b}"
             )

@@ -63,7 +63,8 @@ def metric_rows(
     """
     metric, truth, group = target.metric, target.truth, target.group
     start = {"source": source, "task": target.task, "metric": target.metric_name, **_NONE}
-    rows = []
+    rows: list[dict] = []
+    values: list[float] = []
     labelled = is_labelled(np.asarray(truth))
     for fold in np.unique(split.folds):
         here = labelled & (split.folds == fold)
@@ -71,7 +72,7 @@ def metric_rows(
         value = metric.compute(truth[here], answer[here], None if group is None else group[here])
         counts = {"num_images": int(here.sum()), "num_people": people}
         rows.append({**start, "fold": str(fold), "value": value, **counts})
-    values = [row["value"] for row in rows]
+        values.append(value)
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
     low, high = person_interval(
         metric,

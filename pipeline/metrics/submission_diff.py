@@ -48,7 +48,7 @@ def count_flips(
 def name_flips(first: np.ndarray, second: np.ndarray, attributes: Sequence[Attribute]) -> list[str]:
     """What changed in each row, in words: `age 30-60 -> <30, mask worn -> none`; '' for nothing."""
     sizes = [len(attribute.classes) for attribute in attributes]
-    said = [[] for _ in first]
+    said: list[list[str]] = [[] for _ in first]
     parts = zip(split_classes(first, sizes=sizes), split_classes(second, sizes=sizes), strict=True)
     for attribute, (one, other) in zip(attributes, parts, strict=True):
         for row in np.flatnonzero(one != other):

@@ -42,7 +42,7 @@ def describe_scores(
     """The scores table: a line a task and metric, then who beats the best constant answer."""
     plain = frame[~frame["metric"].str.startswith("f1:")]
     lines = [("", "task", "metric", "OOF", "95 % interval", "constant", "mean ± sd")]
-    last = ()
+    last: tuple[object, ...] = ()
     for (source, task, metric), rows in plain.groupby(["source", "task", "metric"], sort=False):
         by_fold = rows.set_index("fold")
         whole = by_fold.loc["all"]

@@ -14,8 +14,10 @@ import pandas as pd
 from pipeline.labels.csv_reader import read_csv
 from pipeline.tables import IMAGES, OK, check_table
 
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".jp2")
-IMAGE_ENDINGS += (".ppm", ".pgm", ".tga")  # what images.read can open
+IMAGE_ENDINGS = (  # what images.read can open
+    *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".jp2"),
+    *(".ppm", ".pgm", ".tga"),
+)
 COLUMNS = ("image_id", *IMAGES.columns)
 __all__ = ["read_csv"]
 

@@ -12,7 +12,7 @@ from pipeline.labels.layouts.join_tables import read_joined
 
 def list_tables(name: str, root: Path, *, options: Mapping[str, Any]) -> list[Path]:
     """The tables and lists of labels that this layout reads, of those that are there."""
-    named = {
+    named: dict[str, list[str | None]] = {
         "table": [options.get("train"), options.get("test")],
         "lines": [options.get("train_labels")],
         "pstage": ["train/train.csv", "eval/info.csv"],

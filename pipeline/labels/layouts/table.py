@@ -196,7 +196,7 @@ def _split_rows(
     frame: pd.DataFrame,
     train_rows: list[dict],
     test_rows: list[dict],
-    split: Mapping[str, object],
+    split: Mapping[str, Any],
 ) -> list[dict]:
     """Each row as a train or as a test row, as the split column says.
 
