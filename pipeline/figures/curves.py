@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.figures.chart import Chart, label_axes, shorten, tips
@@ -32,6 +33,24 @@ class Curve:
     whiskers: bool = False
     sizes: Sequence[float] | None = None
     says: Sequence[str] | None = None
+
+
+def curves_by_source(rows: pd.DataFrame) -> list[Curve]:
+    """A curve with its band for each `source`: `value`, `low` and `high` along `level`."""
+    curves = []
+    for place, (source, some) in enumerate(rows.groupby("source", sort=False)):
+        some = some.sort_values("level")
+        curves.append(
+            Curve(
+                str(source),
+                some["level"].tolist(),
+                some["value"].tolist(),
+                lows=some["low"].tolist(),
+                highs=some["high"].tolist(),
+                tone=place,
+            )
+        )
+    return curves
 
 
 def plot_curves(

@@ -23,7 +23,7 @@ from pipeline.faces.crop import cut
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.explain.heatmaps import by_cell
 from pipeline.figures.chart import Chart, save_panels
-from pipeline.figures.curves import Curve, plot_curves
+from pipeline.figures.curves import curves_by_source, plot_curves
 from pipeline.images.corruptions import FACTORS, corrupt
 from pipeline.images.read import read_image
 from pipeline.images.transform import fit_size, normalise
@@ -206,18 +206,6 @@ def _draw(work: Work, frame: pd.DataFrame) -> list[str]:
 
 def _factor_chart(factor: str, rows: pd.DataFrame) -> Chart:
     """The score along a factor, a curve a source; the dashed upright is the unchanged image."""
-    curves = []
-    for tone, (source, some) in enumerate(rows.groupby("source", sort=False)):
-        some = some.sort_values("level")
-        curves.append(
-            Curve(
-                str(source),
-                some["level"].tolist(),
-                some["value"].tolist(),
-                lows=some["low"].tolist(),
-                highs=some["high"].tolist(),
-                tone=tone,
-            )
-        )
+    curves = curves_by_source(rows)
     neutral = 0.0 if factor == MARGIN else FACTORS[factor].neutral
     return plot_curves(curves, x_label=f"{factor}, {rows['unit'].iloc[0]}", mark=neutral)

@@ -9,7 +9,7 @@ from pipeline.experiment.grouping import Grouping
 from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, data_uri, figure
-from pipeline.figures.curves import Curve, plot_curves
+from pipeline.figures.curves import curves_by_source, plot_curves
 from pipeline.labels.kinds import metric_kinds, uses_decisions
 from pipeline.storage import display_path, read_table
 
@@ -61,19 +61,7 @@ def sensitivity_figures(table: pd.DataFrame, grouping: Grouping) -> list[dict]:
 
 
 def _figure(factor: str, metric: str, rows: pd.DataFrame) -> Figure:
-    curves = []
-    for tone, (source, some) in enumerate(rows.groupby("source", sort=False)):
-        some = some.sort_values("level")
-        curves.append(
-            Curve(
-                str(source),
-                some["level"].tolist(),
-                some["value"].tolist(),
-                lows=some["low"].tolist(),
-                highs=some["high"].tolist(),
-                tone=tone,
-            )
-        )
+    curves = curves_by_source(rows)
     worst = rows.loc[rows["changed"].idxmax()]
     note = f"Answers move most at {worst['level']:g}: by {worst['changed']:.3g} on average."
     kinds = metric_kinds(metric)
