@@ -33,7 +33,7 @@ def run(work: Work) -> None:
     for row in facts["files"]:
         print(
             f"export: {row['file']}: {row['megabytes']:.1f} MB, at most {row['apart']:.1e} from "
-            f"infer on {row['crops']} crops, {row['speed']:.2f} times as fast as torch"
+            f"{row['against']} on {row['crops']} crops, {row['speed']:.2f} times as fast as torch"
         )
     print(
         "export: what goes in and comes out is in "

@@ -1,4 +1,4 @@
-"""audit, fourth part: labels that contradict what models say that never saw them, and fixes."""
+"""audit, fourth part: labels that out-of-fold predictions contradict, and proposed fixes."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace

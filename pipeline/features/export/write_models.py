@@ -1,4 +1,5 @@
-"""Writes every member and the ensemble as files, each checked against what infer says."""
+"""Writes every member and the ensemble as files. The ensemble's are checked against infer, a
+member's against its own network in torch."""
 
 import importlib.util
 import json
@@ -41,8 +42,8 @@ def export_models(
 ) -> dict:
     """Writes all files and export.json, and gives what that holds; `alone`: each member too.
 
-    `command` is kept as the files' origin. Raises ValueError for a file that answers other than
-    infer does.
+    `command` is kept as the files' origin. Raises ValueError for a file of the ensemble that
+    answers other than infer does, or of a member that answers other than its network in torch.
     """
     import torch
 
@@ -128,6 +129,7 @@ def _write(
     shape = ", ".join(["num", *map(str, crops.shape[1:])])
     note = json.dumps({"input": f"uint8 ({shape}) RGB", "outputs": model.names})
     wanted = eager(crops) if expected is None else expected
+    against = "its network in torch" if expected is None else "infer"
     plain, rows = seconds_of(eager, crops), []
     paths = [runs.exported(f"{name}.{ending}") for ending in formats]
     for path in save_models(model, paths, crops[:3], names=model.names, facts=note):
@@ -135,7 +137,7 @@ def _write(
         apart = max(_apart(run(crops[:n]), [w[:n] for w in wanted]) for n in (1, len(crops)))
         if not apart <= APART:
             raise ValueError(
-                f"{display_path(path)}: {apart:.2g} from infer on the same crops; not used"
+                f"{display_path(path)}: {apart:.2g} from {against} on the same crops; not used"
             )
         rows.append(
             {
@@ -143,6 +145,7 @@ def _write(
                 "name": path.name,
                 "megabytes": path.stat().st_size / 1e6,
                 "apart": apart,
+                "against": against,
                 "crops": len(crops),
                 "speed": plain / seconds_of(run, crops),
             }
