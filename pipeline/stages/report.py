@@ -55,7 +55,10 @@ def _write_report(work: Work) -> None:
     for judged in context.answers:
         row = whole_row(context, "all members", judged.target.task)
         said = f"{judged.title} {judged.target.metric_name} {show_number(row['value'])}"
-        print(f"report: {said} (95 % {show_number(row['low'])}..{show_number(row['high'])})")
+        print(
+            f"report: {said} (95 % {show_number(row['low'])}..{show_number(row['high'])}), all "
+            "members on the images as they are, without views"
+        )
     _say_written(work.runs.report, page, f"{len(sections)} sections on {context.name}")
 
 
