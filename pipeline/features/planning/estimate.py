@@ -80,10 +80,13 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
     for cell in cells:
         member, rate = work.settings.members[cell.member], rates[cell.member]
         learned, held = epoch_images(work.settings, cell, labelled)
+        ahead = BACKWARD * learned + held
         seconds = member.epochs * (learned * rate["learning"] + held * rate["answering"])
+        if member.head is not None:  # its backbone looks at every image once for all cells
+            ahead = len(labelled) / sum(other.member == cell.member for other in cells)
+            seconds = ahead * rate["answering"]
         needs = [other.name for other in cell_needs(work.settings, cell)]
         found.jobs[cell.name] = {"seconds": seconds, "needs": needs}
-        ahead = BACKWARD * learned + held
         found.operations += member.epochs * ahead * rate["operations"]
         found.disk += footprint_of(work.settings, cell.member, precision).weights
     if cells:

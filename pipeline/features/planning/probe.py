@@ -12,7 +12,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.config import Member
-from pipeline.experiment.build import fresh_state, make_criteria, make_mix, member_transform
+from pipeline.experiment.build import (
+    fresh_state,
+    make_criteria,
+    make_mix,
+    make_network,
+    member_transform,
+)
 from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.targets import training_targets
@@ -42,21 +48,26 @@ def probe_faces(work: Work, *, images: pd.DataFrame) -> dict[str, float]:
 
 
 def probe_member(work: Work, *, name: str, images: pd.DataFrame) -> dict[str, float]:
-    """Seconds of one image learnt, and of one answered by one network in one view; operations of
-    one image's forward pass; bytes of the GPU that training took."""
+    """Seconds of one image learnt (0 for a head in closed form), and of one answered by one network
+    in one view; operations of one image's forward pass; bytes of the GPU that training took."""
     began, (device, precision) = time.monotonic(), choose_device(work.settings)
     member, on_gpu = work.settings.members[name], device.type == "cuda"
     tasks, size = member_tasks(work.settings, member), member.batch_size
     size = size if on_gpu else min(BATCH, size)
     untrained = member.model_copy(update={"weights": "none", "batch_size": size})
-    state = fresh_state(untrained, tasks, seed=0, device=device, precision=precision)
-    learning = _learn(
-        work, untrained, tasks, images, state=state, steps=8 if on_gpu else 1, device=device
-    )
+    learning = 0.0
+    if member.head is None:
+        state = fresh_state(untrained, tasks, seed=0, device=device, precision=precision)
+        network = state.network
+        learning = _learn(
+            work, untrained, tasks, images, state=state, steps=8 if on_gpu else 1, device=device
+        )
+    else:  # a head in closed form takes no steps: its backbone looks once, as for an answer
+        network = make_network(untrained, tuple(tasks), weights="none").to(device)
     pixels = torch.zeros(size, member.image_size, member.image_size, 3, dtype=torch.uint8)
     look = partial(
         predict_logits,
-        [state.network],
+        [network],
         views={"identity": lambda batch: batch},
         to_input=partial(normalise, transform=member_transform(member)),
         device=device,

@@ -40,6 +40,17 @@ def test_plan_counts_what_is_left_and_train_says_how_it_compared(
     assert code == 0 and re.search(r"train +done", out) and "0.0 minutes in all" in out
 
 
+def test_a_head_in_closed_form_is_planned_as_one_look_at_every_image(
+    contest: Path, tmp_path: Path, plain: Path, call: Call
+) -> None:
+    begin_at_training(plain, tmp_path)
+    code, _, err = call("plan", "train", *run_words(contest, tmp_path), "members.age.head=ridge")
+    assert code == 0, err
+    jobs = json.loads((tmp_path / "runs/sample/plan.json").read_text())["jobs"]
+    (refit,) = (job["seconds"] for name, job in jobs.items() if name.startswith("age/refit"))
+    assert refit == jobs["age/fold0-seed777"]["seconds"] > 0  # the look is shared, people are not
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
