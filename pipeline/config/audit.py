@@ -11,19 +11,26 @@ class Audit(Settings):
     """Copies, leaks, shift between train and test, and labels that are probably wrong."""
 
     correlation: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.98
-    """Of two upper halves of crops, from which on they are the same image."""
+    """Two images are called copies when the upper halves of their crops correlate at least this
+    much. Lower it to find more doubtful pairs."""
     backbone: str | None = "tf_efficientnet_lite0"
-    """Frozen ImageNet features of the quick probe; null: the crop itself at 16 x 16 pixels."""
+    """Names the frozen ImageNet network (of timm) whose features the quick probe uses. Null uses
+    the crop itself at 16 × 16 pixels, which needs no weights."""
     image_size: Annotated[int, Field(ge=32, le=512)] = 64
-    """Of the probe's backbone."""
+    """Sets the side in pixels at which the probe's backbone sees the crops. A larger one is slower
+    and finds more."""
     images: Count = 4000
-    """Of each part that the probe looks at, drawn by whole people."""
+    """Limits the images of the train part, and of the test part, that the probes look at. They are
+    drawn by whole people."""
     labels: bool = True
-    """Judge the labels; needs requirements-audit.txt."""
+    """Says whether labels are judged too. It needs the packages of requirements-audit.txt."""
     confidence: Fraction = 0.1
-    """A doubted label this improbable or less goes into fixes.csv."""
+    """A doubted label goes into fixes.csv when its out-of-fold probability is at most this. Raise
+    it to list more labels, also less certain ones."""
     residual: Positive = 4.0
-    """A number this many robust standard deviations off is doubted."""
+    """A label that is a number is doubted when the prediction is off by this many robust standard
+    deviations. Lower it to doubt more labels."""
     sheet: Annotated[int, Field(ge=2, le=96)] = 24
-    """Images on a sheet."""
+    """Sets how many images each sheet of examples shows."""
     seed: Seed = 777
+    """Seeds the audit's draws of people."""

@@ -16,11 +16,14 @@ class Answer(Settings):
     """How the tasks become the one answer of the contest."""
 
     tasks: tuple[str, ...] = Field(min_length=1)
-    """For a product the first changes slowest."""
+    """Names the tasks that make the answer. In a product the class number of the first task changes
+    slowest, as in mask × 6 + gender × 3 + age."""
     metric: str | None = None
-    """Of a product; one task's answer is scored by the task's metric."""
+    """Names the metric that scores a product of tasks; null means macro_f1. An answer of one task
+    is scored by that task's own metric."""
     combine: Literal["product", "columns"] = "product"
-    """Columns: each task answers in its own."""
+    """Says how several tasks are answered: `product` multiplies their classes into one, `columns`
+    gives each task a column of its own."""
 
     @property
     def is_product(self) -> bool:
@@ -31,40 +34,54 @@ class Answer(Settings):
 class Submission(Settings):
     """The contest's own answer file."""
 
-    # path below root: its ids, in its order, are what must be answered; its values are placeholders
     sample: str | None = None
+    """Names the contest's sample file, a path below root. Its ids, in its order, are what must be
+    answered; its values are placeholders."""
     id: Text = "image_id"
-    """The id column."""
+    """Names the id column of the submission."""
     column: Text | None = None
-    """The answer's column; the sample's only one, or `answer` of several answers: task -> its
-    column, the task's own name else; of a probability a class: class -> its column, the class's own
-    name else."""
+    """Names the column of the answer. Null takes the only other column of the sample file, or
+    `answer` where there is no sample."""
     columns: dict[Text, Text] = Field({})
-    # index: the class number; label: the class; probability: of class 1, or of each class in a
-    # column of its own; number. When not given: as in the sample file, or else probability where
-    # the metric looks at probabilities (roc_auc, log_loss) and index where it does not
+    """Names the columns of several answers, as task: column, or of a probability for each class, as
+    class: column. What is not named keeps the name of its task or class."""
     value: Literal["index", "label", "probability", "number"] | None = None
+    """Says what is written: `index` (the class number), `label` (the class), `probability` (of
+    class 1, or of each class in its own column) or `number`. Null follows the sample file; without
+    one it is the probability where the metric looks at probabilities (roc_auc, log_loss), else the
+    index."""
     format: Literal["csv", "lines"] = "csv"
-    """Lines: bare answers in order, no ids, NAME.txt."""
+    """`csv` writes a table with ids; `lines` writes bare answers in order, without ids, to
+    NAME.txt."""
 
 
 class Competition(Settings):
+    """What the data is: its files, its tasks, its answer. One file can serve many experiments."""
+
     name: Word
+    """The competition's name; it follows from the file's name."""
     layout: Literal["pstage", "table", "lines", "folders", "utkface", "cacd", "afad", "appa"]
+    """Says how the contest's folder is built. `table`, `lines` and `folders` read any contest of
+    that shape; `pstage`, `utkface`, `cacd`, `afad` and `appa` read those data sets as they are
+    published."""
     root: str
-    """The folder with the contest's files; a relative path starts at the project's folder."""
+    """Names the folder with the contest's files. A relative path starts at the project's folder."""
     table: TableLayout | None = None
     lines: LinesLayout | None = None
     appa: AppaLayout | None = None
     folders: FoldersLayout | None = None
     missing_test: Fraction = 0.0
-    """Share of the test images that may be missing or unreadable; more stop at index or crop."""
+    """Allows this share of the test images to be missing or unreadable; they are answered without a
+    look. With more of them, index or crop stops."""
     truth: bool = False
-    """Labels of test images are the truth, and the answer is scored by them."""
+    """Says whether the labels of test images are the truth, so that the answer is scored by them.
+    """
     partly_labelled: Literal["learn", "leave_out"] = "learn"
-    """A train image that lacks the label of one task teaches the others (learn), or nothing."""
+    """Says what a train image does that lacks the label of one task: `learn` lets it teach the
+    other tasks, `leave_out` does not use it."""
     fixes: str | None = None
-    """A CSV laid over the labels; below root, or else below the project."""
+    """Names a CSV of corrected labels (`image_id` or `person_id`, `column`, `value`, `reason`) that
+    is laid over the contest's own. Its path starts at root, or else at the project's folder."""
     drawn: Drawn | None = None
     tasks: dict[Word, Task] = Field(min_length=1)
     answer: Answer

@@ -36,47 +36,61 @@ class Experiment(Settings):
     """All that a run is made from. The file's name is the experiment's name."""
 
     name: Word
+    """The experiment's name; it follows from the file's name."""
     competition: Competition
     crop: Crop = Crop()
     folds: Folds = Folds()
     members: dict[Word, Member] = Field(min_length=1)
     tta: Views = ("identity",)
-    """Test-time augmentation: views averaged in probability."""
+    """Names the views of an image whose probabilities are averaged (test-time augmentation), as in
+    [identity, flip]. Each view costs one more prediction."""
     infer: Infer = Infer()
     ensemble: Ensemble = Ensemble()
     pool: Pool = Pool()
     stack: Stack = Stack()
     compare: dict[str, tuple[str, ...]] = Field({})
-    """Formulations: name -> the members whose mean answers."""
+    """Names blends that `compare` scores on the same folds, as name: [members]."""
     transfer: Transfer = Transfer()
     tune: Tune = Tune()
     audit: Audit = Audit()
     bootstrap: Annotated[int, Field(ge=100)] = 1000
-    """Draws of people behind every interval."""
+    """Sets how often people are drawn for every interval. More draws make it steadier and slower.
+    """
     device: Annotated[str, Field(pattern=r"^[a-z]+(:[0-9]+)?$")] = "auto"
-    """Auto, cpu, cuda, cuda:1, mps."""
+    """Says where networks run: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1` or `mps`."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Says in which numbers networks compute. `auto` is float32 on a CPU, bfloat16 on a GPU that
+    has it, float16 on an older one."""
     augmenter: Literal["albumentations", "device", "auto"] = "albumentations"
-    """Device: the common transforms on whole batches where the network is: other draws of the same
-    distribution; auto: on a GPU where it has all of the recipe's."""
+    """Says where images are augmented: by `albumentations` on the CPU, or in whole batches on the
+    `device` (other draws of the same distribution). `auto` uses a GPU where it has all transforms
+    of the recipe."""
     compile: bool = False
-    """Training steps by torch.compile: a minute's wait, then faster on a GPU."""
+    """Sends training steps through torch.compile: a minute's wait, then faster on a GPU."""
     workers: Annotated[int, Field(ge=0)] | None = None
-    """Loader processes; by the machine when null."""
+    """Sets how many processes load images. Null takes none on a CPU, and up to 12 beside a GPU, as
+    cores and memory allow."""
     threads: Count = 1
-    """Of one cell on a CPU; more change the last digits of its sums."""
+    """Sets the CPU threads of one cell. It belongs to the recipe, because another number changes
+    the last digits of sums."""
     parallel: Literal["auto"] | Count = "auto"
-    """Cells at once on this machine: as many as fit."""
+    """Sets how many cells run at once on this machine. `auto` takes as many as cores, memory and
+    GPUs hold."""
     cells_per_device: Literal["auto"] | Count = "auto"
-    """Cells at once on each GPU."""
+    """Sets how many cells run at once on each GPU. `auto` takes up to three, as memory and cores
+    allow."""
     cluster: Annotated[str, Field(min_length=1)] | None = None
-    """Ray: auto, or its head's address."""
+    """Names a Ray cluster that runs the work: `auto`, or the address of its head. Null stays on
+    this machine."""
     cluster_folders: Literal["auto", "shared", "own"] = "auto"
-    """Whether its machines see runs/."""
+    """Says whether the machines of the cluster see runs/ (`shared`) or are sent what they need
+    (`own`). `auto` tries it out."""
     track: Literal["tensorboard", "wandb", "mlflow"] | None = None
-    """Live curves; none is needed."""
+    """Says where live curves go. Null writes them to the run's own history only."""
     runs: str = "runs"
+    """Names the folder of all runs. A relative path starts at the project's folder."""
     submissions: str = "submissions"
+    """Names the folder of all submissions. A relative path starts at the project's folder."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Experiment":

@@ -11,8 +11,11 @@ class Drawn(Settings):
     """A contest that the project draws itself, for a machine without data."""
 
     people: Annotated[int, Field(ge=6)] = 80
+    """Sets how many people the train part shows."""
     test_people: Count = 30
+    """Sets how many people the test part shows."""
     seed: Seed = 7
+    """Seeds the drawing. Another seed draws other people."""
 
 
 NOBODY = ("unknown", "nan", "none", "null", "n/a", "?", "-1")
@@ -22,12 +25,13 @@ class Split(Settings):
     """The column of the one table that tells train rows from test rows."""
 
     column: str
+    """Names the column of the train table that tells train rows from test rows."""
     train: tuple[TableWord, ...] = Field(min_length=1)
-    """Its values in train rows."""
+    """Lists the values of this column in train rows."""
     test: tuple[TableWord, ...] = ()
-    """Its values in test rows."""
+    """Lists the values of this column in test rows."""
     leave_out: tuple[TableWord, ...] = ()
-    """Its values in rows that are neither learnt nor answered."""
+    """Lists the values of this column in rows that are neither learnt nor answered."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Split":
@@ -41,46 +45,53 @@ class Join(Settings):
     """Another table of the contest, whose columns are joined to the train table by its id."""
 
     file: str
+    """Names the table, a path below root."""
     id: str | None = None
-    """Its id column; that of the train table when not given."""
+    """Names the table's id column. Null takes the name of the train table's id column."""
     header: tuple[str, ...] | None = None
-    """The names of its columns, where the file has no header."""
+    """Names the table's columns, for a file that has no header line."""
 
 
 class TableLayout(Settings):
     """Where a user's own tables and images lie; every path is below root."""
 
     train: str = "train.csv"
-    """One row an image; rows of one file are one image, or its faces where `box` is given."""
+    """Names the train table. It has one row an image; several rows of one file are one image, or
+    its faces where `box` is given."""
     test: str | None = None
-    """The same without labels."""
+    """Names the test table, without labels. Null means that there is none; see `split` and
+    `test_images`."""
     images: str = "."
-    """The folder that the paths of the train table start from."""
+    """Names the folder that the paths of the train table start from."""
     test_images: str | None = None
-    """The same for the test table; `images` when not given. With no test table all images of this
-    folder are answered, and their paths in it are their ids."""
+    """Names the folder that the paths of the test table start from; null takes `images`. With no
+    test table, all images of this folder are answered, and their paths in it are their ids."""
     join: tuple[Join, ...] = ()
-    """Tables with further columns of the train table: labels, people, parts."""
+    """Lists further tables whose columns (labels, people, parts) are joined to the train table by
+    its id. Each entry has a `file`, and if needed its `id` column and its `header`."""
     split: Split | None = None
     """Where the train table also holds the test rows: the column that tells them apart."""
     id: str = "image_id"
-    """The id column of both tables."""
+    """Names the id column of the train and the test table."""
     path: str | None = None
-    """The column with the file's path; the id when not given."""
+    """Names the column with the path of the image file. Null takes the id as the path."""
     test_id: str | None = None
-    """The id column of the test table where it is called otherwise."""
+    """Names the id column of the test table, where it is called otherwise."""
     test_path: str | None = None
-    """The path column of the test table where it is called otherwise."""
+    """Names the path column of the test table, where it is called otherwise."""
     person: str | None = None
-    """The column that says who is in the image."""
+    """Names the column that says who is in the image. Null means that nobody is named; then every
+    image counts as a person of its own."""
     unknown: tuple[TableWord, ...] = NOBODY
-    """Words of the person column for nobody, in any case."""
+    """Lists the words of the person column that mean nobody, in upper or lower case."""
     suffix: str = ""
-    """Added to the path when it lacks its ending: .jpg."""
+    """Gives the ending that is added to a path that lacks it, as in `.jpg`."""
     box: tuple[str, str, str, str] | None = None
-    """Four columns with the box, in pixels, of the face that the row speaks of."""
+    """Names four columns with the face's box in pixels, for rows that speak of one face of an
+    image."""
     box_form: Literal["corners", "size"] = "corners"
-    """What the four are: x1 y1 x2 y2, or left top width height."""
+    """Says what the four columns of `box` are: `corners` is x1 y1 x2 y2, `size` is left, top,
+    width, height."""
 
     @model_validator(mode="after")
     def _agree(self) -> "TableLayout":
@@ -93,24 +104,27 @@ class FoldersLayout(Settings):
     """A folder a class, its name the label; below root."""
 
     train: str = "train"
-    """Holds a folder for each class."""
+    """Names the folder below root that holds one folder for each class; the folder's name is the
+    label."""
     test: str | None = "test"
-    """The images to answer; null where there are none."""
+    """Names the folder with the images to answer. Null means that there are none."""
 
 
 class LinesLayout(Settings):
     """A folder of numbered images and a file of labels, line n for image n; all below root."""
 
     train_images: str = "train_img"
-    """In the order of the number in their names."""
+    """Names the folder of train images, taken in the order of the number in their names."""
     train_labels: str = "label_train.txt"
-    """One label a line, no header."""
+    """Names the file of labels: one a line, in the order of the images, no header."""
     test_images: str | None = None
-    """Answered in the order of their numbers."""
+    """Names the folder of test images, answered in the order of their numbers. Null means that
+    there are none."""
 
 
 class AppaLayout(Settings):
     """Which of the two images that APPA-REAL has of everybody is read."""
 
     faces: bool = True
-    """The face that comes cut out (.jpg_face.jpg); false: the whole photograph."""
+    """True reads the face that the data set has cut out (.jpg_face.jpg), false the whole
+    photograph."""

@@ -22,9 +22,9 @@ class Distil(Settings):
     """
 
     by: tuple[str, ...] = Field(min_length=1)
-    """The members whose mean answer is the target."""
+    """Names the members that teach: their mean answer is the target."""
     share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Of that answer; the rest is the label."""
+    """Sets the share of the teachers' answer in the target; the rest is the true label."""
 
 
 class Pseudo(Settings):
@@ -34,66 +34,75 @@ class Pseudo(Settings):
     """
 
     by: tuple[str, ...] = Field(min_length=1)
-    """The members whose mean prediction is the label."""
+    """Names the members whose mean prediction becomes the label."""
     confidence: Fraction = 0.9
-    """The least probability of the likeliest class, in every task."""
+    """A test image is learnt when its likeliest class has at least this probability, in every task.
+    """
     share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Of the images that seem to be of one class, the most confident ones."""
+    """Of the test images of each predicted class, this share is learnt, the most confident first.
+    """
     labels: Literal["hard", "soft"] = "hard"
-    """The likeliest class, or the probabilities."""
+    """`hard` learns the likeliest class, `soft` the probabilities."""
 
 
 class Schedule(Settings):
     """The learning rate as a function of the step."""
 
     name: Literal["constant", "step", "cosine", "plateau"] = "constant"
+    """Says how the learning rate changes after the warm-up: not at all (`constant`), times `factor`
+    every `every_epochs` (`step`), along a half cosine (`cosine`), or times `factor` when the score
+    stops to improve (`plateau`, which looks at the scored fold)."""
     warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0
-    """Rises linearly from 0."""
+    """Sets how many epochs (parts of one too) the rate takes to rise linearly from 0 to `lr`."""
     floor: Fraction = 0.0
-    """Cosine ends at this fraction of lr."""
+    """`cosine` ends at this fraction of `lr`."""
     every_epochs: Count = 5
-    """Step: multiplied by factor every so many epochs."""
+    """`step` reduces the rate after so many epochs, again and again."""
     factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
-    """Step and plateau."""
+    """`step` and `plateau` multiply the rate by this."""
     patience: Count = 2
-    """Plateau: epochs without a better score before the factor."""
+    """`plateau` reduces the rate after so many epochs without a better score."""
 
 
 class Head(Settings):
     """How one member learns one task."""
 
     loss: str | dict[str, Positive] | None = None
-    """A name, or names with weights; by kind if null."""
+    """Names the loss of this task, or a mixture as name: weight. Null takes cross_entropy for
+    multiclass, bce for binary and l1 for regression."""
     weight: Positive = 1.0
-    """Of this task's loss among the member's."""
+    """Sets the weight of this task's loss in the member's sum."""
     smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    """Label smoothing."""
+    """Spreads this share of a label over all classes (label smoothing). 0 means none."""
     gamma: Annotated[float, Field(ge=0.0)] = 2.0
-    """Focal."""
+    """Sets the exponent of `focal`: the larger, the less the easy images count."""
     margin: Annotated[float, Field(ge=0.0, le=1.5)] = 0.3
-    """Arcface: angle in radians."""
+    """Sets the angle, in radians, that `arcface` adds between an image and its class."""
     scale: Positive = 30.0
-    """Arcface: of the cosines."""
+    """`arcface` multiplies the cosines by this."""
     delta: Positive = 1.0
-    """Huber: squared below, absolute above, in the label's unit."""
+    """`huber` turns from squared to absolute at this distance, in the label's unit."""
     sigma: Positive = 2.0
-    """Distribution: spread of a label, in the label's unit."""
+    """`distribution` gives a label this standard deviation, in the label's unit."""
     bins: Annotated[int, Field(ge=2)] | None = None
-    """Ordinal, coral, distribution: values from its low to its high; every whole number when null.
-    """
+    """Sets how many values `ordinal`, `coral` and `distribution` put between low and high. Null
+    takes every whole number."""
     span: tuple[float, float] | None = None
-    """The same losses of a task with edges: lowest and highest number behind its classes, which is
-    learnt in place of them."""
+    """Gives the lowest and highest number behind the classes of a task with edges. With it
+    `ordinal`, `coral` and `distribution` learn the number in place of the classes."""
     class_weights: Literal["none", "balanced"] | tuple[Positive, ...] = "none"
+    """Weighs the classes in the loss: `balanced` makes rare classes count as much as frequent ones,
+    a list gives one number a class."""
     bin_weights: Annotated[int, Field(ge=2)] | None = None
-    """A number's samples weigh by the rarity of their bin, of so many between the smallest and the
-    largest label."""
+    """Cuts numbers into so many bins, and lets images of rare bins count more in the loss. Null
+    weighs all the same."""
     bin_power: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """(1 / count) to this power."""
+    """Makes the weight of a bin (1 / its count) to this power. A lower power is gentler."""
     edges: tuple[float, ...] | None = None
-    """Other bin edges for training than for the answer."""
+    """Cuts the number at other edges for training than for the answer, as many as the task has."""
     band: Positive | None = None
-    """Number labels near an edge are shared between both bins, years."""
+    """Labels this near an edge, in years or the label's unit, are shared between both bins. Null
+    shares none."""
 
     def losses_for(self, kind: str) -> dict[str, float]:
         """The names of the losses with their weights, for a task of this kind."""
@@ -106,87 +115,111 @@ class Mix(Settings):
     """Training images mixed in pairs, their labels with them."""
 
     name: Literal["mixup", "cutmix", "half_face"]
-    """Half_face: left half of one, right of another."""
+    """`mixup` blends two images, `cutmix` pastes a part of one into the other, `half_face` joins
+    the left half of one with the right half of another."""
     alpha: Positive = 1.0
-    """Mixup and cutmix: the share comes from Beta(alpha, alpha)."""
+    """`mixup` and `cutmix` draw the share of each image from Beta(alpha, alpha). A smaller alpha
+    leaves most pairs nearly as they are."""
     p: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
-    """Of the batches."""
+    """Sets the share of the batches that are mixed."""
     within: str | None = None
-    """Only pairs of the same class of this task."""
+    """Names a task of kind multiclass: only images of the same class of it are mixed. Null mixes
+    any two."""
 
 
 class Member(Settings):
     """One recipe. It is trained once for every fold and seed; each of these is a cell."""
 
     tasks: dict[str, Head] = Field(min_length=1)
-    """One head each."""
+    """Lists what the member learns: one head for each task."""
     backbone: str
-    """A timm name."""
+    """Names the network, as timm calls it, or `small_cnn`."""
     weights: str = "imagenet"
-    """imagenet, none, a file's path, hf-hub:OWNER/NAME, or run:EXPERIMENT/MEMBER: what another
-    experiment learnt, of the same fold where the images are the same."""
+    """Says what the backbone starts from: `imagenet`, `none`, a file's path, `hf-hub:OWNER/NAME`,
+    or `run:EXPERIMENT/MEMBER` for what another experiment learnt (of the same fold where the images
+    are the same)."""
     image_size: Annotated[int, Field(ge=16, le=1024)] = 224
-    """Pixels."""
+    """Sets the side, in pixels, at which the network sees the crops. A larger one is slower and
+    often better."""
     head: Literal["ridge"] | None = None
-    """ridge: heads fitted in closed form on blocks of the frozen backbone: a baseline in minutes.
-    Null: heads that are trained with the backbone."""
+    """`ridge` fits the heads in closed form on the frozen backbone: a baseline in minutes. Null
+    trains heads together with the backbone."""
     layers: tuple[Annotated[int, Field(ge=0)], ...] | None = None
-    """With head: ridge, the blocks that it looks at, counted from 0; null: all but the first
-    third."""
+    """Lists the blocks of the backbone that `head: ridge` looks at, counted from 0. Null takes all
+    but the first third."""
     hidden: Count | None = None
-    """Units between backbone and heads: Linear-BatchNorm-ReLU."""
+    """Puts a layer of so many units (Linear, BatchNorm, ReLU) between backbone and heads. Null has
+    no such layer."""
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    """Before the heads."""
+    """Drops this share of the features before the heads in training."""
     drop_path: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    """Stochastic depth in the backbone."""
+    """Sets the rate of stochastic depth in the backbone."""
     freeze: int | Literal["all"] = 0
-    """Layer groups from the input on that keep their weights; -1: all but the last one."""
+    """Keeps the weights of so many layer groups, counted from the input: 0 none, `all` every one,
+    -1 all but the last."""
     freeze_by: Literal["stage", "block"] = "stage"
-    """What freeze counts: stages, or single blocks."""
+    """Says what `freeze` counts: whole stages of the network, or single blocks."""
     frozen_norm: bool = False
-    """Every BatchNorm keeps the pretrained statistics."""
+    """Keeps the pretrained statistics of every BatchNorm. It helps with small batches."""
     optimiser: Optimiser = "adamw"
-    """adam, adamw and sgd are torch's, the others timm's; lookahead_ wraps any of them."""
+    """Names the optimiser. adam, adamw and sgd are torch's, the others timm's; `lookahead_` wraps
+    any of them."""
     lr: Positive = 3e-4
+    """Sets the learning rate of the heads, before the schedule. `./run.sh tune` measures a good
+    one."""
     backbone_lr: Positive = 1.0
-    """The backbone's learning rate as a factor of lr."""
+    """Sets the backbone's learning rate as a factor of `lr`. Use 0.1 or so when a pretrained
+    backbone forgets."""
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Of the rate, a layer group down."""
+    """Multiplies the learning rate for each layer group down, so that early layers learn more
+    slowly. 1.0 means the same rate for all."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
+    """Sets the weight decay; biases and norms have none."""
     momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
-    """Of sgd, lion, muon."""
+    """Sets the momentum of sgd, lion and muon; other optimisers have their own."""
     schedule: Schedule = Schedule()
+    """Says how the learning rate changes."""
     epochs: Count = 10
+    """Sets how often training goes through the images. With `head: ridge` it is 1."""
     batch_size: Count = 64
+    """Sets how many images one training step sees."""
     images_per_person: Count | None = None
-    """Of each person in one epoch; all when null."""
+    """Limits the images of each person in one epoch; every epoch draws others. Null takes all."""
     sampler: Literal["shuffled", "balanced"] = "shuffled"
-    """Balanced: rare labels drawn as often."""
+    """`shuffled` takes every image once an epoch; `balanced` draws rare labels as often as frequent
+    ones."""
     balance_on: str | None = None
-    """A task or label column; the member's only task when null."""
+    """Names the task or label column that `sampler: balanced` evens out. Null takes the member's
+    only task."""
     balance_bins: Annotated[int, Field(ge=2)] = 10
-    """Balanced on a number: its bins."""
+    """Sets how many bins there are when `sampler: balanced` goes by a number."""
     repeats: Count = 1
-    """Passes over the images in one epoch, augmented differently each time."""
+    """Sets how often an epoch passes over the images, augmented differently each time."""
     mix: Mix | None = None
+    """Mixes training images in pairs."""
     augment: tuple[dict[str, dict], ...] = ()
-    """Albumentations, in order."""
+    """Lists the augmentations in order, as albumentations names them: `[{Rotate: {limit: 20}}]`.
+    Empty means none."""
     clip_norm: Positive | None = None
-    """Of the gradient."""
+    """Shortens a gradient whose norm is larger. Null does not clip."""
     ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
-    """Decay of the averaged weights."""
+    """Averages the weights over the steps with this decay (0.999 or so); the average is scored and
+    kept. Null takes the weights as they are."""
     pseudo: Pseudo | None = None
-    """Test images with the labels that other members gave them."""
+    """Teaches test images too, with the labels that other members gave them."""
     distil: Distil | None = None
-    """What other members answer, in place of the labels."""
+    """Teaches what other members answer, in place of the labels."""
     refit: bool = False
-    """Then once more on everybody, for the median of the folds' best epochs."""
+    """Trains one more network for each seed on everybody, for the median of the folds' best epochs.
+    `infer.use` lets it answer."""
     best: Literal["last", "metric", "loss"] = "last"
-    """Which epoch's weights are kept; metric and loss choose it on the fold that is scored, which
-    flatters (see looks_at_held_out)."""
+    """Says which epoch's weights are kept. `metric` and `loss` choose the best one on the fold that
+    is scored, which makes the score too good."""
     early_stop: Count | None = None
-    """Epochs without a better one before the cell ends."""
+    """Ends a cell after so many epochs without a better one, which looks at the scored fold. Null
+    trains all epochs."""
     seeds: tuple[Seed, ...] = Field((777,), min_length=1)
+    """Trains every fold once for each seed; the predictions are averaged."""
 
     @property
     def is_student(self) -> bool:

@@ -11,44 +11,54 @@ class Crop(Settings):
     """Where the face is, and what is cut around it."""
 
     faces: Literal["detect", "given", "centre"] = "detect"
-    """Given: the image is the face."""
+    """`detect` finds the faces by MTCNN, `given` takes the whole image as the face, `centre` takes
+    its middle."""
     min_face: Fraction = 0.21
-    """Smallest face looked for, as a fraction of the shorter side."""
+    """Faces smaller than this fraction of the image's shorter side are not looked for. A lower
+    value finds more and is slower."""
     thresholds: tuple[Fraction, Fraction, Fraction] = (0.6, 0.7, 0.7)
-    """MTCNN's three networks."""
+    """MTCNN's three networks, one after the other, must be so sure of a face. Lower values find
+    more faces, and more that are none."""
     margin: Annotated[float, Field(ge=0.0, le=3.0)] = 0.25
-    """Added each side, fraction of the box."""
+    """Adds this fraction of the face's longer side on each side of its box."""
     fallback: Annotated[float, Field(gt=0.0, le=1.0)] = 0.78125
-    """No face: centre, 300 of 384."""
+    """Where no face is found, the square in the middle is cut; this is its side as a fraction of
+    the image's shorter side. The default is 300 of 384 pixels."""
     size: Annotated[int, Field(ge=16, le=1024)] = 224
-    """Pixels, the largest that a member needs."""
+    """Sets the side of the stored crops in pixels: the largest `image_size` that a member needs."""
     reject: tuple[Literal["no_face", "several_faces"], ...] = ()
-    """Not learnt from; still answered."""
+    """Leaves out of the training the images with no face, or with several. They are still answered.
+    """
 
 
 class Folds(Settings):
     """Who is held out."""
 
     num: Annotated[int, Field(ge=2)] = 5
+    """Sets how many folds there are. With more folds each training sees more people, and all take
+    longer."""
     by: Literal["person", "label", "column"] = "person"
-    """Label: ignores persons, to see the leak."""
+    """Says what keeps images together: `person` holds out whole people; `label` ignores people, to
+    see how much that flatters; `column` takes the folds from the table."""
     column: str | None = None
-    """By column: each of its values is a fold, in their sorted order."""
+    """Names the column for `by: column`; its values, in sorted order, are the folds."""
     lookalikes: Annotated[float, Field(gt=0.3, lt=1.0)] | None = None
-    """Where nobody is named: images whose eye regions are this similar stay together; 0.7 finds
+    """Where nobody is named, images whose eye regions are this similar stay in one fold. 0.7 finds
     copies of one photograph and similar photographs of one sitting, not a person on two occasions.
     """
     lockbox: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
-    """Share of the people that no fold, epoch, weight or layer ever sees; `./run.sh lockbox` scores
-    it and counts how often."""
+    """Keeps this share of the people away from every fold, epoch, weight and layer. `./run.sh
+    lockbox` scores them and counts how often."""
     balance: tuple[str, ...] = ()
-    """Tasks or label columns; all tasks when not given."""
+    """Names the tasks or label columns that are spread evenly over the folds. Empty means all
+    tasks."""
     seed: Seed = 777
+    """Seeds the search for folds. Another seed makes other folds."""
     repeats: Annotated[int, Field(ge=1, le=20)] = 1
-    """Splits with other seeds, each with its own folds: fold num is the first of the second split;
-    an image's OOF is the mean of all splits."""
+    """Splits so many times with other seeds; each split has `num` folds of its own, numbered on. An
+    image's out-of-fold prediction is the mean of all splits."""
     train: tuple[Annotated[int, Field(ge=0)], ...] | None = None
-    """Only these folds; all when null."""
+    """Lists the folds that are trained, counted from 0. Null trains all; [0] is for a quick try."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Folds":

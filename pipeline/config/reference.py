@@ -113,6 +113,8 @@ def _say_type(annotation: Any) -> str:
         return plain[annotation]
     if annotation is NoneType:
         return "null"
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return f"mapping with {', '.join(annotation.model_fields)}"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         limits = ", ".join(_say_limits(_metadata_of(arguments[1:])))

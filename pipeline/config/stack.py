@@ -14,23 +14,27 @@ class Stack(Settings):
     """Every layer is fitted on other people than it is judged on, and kept when it helps."""
 
     layers: tuple[Layer, ...] = ("views", "members", "calibration", "pooling", "decision")
+    """Lists the layers that are tried, in this order. `views` must be first and `decision` last."""
     keep: Literal["interval", "point"] = "interval"
-    """A nested gain beyond its interval; or above 0."""
+    """`interval` keeps a layer whose nested gain is above 0 with its whole 95 % interval, `point`
+    every gain above 0."""
     methods: tuple[Method, ...] = ("geometric", "median", "rank", "caruana", "stacking")
-    """Members."""
+    """Lists the ways to combine members that the layer `members` tries."""
     select_by: Literal["metric", "log_loss"] = "metric"
-    """What Caruana's selection betters."""
+    """Says what Caruana's selection improves: the contest's metric, or the log-loss."""
     rounds: Count = 50
-    """Of selection, with replacement."""
+    """Sets how many members one Caruana selection picks, with replacement."""
     bags: Annotated[int, Field(ge=0)] = 20
-    """Selections on drawn people and members; 0: one on all."""
+    """Sets how many Caruana selections are averaged, each on drawn people and members. 0 makes one
+    selection on all."""
     penalties: tuple[Positive, ...] = Field((10.0, 100.0, 1000.0), min_length=1)
-    """Of stacking."""
+    """Lists the penalties (L2) that stacking chooses from by cross-validation over the folds."""
     max_offset: Positive = 2.0
-    """Of a class's log-probability."""
+    """Limits the offset of a class's log-probability that the decision layer may use."""
     guard_groups: bool = True
-    """A gap metric is not bettered by making a group worse."""
+    """Refuses a decision that improves a gap between two groups by making either one worse."""
     seed: Seed = 0
+    """Seeds the draws of people and members."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Stack":

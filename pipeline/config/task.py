@@ -12,31 +12,37 @@ class Task(Settings):
     """What is predicted from an image: one of some classes, a yes/no score, or a number."""
 
     kind: Kind
+    """`multiclass` is one of several classes, `binary` is a yes or no with a score, `regression` is
+    a number."""
     column: str | None = None
-    """The label's column in the table; the task's own name when not given."""
+    """Names the column of the label. Null takes the task's own name."""
     columns: tuple[str, ...] | None = None
-    """One column for each class, in the order of the classes, with a 1 in one of them; instead of
-    `column`."""
+    """Names one column for each class, in the order of `classes`, with a 1 in one of them; in place
+    of `column`."""
     classes: tuple[TableWord, ...] | None = None
-    """The values in the order of their class number."""
+    """Lists the values of the label in the order of their class number; of binary the one for 0
+    first."""
     edges: tuple[float, ...] | None = None
-    """Bins of a number: [30, 60] makes <30, 30-60, >=60."""
+    """Cuts a number into classes: [30, 60] makes <30, 30-60, >=60. It stands in place of `classes`.
+    """
     low: float | None = None
-    """A number is never answered below this."""
+    """No number below this is answered, and a label below it is wrong."""
     high: float | None = None
-    """Nor above this."""
+    """No number above this is answered, and a label above it is wrong."""
     centre: float = 0.0
-    """Subtracted from a number for training: a value near its mean starts well."""
+    """This is subtracted from a number for training. Set it near the mean of the labels."""
     scale: Positive = 1.0
-    """Then it is divided by this."""
+    """Divides a number for training, after `centre`. Set it near the labels' spread."""
     constant: bool = False
-    """The same in all images of one person (age, gender)."""
+    """Says whether the label is the same in all images of one person, as gender is."""
     invalid: Literal["refuse", "leave_out"] = "refuse"
-    """What a wrong label is: an error, or (leave_out) as good as none. Both say how many."""
+    """Says what a wrong label does: `refuse` is an error, `leave_out` treats it as missing. Both
+    say how many there are."""
     metric: str | None = None
-    """How this task is scored; by kind when not given."""
+    """Says how this task is scored (docs/metrics.md). Null takes macro_f1 for multiclass, hter for
+    binary and mae for regression."""
     group: str | None = None
-    """A numeric column that the metric or loss splits by: gender, 0 to 1."""
+    """Names a column of numbers from 0 to 1, such as gender, that `occlusion_gap` splits at 0.5."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Task":

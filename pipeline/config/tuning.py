@@ -11,30 +11,32 @@ class Tune(Settings):
     """The habits of careful training for one member, and a study over ranges of settings."""
 
     member: str | None = None
-    """The first when not given."""
+    """Names the member that is examined. Null takes the first."""
     overfit: Fraction = 0.2
-    """A batch of 16 learnt by heart must fall to this fraction of its loss."""
+    """A batch of 16 images, learnt by heart, must fall to this fraction of its first loss."""
     overfit_steps: Count = 80
-    """At most."""
+    """Limits the training steps for that."""
     sweep: tuple[Positive, Positive, Count] = (1e-5, 1.0, 11)
-    """Learning rates: low, high, number."""
+    """Says which learning rates are tried: the lowest, the highest, and how many."""
     sweep_steps: Annotated[int, Field(ge=2)] = 10
-    """For each rate, from a fresh network."""
+    """Sets the training steps at each rate, from a fresh network."""
     grid_lr: tuple[Positive, ...] = (0.3, 1.0)
-    """Times the rate that the sweep picks."""
+    """Lists the learning rates of the grid, as factors of the rate that the sweep picks."""
     grid_weight_decay: tuple[Annotated[float, Field(ge=0.0)], ...] = (0.0, 0.01)
+    """Lists the weight decays of the grid."""
     grid_epochs: Count = 2
-    """Of each cell of the grid, on the first of folds."""
+    """Sets the epochs of each cell of the grid, on the first of `folds`."""
     folds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
-    """Of the study."""
+    """Lists the folds that the trials of the study train, counted from 0."""
     trials: Annotated[int, Field(ge=0)] = 0
-    """Of the Optuna study, in all; 0: no study."""
+    """Sets how many trials the Optuna study has, all runs together. 0 makes no study."""
     epochs: Count | None = None
-    """Of a trial; the member's own when not given."""
+    """Sets the epochs of a trial. Null takes the member's own."""
     ranges: dict[str, tuple[Any, ...]] = Field({})
-    """Key: [low, high, log or linear], or a list of choices."""
+    """Says what the study varies, as key: [low, high, log or linear], or key: a list of choices.
+    Keys are those of the member and of `crop`; empty varies learning rate and weight decay."""
     seed: Seed = 777
-    """Of the study's draws."""
+    """Seeds the study's draws."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Tune":

@@ -30,6 +30,8 @@ TableWord = Annotated[str, BeforeValidator(_table_word)]
 
 
 class Settings(BaseModel):
+    """The strict base of every section: frozen, and a key that it does not know is an error."""
+
     model_config = ConfigDict(
         extra="forbid",
         allow_inf_nan=False,

@@ -18,6 +18,11 @@ def test_every_setting_has_a_key_a_type_and_a_default() -> None:
     assert all(one.kind != "value" for one in known.values())
 
 
+def test_every_setting_has_a_text_that_is_a_sentence() -> None:
+    without = [one.key for one in list_settings() if not one.text.endswith(".")]
+    assert without == [], "write what it does, its unit, what the default means, when to change it"
+
+
 @pytest.mark.parametrize(
     ("word", "keys"),
     [
