@@ -99,7 +99,7 @@ def make_loader(
 
 @contextmanager
 def named_deaths(*loaders: DataLoader) -> Iterator[None]:
-    """Turns the death of a loader process in the block into a ImageError that names the image
+    """Turns the death of a loader process in the block into an ImageError that names the image
     it was busy with."""
     try:
         yield

@@ -11,7 +11,7 @@ from pipeline.experiment.targets import balance_codes, training_targets
 from pipeline.experiment.tasks import member_tasks, targets_of
 from pipeline.storage import PROJECT
 
-IMAGE_ENDINGS = pd.DataFrame(
+IMAGES = pd.DataFrame(
     {
         "image_id": list("abcdef"),
         "person_id": list("ppqqrs"),
@@ -36,7 +36,7 @@ def numbers(
 
 
 def drawn(settings: Experiment, member: str) -> Sequence[int]:
-    sampler = make_sampler(settings, settings.members[member], IMAGE_ENDINGS, seed=3)
+    sampler = make_sampler(settings, settings.members[member], IMAGES, seed=3)
     found = []
     for sampler.epoch in range(300):
         found += [i for batch in sampler for i, _ in batch]
@@ -48,11 +48,11 @@ def test_the_answer_s_targets_are_the_product_of_its_tasks() -> None:
     member = settings.members["mask"]
     (task,) = member_tasks(settings, member)
     expected = [0 * 6 + 0 + 0, 2 * 6 + 3 + 1, 6 + 0 + 2, 3 + 1, 0, 1]
-    assert targets_of([task], IMAGE_ENDINGS)["answer"].tolist() == expected
-    assert training_targets(member, [task], IMAGE_ENDINGS)["answer"].tolist() == expected
+    assert targets_of([task], IMAGES)["answer"].tolist() == expected
+    assert training_targets(member, [task], IMAGES)["answer"].tolist() == expected
     assert task.columns[16] == "answer.none/female/30-60"
     assert head_shapes(member, [task])["answer"].num_outputs == 18
-    (criterion,) = make_criteria(member, [task], IMAGE_ENDINGS)
+    (criterion,) = make_criteria(member, [task], IMAGES)
     assert criterion.class_weights[0] == pytest.approx(6 / (5 * 2))
     assert np.count_nonzero(criterion.class_weights) == 5
 
@@ -61,16 +61,16 @@ def test_a_loss_that_needs_the_group_gets_it_beside_the_task() -> None:
     settings = numbers("members.age.tasks.age={loss: {l1: 1, occlusion_gap: 2}}")
     member = settings.members["age"]
     tasks = member_tasks(settings, member)
-    targets = training_targets(member, tasks, IMAGE_ENDINGS)
+    targets = training_targets(member, tasks, IMAGES)
     assert targets["age"].tolist() == [20.0, 31.0, 64.0, 59.0, 29.0, 30.0]
-    assert targets["age@group"].tolist() == pytest.approx(IMAGE_ENDINGS["race"].tolist())
-    (criterion,) = make_criteria(member, tasks, IMAGE_ENDINGS)
+    assert targets["age@group"].tolist() == pytest.approx(IMAGES["race"].tolist())
+    (criterion,) = make_criteria(member, tasks, IMAGES)
     logits = torch.zeros(6, 1)
     plain = criterion.compute(
         logits, torch.from_numpy(targets["age"]), group=torch.from_numpy(targets["age@group"])
     )
     weights, squares = 1 / 30 + targets["age"], targets["age"] ** 2
-    male = IMAGE_ENDINGS["race"].to_numpy() >= 0.5
+    male = IMAGES["race"].to_numpy() >= 0.5
     err = [np.average(squares[part], weights=weights[part]) for part in (~male, male)]
     gap = sum(err) / 2 + abs(err[0] - err[1])
     assert plain.item() == pytest.approx(targets["age"].mean() + 2 * gap, rel=1e-5)
@@ -92,11 +92,11 @@ def test_balanced_draws_by_task_by_column_and_by_bins() -> None:
     assert found == pytest.approx([1 / 8, 1 / 8, 1 / 8, 1 / 8, 1 / 4, 1 / 4], abs=0.03)
     bins = ["members.age.sampler=balanced", "members.age.balance_bins=2"]
     settings = numbers("members.age.tasks.age={loss: l1}", *bins)
-    codes = balance_codes(settings, settings.members["age"], IMAGE_ENDINGS)
+    codes = balance_codes(settings, settings.members["age"], IMAGES)
     assert codes.tolist() == [0, 0, 1, 1, 0, 0]  # cut at 42, between 20 and 64
 
 
 def test_balancing_on_what_is_not_there_says_what_is() -> None:
     settings = load("members.mask.sampler=balanced", "members.mask.balance_on=height")
     with pytest.raises(ValueError, match="no task or column 'height'; there are mask, gender, age"):
-        balance_codes(settings, settings.members["mask"], IMAGE_ENDINGS)
+        balance_codes(settings, settings.members["mask"], IMAGES)

@@ -5,7 +5,7 @@ from torch.nn.functional import interpolate
 
 from pipeline.faces.mtcnn import area_resize as areas
 
-IMAGE_ENDINGS = np.random.default_rng(0).integers(0, 256, (3, 37, 53, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 37, 53, 3), dtype=np.uint8)
 
 
 def torch_area(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -15,17 +15,17 @@ def torch_area(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("height", "width"), [(37, 53), (12, 17), (1, 1), (36, 5), (50, 60)])
 def test_resized_is_torchs_area_interpolation(height, width):
-    means = areas.resized(areas.integral(IMAGE_ENDINGS), height, width)
-    for image, mean in zip(IMAGE_ENDINGS, means, strict=True):
+    means = areas.resized(areas.integral(IMAGES), height, width)
+    for image, mean in zip(IMAGES, means, strict=True):
         np.testing.assert_allclose(mean, torch_area(image, height, width), rtol=1e-5)
 
 
 def test_cropped_is_torchs_area_interpolation_of_the_crop():
     corners = np.array([[0, 0, 53, 37], [5, 7, 6, 9], [10, 2, 40, 30], [52, 36, 53, 37]])
     which = np.array([0, 2, 1, 2])
-    means = areas.cropped(areas.integral(IMAGE_ENDINGS), which, corners, size=24)
+    means = areas.cropped(areas.integral(IMAGES), which, corners, size=24)
     for mean, index, (x1, y1, x2, y2) in zip(means, which, corners, strict=True):
-        expected = torch_area(IMAGE_ENDINGS[index, y1:y2, x1:x2], 24, 24)
+        expected = torch_area(IMAGES[index, y1:y2, x1:x2], 24, 24)
         np.testing.assert_allclose(mean, expected, rtol=1e-5)
 
 

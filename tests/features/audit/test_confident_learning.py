@@ -9,7 +9,7 @@ from pipeline.features.audit.pure.confident_learning import (
     pool_people,
 )
 
-PEOPLE, IMAGE_ENDINGS, ERRORS = 460, 7, 14  # 3 % of 460 people
+PEOPLE, IMAGES_EACH, ERRORS = 460, 7, 14  # 3 % of 460 people
 
 
 def simulate(seed: int, *, skill: float) -> tuple[np.ndarray, ...]:
@@ -20,7 +20,7 @@ def simulate(seed: int, *, skill: float) -> tuple[np.ndarray, ...]:
     given = truth.copy()
     wrong = rng.choice(PEOPLE, ERRORS, replace=False)
     given[wrong] = 1 - truth[wrong]
-    person = np.repeat(np.arange(PEOPLE), IMAGE_ENDINGS)
+    person = np.repeat(np.arange(PEOPLE), IMAGES_EACH)
     lean = skill * (2 * truth - 1) + rng.normal(size=PEOPLE)
     logit = 2.0 * lean[person] + rng.normal(size=len(person))
     chance = 1.0 / (1.0 + np.exp(-logit))
