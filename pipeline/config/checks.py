@@ -9,6 +9,7 @@ from pipeline.config.task import Task
 from pipeline.config.types import check_name, nearest
 from pipeline.labels.kinds import BATCH_LOSSES, GROUP_LOSSES, HEAD_FORMS, LOSS_KINDS, SPAN_LOSSES
 
+FITTED = "head: ridge, logistic or kernel_ridge"
 WHOLE = "answer"  # a head for the contest's whole answer
 
 
@@ -87,6 +88,27 @@ def pseudo_problems(
             elif kind is not None:
                 taught.append(task)
         yield from teacher_problems(spot, sources, taught, contest=contest, members=members)
+
+
+def fitted_head_problems(name: str, member: Member, tasks: Mapping[str, Task]) -> Iterator[str]:
+    """A sentence for whatever a member with `head: ridge` and its like can't do."""
+    if member.head is None:
+        if member.layers is not None:
+            yield f"members.{name}.layers: goes with {FITTED}; heads that are trained see the last"
+        return
+    if member.is_student:
+        key = "distil" if member.distil is not None else "pseudo"
+        yield f"members.{name}.{key}: learning from others is for heads that are trained"
+    for task, head in member.tasks.items():
+        spot = f"members.{name}.tasks.{task}"
+        kind = tasks[task].kind if task in tasks else "multiclass"
+        for loss in head.losses_for(kind):
+            if loss in HEAD_FORMS:  # its output is not the class scores or the number itself
+                yield f"{spot}.loss: {loss} is for heads that are trained; leave it out"
+        if head.span is not None:
+            yield f"{spot}.span: is for heads that are trained; leave it out"
+        if member.head == "logistic" and kind == "regression":
+            yield f"{spot}: logistic answers no number; head: ridge or kernel_ridge does"
 
 
 def head_problems(spot: str, task: Task, head: Head) -> Iterator[str]:

@@ -6,7 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.audit import Audit
-from pipeline.config.checks import distil_problems, head_problems, pseudo_problems
+from pipeline.config.checks import (
+    distil_problems,
+    fitted_head_problems,
+    head_problems,
+    pseudo_problems,
+)
 from pipeline.config.competition import Competition
 from pipeline.config.inference import Ensemble, Infer, Transfer, Views
 from pipeline.config.member import Member
@@ -21,6 +26,7 @@ from pipeline.labels.kinds import BLEND_KINDS, uses_decisions
 STAGE_FOLDERS = (
     "audit",
     "bundle",
+    "cache",
     "explain",
     "explore",
     "export",
@@ -108,24 +114,7 @@ class Experiment(Settings):
         return tuple(name for name, member in self.members.items() if not member.is_student)
 
     def _problems(self):
-        for name, member in self.members.items():
-            if name in STAGE_FOLDERS:
-                yield f"members.{name}: a run keeps what the stage {name} makes there; rename it"
-            for task, head in member.tasks.items():
-                spot = f"members.{name}.tasks.{task}"
-                known = self.competition.learnable
-                if task not in known:
-                    hint = nearest(task, known)
-                    yield f"{spot}: no such task{hint} the tasks are {', '.join(known)}"
-                    continue
-                yield from head_problems(spot, known[task], head)
-            if member.mix is not None and member.mix.within is not None:
-                allowed = [t for t in member.tasks if t in known and known[t].kind == "multiclass"]
-                if member.mix.within not in allowed:
-                    yield (
-                        f"members.{name}.mix.within: {member.mix.within!r} is no task of kind "
-                        f"classes of this member; allowed: {', '.join(allowed) or 'null'}"
-                    )
+        yield from self._member_problems()
         used = self.answering
         for key, names in (("members", used), ("weights", tuple(self.ensemble.weights or ()))):
             for name in names:
@@ -171,6 +160,28 @@ class Experiment(Settings):
         for fold in self.folds.train or ():
             if fold >= self.folds.total:
                 yield f"folds.train: fold {fold} of {self.folds.total}; the first is 0"
+
+    def _member_problems(self):
+        """A sentence for every contradiction within one member."""
+        for name, member in self.members.items():
+            if name in STAGE_FOLDERS:
+                yield f"members.{name}: a run keeps files of its own there; rename it"
+            for task, head in member.tasks.items():
+                spot = f"members.{name}.tasks.{task}"
+                known = self.competition.learnable
+                if task not in known:
+                    hint = nearest(task, known)
+                    yield f"{spot}: no such task{hint} the tasks are {', '.join(known)}"
+                    continue
+                yield from head_problems(spot, known[task], head)
+            yield from fitted_head_problems(name, member, self.competition.learnable)
+            if member.mix is not None and member.mix.within is not None:
+                allowed = [t for t in member.tasks if t in known and known[t].kind == "multiclass"]
+                if member.mix.within not in allowed:
+                    yield (
+                        f"members.{name}.mix.within: {member.mix.within!r} is no task of kind "
+                        f"classes of this member; allowed: {', '.join(allowed) or 'null'}"
+                    )
 
     def _no_member(self, name: str) -> str:
         known = ", ".join(self.members)

@@ -141,11 +141,12 @@ class Member(Settings):
     image_size: Annotated[int, Field(ge=16, le=1024)] = 224
     """Sets the side, in pixels, at which the network sees the crops. A larger one is slower and
     often better."""
-    head: Literal["ridge"] | None = None
-    """`ridge` fits the heads in closed form on the frozen backbone: a baseline in minutes. Null
-    trains heads together with the backbone."""
+    head: Literal["ridge", "logistic", "kernel_ridge"] | None = None
+    """Fits the heads in one go on the frozen backbone: ridge regression, logistic regression (no
+    numbers) or a ridge behind a Gaussian kernel. It takes minutes, and settings of training
+    (losses, augment, optimiser, epochs) count for nothing. Null trains heads with the backbone."""
     layers: tuple[Annotated[int, Field(ge=0)], ...] | None = None
-    """Lists the blocks of the backbone that `head: ridge` looks at, counted from 0. Null takes all
+    """Lists the blocks of the backbone that such a head looks at, counted from 0. Null takes all
     but the first third."""
     hidden: Count | None = None
     """Puts a layer of so many units (Linear, BatchNorm, ReLU) between backbone and heads. Null has
@@ -245,7 +246,7 @@ class Member(Settings):
 
     @model_validator(mode="after")
     def _agree(self) -> "Member":
-        if self.head is not None:  # a head in closed form takes one pass, whatever defaults say
+        if self.head is not None:  # a fitted head takes one pass, whatever defaults say
             object.__setattr__(self, "epochs", 1)
         for number, entry in enumerate(self.augment):
             if len(entry) != 1:

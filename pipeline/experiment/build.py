@@ -55,12 +55,13 @@ def head_shapes(member: Member, tasks: Sequence[Task]) -> dict[str, HeadShape]:
 
 def make_network(member: Member, tasks: Sequence[Task], *, weights: str) -> FaceNetwork:
     """The member's network; `weights` as in load_backbone. Raises ValueError likewise."""
-    if member.head == "ridge":
+    if member.head is not None:
         return build_frozen_network(
             member.backbone,
             weights=weights,
             heads=head_shapes(member, tasks),
             layers=member.layers,
+            kernel=member.head == "kernel_ridge",
         )
     return build_network(
         member.backbone,

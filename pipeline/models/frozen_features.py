@@ -72,8 +72,8 @@ def find_blocks(backbone: nn.Module) -> list[str]:
     places = getattr(backbone, "feature_info", None) or []
     if not places:
         raise ValueError(
-            f"{type(backbone).__name__} does not say what its blocks are, so head: ridge can't "
-            "look at them; tf_efficientnet_lite0 does"
+            f"{type(backbone).__name__} does not say what its blocks are, so a fitted head "
+            "can't look at them; tf_efficientnet_lite0 does"
         )
     return [place["module"] for place in places]
 

@@ -9,6 +9,7 @@ from torch import nn
 from pipeline.labels.tasks import Task
 from pipeline.models.frozen_features import BlockStatistics, choose_layers, find_blocks
 from pipeline.models.heads import FORMS, HeadShape, build_head, full_precision
+from pipeline.models.kernel_map import NUM_CENTRES, KernelMap
 from pipeline.models.layers import GroupBy, freeze_layers
 from pipeline.models.losses import LOSSES
 from pipeline.models.pretrained import load_backbone
@@ -33,9 +34,7 @@ class FaceNetwork(nn.Module):
             layers = (nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True))
             self.neck, width = nn.Sequential(*layers), hidden
         self.dropout = nn.Dropout(dropout)
-        self.heads = nn.ModuleDict(
-            {task: build_head(width, shape) for task, shape in heads.items()}
-        )
+        self.heads = build_heads(width, heads)
 
     def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         features = self.dropout(self.neck(self.backbone(batch)))
@@ -71,16 +70,27 @@ def build_frozen_network(
     weights: str,
     heads: Mapping[str, HeadShape],
     layers: Sequence[int] | None,
+    kernel: bool = False,
 ) -> FaceNetwork:
     """Linear heads on standardised statistics of a frozen backbone's blocks (BlockStatistics).
 
     The neck is a BatchNorm without weights: its running mean and variance standardise the features.
-    Raises ValueError like load_backbone, and for a block that is not there.
+    With `kernel` a Gaussian kernel's map follows it. Raises ValueError like load_backbone, and for
+    a block that is not there.
     """
     body = BlockStatistics(load_backbone(backbone, weights=weights, drop_path=0.0), layers=layers)
     network = FaceNetwork(body, heads=heads, dropout=0.0)
-    network.neck = nn.Sequential(nn.BatchNorm1d(body.head_hidden_size, affine=False))
+    width = body.head_hidden_size
+    network.neck = nn.Sequential(nn.BatchNorm1d(width, affine=False))
+    if kernel:
+        network.neck.append(KernelMap(width))
+        network.heads = build_heads(NUM_CENTRES, heads)
     return network.requires_grad_(False)
+
+
+def build_heads(width: int, shapes: Mapping[str, HeadShape]) -> nn.ModuleDict:
+    """A head for each task by name, on so many features."""
+    return nn.ModuleDict({task: build_head(width, shape) for task, shape in shapes.items()})
 
 
 def input_statistics(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -98,7 +108,7 @@ def to_probs(logits: torch.Tensor, *, task: Task, loss: str | None = None) -> to
 
 
 def check_blocks(backbone: str, *, layers: Sequence[int] | None) -> None:
-    """Raises ValueError when head: ridge can't look at these blocks of a backbone, by name."""
+    """Raises ValueError when a fitted head can't look at these blocks of a backbone, by name."""
     with torch.device("meta"):
         blocks = find_blocks(timm.create_model(backbone, num_classes=0))
     choose_layers(len(blocks), layers)

@@ -5,23 +5,13 @@ the scores into probabilities (Guo et al. 2017), fitted on the same held-out sco
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+
+from pipeline.models.linear_head import LinearHead, decompose, group_codes
 
 STRENGTHS = tuple((10.0 ** np.arange(-3.0, 1.51, 0.5)).tolist())  # times the number of rows
 MOST_ROWS = 400  # of a block that is left out at once; larger groups are left out in parts
-
-
-@dataclass(frozen=True)
-class LinearHead:
-    """What a linear layer over standardised features needs, and how it was chosen."""
-
-    weight: np.ndarray  # (K, D)
-    bias: np.ndarray  # (K,)
-    strength: float  # of the penalty, a row
-    held_out: np.ndarray  # (N, K) scores of every row by the fit without its group
 
 
 def fit_ridges(
@@ -35,7 +25,7 @@ def fit_ridges(
     """
     x_mean = features.mean(axis=0, dtype=np.float64)
     x = features - x_mean
-    values, places, directions = _decompose(x)
+    values, places, directions = decompose(x)
     blocks = _blocks(groups)
     heads = {}
     for task, target in targets.items():
@@ -51,23 +41,6 @@ def fit_ridges(
         weight = (directions @ (shrunk[:, None] * (places.T @ y))).T
         heads[task] = LinearHead(weight, y_mean - weight @ x_mean, best, found[best][1])
     return heads
-
-
-def _decompose(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Eigenvalues (R,), places (N, R) of the rows along the directions (D, R), of x (N, D).
-
-    The smaller of the two Gram matrices is decomposed: x.T @ x or x @ x.T have the same eigenvalues
-    but for zeros.
-    """
-    num_rows, num_features = x.shape
-    if num_features <= num_rows:
-        values, directions = np.linalg.eigh(x.T @ x)
-        return values, x @ directions, directions
-    values, vectors = np.linalg.eigh(x @ x.T)
-    kept = values > 1e-10 * values[-1]
-    values, vectors = values[kept], vectors[:, kept]
-    roots = np.sqrt(values)
-    return values, vectors * roots, x.T @ (vectors / roots)
 
 
 def _leave_groups_out(
@@ -90,23 +63,10 @@ def _leave_groups_out(
 
 def _blocks(groups: np.ndarray) -> list[np.ndarray]:
     """The rows of every group, a very large group in parts."""
-    _, codes = np.unique(groups.astype(str), return_inverse=True)
+    codes = group_codes(groups)
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes))[:-1]
     blocks = []
     for rows in np.split(order, ends):
         blocks += np.array_split(rows, -(-len(rows) // MOST_ROWS))
     return blocks
-
-
-def fit_scale(scores: np.ndarray, targets: np.ndarray) -> float:
-    """The factor that makes softmax(factor * scores) fit targets (N, C) best, by log-loss."""
-
-    def loss(log_factor: float) -> float:
-        logits = np.exp(log_factor) * scores
-        logits = logits - logits.max(axis=1, keepdims=True)
-        log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        return float(-(targets * log_probs).sum(axis=1).mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(0.1), np.log(100.0)), method="bounded")
-    return float(np.exp(found.x))

@@ -134,9 +134,9 @@ class Runs:
     def oof(self, cell: Cell) -> Path:
         return self.cell(cell) / "oof.parquet"
 
-    def features(self, member: str, key: str) -> Path:
-        """A member's frozen features of all labelled images, by what they were made from."""
-        return self.experiment / member / f"features-{key}.npy"
+    def features(self, key: str) -> Path:
+        """Frozen features of all labelled images, by what they were made from."""
+        return self.experiment / "cache" / f"features-{key}.npy"
 
     def pseudo(self, cell: Cell) -> Path:
         """What the cell was told by others: of the test images, and which of them it learnt from;

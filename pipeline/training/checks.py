@@ -38,7 +38,7 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
         "drop_path", pretrained.check_drop_path, member.backbone, drop_path=member.drop_path
     )
     yield from _problem("balance_on", check_balance, settings, runs, member)
-    if member.head == "ridge":
+    if member.head is not None:
         yield from _problem("layers", network.check_blocks, member.backbone, layers=member.layers)
     yield from _problem(
         "freeze", layers.check_freeze, member.backbone, number=member.freeze, by=member.freeze_by

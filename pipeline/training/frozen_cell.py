@@ -1,4 +1,4 @@
-"""A cell whose backbone stays as it is: features once, then linear heads in closed form.
+"""A cell whose backbone stays as it is: features once, then heads that are fitted in one go.
 
 It needs no epochs, so a contest has an honest score in minutes; its network answers by the same way
 as all others.
@@ -23,11 +23,10 @@ from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
-from pipeline.labels.tasks import Task, is_labelled
+from pipeline.models.closed_form import fit_heads
 from pipeline.models.logits import Logits, autocast, move
 from pipeline.models.loop import State
 from pipeline.models.network import FaceNetwork
-from pipeline.models.ridge import LinearHead, fit_ridges, fit_scale
 from pipeline.storage import REFIT, Cell, atomic_write, hold_lock, write_text
 from pipeline.training.checkpointing import finish_cell
 from pipeline.training.held_out_score import score_held_out
@@ -52,7 +51,14 @@ def fit_frozen_cell(
     held = images[is_held].reset_index(drop=True)
     targets = training_targets(member.recipe, member.tasks, train)
     people = train["person_id"].astype(str).to_numpy()
-    loss = fit_heads(network, features[~is_held], targets, tasks=member.tasks, groups=people)
+    loss = fit_heads(
+        network,
+        features[~is_held],
+        targets,
+        head=member.recipe.head,
+        tasks=member.tasks,
+        groups=people,
+    )
     logits = head_logits(network, features[is_held])
     row: dict[str, float] = {"epoch": 1, "lr": 0.0, "train_loss": loss}
     if len(held):
@@ -76,72 +82,6 @@ def fit_frozen_cell(
 
 
 @torch.inference_mode()
-def fit_heads(
-    network: FaceNetwork,
-    features: np.ndarray,
-    targets: dict[str, np.ndarray],
-    *,
-    tasks: tuple[Task, ...],
-    groups: np.ndarray,
-) -> float:
-    """Sets the network's standardisation and heads from features (N, D) and targets by task. Gives
-    the mean squared error over the tasks, every person left out in turn.
-
-    A group (N,) is a person, who is never on both sides when the strength is chosen. Rows without a
-    task's label do not count for that task.
-    """
-    norm = network.neck[0]
-    norm.running_mean.copy_(torch.from_numpy(features.mean(axis=0)))
-    norm.running_var.copy_(torch.from_numpy(features.var(axis=0)))
-    x = norm(torch.from_numpy(features)).double().numpy()
-    by_rows: dict[bytes, dict[str, np.ndarray]] = {}  # tasks with the same labelled rows, together
-    for task in tasks:
-        known = is_labelled(targets[task.name])
-        columns = _columns(task, targets[task.name])
-        by_rows.setdefault(known.tobytes(), {})[task.name] = columns
-    heads: dict[str, LinearHead] = {}
-    for packed, together in by_rows.items():
-        known = np.frombuffer(packed, dtype=bool)
-        wanted = {name: columns[known] for name, columns in together.items()}
-        heads |= fit_ridges(x[known], wanted, groups=groups[known])
-    errors = []
-    for task in tasks:
-        known = is_labelled(targets[task.name])
-        wanted = _columns(task, targets[task.name])[known]
-        errors.append(float(np.square(heads[task.name].held_out - wanted).mean()))
-        weight, bias = _as_logits(task, heads[task.name], wanted)
-        head: nn.Linear = network.heads[task.name]
-        head.weight.copy_(torch.from_numpy(weight))
-        head.bias.copy_(torch.from_numpy(bias))
-    return float(np.mean(errors))
-
-
-def _columns(task: Task, target: np.ndarray) -> np.ndarray:
-    """What a ridge learns (N, K): a column a class, or the one value."""
-    if task.kind != "multiclass":
-        return target.astype(np.float64).reshape(-1, 1)
-    if target.ndim == 2:
-        return target.astype(np.float64)
-    return np.eye(len(task.classes))[target]  # rows without a label, -1, are left out by the caller
-
-
-def _as_logits(task: Task, head: LinearHead, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weight (K, D) and bias (K,) of the layer whose outputs the task's head decodes.
-
-    Scores of classes are scaled so that softmax, or the sigmoid of a binary task, gives the
-    probabilities that fit the held-out scores best; a value is brought to the task's own scale.
-    """
-    if task.kind == "regression":
-        return head.weight / task.scale, (head.bias - task.centre) / task.scale
-    if task.kind == "binary":
-        both = np.concatenate([1.0 - head.held_out, head.held_out], axis=1)
-        factor = 2.0 * fit_scale(both, np.concatenate([1.0 - wanted, wanted], axis=1))
-        return factor * head.weight, factor * (head.bias - 0.5)
-    factor = fit_scale(head.held_out, wanted)
-    return factor * head.weight, factor * head.bias
-
-
-@torch.inference_mode()
 def head_logits(network: FaceNetwork, features: np.ndarray) -> Logits:
     """Logits by task of features (N, D): what the network says behind its backbone."""
     standardised = network.neck(torch.from_numpy(features))
@@ -157,14 +97,15 @@ def _stored_features(
     device: torch.device,
     precision: str,
 ) -> np.ndarray:
-    """Features (N, D) of the images; computed once for all cells of the member and kept.
+    """Features (N, D) of the images; computed once for all cells, and for all members that look at
+    the same blocks of the same backbone.
 
     The first cell computes them, the others wait for it.
     """
     recipe = member.recipe
     made_from = [recipe.backbone, recipe.weights, list(backbone.layers), recipe.image_size]
     key = fingerprint_of([*made_from, str(work.runs.crops.parent), images["row"].tolist()])
-    path = work.runs.features(member.name, key)
+    path = work.runs.features(key)
     with hold_lock(path.with_suffix(".lock"), command="training"):
         if not path.exists():
             features = _compute_features(

@@ -39,7 +39,10 @@ def load(name: str, *overrides: str):
         ("competition.tasks.age.metric=macrof1", ["did you mean 'macro_f1'? allowed"]),
         ("competition.answer.tasks=[mask, agee]", ["'agee' is not known; did you mean 'age'?"]),
         ("root=", ["root= is empty", "root=/path"]),
-        ("members.tune={tasks: {age: {}}, backbone: x}", ["members.tune: a run keeps what"]),
+        (
+            "members.tune={tasks: {age: {}}, backbone: x}",
+            ["members.tune: a run keeps files of its own there"],
+        ),
         ("infer.use=both", ["both needs refit: true in mask, gender, age;"]),
         ("members.mask.tasks.mask.loss={focal: 1, arcface: 1}", ["mixture has one head", "cosine"]),
         ("members.mask.tasks.mask.loss={}", ["mixture needs at least one"]),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from pipeline.models.ridge import fit_ridges, fit_scale
+from pipeline.models.linear_head import fit_scale
+from pipeline.models.ridge import fit_ridges
 
 RNG = np.random.default_rng(0)
 

@@ -1,4 +1,4 @@
-"""Ridge heads on a frozen backbone, from the images to the submission, as all members go."""
+"""Fitted heads on a frozen backbone, from the images to the submission, as all members go."""
 
 import json
 from collections.abc import Callable
@@ -6,15 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.conftest import tiny
 
 Call = Callable[..., tuple[int, str, str]]
 
 
-def test_a_ridge_member_answers_as_it_was_fitted(contest: Path, tmp_path: Path, call: Call) -> None:
+@pytest.mark.parametrize("head", ["ridge", "logistic", "kernel_ridge"])
+def test_a_fitted_member_answers_as_it_was_fitted(
+    head: str, contest: Path, tmp_path: Path, call: Call
+) -> None:
     words = tiny("sample", root=contest, folder=tmp_path)
-    words += ["members.age.head=ridge", "members.age.refit=true", "tta=[identity]"]
+    words += [f"members.age.head={head}", f"members.mask.head={head}"]
+    words += ["members.age.refit=true", "tta=[identity]"]
     code, _, error = call("crop", "train", "infer", *words)
     assert code == 0, error
     run = tmp_path / "runs/sample"
@@ -27,7 +32,18 @@ def test_a_ridge_member_answers_as_it_was_fitted(contest: Path, tmp_path: Path, 
     np.testing.assert_allclose(both[columns].to_numpy(), again, atol=1e-4)
     facts = json.loads((run / "age/fold0-seed777/done.json").read_text())
     assert facts["num_epochs"] == 1
-    assert len(list(run.glob("age/features-*.npy"))) == 1, "one table serves all cells"
+    assert len(list(run.glob("cache/features-*.npy"))) == 1, "one table serves all cells"
+
+
+def test_what_a_fitted_head_cannot_do_is_said(contest: Path, tmp_path: Path, call: Call) -> None:
+    words = tiny("sample", root=contest, folder=tmp_path)
+    age = ["members.age.head=ridge", "members.age.tasks.age={loss: arcface}"]
+    code, _, error = call("train", *words, *age)
+    assert code == 2
+    assert "members.age.tasks.age.loss: arcface is for heads that are trained" in error
+    code, _, error = call("train", *words, "members.age.layers=[2]")
+    assert code == 2
+    assert "members.age.layers: goes with head: ridge, logistic or kernel_ridge" in error
 
 
 def test_baseline_is_an_experiment_of_its_own(contest: Path, tmp_path: Path, call: Call) -> None:
