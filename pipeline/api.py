@@ -83,7 +83,7 @@ class Run:
         from pipeline.inference.faces_table import face_rows, faces_frame
 
         check_by(self.settings, self.runs, by)
-        stack = stack_layers(Work(self.settings, self.runs, []), by=by)
+        stack = stack_layers(self.settings, self.runs, by=by)
         predictor = FacePredictor(self.settings, self.runs, by=by, stack=stack)
         rows: list[dict] = []
         for number, image in enumerate(_each(images)):

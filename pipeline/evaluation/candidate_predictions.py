@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.candidates import Candidate
 from pipeline.evaluation.decisions import decide_space
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces, blend_spaces, member_probs
 from pipeline.experiment.tasks import answer_task, contest_tasks
-from pipeline.experiment.work import Work
 from pipeline.labels.answers import marginal_probs, split_classes
 from pipeline.labels.tasks import Task, decide
 from pipeline.metrics.answer_space import AnswerSpace, seen_by
 from pipeline.metrics.metrics import find_metric
-from pipeline.storage import read_table
+from pipeline.storage import Runs, read_table
 from pipeline.tables import pick
 
 Probs = dict[str, np.ndarray]  # by task, (N, C) each
@@ -43,8 +43,8 @@ def answers_of(
     Tasks and answers that are not exactly those of the evaluation set are left out.
     """
     if candidate.kind == "stack":
-        return _stack_answers(candidate.work, evaluation)
-    settings = candidate.work.settings
+        return _stack_answers(candidate.settings, candidate.runs, evaluation)
+    settings = candidate.settings
     tables = candidate.tables(with_views=with_views)
     probs: Probs = {}
     if candidate.kind == "member":
@@ -70,9 +70,9 @@ def answers_of(
     return answers | _task_answers(evaluation, probs, own_tasks=contest_tasks(settings))
 
 
-def answer_names(work: Work, space: AnswerSpace) -> list[str]:
+def answer_names(settings: Experiment, space: AnswerSpace) -> list[str]:
     """The columns of a table that holds the answers of a space: one a class, or the value."""
-    return answer_task(work.settings).columns if space.is_product else space.tasks[0].columns
+    return answer_task(settings).columns if space.is_product else space.tasks[0].columns
 
 
 def _space_answer(
@@ -87,13 +87,15 @@ def _space_answer(
         tables,
         image_ids=evaluation.images["image_id"],
         part="oof",
-        settings=candidate.work.settings,
+        settings=candidate.settings,
         members=None if candidate.kind == "ensemble" else list(candidate.members),
     )
     joint = blended[space.name]
     if candidate.kind == "ensemble" and space.kind == "binary":
         # only the ensemble has a threshold of its own
-        decided = decide_space(candidate.work, evaluation, space, joint).oof_answers
+        decided = decide_space(
+            evaluation, space, joint, wanted=candidate.settings.ensemble.threshold
+        ).oof_answers
         seen = space.seen(joint, decided)
         return CandidatePredictions(joint, seen, decided)
     return CandidatePredictions(joint, space.scored(joint), space.decide(joint))
@@ -113,17 +115,19 @@ def _task_answers(
     return answers
 
 
-def _stack_answers(work: Work, evaluation: EvaluationSet) -> dict[str, CandidatePredictions]:
+def _stack_answers(
+    settings: Experiment, runs: Runs, evaluation: EvaluationSet
+) -> dict[str, CandidatePredictions]:
     """The nested answers of stack, and of a product what they say of each task."""
     ids = evaluation.images["image_id"]
-    frame = pick(read_table(work.runs.stack("stack_oof.parquet")), ids, what="stack_oof.parquet")
-    own_spaces = {space.name: space for space in answer_spaces(work.settings)}
-    own_tasks = contest_tasks(work.settings)
+    frame = pick(read_table(runs.stack("stack_oof.parquet")), ids, what="stack_oof.parquet")
+    own_spaces = {space.name: space for space in answer_spaces(settings)}
+    own_tasks = contest_tasks(settings)
     answers = {}
     for space in evaluation.spaces:
         if own_spaces.get(space.name) != space:
             continue
-        joint = frame[answer_names(work, space)].to_numpy(dtype=np.float64)
+        joint = frame[answer_names(settings, space)].to_numpy(dtype=np.float64)
         decided = frame[f"{space.name}.decided"].to_numpy()
         seen = space.seen(joint, decided)
         answers[space.name] = CandidatePredictions(joint, seen, decided)

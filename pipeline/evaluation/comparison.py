@@ -1,12 +1,13 @@
 """Experiments or members side by side: scores a fold, paired differences, disagreements."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import combinations
 
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.candidate_predictions import CandidatePredictions, answers_of
 from pipeline.evaluation.candidates import Candidate, held_out
 from pipeline.evaluation.disagreements import describe_disagreements, disagreement_tables
@@ -18,7 +19,6 @@ from pipeline.evaluation.shared_targets import (
     shared_targets,
 )
 from pipeline.experiment.grouping import read_grouping
-from pipeline.experiment.work import Work
 from pipeline.labels.units import Unit
 from pipeline.metrics.score_rows import EvaluationTarget, compare_rows, metric_rows
 from pipeline.metrics.text_tables import describe_comparisons, describe_folds
@@ -38,17 +38,29 @@ class Comparison:
     by_attribute: list[pd.DataFrame]  # a table a pair and target
 
 
-def compare_experiments(work: Work) -> None:
-    """Prints the comparison of what the command names, and writes its four tables."""
-    candidates = gather_candidates(work)
+def compare_experiments(
+    settings: Experiment,
+    runs: Runs,
+    names: Sequence[str],
+    *,
+    labels: str | None = None,
+    names_config: bool = False,
+) -> None:
+    """Prints the comparison of what the names stand for, and writes its four tables.
+
+    `labels` is the experiment whose labels judge, `names_config` whether -c was typed.
+    """
+    candidates = gather_candidates(settings, runs, names, names_config=names_config)
     with_views = all(candidate.can_show_views for candidate in candidates)
-    judge = choose_reference(work, candidates)
-    evaluation = EvaluationSet(judge.work, held_out=set(held_out(judge)["image_id"]))
+    judge = choose_reference(candidates, labels=labels)
+    evaluation = EvaluationSet(
+        judge.settings, judge.runs, held_out=set(held_out(judge)["image_id"])
+    )
     answers = {c.name: answers_of(c, evaluation, with_views=with_views) for c in candidates}
     targets = shared_targets(evaluation, answers)
     for candidate in candidates:
         print(f"compare: {candidate.describe(with_views=with_views)}")
-    caveat = read_grouping(judge.work.runs).caveat
+    caveat = read_grouping(judge.runs).caveat
     if caveat:
         print(f"compare: {caveat}")
     if not with_views:
@@ -56,7 +68,7 @@ def compare_experiments(work: Work) -> None:
     say_labels(candidates, judge, targets)
     comparison = _compare(evaluation, targets, answers)
     _print(comparison, targets, unit=evaluation.split.unit)
-    _write(work.runs, comparison, folder=_folder(candidates))
+    _write(runs, comparison, folder=_folder(candidates))
 
 
 def _compare(

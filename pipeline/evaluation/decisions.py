@@ -8,7 +8,6 @@ import pandas as pd
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.grouping import counted_by
 from pipeline.experiment.tasks import group_of, targets_of
-from pipeline.experiment.work import Work
 from pipeline.labels.tasks import is_labelled
 from pipeline.labels.units import Unit, count_words
 from pipeline.metrics.answer_space import AnswerSpace
@@ -32,12 +31,11 @@ class Decision:
 
 
 def decide_space(
-    work: Work, evaluation: EvaluationSet, space: AnswerSpace, joint: np.ndarray
+    evaluation: EvaluationSet, space: AnswerSpace, joint: np.ndarray, *, wanted: float | str
 ) -> Decision:
     """The decision in an answer, with its OOF score; a chosen threshold only where it helps."""
     target = evaluation.of_space(space)
     split = evaluation.split
-    wanted = work.settings.ensemble.threshold
     plain = measure(target, space.scored(joint), split=split)
     name = space.name if len(evaluation.spaces) > 1 else "OOF"
     if space.kind != "binary":
@@ -87,12 +85,12 @@ def decide_space(
 
 
 def score_on_test(
-    work: Work,
     space: AnswerSpace,
     seen: np.ndarray,
     *,
     test: pd.DataFrame,
     unit: Unit | None = None,
+    num_draws: int,
 ) -> dict | None:
     """The score of what the metric looks at (N,) on those test images that have their labels;
     None when there is none. `unit` is what their person ids stand for, where that is known.
@@ -119,7 +117,7 @@ def score_on_test(
     split = EvaluationSplit(
         folds=np.zeros(len(images), dtype=np.int64),
         person_ids=people.astype(str).to_numpy(),
-        num_draws=work.settings.bootstrap,
+        num_draws=num_draws,
         test_share=0.0,
         unit=counted_by(images) if unit is None else unit,
     )

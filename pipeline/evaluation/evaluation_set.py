@@ -5,17 +5,17 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.images_table import held_out, read_labelled, scored_split
 from pipeline.experiment.tasks import contest_tasks, group_of, targets_of
-from pipeline.experiment.work import Work
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.baselines import constant_answers
 from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
-from pipeline.storage import display_path
+from pipeline.storage import Runs, display_path
 
 
 class EvaluationSet:
@@ -24,14 +24,14 @@ class EvaluationSet:
     The constants are learnt from all labelled images of the other folds, held out or not.
     """
 
-    def __init__(self, work: Work, *, held_out: Collection[str]) -> None:
-        everything = read_labelled(work.runs)
+    def __init__(self, settings: Experiment, runs: Runs, *, held_out: Collection[str]) -> None:
+        everything = read_labelled(runs)
         self._is_held = everything["image_id"].isin(held_out).to_numpy()
-        self._folds = everything[scored_split(work.settings)].to_numpy()
+        self._folds = everything[scored_split(settings)].to_numpy()
         self._everything = everything
         self._known: dict[tuple[str, str], EvaluationTarget] = {}  # by task and metric
-        self.tasks = contest_tasks(work.settings)
-        self.spaces = answer_spaces(work.settings)
+        self.tasks = contest_tasks(settings)
+        self.spaces = answer_spaces(settings)
         self._targets = targets_of(self.tasks, everything)
         self.images = everything[self._is_held].reset_index(drop=True)
         folds = self._folds[self._is_held]
@@ -39,27 +39,29 @@ class EvaluationSet:
         self.split = EvaluationSplit(
             folds=folds,
             person_ids=self.images["person_id"].astype(str).to_numpy(),
-            num_draws=work.settings.bootstrap,
+            num_draws=settings.bootstrap,
             test_share=float(np.mean([n / max(len(everything) - n, 1) for n in sizes])),
-            unit=read_grouping(work.runs).unit,
+            unit=read_grouping(runs).unit,
         )
 
     @classmethod
-    def of_tables(cls, work: Work, tables: Mapping[str, pd.DataFrame]) -> "EvaluationSet":
+    def of_tables(
+        cls, settings: Experiment, runs: Runs, tables: Mapping[str, pd.DataFrame]
+    ) -> "EvaluationSet":
         """The evaluation set of the images in members' OOF tables.
 
         Raises ValueError when an image is in another fold than when a member was trained.
         """
-        evaluation = cls(work, held_out=set(next(iter(tables.values()))["image_id"]))
+        evaluation = cls(settings, runs, held_out=set(next(iter(tables.values()))["image_id"]))
         for name, table in tables.items():
             seen = table[["image_id", "fold"]].drop_duplicates()
             for fold, rows in seen.groupby("fold"):
-                split = evaluation.images.loc[held_out(work.settings, evaluation.images, int(fold))]
+                split = evaluation.images.loc[held_out(settings, evaluation.images, int(fold))]
                 moved = rows.loc[~rows["image_id"].isin(split["image_id"]), "image_id"]
                 if len(moved):
                     raise ValueError(
                         f"{moved.iloc[0]}: {name} was trained with it held out in fold {fold}, but "
-                        f"{display_path(work.runs.folds)} says otherwise now, so its "
+                        f"{display_path(runs.folds)} says otherwise now, so its "
                         "scores would not be "
                         "out of fold; train again under a new name"
                     )

@@ -6,23 +6,22 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.work import Work
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.score_rows import EvaluationTarget, compare_rows, metric_rows
 from pipeline.metrics.text_tables import describe_comparisons, describe_members
-from pipeline.storage import read_json
+from pipeline.storage import Runs, read_json
 
 Answers = dict[str, np.ndarray]  # by member or formulation, (N,) what the metric looks at
 
 
 def compare_formulations(
-    work: Work, evaluation: EvaluationSet, tables: Mapping[str, pd.DataFrame]
+    settings: Experiment, evaluation: EvaluationSet, tables: Mapping[str, pd.DataFrame]
 ) -> tuple[list[dict], list[dict], list[str]]:
     """Score rows, comparison rows and sentences of the formulations that `compare:` names."""
-    settings = work.settings
     ids = evaluation.images["image_id"]
     scores: list[dict] = []
     compared: list[dict] = []
@@ -44,13 +43,13 @@ def compare_formulations(
 
 
 def judge_students(
-    work: Work, target: EvaluationTarget, answers: Answers, *, evaluation: EvaluationSet
+    settings: Experiment, target: EvaluationTarget, answers: Answers, *, evaluation: EvaluationSet
 ) -> tuple[list[dict], list[str]]:
     """Comparison rows and sentences: is a student better than each of its teachers?"""
     compared: list[dict] = []
     sentences: list[str] = []
     for name in answers:
-        member = work.settings.members[name]
+        member = settings.members[name]
         taught = member.pseudo or member.distil
         teachers = [teacher for teacher in taught.by if teacher in answers] if taught else []
         if not teachers:
@@ -59,7 +58,7 @@ def judge_students(
         rows = compare_rows(target, answers, pairs, split=evaluation.split)
         better = all(row["low"] > 0 for row in rows)
         verdict = "it has earned its place" if better else "it has not earned a place yet"
-        where = "is" if name in work.settings.answering else "is not"
+        where = "is" if name in settings.answering else "is not"
         sentences += describe_comparisons(rows)
         sentences.append(
             f"{name}, taught by {', '.join(teachers)}: {verdict}; it {where} in ensemble.members"
@@ -69,7 +68,12 @@ def judge_students(
 
 
 def compare_members(
-    work: Work, target: EvaluationTarget, answers: Answers, *, evaluation: EvaluationSet
+    settings: Experiment,
+    runs: Runs,
+    target: EvaluationTarget,
+    answers: Answers,
+    *,
+    evaluation: EvaluationSet,
 ) -> tuple[list[dict], list[str]]:
     """Comparison rows of members that predict the same, each with the best, and a table."""
     if len(answers) < 2:
@@ -108,17 +112,17 @@ def compare_members(
                 "behind": row.get("difference", np.nan),
                 "low": row.get("low", np.nan),
                 "high": row.get("high", np.nan),
-                **_cost(work, name),
+                **_cost(settings, runs, name),
             }
         )
     return compared, ["", f"members that predict {target.task}:", *describe_members(rows)]
 
 
-def _cost(work: Work, name: str) -> dict:
+def _cost(settings: Experiment, runs: Runs, name: str) -> dict:
     """What a member is and costs, from the marks of its cells; None for what is not known."""
-    member = work.settings.members[name]
-    cells = member_cells(work.settings, name)
-    facts = [read_json(work.runs.done(cell)) for cell in cells if work.runs.done(cell).exists()]
+    member = settings.members[name]
+    cells = member_cells(settings, name)
+    facts = [read_json(runs.done(cell)) for cell in cells if runs.done(cell).exists()]
     speeds = [fact["images_per_second"] for fact in facts if "images_per_second" in fact]
     sizes = [fact["num_parameters"] for fact in facts if "num_parameters" in fact]
     return {

@@ -5,43 +5,45 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.decisions import decide_space, say_score, score_on_test
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
-from pipeline.experiment.work import Work
 from pipeline.labels.units import Unit
 from pipeline.metrics.answer_space import ANSWER, AnswerSpace
+from pipeline.storage import Runs
 
 
 def ensemble_scores(
-    work: Work, images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
+    settings: Experiment, runs: Runs, images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
 ) -> list[dict]:
     """By answer the ensemble's score on the lockbox (images with the members' predictions in
     `tables`), beside that of its OOF."""
-    settings = work.settings
-    oof_tables = {name: read_predictions(work.runs, name, "oof") for name in used_members(settings)}
-    evaluation = EvaluationSet.of_tables(work, oof_tables)
+    oof_tables = {name: read_predictions(runs, name, "oof") for name in used_members(settings)}
+    evaluation = EvaluationSet.of_tables(settings, runs, oof_tables)
     ids = evaluation.images["image_id"]
     oof = blend_spaces(oof_tables, image_ids=ids, part="oof", settings=settings)
     blended = blend_spaces(tables, image_ids=images["image_id"], part="test", settings=settings)
     unit = evaluation.split.unit
     scores = []
     for space in evaluation.spaces:
-        decision = decide_space(work, evaluation, space, oof[space.name])
+        decision = decide_space(
+            evaluation, space, oof[space.name], wanted=settings.ensemble.threshold
+        )
         seen = space.scored(blended[space.name], threshold=decision.threshold)
-        locked = score_lockbox(work, space, seen, images, unit=unit)
+        locked = score_lockbox(space, seen, images, unit=unit, num_draws=settings.bootstrap)
         found = {"source": "ensemble", "answer": space.name, "lockbox": locked}
         scores.append({**found, "oof": decision.record["oof"]})
     return scores
 
 
 def score_lockbox(
-    work: Work, space: AnswerSpace, seen: np.ndarray, images: pd.DataFrame, *, unit: Unit
+    space: AnswerSpace, seen: np.ndarray, images: pd.DataFrame, *, unit: Unit, num_draws: int
 ) -> dict:
     """The score of what the metric looks at. Raises ValueError where no image has its label."""
-    score = score_on_test(work, space, seen, test=images, unit=unit)
+    score = score_on_test(space, seen, test=images, unit=unit, num_draws=num_draws)
     if score is None:
         names = ", ".join(task.name for task in space.tasks)
         raise ValueError(

@@ -1,25 +1,31 @@
 """Who is compared, on whose labels, and in which questions; called by compare."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from pipeline.config import Experiment
 from pipeline.evaluation.candidate_predictions import CandidatePredictions
 from pipeline.evaluation.candidates import Candidate, find_candidate, held_out
 from pipeline.evaluation.evaluation_set import EvaluationSet
-from pipeline.experiment.work import Work
 from pipeline.metrics.same_split import find_difference
 from pipeline.metrics.score_rows import EvaluationTarget
+from pipeline.storage import Runs
 
 
-def gather_candidates(work: Work) -> list[Candidate]:
-    """What the words name. Raises ValueError unless all have the same folds and people."""
-    if len(set(work.words)) < 2:
+def gather_candidates(
+    settings: Experiment, runs: Runs, names: Sequence[str], *, names_config: bool = False
+) -> list[Candidate]:
+    """What the names stand for. Raises ValueError unless all have the same folds and people."""
+    if len(set(names)) < 2:
         raise ValueError(
             "compare: needs two or more different names: experiments, EXPERIMENT/MEMBER, or with "
             "-c EXPERIMENT its members, as in compare masks masks-lite"
         )
-    candidates = [find_candidate(work, word) for word in dict.fromkeys(work.words)]
+    candidates = [
+        find_candidate(settings, runs, name, names_config=names_config)
+        for name in dict.fromkeys(names)
+    ]
     first = candidates[0]
     for other in candidates[1:]:
         differs = find_difference(held_out(first), held_out(other), names=(first.name, other.name))
@@ -31,22 +37,24 @@ def gather_candidates(work: Work) -> list[Candidate]:
     stacked = [candidate.name for candidate in candidates if candidate.kind == "stack"]
     for candidate in candidates:
         if stacked and not candidate.can_show_views:
-            config = candidate.work.settings.name
+            config = candidate.settings.name
             raise ValueError(
                 f"compare: {stacked[0]} answers with views; first ./run.sh infer -c {config}"
             )
     return candidates
 
 
-def choose_reference(work: Work, candidates: list[Candidate]) -> Candidate:
-    """Whose labels judge: those of the experiment that `labels=` names, or of the last name."""
-    wanted = work.options.get("labels")
-    if wanted is None:
+def choose_reference(candidates: Sequence[Candidate], *, labels: str | None) -> Candidate:
+    """Whose labels judge: those of the experiment called `labels`, or of the last candidate.
+
+    Raises ValueError where no candidate is of that experiment.
+    """
+    if labels is None:
         return candidates[-1]
-    names = {candidate.work.settings.name: candidate for candidate in candidates}
-    if wanted not in names:
-        raise ValueError(f"compare: labels={wanted!r}; it can be one of: {', '.join(names)}")
-    return names[wanted]
+    names = {candidate.settings.name: candidate for candidate in candidates}
+    if labels not in names:
+        raise ValueError(f"compare: labels={labels!r}; it can be one of: {', '.join(names)}")
+    return names[labels]
 
 
 def shared_targets(
@@ -72,10 +80,12 @@ def say_labels(
     """Says where the labels of two experiments differ, and whose are taken."""
     evaluation = {}
     for candidate in candidates:
-        name = candidate.work.settings.name
-        if name != judge.work.settings.name and name not in evaluation:
+        name = candidate.settings.name
+        if name != judge.settings.name and name not in evaluation:
             evaluation[name] = EvaluationSet(
-                candidate.work, held_out=set(held_out(judge)["image_id"])
+                candidate.settings,
+                candidate.runs,
+                held_out=set(held_out(judge)["image_id"]),
             )
     for name, other in evaluation.items():
         wrong = np.zeros(len(other.images), dtype=bool)
@@ -88,5 +98,5 @@ def say_labels(
             first = other.images["image_id"].iloc[int(wrong.argmax())]
             print(
                 f"compare: the labels of {name} differ in {wrong.sum()} images (the first is "
-                f"{first}); those of {judge.work.settings.name} judge, labels={name} changes that"
+                f"{first}); those of {judge.settings.name} judge, labels={name} changes that"
             )

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.metric_direction import is_higher_better
-from pipeline.experiment.work import Work
 from pipeline.leaderboard.submissions import align, read_answers
 from pipeline.metrics.leaderboard_fit import (
     LEAST,
@@ -18,11 +18,14 @@ from pipeline.metrics.leaderboard_fit import (
 )
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.submission_diff import distance
+from pipeline.storage import Runs
 
 _REACH = 1.959964  # from a standard error to half a 95 % interval
 
 
-def describe_finals(work: Work, rows: pd.DataFrame, *, metric_name: str) -> list[str]:
+def describe_finals(
+    settings: Experiment, runs: Runs, rows: pd.DataFrame, *, metric_name: str
+) -> list[str]:
     """Sentences about the submissions of one contest that are judged by one metric."""
     oof, score = _numbers(rows["oof"]), _numbers(rows["score"])
     known = ~np.isnan(score)
@@ -39,7 +42,7 @@ def describe_finals(work: Work, rows: pd.DataFrame, *, metric_name: str) -> list
     return [
         *_say_ranks(oof[known], score[known]),
         *_say_line(rows, oof, score),
-        *_say_finals(work, rows, _noise(rows), sign=sign),
+        *_say_finals(settings, runs, rows, _noise(rows), sign=sign),
     ]
 
 
@@ -87,12 +90,14 @@ def _noise(rows: pd.DataFrame) -> np.ndarray:
     return error**2 * _numbers(rows["images"]) / (_numbers(rows["rows"]) * shares)
 
 
-def _say_finals(work: Work, rows: pd.DataFrame, noise: np.ndarray, *, sign: int) -> list[str]:
+def _say_finals(
+    settings: Experiment, runs: Runs, rows: pd.DataFrame, noise: np.ndarray, *, sign: int
+) -> list[str]:
     """Sentences: the best estimate, and a second that is near it with other answers."""
     oof = _numbers(rows["oof"])
     score = _numbers(rows["score"])
     found = shrunken_estimates(oof, score, noise=noise)
-    apart, say_distance = _distances(work, rows)
+    apart, say_distance = _distances(settings, runs, rows)
     error = float(np.sqrt(noise[int(np.argmax(sign * found.values))]))
     first, second = propose_two(found.values, apart, sign=sign, within=error)
     trust = float(np.mean(found.trust[~np.isnan(score)]))
@@ -114,19 +119,21 @@ def _say_finals(work: Work, rows: pd.DataFrame, noise: np.ndarray, *, sign: int)
     ]
 
 
-def _distances(work: Work, rows: pd.DataFrame) -> tuple[np.ndarray, Callable[[float], str]]:
+def _distances(
+    settings: Experiment, runs: Runs, rows: pd.DataFrame
+) -> tuple[np.ndarray, Callable[[float], str]]:
     """How far apart each two submissions' answers are (N, N), and how to say such a distance.
 
     It is 0 where it is not known, as for a copy that is no longer there.
     """
-    paths = [work.runs.submissions / name for name in rows["file"]]
+    paths = [runs.submissions / name for name in rows["file"]]
     apart = np.zeros((len(paths), len(paths)))
     fractions = False
     kept = [place for place, path in enumerate(paths) if path.is_file()]
     for one, other in combinations(kept, 2):
         try:
-            first = read_answers(work, paths[one])
-            second = align(first, read_answers(work, paths[other]))
+            first = read_answers(settings, runs, paths[one])
+            second = align(first, read_answers(settings, runs, paths[other]))
             answers = [(first.codes(name), second.codes(name)) for name in first.frame.columns]
         except ValueError:  # answers in another form, or to other images: no distance is known
             continue

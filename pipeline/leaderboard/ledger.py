@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.experiment.work import Work
+from pipeline.config import Experiment
 from pipeline.labels.layouts import read_csv
 from pipeline.metrics.metrics import is_metric
 from pipeline.metrics.paired import show_number
@@ -38,7 +38,9 @@ OPTIONAL = ("caveat", "score", "share", "scored", "submitted")
 UPPER_BOUND = "upper bound"
 
 
-def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list[str]:
+def record_submission(
+    settings: Experiment, runs: Runs, path: Path, record: Mapping[str, Any], *, command: list[str]
+) -> list[str]:
     """Keeps a copy of a submission and its line in the ledger; sentences to print.
 
     `record` is what stands beside the submission: sha256, answers, oof (metric, value, low, high,
@@ -46,7 +48,7 @@ def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list
     recorded once, whatever their name. Raises ValueError for a ledger that cannot be read.
     """
     sha256, score = file_hash(path), record["oof"]
-    copy = work.runs.archived(path, sha256=sha256)
+    copy = runs.archived(path, sha256=sha256)
     if not copy.exists():
         with atomic_write(copy) as temporary:
             shutil.copyfile(path, temporary)
@@ -54,10 +56,10 @@ def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list
     row = {
         "when": now(),
         "name": path.stem,
-        "competition": work.settings.competition.name,
+        "competition": settings.competition.name,
         "sha256": sha256,
-        "experiment": work.settings.name,
-        "file": copy.relative_to(work.runs.submissions).as_posix(),
+        "experiment": settings.name,
+        "file": copy.relative_to(runs.submissions).as_posix(),
         "rows": record["answers"],
         "method": record["method"],
         "members": " ".join(record["members"]),
@@ -72,12 +74,12 @@ def record_submission(work: Work, path: Path, record: Mapping[str, Any]) -> list
         "people": score["num_people"],
         "caveat": UPPER_BOUND if record.get("caveat") else "",
     }
-    with ledger_open(work) as frame:
+    with ledger_open(runs, command=command) as frame:
         same = frame[(frame["sha256"] == sha256) & (frame["competition"] == row["competition"])]
         if not len(same):
             frame.loc[len(frame)] = {**dict.fromkeys(frame.columns, ""), **_as_text(row)}
     if not len(same):
-        return [f"recorded in {display_path(work.runs.ledger)}, copy kept in {display_path(copy)}"]
+        return [f"recorded in {display_path(runs.ledger)}, copy kept in {display_path(copy)}"]
     first = same.iloc[0]
     score = f", leaderboard {first['score']}" if first["score"] else ""
     return [
@@ -115,14 +117,14 @@ def read_ledger(runs: Runs) -> pd.DataFrame:
 
 
 @contextmanager
-def ledger_open(work: Work) -> Iterator[pd.DataFrame]:
+def ledger_open(runs: Runs, *, command: list[str]) -> Iterator[pd.DataFrame]:
     """The ledger to be changed in place, written when the block ends; one process at a time."""
-    with hold_lock(work.runs.ledger_lock, command=shlex.join(work.command)):
-        frame = read_ledger(work.runs)
+    with hold_lock(runs.ledger_lock, command=shlex.join(command)):
+        frame = read_ledger(runs)
         before = frame.copy()
         yield frame
         if not frame.equals(before):
-            write_table(work.runs.ledger, frame)
+            write_table(runs.ledger, frame)
 
 
 def file_hash(path: Path) -> str:

@@ -17,7 +17,6 @@ from pipeline.evaluation.decisions import say_score, score_on_test
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.fingerprints import ensemble_key, stack_key
 from pipeline.experiment.grouping import read_grouping
-from pipeline.experiment.work import Work
 from pipeline.labels.tasks import is_labelled
 from pipeline.leaderboard.answer_format import AnswerFormat
 from pipeline.leaderboard.answer_table import write_answer_table
@@ -44,17 +43,17 @@ from pipeline.storage import (
 )
 
 
-def check_answering(work: Work) -> None:
+def check_answering(settings: Experiment, runs: Runs) -> None:
     """Raises ValueError when the contest's sample file asks for another file than would be written.
 
     Its columns and the kind of its values are compared, before anything is trained.
     """
-    read_ledger(work.runs)  # what can't be recorded is said before it is made
-    if not work.runs.root.is_dir():
+    read_ledger(runs)  # what can't be recorded is said before it is made
+    if not runs.root.is_dir():
         return  # index says so
-    formats = answer_formats(work.settings, read_sample(work.settings, work.runs))
+    formats = answer_formats(settings, read_sample(settings, runs))
     binary = [one for one in formats if one.space.kind == "binary"]
-    has_threshold = work.settings.ensemble.threshold != 0.5 and bool(binary)
+    has_threshold = settings.ensemble.threshold != 0.5 and bool(binary)
     if has_threshold and all(one.value == "probability" for one in binary):
         raise ValueError(
             "ensemble.threshold: the submission holds probabilities, so no threshold changes it; "
@@ -63,22 +62,23 @@ def check_answering(work: Work) -> None:
 
 
 def write_submission(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     path: Path,
     answers: Sequence[DecidedAnswer],
     *,
     evaluation: EvaluationSet,
     test: pd.DataFrame,
     recipe: Mapping[str, Any],
+    command: list[str],
 ) -> list[str]:
     """Writes the submission and all that lies beside it; sentences, the first with its score.
 
     Beside it lie the OOF answers in its format, its record and its line in the ledger; its mark is
     written last. The score is computed from the OOF file as it is read back.
     """
-    settings = work.settings
     id_column = settings.competition.submission.id
-    sample = read_sample(settings, work.runs)
+    sample = read_sample(settings, runs)
     formats = [
         settle_rounding(one, truth=evaluation.of_space(one.space).truth)
         for one in answer_formats(settings, sample)
@@ -92,8 +92,8 @@ def write_submission(
     )
     write_oof(path, answers, formats, evaluation, id_column=id_column)
     scores, recorded = score_oof(path, formats, evaluation, id_column=id_column)
-    caveat = read_grouping(work.runs).caveat
-    test_scores = _score_test(work, path, formats, test)
+    caveat = read_grouping(runs).caveat
+    test_scores = _score_test(settings, path, formats, test)
 
     parts = []
     for one, answer, score in zip(formats, answers, scores, strict=True):
@@ -116,12 +116,12 @@ def write_submission(
         "parts": parts,
         **recipe,
         "settings": settings.model_dump(mode="json"),  # all that reproduce needs
-        "fixes": work.runs.fixes_digest,
-        "data": data_digests(work.runs),
-        "provenance": provenance(work.command, device=_device(work.runs, settings.device)),
+        "fixes": runs.fixes_digest,
+        "data": data_digests(runs),
+        "provenance": provenance(command, device=_device(runs, settings.device)),
     }
     write_json(path.with_suffix(".json"), record)
-    ledger_sentences = record_submission(work, path, record)
+    ledger_sentences = record_submission(settings, runs, path, record, command=command)
     stamp(path, recipe)
     return [
         *_say_scores(formats, parts, recorded),
@@ -180,16 +180,16 @@ def settle_rounding(one: AnswerFormat, *, truth: np.ndarray) -> AnswerFormat:
 
 
 def _score_test(
-    work: Work, path: Path, formats: Sequence[AnswerFormat], test: pd.DataFrame
+    settings: Experiment, path: Path, formats: Sequence[AnswerFormat], test: pd.DataFrame
 ) -> dict[str, dict]:
     """By answer, the score of the submission on test images whose labels are said to be true."""
-    if not len(test) or not work.settings.competition.truth:
+    if not len(test) or not settings.competition.truth:
         return {}  # a sample file's placeholders look like labels and are none
-    id_column = work.settings.competition.submission.id
+    id_column = settings.competition.submission.id
     seen = read_seen(path, formats, id_column=id_column, image_ids=test["image_id"].tolist())
     scores = {}
     for one, answer in zip(formats, seen, strict=True):
-        score = score_on_test(work, one.space, answer, test=test)
+        score = score_on_test(one.space, answer, test=test, num_draws=settings.bootstrap)
         if score is not None:
             scores[one.space.name] = score
     return scores

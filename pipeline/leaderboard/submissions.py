@@ -9,7 +9,6 @@ import pandas as pd
 
 from pipeline.config import Experiment, load_settings
 from pipeline.config.types import nearest
-from pipeline.experiment.work import Work
 from pipeline.labels.layouts import read_csv
 from pipeline.leaderboard.answer_format import AnswerFormat, to_floats
 from pipeline.leaderboard.answer_table import read_answer_table
@@ -67,12 +66,12 @@ def formats_of(settings: Experiment) -> list[AnswerFormat]:
     return answer_formats(settings, sample)
 
 
-def find_submission(work: Work, word: str) -> Path:
+def find_submission(runs: Runs, word: str) -> Path:
     """The answer file that a word names: a path, a submission's name, or that of a kept copy.
 
     Raises ValueError that lists the nearest names.
     """
-    folder = work.runs.submissions
+    folder = runs.submissions
     for place in (
         Path(word).expanduser(),
         PROJECT / word,
@@ -80,53 +79,58 @@ def find_submission(work: Work, word: str) -> Path:
         folder / "archive" / word,
     ):
         for path in (place, *(place.with_name(place.name + ending) for ending in ENDINGS)):
-            if path.is_file() and path.suffix in ENDINGS and path != work.runs.ledger:
+            if path.is_file() and path.suffix in ENDINGS and path != runs.ledger:
                 if is_oof_file(path):
                     raise ValueError(
                         f"{display_path(path)} holds OOF answers of train images, not a submission"
                     )
                 return path.resolve()
-    known = [path.stem for path in known_submissions(work)]
+    known = [path.stem for path in known_submissions(runs)]
     there = ", ".join(known) or f"none: {display_path(folder)} is empty"
     raise ValueError(f"no submission {word!r}{nearest(word, known)} there are: {there}")
 
 
-def known_submissions(work: Work) -> list[Path]:
+def known_submissions(runs: Runs) -> list[Path]:
     """The answer files in the submissions folder, then the kept copies."""
-    folder = work.runs.submissions
+    folder = runs.submissions
     files = [*sorted(folder.glob("*")), *sorted(folder.glob("archive/*"))]
     answers = [path for path in files if path.suffix in ENDINGS and not is_oof_file(path)]
-    return [path for path in answers if path != work.runs.ledger]
+    return [path for path in answers if path != runs.ledger]
 
 
-def settings_of(work: Work, path: Path) -> Experiment | None:
+def settings_of(settings: Experiment, runs: Runs, path: Path) -> Experiment | None:
     """The experiment that a submission came from: by the ledger, else by its name; or None."""
-    ledger = read_ledger(work.runs)
+    ledger = read_ledger(runs)
     names = ledger.loc[ledger["sha256"] == file_hash(path), "experiment"].tolist()
     name = _COPY.sub("", path.stem)
     for candidate in (*names, path.stem, name, name.removesuffix("-stack")):
-        stored = work.runs.of_experiment(candidate) / "config.yaml"
+        stored = runs.of_experiment(candidate) / "config.yaml"
         if stored.is_file():
-            places = {"runs": work.settings.runs, "submissions": work.settings.submissions}
+            places = {"runs": settings.runs, "submissions": settings.submissions}
             return load_settings(stored).model_copy(update=places)
     return None
 
 
-def read_answers(work: Work, path: Path, *, settings: Experiment | None = None) -> Answered:
-    """An answer file as it stands. Raises ValueError for a column or an id that is not right."""
-    settings = settings_of(work, path) if settings is None else settings
+def read_answers(
+    settings: Experiment, runs: Runs, path: Path, *, source: Experiment | None = None
+) -> Answered:
+    """An answer file as it stands; `source` is the experiment it came from, where that is known.
+
+    Raises ValueError for a column or an id that is not right.
+    """
+    found = settings_of(settings, runs, path) if source is None else source
     formats: dict[str, AnswerFormat | None] = {}
     id_column = None
-    if settings is not None:
-        formats = {name: one for one in formats_of(settings) for name in one.columns}
-        id_column = settings.competition.submission.id
+    if found is not None:
+        formats = {name: one for one in formats_of(found) for name in one.columns}
+        id_column = found.competition.submission.id
     elif path.suffix == ".txt":
         formats = {"answer": None}
     else:
         id_column, *others = read_csv(path, needs=()).columns
         formats = dict.fromkeys(others)
     frame = read_answer_table(path, list(formats), id_column=id_column or "")
-    return Answered(path, frame, formats, settings)
+    return Answered(path, frame, formats, found)
 
 
 def align(first: Answered, second: Answered) -> Answered:

@@ -20,13 +20,12 @@ from pipeline.experiment.images_table import held_out, read_labelled, read_test
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.memory import enough_memory
 from pipeline.experiment.predict import load_cell
-from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.logits import predict_logits
-from pipeline.storage import Cell, display_path, is_fresh, read_table, stamp, write_table
+from pipeline.storage import Cell, Runs, display_path, is_fresh, read_table, stamp, write_table
 
 
 class _Features(nn.Module):
@@ -40,39 +39,39 @@ class _Features(nn.Module):
         return {"features": self.network.neck(self.network.backbone(batch))}
 
 
-def member_embeddings(work: Work, member: str, part: str) -> pd.DataFrame:
+def member_embeddings(settings: Experiment, runs: Runs, member: str, part: str) -> pd.DataFrame:
     """image_id, fold (of the cell that looked) and embedding (d float32) of every image of a
     part, `oof` or `test`, that has a crop; made when it is not there.
 
     Raises ValueError naming the cell that is not trained.
     """
-    path, recipe = work.runs.embeddings(member, part), embeddings_key(work.settings, member)
+    path, recipe = runs.embeddings(member, part), embeddings_key(settings, member)
     if not is_fresh(path, recipe):
-        table = _embed(work, member, part)
+        table = _embed(settings, runs, member, part)
         write_table(path, table)
         stamp(path, recipe)
         print(f"embeddings: {member}: {len(table)} {part} images; wrote {display_path(path)}")
     return read_table(path)
 
 
-def _embed(work: Work, member: str, part: str) -> pd.DataFrame:
-    cells = looking_cells(work.settings, member)
+def _embed(settings: Experiment, runs: Runs, member: str, part: str) -> pd.DataFrame:
+    cells = looking_cells(settings, member)
     for cell in cells:
-        if not work.runs.done(cell).exists():
+        if not runs.done(cell).exists():
             raise ValueError(
                 f"pool.by: {cell.name} is not trained yet, so it can't tell people apart"
             )
     if part == "test":
-        images = read_test(work.runs)
+        images = read_test(runs)
         looks = [(cells[0], images[images["row"] >= 0])]
     else:
-        images = read_labelled(work.runs)
-        looks = [(cell, images[held_out(work.settings, images, cell.fold)]) for cell in cells]
+        images = read_labelled(runs)
+        looks = [(cell, images[held_out(settings, images, cell.fold)]) for cell in cells]
     tables = []
     for cell, seen in looks:
         if not len(seen):
             continue
-        features = cell_features(work, cell, seen["row"].to_numpy())
+        features = cell_features(settings, runs, cell, seen["row"].to_numpy())
         columns = {"image_id": seen["image_id"].to_numpy(), "fold": cell.fold}
         tables.append(pd.DataFrame({**columns, "embedding": list(features)}))
     return pd.concat(tables, ignore_index=True)
@@ -92,22 +91,22 @@ def looking_cells(settings: Experiment, member: str) -> list[Cell]:
     return list(cells.values())
 
 
-def cell_features(work: Work, cell: Cell, rows: np.ndarray) -> np.ndarray:
+def cell_features(settings: Experiment, runs: Runs, cell: Cell, rows: np.ndarray) -> np.ndarray:
     """The features (n, d) of these crops in one cell's network."""
-    device, precision = choose_device(work.settings)
-    member = member_context(work.settings, cell.member)
+    device, precision = choose_device(settings)
+    member = member_context(settings, cell.member)
     transform = member.transform
-    size = work.settings.infer.batch_size
+    size = settings.infer.batch_size
     batches = make_batches(
-        work.settings,
-        CropDataset(open_crops(work.runs.crops), rows=rows, size=transform.size, targets={}),
+        settings,
+        CropDataset(open_crops(runs.crops), rows=rows, size=transform.size, targets={}),
         in_order(len(rows), batch_size=size),
         device=device,
         batch_size=size,
     )
     with enough_memory("infer.batch_size", size):
         (views,) = predict_logits(
-            [_Features(load_cell(work.runs, member, cell, device=device))],
+            [_Features(load_cell(runs, member, cell, device=device))],
             follow(
                 batches,
                 desc=f"embeddings: {cell.name}",

@@ -3,27 +3,31 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.console import follow
 from pipeline.ensembling.linkage import to_points
-from pipeline.experiment.work import Work
 from pipeline.faces.align import align_upper_face, eyes_in_crop, sharpen
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.transform import fit_size
-from pipeline.storage import read_table
+from pipeline.storage import Runs, read_table
 from pipeline.tables import pick
 
 THUMBNAIL = 32  # pixels a side, of which the upper half is compared
 
 
-def appearance_points(work: Work, images: pd.DataFrame, *, part: str) -> np.ndarray:
+def appearance_points(
+    settings: Experiment, runs: Runs, images: pd.DataFrame, *, part: str
+) -> np.ndarray:
     """Points (N, d) of a part's images, all with a crop, as `pool.by` says: the upper part of the
     face, its light and its details counting the same; or what a member's network sees."""
-    if work.settings.pool.by == "crops":
-        upper = _upper_parts(work, images, said=f"people: {part} images")
+    if settings.pool.by == "crops":
+        upper = _upper_parts(
+            runs, images, said=f"people: {part} images", margin=settings.crop.margin
+        )
         return np.concatenate([to_points(upper), to_points(sharpen(upper))], axis=1) / np.sqrt(2.0)
     from pipeline.people.embeddings import member_embeddings
 
-    found = member_embeddings(work, work.settings.pool.by, part)
+    found = member_embeddings(settings, runs, settings.pool.by, part)
     found = pick(found, images["image_id"], what="embeddings")
     seen, folds = np.stack(found["embedding"].tolist()), found["fold"].to_numpy()
     for fold in np.unique(folds):  # what all images have in common says nothing
@@ -31,24 +35,24 @@ def appearance_points(work: Work, images: pd.DataFrame, *, part: str) -> np.ndar
     return to_points(seen)
 
 
-def _upper_parts(work: Work, images: pd.DataFrame, *, said: str) -> np.ndarray:
+def _upper_parts(runs: Runs, images: pd.DataFrame, *, said: str, margin: float) -> np.ndarray:
     """The upper part (N, h, w) of each face, eyes on eyes where the detector found them."""
-    crops, crop = open_crops(work.runs.crops), work.settings.crop
-    faces = pick(read_table(work.runs.faces), images["image_id"], what="faces")
+    crops = open_crops(runs.crops)
+    faces = pick(read_table(runs.faces), images["image_id"], what="faces")
     boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), crops.shape[1]
     rows = zip(images["row"], boxes, faces["landmarks"], faces["how"], strict=True)
     parts = []
     for row, box, landmarks, how in follow(rows, total=len(faces), desc=said):
         known = landmarks if how == "mtcnn" else None
-        eyes = eyes_in_crop(box, known, margin=crop.margin, size=size)
+        eyes = eyes_in_crop(box, known, margin=margin, size=size)
         parts.append(align_upper_face(crops[row], eyes))
     return np.stack(parts)
 
 
-def upper_halves(work: Work, rows: pd.Series, *, said: str) -> np.ndarray:
+def upper_halves(crops: np.ndarray, rows: pd.Series, *, said: str) -> np.ndarray:
     """Grey thumbnails (n, 16, 32) of the crops' upper halves: masks, beards and hands change the
     lower ones."""
-    crops, half = open_crops(work.runs.crops), THUMBNAIL // 2
+    half = THUMBNAIL // 2
     bar = follow(rows, desc=said)
     upper = [fit_size(crops[row], size=THUMBNAIL)[:half].mean(axis=2) for row in bar]
     return np.stack(upper).astype(np.float32)

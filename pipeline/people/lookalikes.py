@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.console import follow
 from pipeline.ensembling.linkage import linkage_tree
 from pipeline.experiment.device import choose_device
-from pipeline.experiment.work import Work
 from pipeline.faces.align import eyes_in_crop
 from pipeline.faces.crop_store import open_crops
-from pipeline.storage import read_table
+from pipeline.storage import Runs, read_table
 from pipeline.tables import FACES, check_table, pick
 
 if TYPE_CHECKING:
@@ -39,17 +39,17 @@ SIMILARITY = 0.7  # where nothing else is asked for; see find_lookalikes
 
 
 def lookalike_groups(
-    work: Work, image_ids: pd.Series, *, similarity: float = SIMILARITY
+    settings: Experiment, runs: Runs, image_ids: pd.Series, *, similarity: float = SIMILARITY
 ) -> np.ndarray:
     """The group (N,) of each of these cropped images of an experiment."""
-    faces = pick(check_table(read_table(work.runs.faces), FACES), image_ids, what="faces")
+    faces = pick(check_table(read_table(runs.faces), FACES), image_ids, what="faces")
     return find_lookalikes(
-        open_crops(work.runs.crops),
+        open_crops(runs.crops),
         faces,
-        margin=work.settings.crop.margin,
+        margin=settings.crop.margin,
         similarity=similarity,
-        largest=max(2, len(faces) // (4 * work.settings.folds.num)),  # folds must stay even
-        device=choose_device(work.settings)[0],
+        largest=max(2, len(faces) // (4 * settings.folds.num)),  # folds must stay even
+        device=choose_device(settings)[0],
     )
 
 

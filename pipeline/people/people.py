@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.fingerprints import people_key
-from pipeline.experiment.work import Work
 from pipeline.people.clustering import cluster_people
-from pipeline.storage import is_fresh, read_json, read_table, stamp, write_json, write_table
+from pipeline.storage import Runs, is_fresh, read_json, read_table, stamp, write_json, write_table
 from pipeline.tables import pick
 
 PARTS = ("oof", "test")
@@ -28,24 +28,24 @@ class People:
     facts: dict  # how they were found, and how well they agree with people who are known
 
 
-def test_people(work: Work) -> pd.DataFrame:
+def test_people(settings: Experiment, runs: Runs) -> pd.DataFrame:
     """Who is in each test image: image_id, cluster; the same number for the same person."""
-    return find_people(work)["test"].table
+    return find_people(settings, runs)["test"].table
 
 
-def find_people(work: Work) -> dict[str, People]:
+def find_people(settings: Experiment, runs: Runs) -> dict[str, People]:
     """Both parts, `oof` and `test`; read where they were found before with these settings."""
-    recipe = people_key(work.settings, work.runs)
-    place = work.runs.people("oof").with_suffix(".json")
-    if not all(is_fresh(work.runs.people(part), recipe) for part in PARTS):
-        tables, facts = cluster_people(work)
+    recipe = people_key(settings, runs)
+    place = runs.people("oof").with_suffix(".json")
+    if not all(is_fresh(runs.people(part), recipe) for part in PARTS):
+        tables, facts = cluster_people(settings, runs)
         write_json(place, facts)
         for part, table in tables.items():
-            write_table(work.runs.people(part), table)
-            stamp(work.runs.people(part), recipe)
+            write_table(runs.people(part), table)
+            stamp(runs.people(part), recipe)
     facts = read_json(place)
     return {
-        part: People(read_table(work.runs.people(part)), facts["used"], facts["said"], facts)
+        part: People(read_table(runs.people(part)), facts["used"], facts["said"], facts)
         for part in PARTS
     }
 

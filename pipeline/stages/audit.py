@@ -10,34 +10,21 @@ from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
-from pipeline.features.audit.copies import (
-    PAIR_COLUMNS,
-    copy_lines,
-    find_copies,
-    joined_people,
-    name_copies,
-    write_joins,
-)
-from pipeline.features.audit.figures import (
-    chart_scores,
-    score_charts,
-    show_labels,
-    show_pairs,
-    show_shift,
-)
-from pipeline.features.audit.fixes import write_fixes
+from pipeline.faces.crop_store import open_crops
+from pipeline.features.audit.copies import audit_copies, joined_people
+from pipeline.features.audit.figures import chart_scores, score_charts, show_shift
 from pipeline.features.audit.leaks import probe_leaks
 from pipeline.features.audit.sample import audited_images, draw_sample, labelled_part
 from pipeline.features.audit.shift import judge_shift
 from pipeline.features.audit.unnamed import join_lookalikes
-from pipeline.features.audit.wrong_labels import find_wrong_labels, member_checkers, probe_checkers
-from pipeline.people.features import upper_halves
-from pipeline.storage import display_path, stamp, write_table, write_text
+from pipeline.features.audit.wrong_labels import audit_labels
+from pipeline.storage import display_path, stamp, write_text
 
 
 def check(work: Work) -> None:
     """Raises ValueError for a package that is missing and for a backbone without weights."""
-    audit, kinds = work.settings.audit, {task.kind for task in contest_tasks(work.settings)}
+    audit = work.settings.audit
+    kinds = {task.kind for task in contest_tasks(work.settings)}
     if audit.labels and kinds != {"regression"} and find_spec("cleanlab") is None:
         raise ValueError(
             "audit judges labels with cleanlab: .venv/bin/pip install -r requirements-audit.txt "
@@ -51,57 +38,46 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    images, labelled = audited_images(work), read_labelled(work.runs)
-    grouping = read_grouping(work.runs)
-    upper = upper_halves(work, images["row"], said="audit: thumbnails")
-    pairs = find_copies(upper, correlation=work.settings.audit.correlation)
-    table = name_copies(work, images, pairs)
-    write_table(work.runs.audited("pairs.csv"), table[list(PAIR_COLUMNS)])
-    lines = copy_lines(
-        images,
-        table,
-        joins=write_joins(work, images, table),
-        fixes=display_path(work.runs.audited("people.csv")),
-        unit=grouping.unit,
-    )
-    show_pairs(work, images, table)
+    settings, runs = work.settings, work.runs
+    images = audited_images(settings, runs)
+    grouping = read_grouping(runs)
+    copies = audit_copies(settings, runs, images, unit=grouping.unit)
+    lines = copies.lines
 
-    within = table[table["parts"] == "train"]
+    within = copies.table[copies.table["parts"] == "train"]
     people = joined_people(images, within, people=images["split_person"])
-    sample = draw_sample(work, images, people)
+    sample = draw_sample(settings, open_crops(runs.crops), images, people)
+    labelled = read_labelled(runs)
     learnt, features, known = labelled_part(sample, images, labelled, people)
     if grouping.unit != "people":
-        known = join_lookalikes(work, learnt, known)
-    leaks, said = probe_leaks(work, learnt, features, people=known)
+        known = join_lookalikes(settings, runs, learnt, known)
+    leaks, said = probe_leaks(settings, runs, learnt, features, people=known)
     lines += said
 
     shift = None
     if (images["part"] == "test").any():
         scored, shift, said = judge_shift(
-            work, images, pairs, sample, is_upper_bound=grouping.is_upper_bound
+            settings, runs, images, copies.pairs, sample, is_upper_bound=grouping.is_upper_bound
         )
-        show_shift(work, scored)
+        sheet = runs.audited("shift.png")
+        show_shift(sheet, open_crops(runs.crops), scored, number=settings.audit.sheet)
         lines += said
     else:
         lines.append("shift: there are no test images to compare with")
     charts = score_charts(leaks, shift)
-    chart_scores(work, charts)
+    chart_scores(runs.audited("scores.png"), charts)
 
-    if work.settings.audit.labels:
-        judges = member_checkers(work, labelled)
-        judges = {**probe_checkers(work, learnt, features, people=known, but=judges), **judges}
-        doubts, said = find_wrong_labels(work, judges)
-        lines += [*said, *write_fixes(work, doubts)]
-        show_labels(work, doubts)
-    text = "\n".join(lines)
+    if settings.audit.labels:
+        lines += audit_labels(
+            settings, runs, labelled, sample=learnt, features=features, people=known
+        )
     _write_page(work, lines, charts)
-    write_text(work.runs.audited("summary.txt"), text + "\n")
-    stamp(work.runs.audited("summary.txt"), audit_key(work.settings, work.runs))
+    text = "\n".join(lines)
+    write_text(runs.audited("summary.txt"), text + "\n")
+    stamp(runs.audited("summary.txt"), audit_key(settings, runs))
     print(text)
-    print(
-        "audit: wrote audit.html, summary.txt, tables and images to "
-        f"{display_path(work.runs.audited(''))}"
-    )
+    where = display_path(runs.audited(""))
+    print(f"audit: wrote audit.html, summary.txt, tables and images to {where}")
 
 
 def _write_page(work: Work, lines: list[str], charts: dict) -> None:

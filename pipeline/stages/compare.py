@@ -11,8 +11,14 @@ from pipeline.experiment.work import Work
 
 def check(work: Work) -> None:
     """Raises ValueError for a name that is nothing trained, or for other folds or people."""
-    gather_candidates(work)
+    gather_candidates(work.settings, work.runs, work.words, names_config=work.names_config)
 
 
 def run(work: Work) -> None:
-    compare_experiments(work)
+    compare_experiments(
+        work.settings,
+        work.runs,
+        work.words,
+        labels=work.options.get("labels"),
+        names_config=work.names_config,
+    )

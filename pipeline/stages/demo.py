@@ -7,12 +7,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from pipeline.evaluation.candidates import trained_work
+from pipeline.config import Experiment
+from pipeline.evaluation.candidates import trained_settings
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.work import Work
 from pipeline.inference.choice import choices, left_out, missing_weights
 from pipeline.stages.status import check_is_no_stage, say_untrained
-from pipeline.storage import display_path
+from pipeline.storage import Runs, display_path
 
 HERE, PORT = "127.0.0.1", 7860
 LOADED = 3  # choices kept in memory
@@ -53,12 +54,13 @@ def make_demo(work: Work):
     from pipeline.features.demo.app import make_app
     from pipeline.images.read import read_image
 
-    works = {work.settings.name: work} | {word: _experiment(work, word) for word in work.words}
-    known = {
-        name if who == "ensemble" else f"{name} / {who}": (each, who)
-        for name, each in works.items()
-        for who in choices(each.settings, each.runs)
-    }
+    shown = {work.settings.name: work.settings}
+    for word in work.words:
+        shown[word] = _experiment(work, word)
+    known = {}  # by what stands in the page's list: settings, and which of its networks answer
+    for name, settings in shown.items():
+        for who in choices(settings, Runs(settings)):
+            known[name if who == "ensemble" else f"{name} / {who}"] = (settings, who)
     if not known:
         gone = missing_weights(work.settings, work.runs, used_members(work.settings))
         raise ValueError(f"demo: nothing is trained: {gone} is not there")
@@ -68,15 +70,15 @@ def make_demo(work: Work):
         from pipeline.features.stack.predictor import stack_layers
         from pipeline.inference.face_predictor import FacePredictor
 
-        each, who = known[choice]
-        return FacePredictor(each.settings, each.runs, by=who, stack=stack_layers(each, by=who))
+        settings, who = known[choice]
+        runs = Runs(settings)
+        stack = stack_layers(settings, runs, by=who)
+        return FacePredictor(settings, runs, by=who, stack=stack)
 
     def see(choice: str, image: np.ndarray):
         return predictor(choice)(image)
 
-    contests = ", ".join(
-        dict.fromkeys(each.settings.competition.name for each, _ in known.values())
-    )
+    contests = ", ".join(dict.fromkeys(settings.competition.name for settings, _ in known.values()))
     return make_app(
         see,
         read=read_image,
@@ -100,16 +102,15 @@ def _heat_of(predictor: Callable) -> Callable | None:
     return heat
 
 
-def _experiment(work: Work, name: str) -> Work:
-    """Another experiment as it was trained. Raises ValueError when there is none."""
-    found = trained_work(work, name)
+def _experiment(work: Work, name: str) -> Experiment:
+    """Another experiment's settings as it was trained. Raises ValueError when there is none."""
+    found = trained_settings(work.settings, work.runs, name)
     if found is None:
         folder = display_path(work.runs.of_experiment(name))
         raise ValueError(
             f"demo: no experiment {name!r} is trained; there is no {folder}/config.yaml"
         )
-    settings = found.settings.model_copy(update={"device": work.settings.device})
-    return Work(settings=settings, runs=found.runs, command=work.command)
+    return found.model_copy(update={"device": work.settings.device})
 
 
 def _check_free(host: str, port: int) -> None:

@@ -54,14 +54,14 @@ def _read(work: Work) -> tuple[Answered, Answered]:
     if len(work.words) != 2:
         found = f", found {' '.join(work.words)!r}" if work.words else ""
         raise ValueError(f"diff: needs two submissions, as in diff masks masks-stack{found}")
-    paths = [find_submission(work, word) for word in work.words]
-    first = read_answers(work, paths[0])
-    second = read_answers(work, paths[1], settings=first.settings)
+    paths = [find_submission(work.runs, word) for word in work.words]
+    first = read_answers(work.settings, work.runs, paths[0])
+    second = read_answers(work.settings, work.runs, paths[1], source=first.settings)
     if first.settings is None and second.settings is None:
         return first, align(first, second)
     if first.settings is None:  # a file from elsewhere takes the other's contest
-        second = read_answers(work, paths[1])
-        first = read_answers(work, paths[0], settings=second.settings)
+        second = read_answers(work.settings, work.runs, paths[1])
+        first = read_answers(work.settings, work.runs, paths[0], source=second.settings)
     return first, align(first, second)
 
 

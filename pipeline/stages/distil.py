@@ -4,8 +4,6 @@ The student is a member with `distil:`; train teaches it, evaluate scores it, pr
 demo take it by its name. Here it is put beside the ensemble, by compare.
 """
 
-from dataclasses import replace
-
 from pipeline.evaluation.comparison import compare_experiments
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
@@ -29,7 +27,7 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     name = work.settings.name
     for student in students(work):
-        compare_experiments(replace(work, words=(name, f"{name}/{student}"), options={}))
+        compare_experiments(work.settings, work.runs, [name, f"{name}/{student}"])
         saved = [
             describe_cost(work, members) for members in (used_members(work.settings), [student])
         ]

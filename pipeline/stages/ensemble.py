@@ -16,7 +16,7 @@ from pipeline.leaderboard.submission import check_answering, write_submission
 def check(work: Work) -> None:
     """Raises ValueError when the contest's sample file asks for another file than is written."""
     check_metrics(work.settings)
-    check_answering(work)
+    check_answering(work.settings, work.runs)
 
 
 def run(work: Work) -> None:
@@ -24,7 +24,7 @@ def run(work: Work) -> None:
     members = used_members(settings)
     test = read_test(work.runs)
     tables = {name: read_predictions(work.runs, name, "oof") for name in members}
-    evaluation = EvaluationSet.of_tables(work, tables)
+    evaluation = EvaluationSet.of_tables(work.settings, work.runs, tables)
     oof = blend_spaces(
         tables, image_ids=evaluation.images["image_id"], part="oof", settings=settings
     )
@@ -35,7 +35,9 @@ def run(work: Work) -> None:
 
     answers, notes = [], []
     for space in answer_spaces(settings):
-        decision = decide_space(work, evaluation, space, oof[space.name])
+        decision = decide_space(
+            evaluation, space, oof[space.name], wanted=work.settings.ensemble.threshold
+        )
         decided = decision.oof_answers
         if len(test):
             decided = space.decide(answered[space.name], threshold=decision.threshold)
@@ -52,12 +54,14 @@ def run(work: Work) -> None:
         notes += decision.notes
 
     first, *others = write_submission(
-        work,
+        work.settings,
+        work.runs,
         work.runs.submission,
         answers,
         evaluation=evaluation,
         test=test,
         recipe=ensemble_key(settings),
+        command=work.command,
     )
     views = ", ".join(settings.tta)
     print(f"ensemble: {settings.ensemble.method} of {', '.join(members)}, views {views}: {first}")

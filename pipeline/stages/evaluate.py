@@ -31,20 +31,24 @@ from pipeline.tables import SCORES, check_table
 def run(work: Work) -> None:
     settings = work.settings
     tables = {name: read_oof(work.settings, work.runs, name) for name in settings.members}
-    evaluation = EvaluationSet.of_tables(work, tables)
+    evaluation = EvaluationSet.of_tables(work.settings, work.runs, tables)
     rows, seen = [], {}  # seen: question -> member -> what its metric looks at
     for name in settings.members:
         found, answers = _member_rows(work, evaluation, name, tables)
         rows += found
         for target, answer in answers.items():
             seen.setdefault(target, {})[name] = answer
-    scores, compared, said = compare_formulations(work, evaluation, tables)
+    scores, compared, said = compare_formulations(work.settings, evaluation, tables)
     rows += [*scores, *_blend_rows(work, evaluation, tables)]
     targets = {task.name: evaluation.of_task(task, task.metric) for task in evaluation.tasks}
     targets |= {space.name: evaluation.of_space(space) for space in evaluation.spaces}
     for name, answers in seen.items():
-        found, lines = compare_members(work, targets[name], answers, evaluation=evaluation)
-        taught, verdicts = judge_students(work, targets[name], answers, evaluation=evaluation)
+        found, lines = compare_members(
+            work.settings, work.runs, targets[name], answers, evaluation=evaluation
+        )
+        taught, verdicts = judge_students(
+            work.settings, targets[name], answers, evaluation=evaluation
+        )
         compared += found + taught
         said += lines + verdicts
     frame = pd.DataFrame(rows, columns=[*SCORES.key, *SCORES.columns, *CONSTANT])

@@ -33,7 +33,7 @@ def run(work: Work) -> None:
     for (contest, metric), rows in frame.groupby(["competition", "metric"], sort=False):
         print(f"\n{contest}, {metric} ({say_direction(metric)} is better):")
         print("\n".join(f"  {line}" for line in ledger_table(rows, work.runs)))
-        print("\n".join(describe_finals(work, rows, metric_name=metric)))
+        print("\n".join(describe_finals(work.settings, work.runs, rows, metric_name=metric)))
     print(f"\nledger: {len(frame)} submissions in {display_path(work.runs.ledger)}")
 
 
@@ -46,7 +46,7 @@ def _find(work: Work, frame: pd.DataFrame) -> tuple[int, float, str]:
             "ledger: one submission and its leaderboard score, as in ledger masks score=0.78; "
             f"found {typed!r}"
         )
-    path = find_submission(work, work.words[0])
+    path = find_submission(work.runs, work.words[0])
     lines = frame.index[frame["sha256"] == file_hash(path)]
     if not len(lines):
         versions = frame.loc[frame["name"] == path.stem, "file"]
@@ -93,7 +93,7 @@ def _number(word: str) -> float:
 
 
 def _record_score(work: Work) -> None:
-    with ledger_open(work) as frame:
+    with ledger_open(work.runs, command=work.command) as frame:
         line, score, share = _find(work, frame)
         before = frame.loc[line, "score"]
         frame.loc[line, ["score", "scored"]] = [repr(score), now()]

@@ -37,7 +37,7 @@ def run(work: Work) -> None:
         raise ValueError("lockbox: an image without a crop is in it; remove the folds and split")
     tables = _predict(work, images)
     use = record_opening(work.runs)  # before the score is shown: a look can't be taken back
-    scores = ensemble_scores(work, images, tables)
+    scores = ensemble_scores(work.settings, work.runs, images, tables)
     if is_stacked(work.settings, work.runs):
         scores += _stack_scores(work, images, tables)
     facts = {"scores": scores, "openings": use.openings, "experiments": use.experiments}
@@ -77,7 +77,7 @@ def _stack_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict
     """The same by the layers that stack kept; pooling, which needs clusters, is left out."""
     record = read_json(work.runs.stacked.with_suffix(".json"))
     oof = {part["answer"]: part["oof"] for part in record["parts"]}
-    stacked = StackPredictor(work)
+    stacked = StackPredictor(work.settings, work.runs)
     probs, decided = stacked.answer(tables, images["image_id"])
     wanted = work.settings.ensemble.threshold
     threshold = 0.5 if wanted == "oof" else wanted
@@ -87,7 +87,7 @@ def _stack_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict
         seen = decided.get(space.name)  # where a layer decides
         if seen is None:
             seen = space.scored(probs[space.name], threshold=threshold)
-        locked = score_lockbox(work, space, seen, images, unit=unit)
+        locked = score_lockbox(space, seen, images, unit=unit, num_draws=work.settings.bootstrap)
         found = {"source": "stack", "answer": space.name, "lockbox": locked}
         scores.append({**found, "oof": oof[space.name]})
     return scores

@@ -43,7 +43,7 @@ def run(work: Work) -> None:
         work.runs,
         by=by,
         min_face=read_min_face(work.options),
-        stack=stack_layers(work, by=by),
+        stack=stack_layers(work.settings, work.runs, by=by),
     )
     for said in left_out(work.settings, work.runs, predictor.by):
         print(f"predict: {said}")

@@ -21,7 +21,7 @@ def check(work: Work) -> None:
 
         for word in work.words:
             check_is_no_stage(work, word, last="report")
-        find_sides(work)
+        find_sides(work.settings, work.runs, work.words)
     else:
         say_untrained(work, "report")
 
@@ -40,7 +40,7 @@ def _write_report(work: Work) -> None:
     from pipeline.features.report.sections import describe_all
     from pipeline.features.report.verdict import describe_verdict, whole_row
 
-    context = gather_context(work)
+    context = gather_context(work.settings, work.runs)
     sections = describe_all(context)
     stored = work.runs.provenance
     page = build_page(
@@ -67,7 +67,7 @@ def _write_comparison(work: Work) -> None:
     from pipeline.features.report.experiments import describe_sides, find_sides, say_verdict
     from pipeline.features.report.page import build_page, render
 
-    sides = find_sides(work)
+    sides = find_sides(work.settings, work.runs, work.words)
     names: Sequence[str] = [side.settings.name for side in sides]
     page = build_page(
         title=" and ".join(names),

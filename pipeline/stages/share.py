@@ -41,7 +41,7 @@ def run(work: Work) -> None:
     _copy_models(work, facts)
     _copy_code(work)
     write_text(work.runs.shared("requirements.txt"), "\n".join(_requirements()) + "\n")
-    write_text(work.runs.shared("README.md"), write_card(work, facts))
+    write_text(work.runs.shared("README.md"), write_card(work.settings, work.runs, facts))
     folder = work.runs.shared("README.md").parent
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     print(

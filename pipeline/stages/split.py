@@ -62,7 +62,7 @@ def run(work: Work) -> None:
     write_json(work.runs.certificate, stored)
     write_table(work.runs.folds, check_table(table, FOLDS))
     if grouping.unit != "people":
-        print("\n".join(f"split: {line}" for line in probe_without_names(work)))
+        print("\n".join(f"split: {line}" for line in probe_without_names(work.settings, work.runs)))
     print(f"split: wrote {display_path(work.runs.folds)} and {display_path(work.runs.certificate)}")
 
 
@@ -83,7 +83,7 @@ def _units(work: Work, images: pd.DataFrame) -> np.ndarray:
     similarity = work.settings.folds.lookalikes
     if similarity is None:
         return people
-    groups = lookalike_groups(work, images["image_id"], similarity=similarity)
+    groups = lookalike_groups(work.settings, work.runs, images["image_id"], similarity=similarity)
     joined = join_groups(people, groups)
     print(f"split: {describe_lookalikes(people, joined, similarity=similarity)}")
     return joined

@@ -27,7 +27,7 @@ from pipeline.storage import display_path, write_json, write_table
 
 def check(work: Work) -> None:
     """Raises ValueError for what the answer file cannot hold, or when nobody can be held out."""
-    check_answering(work)
+    check_answering(work.settings, work.runs)
     trained = work.settings.folds.train or range(work.settings.folds.num)
     if len(set(trained)) < 2:
         raise ValueError("stack: folds.train names one fold, but layers learn from other folds")
@@ -36,7 +36,7 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     settings, test = work.settings, read_test(work.runs)
     tables = {name: read_predictions(work.runs, name, "oof") for name in used_members(settings)}
-    evaluation = EvaluationSet.of_tables(work, tables)
+    evaluation = EvaluationSet.of_tables(work.settings, work.runs, tables)
     part, images = ("test", test) if len(test) else ("oof", evaluation.images)
     tested = tables
     if part == "test":
@@ -57,7 +57,7 @@ def run(work: Work) -> None:
         if part == "test":
             joint, _, decided = found.answer(start, plain=_plain(work, space, tested, images))
         parts.append(found.record)
-        nested[answer_names(work, space)] = found.joint
+        nested[answer_names(work.settings, space)] = found.joint
         nested[f"{space.name}.decided"] = found.oof_answers
         answers.append(
             DecidedAnswer(
@@ -74,12 +74,14 @@ def run(work: Work) -> None:
     write_table(work.runs.stack("stack_oof.parquet"), nested)
     write_json(facts, {"parts": parts, "people": people["test"].facts if people else None})
     written = write_submission(
-        work,
+        work.settings,
+        work.runs,
         work.runs.stacked,
         answers,
         evaluation=evaluation,
         test=test,
         recipe=stack_key(settings, work.runs),
+        command=work.command,
     )
     print(f"stack: the table is in {display_path(table)}, what was learnt in {display_path(facts)}")
     print("\n".join(f"stack: {line}" for line in written))
@@ -115,6 +117,6 @@ def _people(work: Work) -> dict[str, People] | None:
     tasks = [task for space in answer_spaces(work.settings) for task in space.tasks]
     if "pooling" not in work.settings.stack.layers or not any(task.constant for task in tasks):
         return None
-    people = find_people(work)
+    people = find_people(work.settings, work.runs)
     print(f"stack: {people['test'].said}")
     return people if people["test"].used else None

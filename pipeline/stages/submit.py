@@ -47,7 +47,7 @@ def run(work: Work) -> None:
         return
     said = send(upload.command)
     print("\n".join(f"  {line}" for line in said.splitlines()))
-    with ledger_open(work) as frame:
+    with ledger_open(work.runs, command=work.command) as frame:
         frame.loc[frame["sha256"] == file_hash(upload.path), "submitted"] = now()
     name = upload.path.stem
     print(f"submit: sent. When its score is there: ./run.sh ledger {name} score=…")
@@ -61,7 +61,7 @@ def _pack(work: Work) -> Upload:
             "submit: one submission and the contest's name at Kaggle, as in submit masks "
             "competition=mask-image-classification"
         )
-    path = find_submission(work, work.words[0])
+    path = find_submission(work.runs, work.words[0])
     against = _check_file(work, path)
     ledger = read_ledger(work.runs)
     lines = ledger[ledger["sha256"] == file_hash(path)]
@@ -77,7 +77,7 @@ def _pack(work: Work) -> Upload:
         score = show_number(float(line["oof"]))
         message = message or f"{path.stem}: OOF {line['metric']} {score} ({line['sha256'][:8]})"
     words = ["-c", contest, "-f", display_path(path), "-m", message or path.stem]
-    found = read_answers(work, path)
+    found = read_answers(work.settings, work.runs, path)
     return Upload(
         path=path,
         command=["kaggle", "competitions", "submit", *words],
@@ -89,7 +89,7 @@ def _pack(work: Work) -> Upload:
 
 def _check_file(work: Work, path: Path) -> str:
     """What the file was compared with, in words. Raises ValueError where it does not fit."""
-    found = read_answers(work, path)
+    found = read_answers(work.settings, work.runs, path)
     if found.settings is None:
         raise ValueError(
             f"submit: nobody knows which contest {display_path(path)} answers; call it "

@@ -18,7 +18,7 @@ def check(work: Work) -> None:
     from pipeline.training.checks import check_training
 
     check_metrics(work.settings)
-    check_answering(work)
+    check_answering(work.settings, work.runs)
     check_training(work)
 
 

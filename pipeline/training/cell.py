@@ -48,7 +48,7 @@ def train_cell(
 ) -> dict:
     """Trains a cell, or what is left of it, writes weights and OOF table, and gives its facts."""
     settings = work.settings
-    member = with_own_weights(work, cell)
+    member = with_own_weights(work.settings, work.runs, cell)
     tasks = member_tasks(settings, member)
     transform = member_transform(member)
     is_held = held_out(settings, images, cell.fold)

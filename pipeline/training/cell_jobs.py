@@ -49,7 +49,7 @@ def cell_job(work: Work, cell: Cell) -> Job:
 
 def _start_folders(work: Work, cell: Cell) -> list[Path]:
     """What a start from another experiment's weights reads: its settings and its cell's folder."""
-    start = start_of(work, cell)
+    start = start_of(work.settings, work.runs, cell)
     if start is None:
         return []
     experiment = work.settings.members[cell.member].weights.removeprefix(RUN).partition("/")[0]

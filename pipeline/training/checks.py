@@ -68,7 +68,7 @@ def weight_problems(work: Work, name: str) -> Iterator[tuple[str, str]]:
     def check() -> None:
         checked = set()
         for cell in member_cells(work.settings, name):
-            member = with_own_weights(work, cell)
+            member = with_own_weights(work.settings, work.runs, cell)
             if member.weights not in checked:
                 checked.add(member.weights)
                 check_weights(member.backbone, weights=member.weights, image_size=member.image_size)

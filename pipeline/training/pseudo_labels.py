@@ -73,7 +73,7 @@ def _label(
     probs = mean_answers(work, frames, image_ids=test["image_id"])
     clusters = np.arange(len(test))
     if any(task.constant or any(p.constant for p in task.parts) for task in tasks):
-        clusters = clusters_of(test_people(work), test["image_id"])
+        clusters = clusters_of(test_people(work.settings, work.runs), test["image_id"])
     labels = {task.name: _pooled(task, probs, clusters) for task in tasks}
     options = work.settings.members[cell.member].pseudo
     chosen = choose_confident(labels, confidence=options.confidence, share=options.share)

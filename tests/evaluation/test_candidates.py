@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,21 +19,22 @@ Call = Callable[..., tuple[int, str, str]]
 
 def test_an_experiment_comes_before_a_member_of_the_config(tmp_path: Path) -> None:
     work = product(tmp_path)
-    assert find_candidate(work, "s").name == "hand/s"
+    assert find_candidate(work.settings, work.runs, "s").name == "hand/s"
     copy_as(work, "s")  # now there is an experiment of that name
-    found = find_candidate(work, "s")
-    assert (found.name, found.kind, found.work.settings.name) == ("s", "ensemble", "s")
-    assert find_candidate(work, "hand/s").kind == "member"
+    found = find_candidate(work.settings, work.runs, "s")
+    assert (found.name, found.kind, found.settings.name) == ("s", "ensemble", "s")
+    assert find_candidate(work.settings, work.runs, "hand/s").kind == "member"
 
 
 def test_after_c_a_word_that_could_be_both_is_refused(tmp_path: Path) -> None:
     work = product(tmp_path)
     copy_as(work, "s")
-    typed = replace(work, names_config=True)
     with pytest.raises(ValueError, match="'s' is an experiment and a part of hand: hand/s names"):
-        find_candidate(typed, "s")
-    assert find_candidate(typed, "o").name == "hand/o", "it is nothing else"
-    assert find_candidate(typed, "hand/s").kind == "member"
+        find_candidate(work.settings, work.runs, "s", names_config=True)
+    assert find_candidate(work.settings, work.runs, "o", names_config=True).name == "hand/o", (
+        "it is nothing else"
+    )
+    assert find_candidate(work.settings, work.runs, "hand/s", names_config=True).kind == "member"
 
 
 def second_split(folder: Path) -> Work:
@@ -66,7 +66,7 @@ def second_split(folder: Path) -> Work:
 
 def test_the_images_of_a_second_split_are_found(tmp_path: Path, call: Call) -> None:
     work = second_split(tmp_path)
-    held = held_out(find_candidate(work, "hand"))
+    held = held_out(find_candidate(work.settings, work.runs, "hand"))
     assert set(held["image_id"]) == {f"i{n}" for n in np.flatnonzero(FOLD < 2)}
     assert set(held["fold"]) == {0, 1}
     code, _, err = call("compare", "hand/a", "hand/b", *places(tmp_path))

@@ -38,7 +38,7 @@ def make_work(words: list[str], *more: str) -> Work:
 
 def test_people_are_found_within_folds_without_their_names(split_run: list[str]) -> None:
     work = make_work(split_run, "pool.use=on", "pool.threshold=0.92")
-    labelled, found = read_labelled(work.runs), find_people(work)
+    labelled, found = read_labelled(work.runs), find_people(work.settings, work.runs)
     clusters = clusters_of(found["oof"].table, labelled["image_id"])
     for fold in labelled["fold"].unique():  # nobody is found across folds
         inside = (labelled["fold"] == fold).to_numpy()
@@ -48,11 +48,11 @@ def test_people_are_found_within_folds_without_their_names(split_run: list[str])
     assert found["oof"].facts["oof"]["purity"] == pytest.approx(agreement.purity)
     assert agreement.recall > 0.05
     assert agreement.precision > 0.6  # by chance 0.22
-    tested = test_people(work)
+    tested = test_people(work.settings, work.runs)
     assert tested["image_id"].tolist() == read_test(work.runs)["image_id"].tolist()
     assert 3 <= tested["cluster"].nunique() < 21
     at = work.runs.people("test").stat().st_mtime_ns
-    pd.testing.assert_frame_equal(test_people(work), tested)
+    pd.testing.assert_frame_equal(test_people(work.settings, work.runs), tested)
     assert work.runs.people("test").stat().st_mtime_ns == at, "found once"
 
 
@@ -60,12 +60,13 @@ def test_clusters_that_are_not_pure_are_not_used(split_run: list[str]) -> None:
     # a similarity at which everybody is one person
     for use, used in (("auto", False), ("on", True)):
         work = make_work(split_run, "pool.threshold=0.0", f"pool.use={use}")
-        found = find_people(work)["oof"]
+        found = find_people(work.settings, work.runs)["oof"]
         assert found.used is used
         assert found.table["cluster"].duplicated().any() == used
     work = make_work(split_run, "pool.threshold=0.0")
-    assert "below pool.min_purity 0.98" in find_people(work)["test"].said
-    off = find_people(make_work(split_run, "pool.use=off"))
+    assert "below pool.min_purity 0.98" in find_people(work.settings, work.runs)["test"].said
+    work = make_work(split_run, "pool.use=off")
+    off = find_people(work.settings, work.runs)
     assert off["test"].said == "people: off (pool.use)"
     assert not off["test"].table["cluster"].duplicated().any()
 
@@ -84,9 +85,11 @@ def test_the_contests_own_word_is_taken(split_run: list[str], tmp_path: Path) ->
     ):
         write_table(other, pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path))
     write_table(named.runs.images, images)
-    assert test_people(named)["cluster"].nunique() == 3
+    assert test_people(named.settings, named.runs)["cluster"].nunique() == 3
     labelled = read_labelled(named.runs)
-    clusters = clusters_of(find_people(named)["oof"].table, labelled["image_id"])
+    clusters = clusters_of(
+        find_people(named.settings, named.runs)["oof"].table, labelled["image_id"]
+    )
     agreement = measure_clusters(clusters, labelled["person_id"].astype(str).to_numpy())
     assert (agreement.precision, agreement.recall) == (1.0, 1.0)
 
@@ -97,7 +100,7 @@ def test_nothing_is_fitted_where_nobody_comes_twice(split_run: list[str], tmp_pa
     write_table(other.runs.folds, folds)
     for name in ("images", "faces"):
         write_table(getattr(other.runs, name), pd.read_parquet(getattr(work.runs, name)))
-    found = find_people(other)["test"]
+    found = find_people(other.settings, other.runs)["test"]
     assert not found.used
     assert "no two train images are of one person" in found.said
 
@@ -114,7 +117,7 @@ def test_nothing_is_fitted_on_people_who_are_not_named(
     alone = folds.assign(person_id=folds["image_id"])
     facts = grouping_facts(describe_grouping(alone, folds["person_id"], lookalikes=0.7))
     write_json(other.runs.certificate, {**read_json(work.runs.certificate), "grouping": facts})
-    found = find_people(other)["test"]
+    found = find_people(other.settings, other.runs)["test"]
     assert not found.used
     assert "not every train image names its person" in found.said
 

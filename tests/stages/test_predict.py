@@ -31,7 +31,7 @@ def answerer_of(words: list[str], **options):
         work.settings,
         work.runs,
         **options,
-        stack=stack_layers(work, by=options.get("by", "ensemble")),
+        stack=stack_layers(work.settings, work.runs, by=options.get("by", "ensemble")),
     )
 
 

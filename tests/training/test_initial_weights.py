@@ -46,7 +46,7 @@ def test_a_cell_starts_from_the_cell_that_held_out_the_same_fold(
     cells = [*member_cells(work.settings, "m"), Cell("m", REFIT, 777)]
     for cell in cells:
         path = tmp_path / f"runs/odd/m/fold{max(cell.fold, 0)}-seed777/weights.safetensors"
-        assert start_of(work, cell) == path
+        assert start_of(work.settings, work.runs, cell) == path
         theirs, mine = (load_state(file)[0]["network"] for file in (path, work.runs.weights(cell)))
         backbone = [key for key in mine if key.startswith("backbone.") and "running" not in key]
         assert backbone and all(
@@ -86,6 +86,6 @@ def test_another_contest_s_member_is_one_start_for_all(
     make(tmp_path / "two", people("babababa", each=2))
     words = second(tmp_path / "two", "then", words=("members.m.weights=run:odd/m", shared))
     work = work_of(words)
-    starts = {start_of(work, cell) for cell in member_cells(work.settings, "m")}
+    starts = {start_of(work.settings, work.runs, cell) for cell in member_cells(work.settings, "m")}
     folder = "refit-seed777" if refit else "fold0-seed777"
     assert starts == {tmp_path / f"runs/odd/m/{folder}/weights.safetensors"}

@@ -70,7 +70,7 @@ def check_embeddings(words: list[str]) -> None:
     words = [*words[2:], "folds.train=[0, 1]", "pool.by=age", "pool.use=on"]
     given = load_experiment("sample", words, configs=PROJECT / "configs")
     work = Work(given, Runs(given), ["./run.sh"])
-    found = member_embeddings(work, "age", "oof")
+    found = member_embeddings(work.settings, work.runs, "age", "oof")
     for fold in (0, 1):
         cell = Cell("age", fold, 777)
         oof = pd.read_parquet(work.runs.oof(cell)).set_index("image_id")
@@ -81,10 +81,10 @@ def check_embeddings(words: list[str]) -> None:
         with torch.inference_mode():
             probs = head(torch.from_numpy(np.stack(seen.tolist()))).softmax(dim=1).numpy()
         np.testing.assert_allclose(probs, oof[COLUMNS], atol=1e-5)
-    people = find_people(work)  # told apart by what the member sees
+    people = find_people(work.settings, work.runs)  # told apart by what the member sees
     assert set(people["oof"].table["image_id"]) == set(found["image_id"])
     assert len(people["test"].table) == 21
-    assert set(member_embeddings(work, "age", "test")["fold"]) == {0}
+    assert set(member_embeddings(work.settings, work.runs, "age", "test")["fold"]) == {0}
 
 
 @pytest.fixture

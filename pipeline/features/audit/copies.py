@@ -1,11 +1,17 @@
 """audit, first part: nearly the same image under two names, in two folds, in train and test."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.grouping import JOIN_LOOKALIKES
 from pipeline.experiment.tasks import contest_tasks, targets_of
-from pipeline.experiment.work import Work
+from pipeline.faces.crop_store import open_crops
+from pipeline.features.audit.figures import show_pairs
 from pipeline.features.audit.pure.phash import (
     correlate,
     distances,
@@ -15,12 +21,40 @@ from pipeline.features.audit.pure.phash import (
 from pipeline.features.audit.similarity import embedding_cosines
 from pipeline.folds.joined_people import join_people
 from pipeline.labels.fixes import FIX_COLUMNS
+from pipeline.labels.tasks import Task
 from pipeline.labels.units import Unit
-from pipeline.storage import write_table
+from pipeline.people.features import upper_halves
+from pipeline.storage import Runs, display_path, write_table
 
 BLOCK = 1 << 16  # pairs correlated at once
 PAIR_COLUMNS = ("image_id", "other", "person_id", "other_person", "fold", "other_fold", "parts")
 PAIR_COLUMNS += ("leak", "distance", "correlation", "mirrored", "embedding", "differ")
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Nearly the same images: `pairs` has all, `table` those of different people or parts."""
+
+    pairs: pd.DataFrame  # left, right (rows of the images), distance, correlation, mirrored
+    table: pd.DataFrame  # the same with PAIR_COLUMNS
+    lines: list[str]  # the findings in sentences
+
+
+def audit_copies(settings: Experiment, runs: Runs, images: pd.DataFrame, *, unit: Unit) -> Copies:
+    """Finds copies among the images (all with a crop) and writes pairs.csv, people.csv, pairs.png.
+
+    `unit` is what the folds keep together.
+    """
+    crops = open_crops(runs.crops)
+    upper = upper_halves(crops, images["row"], said="audit: thumbnails")
+    pairs = find_copies(upper, correlation=settings.audit.correlation)
+    table = name_copies(settings, runs, images, pairs)
+    write_table(runs.audited("pairs.csv"), table[list(PAIR_COLUMNS)])
+    fixes = runs.audited("people.csv")
+    joins = write_joins(fixes, images, table)
+    lines = copy_lines(images, table, joins=joins, fixes=display_path(fixes), unit=unit)
+    show_pairs(runs.audited("pairs.png"), crops, images, table, number=settings.audit.sheet)
+    return Copies(pairs, table, lines)
 
 
 def find_copies(upper: np.ndarray, *, correlation: float) -> pd.DataFrame:
@@ -61,7 +95,9 @@ def _near_pairs(
     )
 
 
-def name_copies(work: Work, images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def name_copies(
+    settings: Experiment, runs: Runs, images: pd.DataFrame, pairs: pd.DataFrame
+) -> pd.DataFrame:
     """The table of pairs: of different people by name, or of train and test. Leaks come first."""
     one = images.iloc[pairs["left"]].reset_index(drop=True)
     two = images.iloc[pairs["right"]].reset_index(drop=True)
@@ -76,11 +112,11 @@ def name_copies(work: Work, images: pd.DataFrame, pairs: pd.DataFrame) -> pd.Dat
         other_fold=two["fold"],
         parts=np.where(both, "train", "train+test"),
         leak=both & one["fold"].notna() & two["fold"].notna() & (one["fold"] != two["fold"]),
-        differ=_differences(work, one, two, both=both.to_numpy()),
+        differ=_differences(contest_tasks(settings), one, two, both=both.to_numpy()),
     )
     kept = table[across | (both & (table["leak"] | (one["person_id"] != two["person_id"])))]
     kept = kept.sort_values(["leak", "parts"], ascending=[False, True], kind="stable")
-    return kept.assign(embedding=embedding_cosines(work, images, kept))
+    return kept.assign(embedding=embedding_cosines(settings, runs, images, kept))
 
 
 def joined_people(images: pd.DataFrame, pairs: pd.DataFrame, *, people: pd.Series) -> np.ndarray:
@@ -88,7 +124,7 @@ def joined_people(images: pd.DataFrame, pairs: pd.DataFrame, *, people: pd.Serie
     return join_people(people.to_numpy(), pairs["left"].to_numpy(), pairs["right"].to_numpy())
 
 
-def write_joins(work: Work, images: pd.DataFrame, pairs: pd.DataFrame) -> int:
+def write_joins(path: Path, images: pd.DataFrame, pairs: pd.DataFrame) -> int:
     """Writes fixes that give the people of a copied image one name; returns how many fixes."""
     train = pairs[(images.iloc[pairs["right"]]["part"] == "train").to_numpy()]
     joined = joined_people(images, train, people=images["person_id"])
@@ -99,7 +135,7 @@ def write_joins(work: Work, images: pd.DataFrame, pairs: pd.DataFrame) -> int:
     frame = frame.drop_duplicates("person_id").assign(
         reason="nearly the same image stands under both names"
     )
-    write_table(work.runs.audited("people.csv"), frame[list(FIX_COLUMNS)])
+    write_table(path, frame[list(FIX_COLUMNS)])
     return len(frame)
 
 
@@ -160,7 +196,7 @@ def _num_images(pairs: pd.DataFrame) -> int:
 
 
 def _differences(
-    work: Work, one: pd.DataFrame, two: pd.DataFrame, *, both: np.ndarray
+    tasks: Sequence[Task], one: pd.DataFrame, two: pd.DataFrame, *, both: np.ndarray
 ) -> np.ndarray:
     """The tasks whose labels differ between the two train images of each pair, as words."""
     words = np.full(len(one), "", dtype=object)
@@ -168,7 +204,6 @@ def _differences(
     rows = np.flatnonzero(labelled)
     if not len(rows):
         return words
-    tasks = contest_tasks(work.settings)
     left = targets_of(tasks, one.iloc[rows].reset_index())
     right = targets_of(tasks, two.iloc[rows].reset_index())
     for task in tasks:

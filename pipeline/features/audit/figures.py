@@ -1,9 +1,10 @@
 """What audit shows: sheets of the images that give it away, and its scores with intervals."""
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 
-from pipeline.experiment.work import Work
-from pipeline.faces.crop_store import open_crops
 from pipeline.figures.chart import Chart, save_panels
 from pipeline.figures.contact_sheet import draw_sheet
 from pipeline.figures.intervals import Interval, plot_intervals
@@ -14,12 +15,17 @@ SIDE, COLUMNS = 112, 8  # pixels of a crop on a sheet, crops in a row
 STATISTICS = 10  # shown in the figure; all stand in shift.csv
 
 
-def show_pairs(work: Work, images: pd.DataFrame, table: pd.DataFrame) -> None:
-    """pairs.png: the clearest pairs side by side, one of each face, leaks first."""
+def show_pairs(
+    path: Path, crops: np.ndarray, images: pd.DataFrame, table: pd.DataFrame, *, number: int
+) -> None:
+    """pairs.png: the clearest pairs side by side, one of each face, leaks first.
+
+    `crops` (N, H, W, 3) is the store, `number` how many images there may be on the sheet.
+    """
     links = table["left"].to_numpy(), table["right"].to_numpy()
     faces = join_people(images["person_id"].to_numpy(), *links)
     first = table.assign(face=faces[table["left"]]).drop_duplicates("face")
-    first = first.head(work.settings.audit.sheet // 2)
+    first = first.head(number // 2)
     rows, captions = [], []
     for pair in first.to_dict("records"):
         for side, fold in (("left", pair["fold"]), ("right", pair["other_fold"])):
@@ -29,37 +35,39 @@ def show_pairs(work: Work, images: pd.DataFrame, table: pd.DataFrame) -> None:
             place = "no fold" if place == "fold nan" else place
             captions.append(f"#{image['row']} {place}")
     said = f"nearly the same image: {len(first):,} of {len(table):,} pairs, each side by side"
-    _sheet(work, "pairs.png", rows, captions, title=said)
+    _sheet(path, crops, rows, captions, title=said)
 
 
-def show_shift(work: Work, scored: pd.DataFrame) -> None:
+def show_shift(path: Path, crops: np.ndarray, scored: pd.DataFrame, *, number: int) -> None:
     """shift.png: the test images that look least like train, then the train images that look
     least like test; one of each person where that is known."""
-    rows, captions, half = [], [], work.settings.audit.sheet // 2
+    half = number // 2
+    rows: list[int] = []
+    captions: list[str] = []
     for part, ascending in (("test", False), ("train", True)):
         some = scored[scored["part"] == part].sort_values("score", ascending=ascending)
         some = some.drop_duplicates("person_id").head(half)
         rows += some["row"].tolist()
         captions += [f"{part} #{row}" for row in some["row"]]
     said = "most unlike the other part: test images, then train images"
-    _sheet(work, "shift.png", rows, captions, title=said)
+    _sheet(path, crops, rows, captions, title=said)
 
 
-def show_labels(work: Work, doubts: pd.DataFrame) -> None:
+def show_labels(path: Path, crops: np.ndarray, doubts: pd.DataFrame, *, number: int) -> None:
     """labels.png: the least believable labels; of a person the image that contradicts most."""
-    some = doubts.head(work.settings.audit.sheet)
+    some = doubts.head(number)
     captions = [
         f"{given} -> {suggested}"
         for given, suggested in zip(some["given"], some["suggested"], strict=True)
     ]
     said = f"label given -> suggested: the first {len(some):,} of {len(doubts):,} in labels.csv"
-    _sheet(work, "labels.png", some["row"].tolist(), captions, title=said)
+    _sheet(path, crops, some["row"].tolist(), captions, title=said)
 
 
-def chart_scores(work: Work, panels: dict[str, Chart]) -> None:
+def chart_scores(path: Path, panels: dict[str, Chart]) -> None:
     """scores.png: how much folds flatter each task, and how telling simple statistics are."""
     if panels:
-        with atomic_write(work.runs.audited("scores.png")) as temporary:
+        with atomic_write(path) as temporary:
             save_panels(temporary, panels, columns=2)
 
 
@@ -89,13 +97,13 @@ def _interval(name: str, value: float, low: float, high: float, *, expected: flo
     return Interval(name, value, low, high, says, mark=expected, tone=1 if is_beside else 0)
 
 
-def _sheet(work: Work, name: str, rows: list[int], captions: list[str], *, title: str) -> None:
+def _sheet(
+    path: Path, crops: np.ndarray, rows: list[int], captions: list[str], *, title: str
+) -> None:
     """Writes a sheet of crops by their rows; an earlier one is removed when there are none."""
-    path = work.runs.audited(name)
     if not rows:
         path.unlink(missing_ok=True)
         return
-    crops = open_crops(work.runs.crops)
     shown = [crops[row] for row in rows]
     sheet = draw_sheet(shown, title=title, captions=captions, columns=COLUMNS, side=SIDE)
     with atomic_write(path) as temporary:

@@ -6,23 +6,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.work import Work
 from pipeline.labels.fixes import FIX_COLUMNS
 from pipeline.labels.tasks import Task
-from pipeline.storage import display_path, is_fresh, stamp, write_table
+from pipeline.storage import Runs, display_path, is_fresh, stamp, write_table
 
 
-def write_fixes(work: Work, table: pd.DataFrame) -> list[str]:
+def write_fixes(runs: Runs, table: pd.DataFrame) -> list[str]:
     """Writes the fixes of a table of doubts and gives the sentences that say how to use them.
 
     A file that was edited since the last audit is left alone; fixes-new.csv is written beside it.
     """
     chosen = table[table["in_fixes"]].drop_duplicates(["image_id", "person_id", "column"])
     frame = chosen.assign(value=chosen["suggested"])[list(FIX_COLUMNS)]
-    path, lines = work.runs.audited("fixes.csv"), []
+    path, lines = runs.audited("fixes.csv"), []
     if path.exists() and not is_fresh(path, _digest(path)):
         lines = [f"  {display_path(path)} was edited since and stays; the new one is fixes-new.csv"]
-        path = work.runs.audited("fixes-new.csv")
+        path = runs.audited("fixes-new.csv")
     write_table(path, frame)
     stamp(path, _digest(path))
     if not len(frame):

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.data_summary import label_words
-from pipeline.experiment.work import Work
 from pipeline.features.audit.probing import describe_probe, probe_tasks
 from pipeline.folds.assignment import assign_folds
 from pipeline.labels.tasks import Task
@@ -17,22 +17,29 @@ from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.paired import paired_difference, show_number
 from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.preprocessing.fold_labels import NO_LABEL
-from pipeline.storage import write_table
+from pipeline.storage import Runs, write_table
 
 Answers = dict[str, np.ndarray]  # by task the predictions in the form that its metric expects
 KEPT, OWN, LABELS = "kept together", "the experiment's folds", "folds by label"
 
 
 def probe_leaks(
-    work: Work, sample: pd.DataFrame, features: np.ndarray, *, people: np.ndarray
+    settings: Experiment,
+    runs: Runs,
+    sample: pd.DataFrame,
+    features: np.ndarray,
+    *,
+    people: np.ndarray,
 ) -> tuple[pd.DataFrame, list[str]]:
     """The scores of the probe under each way to make folds, with the gaps, and the sentences.
 
     `sample` are labelled images sorted by image_id, `features` (n, d) what the probe sees of them,
     `people` (n,) who is in them when copies, and look-alikes where nobody is named, count as one.
     """
-    evaluation = EvaluationSet(work, held_out=set(sample["image_id"]))
-    ways = _ways(work, sample, people, evaluation.tasks)
+    evaluation = EvaluationSet(settings, runs, held_out=set(sample["image_id"]))
+    ways = _ways(
+        sample, people, evaluation.tasks, num_folds=settings.folds.num, seed=settings.audit.seed
+    )
     answers = {way: _answer(evaluation, features, folds) for way, folds in ways.items()}
     targets = {task.name: evaluation.of_task(task, task.metric) for task in evaluation.tasks}
     for space in evaluation.spaces:
@@ -47,24 +54,25 @@ def probe_leaks(
                 kept=answers[KEPT][name],
                 is_kept=way == KEPT,
                 people=people,
-                num_draws=work.settings.bootstrap,
+                num_draws=settings.bootstrap,
             )
             rows.append({"task": name, "metric": target.metric_name, "folds": way, **row})
     frame = pd.DataFrame(rows)
-    write_table(work.runs.audited("leaks.csv"), frame)
+    write_table(runs.audited("leaks.csv"), frame)
     unit = evaluation.split.unit
-    lines = list(_lines(frame, people=people, probe=describe_probe(work), unit=unit))
+    lines = list(
+        _lines(frame, people=people, probe=describe_probe(settings.audit.backbone), unit=unit)
+    )
     return frame, lines
 
 
 def _ways(
-    work: Work, sample: pd.DataFrame, people: np.ndarray, tasks: list[Task]
+    sample: pd.DataFrame, people: np.ndarray, tasks: list[Task], *, num_folds: int, seed: int
 ) -> dict[str, np.ndarray]:
     """The folds (n,) by name: with people kept together first. The experiment's own where they part
     somebody; folds by label where anybody has two images."""
     own = sample["fold"].to_numpy()
     words = label_words(tasks, sample).astype(object).fillna(NO_LABEL).astype(str)
-    num_folds, seed = work.settings.folds.num, work.settings.audit.seed
     are_parted = (pd.Series(own).groupby(people).nunique() > 1).any()
     if not are_parted:
         ways = {KEPT: own}

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.console import follow
 from pipeline.experiment.device import choose_device
-from pipeline.experiment.work import Work
-from pipeline.faces.crop_store import open_crops
 from pipeline.features.audit.pure.linear_probe import condense, probe_oof
 from pipeline.images.transform import Transform, fit_size, normalise
 from pipeline.labels.tasks import Task
@@ -37,14 +36,13 @@ def draw_people(groups: Iterable[str], *, number: int, seed: int) -> np.ndarray:
     return np.flatnonzero(np.isin(codes, chosen))
 
 
-def probe_features(work: Work, images: pd.DataFrame) -> np.ndarray:
+def probe_features(settings: Experiment, crops: np.ndarray, images: pd.DataFrame) -> np.ndarray:
     """The main directions (n, d) of the frozen features of these images' crops."""
-    audit = work.settings.audit
+    audit = settings.audit
     if audit.backbone is None:
-        crops = open_crops(work.runs.crops)
         pixels = [fit_size(crops[row], size=PIXELS).ravel() for row in images["row"]]
         return condense(np.stack(pixels), seed=audit.seed)
-    return condense(_backbone_features(work, images["row"].to_numpy()), seed=audit.seed)
+    return condense(_backbone_features(settings, crops, images["row"].to_numpy()), seed=audit.seed)
 
 
 def probe_tasks(
@@ -66,21 +64,20 @@ def probe_tasks(
     }
 
 
-def describe_probe(work: Work) -> str:
-    """The probe in words."""
-    name = work.settings.audit.backbone
-    source = "crops at 16 x 16 pixels" if name is None else f"frozen {name} features"
+def describe_probe(backbone: str | None) -> str:
+    """The probe in words; without a `backbone` it looks at small crops."""
+    source = "crops at 16 x 16 pixels" if backbone is None else f"frozen {backbone} features"
     return f"a linear model on {source}"
 
 
-def _backbone_features(work: Work, rows: np.ndarray) -> np.ndarray:
+def _backbone_features(settings: Experiment, crops: np.ndarray, rows: np.ndarray) -> np.ndarray:
     import torch
 
     from pipeline.models.network import input_statistics
     from pipeline.models.pretrained import load_backbone
 
-    audit, crops = work.settings.audit, open_crops(work.runs.crops)
-    device, _ = choose_device(work.settings)
+    audit = settings.audit
+    device, _ = choose_device(settings)
     mean, std = input_statistics(audit.backbone)
     transform = Transform(size=audit.image_size, mean=mean, std=std)
     network = load_backbone(audit.backbone, weights="imagenet", drop_path=0.0).eval().to(device)

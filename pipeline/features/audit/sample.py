@@ -3,30 +3,30 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.grouping import named
 from pipeline.experiment.images_table import read_images_table
-from pipeline.experiment.work import Work
 from pipeline.features.audit.probing import Sample, draw_people, probe_features
-from pipeline.storage import read_table
+from pipeline.storage import Runs, read_table
 from pipeline.tables import FACES, check_table, pick
 
 
-def audited_images(work: Work) -> pd.DataFrame:
+def audited_images(settings: Experiment, runs: Runs) -> pd.DataFrame:
     """Every cropped image but those of the lockbox, train first: the images and faces columns, the
     fold (NaN without one), `person_id` as the contest has it (the image_id where nobody is named),
     `split_person` as the folds do."""
-    images = read_images_table(work.runs)
-    faces = pick(check_table(read_table(work.runs.faces), FACES), images["image_id"], what="faces")
+    images = read_images_table(runs)
+    faces = pick(check_table(read_table(runs.faces), FACES), images["image_id"], what="faces")
     for name in ("probability", "x1", "y1", "x2", "y2"):
         images[name] = faces[name].to_numpy()
     images = images[images["row"] >= 0]
-    if work.settings.folds.lockbox:
-        images = images[~images["image_id"].isin(read_table(work.runs.lockbox)["image_id"])]
+    if settings.folds.lockbox:
+        images = images[~images["image_id"].isin(read_table(runs.lockbox)["image_id"])]
     order = (images["part"] == "test").to_numpy().argsort(kind="stable")
     images = images.iloc[order].reset_index(drop=True)
     # an id that is only the image's own must not meet that of a test image
     known = images["person_id"].where(named(images), images["image_id"])
-    folds = read_table(work.runs.folds).set_index("image_id")
+    folds = read_table(runs.folds).set_index("image_id")
     split = images["image_id"].map(folds["person_id"])
     return images.assign(
         person_id=known.astype(str),
@@ -35,16 +35,20 @@ def audited_images(work: Work) -> pd.DataFrame:
     )
 
 
-def draw_sample(work: Work, images: pd.DataFrame, people: np.ndarray) -> Sample:
+def draw_sample(
+    settings: Experiment, crops: np.ndarray, images: pd.DataFrame, people: np.ndarray
+) -> Sample:
     """Of each part whole people, as many images as the settings say, with their features."""
-    audit, is_test = work.settings.audit, (images["part"] == "test").to_numpy()
+    audit = settings.audit
+    has_fold = images["fold"].notna().to_numpy()
+    is_test = (images["part"] == "test").to_numpy()
     places = []
-    for part in (images["fold"].notna().to_numpy(), is_test):
+    for part in (has_fold, is_test):
         where = np.flatnonzero(part)
         chosen = draw_people(people[where], number=audit.images, seed=audit.seed)
         places.append(where[chosen])
     chosen = np.sort(np.concatenate(places))
-    return Sample(chosen, probe_features(work, images.iloc[chosen]))
+    return Sample(chosen, probe_features(settings, crops, images.iloc[chosen]))
 
 
 def labelled_part(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.experiment.work import Work
+from pipeline.config import Experiment
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.audit.probing import Sample
 from pipeline.features.audit.pure.image_statistics import measure_pixels
@@ -16,7 +16,7 @@ from pipeline.folds.assignment import assign_folds
 from pipeline.folds.joined_people import join_people
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import METRICS
-from pipeline.storage import write_table
+from pipeline.storage import Runs, write_table
 
 AUC = METRICS["roc_auc"]
 NUM_FOLDS = 5
@@ -48,7 +48,8 @@ class _Auc:
 
 
 def judge_shift(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     images: pd.DataFrame,
     pairs: pd.DataFrame,
     sample: Sample,
@@ -61,7 +62,8 @@ def judge_shift(
     `images` has all cropped images, `pairs` which of them are copies of each other;
     `is_upper_bound` whether OOF scores are too high if people come twice.
     """
-    seed, num_draws = work.settings.audit.seed, work.settings.bootstrap
+    seed = settings.audit.seed
+    num_draws = settings.bootstrap
     some = images.iloc[sample.places]
     is_test = (some["part"] == "test").to_numpy()
     groups = _join(images["person_id"].to_numpy(), pairs)[sample.places]
@@ -69,9 +71,9 @@ def judge_shift(
     by_chance = None
     if not _knows_people(images):
         by_chance = _auc_by_faces(images, pairs, sample, seed=seed, num_draws=num_draws)
-    statistics = _statistics(work, some)
+    statistics = _statistics(runs, some)
     ranked = _rank(statistics, is_test, groups, num_draws=num_draws)
-    write_table(work.runs.audited("shift.csv"), ranked)
+    write_table(runs.audited("shift.csv"), ranked)
     lines = _lines(ranked, is_test, auc, by_chance=by_chance, is_upper_bound=is_upper_bound)
     return some.assign(score=score), ranked, lines
 
@@ -140,12 +142,12 @@ def _auc_by_faces(
     return auc
 
 
-def _statistics(work: Work, images: pd.DataFrame) -> pd.DataFrame:
+def _statistics(runs: Runs, images: pd.DataFrame) -> pd.DataFrame:
     """Simple values of each image that differ at all, a column each."""
-    crops = open_crops(work.runs.crops)
+    crops = open_crops(runs.crops)
     pixels = pd.DataFrame([measure_pixels(crops[row]) for row in images["row"]])
     width, height = images["width"].to_numpy(), images["height"].to_numpy()
-    paths = [work.runs.root / path for path in images["path"]]
+    paths = [runs.root / path for path in images["path"]]
     size = np.array([path.stat().st_size if path.exists() else np.nan for path in paths])
     table = {"width": width, "height": height, "bytes_per_pixel": size / (width * height)}
     if (images["how"] == "mtcnn").any():

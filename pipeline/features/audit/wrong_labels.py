@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
+from pipeline.config.audit import Audit
 from pipeline.experiment.blend import member_probs
 from pipeline.experiment.cells import trained_members
 from pipeline.experiment.data_summary import label_words
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import contest_tasks, targets_of
-from pipeline.experiment.work import Work
-from pipeline.features.audit.fixes import count_words, put_into_words
+from pipeline.faces.crop_store import open_crops
+from pipeline.features.audit.figures import show_labels
+from pipeline.features.audit.fixes import count_words, put_into_words, write_fixes
 from pipeline.features.audit.probing import describe_probe, probe_tasks
 from pipeline.features.audit.pure.confident_learning import (
     find_label_errors,
@@ -23,7 +26,7 @@ from pipeline.features.audit.pure.confident_learning import (
 from pipeline.folds.assignment import assign_folds
 from pipeline.labels.tasks import Task, decide, is_labelled
 from pipeline.labels.units import Unit
-from pipeline.storage import write_table
+from pipeline.storage import Runs, write_table
 
 COLUMNS = ("image_id", "person_id", "task", "column", "given", "suggested", "self_confidence")
 COLUMNS += ("agreeing", "images", "in_fixes", "reason", "row")
@@ -41,13 +44,37 @@ class LabelChecker:
     said: str
 
 
-def member_checkers(work: Work, labelled: pd.DataFrame) -> dict[str, LabelChecker]:
+def audit_labels(
+    settings: Experiment,
+    runs: Runs,
+    labelled: pd.DataFrame,
+    *,
+    sample: pd.DataFrame,
+    features: np.ndarray,
+    people: np.ndarray,
+) -> list[str]:
+    """Finds doubted labels, writes labels.csv, fixes.csv and labels.png; gives the sentences.
+
+    `labelled` are all images with labels, `sample` those that the probe looks at, with `features`
+    (n, d) and `people` (n,): it checks the tasks that no trained member predicts.
+    """
+    checkers = member_checkers(settings, runs, labelled)
+    by_probe = probe_checkers(settings, sample, features, people=people, but=checkers)
+    doubts, lines = find_wrong_labels(settings.audit, runs, {**by_probe, **checkers})
+    lines += write_fixes(runs, doubts)
+    crops = open_crops(runs.crops)
+    show_labels(runs.audited("labels.png"), crops, doubts, number=settings.audit.sheet)
+    return lines
+
+
+def member_checkers(
+    settings: Experiment, runs: Runs, labelled: pd.DataFrame
+) -> dict[str, LabelChecker]:
     """By task the mean of the trained members that predict it, on the images they answered."""
-    settings = work.settings
     found: dict[str, list[tuple[str, np.ndarray]]] = {}  # by task: member and its probabilities
     answered: dict[str, list[str]] = {}  # by task: the ids, the same for all of its members
-    for member in trained_members(settings, work.runs):
-        frame = read_oof(settings, work.runs, member)
+    for member in trained_members(settings, runs):
+        frame = read_oof(settings, runs, member)
         ids = labelled.loc[labelled["image_id"].isin(frame["image_id"]), "image_id"].tolist()
         every = member_probs(frame, image_ids=ids, settings=settings, member=member)
         for task, probs in every.items():
@@ -64,7 +91,7 @@ def member_checkers(work: Work, labelled: pd.DataFrame) -> dict[str, LabelChecke
 
 
 def probe_checkers(
-    work: Work,
+    settings: Experiment,
     images: pd.DataFrame,
     features: np.ndarray,
     *,
@@ -75,34 +102,32 @@ def probe_checkers(
 
     Copies of an image are kept in one fold, or each would vouch for the other.
     """
-    tasks = [task for task in contest_tasks(work.settings) if task.name not in but]
+    tasks = [task for task in contest_tasks(settings) if task.name not in but]
     if not tasks:
         return {}
     words = label_words(tasks, images).astype(str)
-    folds = assign_folds(
-        people, words, num_folds=work.settings.folds.num, seed=work.settings.audit.seed
-    )
+    folds = assign_folds(people, words, num_folds=settings.folds.num, seed=settings.audit.seed)
     probs = probe_tasks(tasks, targets_of(tasks, images), features, folds)
-    said = f"{describe_probe(work)} (no member is trained)"
+    said = f"{describe_probe(settings.audit.backbone)} (no member is trained)"
     return {task.name: LabelChecker(task, images, probs[task.name], said) for task in tasks}
 
 
 def find_wrong_labels(
-    work: Work, checkers: dict[str, LabelChecker]
+    audit: Audit, runs: Runs, checkers: dict[str, LabelChecker]
 ) -> tuple[pd.DataFrame, list[str]]:
     """The doubted labels of all tasks, the least believable first, and the sentences."""
-    unit = read_grouping(work.runs).unit
+    unit = read_grouping(runs).unit
     frames, lines = [], []
     for whole in checkers.values():
         checker = _labelled_only(whole)
         doubt = _find_wrong_people if checker.task.constant else _find_wrong_images
-        frame, agreeing = doubt(work, checker)
+        frame, agreeing = doubt(audit, checker)
         frames.append(frame)
         lines.append(_line(checker, frame, agreeing=agreeing, unit=unit))
     table = pd.concat(frames, ignore_index=True)
     table = table.sort_values(["in_fixes", "self_confidence"], ascending=[False, True])
     table = table.reset_index(drop=True)
-    write_table(work.runs.audited("labels.csv"), table[list(COLUMNS)])
+    write_table(runs.audited("labels.csv"), table[list(COLUMNS)])
     return table, lines
 
 
@@ -113,18 +138,18 @@ def _labelled_only(checker: LabelChecker) -> LabelChecker:
     return replace(checker, images=images, probs=checker.probs[has_label])
 
 
-def _find_wrong_images(work: Work, checker: LabelChecker) -> tuple[pd.DataFrame, float]:
+def _find_wrong_images(audit: Audit, checker: LabelChecker) -> tuple[pd.DataFrame, float]:
     """The doubted labels of single images, and the share of all that the judge agrees with."""
     task, images = checker.task, checker.images
     given = targets_of([task], images)[task.name]
-    doubts = _judge(work, task, checker.probs, given)
+    doubts = _judge(task, checker.probs, given, limit=audit.residual)
     doubts = doubts.assign(varied=False, agreeing=1, images=1, place=np.arange(len(images)))
     doubts = doubts.assign(image_id=images["image_id"], person_id="", note="")
     agreeing = _share_agreeing(task, doubts, given)
-    return _in_words(work, checker, doubts[doubts["doubted"]]), agreeing
+    return _in_words(checker, doubts[doubts["doubted"]], confidence=audit.confidence), agreeing
 
 
-def _find_wrong_people(work: Work, checker: LabelChecker) -> tuple[pd.DataFrame, float]:
+def _find_wrong_people(audit: Audit, checker: LabelChecker) -> tuple[pd.DataFrame, float]:
     """The doubted labels of whole people, judged on all their images together, with those of
     people whose label varies although it can't; and the share that the judge agrees with."""
     task, images = checker.task, checker.images
@@ -133,7 +158,7 @@ def _find_wrong_people(work: Work, checker: LabelChecker) -> tuple[pd.DataFrame,
     codes = np.searchsorted(people, ids)
     labels = pd.Series(given).groupby(codes)
     usual = labels.agg(lambda some: some.mode().iloc[0]).to_numpy()
-    doubts = _judge(work, task, pooled, usual)
+    doubts = _judge(task, pooled, usual, limit=audit.residual)
     suggested = doubts["suggested"].to_numpy()[codes]
     if task.kind == "regression":
         agrees = np.abs(checker.probs[:, 0] - suggested) < np.abs(
@@ -155,13 +180,15 @@ def _find_wrong_people(work: Work, checker: LabelChecker) -> tuple[pd.DataFrame,
     counts = labels.agg(lambda some: count_words(task, some)).to_numpy()
     doubts["note"] = np.where(doubts["varied"], counts, "")
     agreeing = _share_agreeing(task, doubts, usual)
-    return _in_words(work, checker, doubts[doubts["doubted"] | doubts["varied"]]), agreeing
+    return _in_words(
+        checker, doubts[doubts["doubted"] | doubts["varied"]], confidence=audit.confidence
+    ), agreeing
 
 
-def _judge(work: Work, task: Task, probs: np.ndarray, given: np.ndarray) -> pd.DataFrame:
+def _judge(task: Task, probs: np.ndarray, given: np.ndarray, *, limit: float) -> pd.DataFrame:
     """What confident learning, or the robust residual of a number, says of each label."""
     if task.kind == "regression":
-        found = find_value_errors(decide(task, probs), given, limit=work.settings.audit.residual)
+        found = find_value_errors(decide(task, probs), given, limit=limit)
         found["suggested"] = found["suggested"].clip(task.low, task.high)
         return found.assign(doubted=found["doubted"] & (found["suggested"] != given))
     if task.kind == "binary":
@@ -178,9 +205,9 @@ def _against(task: Task, probs: np.ndarray, given: np.ndarray) -> np.ndarray:
     return -probs[np.arange(len(probs)), given.astype(int)]
 
 
-def _in_words(work: Work, checker: LabelChecker, doubts: pd.DataFrame) -> pd.DataFrame:
+def _in_words(checker: LabelChecker, doubts: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
     """The doubts as the table has them; the sure ones and those that must be settled are fixes."""
-    sure = doubts["doubted"] & (doubts["self_confidence"] <= work.settings.audit.confidence)
+    sure = doubts["doubted"] & (doubts["self_confidence"] <= confidence)
     words = put_into_words(
         doubts.assign(in_fixes=sure | doubts["varied"]),
         task=checker.task,

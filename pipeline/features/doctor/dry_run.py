@@ -38,7 +38,7 @@ def look_at_weights(work: Work) -> Iterator[Finding]:
     for name in work.settings.members:
         first_cell = member_cells(work.settings, name)[0]
         try:
-            member = with_own_weights(work, first_cell)
+            member = with_own_weights(work.settings, work.runs, first_cell)
             wanted = (member.backbone, member.weights, member.drop_path, member.image_size)
             if wanted in seen:
                 continue

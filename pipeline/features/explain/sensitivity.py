@@ -50,7 +50,7 @@ def measure_sensitivity(work: Work, members: list[str], *, number: int) -> list[
     sample = _draw_sample(split, number=number)
     variants = list(_variants(work, sample))
     tables = {name: _answers(work, name, sample, labelled, variants) for name in members}
-    evaluation = EvaluationSet(work, held_out=set(sample["image_id"]))
+    evaluation = EvaluationSet(work.settings, work.runs, held_out=set(sample["image_id"]))
     rows = []
     plain = {key: seen for key, _, seen in _seen(work, evaluation, tables, variants[0][0])}
     for (factor, level), unit, _ in variants:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from pipeline.experiment.work import Work
+from pipeline.config import Experiment
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.reliability import Rate, group_gap, group_rates
+from pipeline.storage import Runs
 
 LEAST_IMAGES, LEAST_PEOPLE = 20, 8  # for a group to be named
 HEAD = """---
@@ -19,11 +20,11 @@ app_file: app.py
 """
 
 
-def write_card(work: Work, facts: dict) -> str:
+def write_card(settings: Experiment, runs: Runs, facts: dict) -> str:
     """The card as Markdown with the Hub's front matter."""
     from pipeline.features.report.context import gather_context
 
-    settings, context = work.settings, gather_context(work)
+    context = gather_context(settings, runs)
     contest, images = settings.competition, context.evaluation.images
     tasks = ", ".join(contest.tasks)
     lines = [
@@ -60,7 +61,7 @@ def write_card(work: Work, facts: dict) -> str:
         *_caveat(context.grouping.caveat),
         "",
         *_scores(context.scores, unit=context.grouping.unit),
-        *_with_views(work),
+        *_with_views(settings, runs),
         "",
         "## Groups",
         "",
@@ -83,10 +84,10 @@ def _caveat(words: str) -> list[str]:
     return ["", f"{words[0].upper()}{words[1:]}."] if words else []
 
 
-def _with_views(work: Work) -> list[str]:
+def _with_views(settings: Experiment, runs: Runs) -> list[str]:
     from pipeline.features.report.overview import submission_scores
 
-    said = submission_scores(work)
+    said = submission_scores(settings, runs)
     return ["", "These are of each image as it is. " + "; ".join(said) + "."] if said else []
 
 

@@ -46,7 +46,13 @@ def tta_figures(context: ReportContext) -> list[Figure]:
     """The ensemble with all views against the images as they are; nothing without views."""
     settings = context.settings
     members = used_members(settings)
-    candidate = Candidate(settings.name, "ensemble", context.work, tuple(members))
+    candidate = Candidate(
+        name=settings.name,
+        kind="ensemble",
+        settings=settings,
+        runs=context.runs,
+        members=tuple(members),
+    )
     if len(settings.tta) < 2 or not candidate.can_show_views:
         return []
     with_views = candidate.tables(with_views=True)

@@ -13,7 +13,6 @@ from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.grouping import Grouping, read_grouping
 from pipeline.experiment.predictions import read_oof
-from pipeline.experiment.work import Work
 from pipeline.metrics.metrics import Metric
 from pipeline.metrics.reliability import Rate
 from pipeline.metrics.score_rows import EvaluationTarget
@@ -64,7 +63,8 @@ class TargetResult:
 class ReportContext:
     """What a report is made of; `judged` has the contest's answers first, then the single tasks."""
 
-    work: Work
+    settings: Experiment
+    runs: Runs
     evaluation: EvaluationSet
     scores: pd.DataFrame
     judged: list[TargetResult]
@@ -72,15 +72,8 @@ class ReportContext:
 
     @property
     def name(self) -> str:
-        return self.work.settings.name
-
-    @property
-    def settings(self) -> Experiment:
-        return self.work.settings
-
-    @property
-    def runs(self) -> Runs:
-        return self.work.runs
+        """The experiment's name."""
+        return self.settings.name
 
     @property
     def answers(self) -> list[TargetResult]:
@@ -99,15 +92,21 @@ class ReportContext:
 
     @property
     def num_draws(self) -> int:
-        return self.work.settings.bootstrap
+        return self.settings.bootstrap
 
 
-def gather_context(work: Work) -> ReportContext:
+def gather_context(settings: Experiment, runs: Runs) -> ReportContext:
     """Reads all of it from stored tables; predictions of the images as they are, without TTA."""
-    members = used_members(work.settings)
-    split = read_oof(work.settings, work.runs, members[0])
-    evaluation = EvaluationSet(work, held_out=set(split["image_id"]))
-    candidate = Candidate(work.settings.name, "ensemble", work, tuple(members))
+    members = used_members(settings)
+    split = read_oof(settings, runs, members[0])
+    evaluation = EvaluationSet(settings, runs, held_out=set(split["image_id"]))
+    candidate = Candidate(
+        name=settings.name,
+        kind="ensemble",
+        settings=settings,
+        runs=runs,
+        members=tuple(members),
+    )
     given = answers_of(candidate, evaluation, with_views=False)
     known = {s.name: (s.kind, s.classes, evaluation.of_space(s)) for s in evaluation.spaces}
     for task in evaluation.tasks:
@@ -120,14 +119,14 @@ def gather_context(work: Work) -> ReportContext:
         )
         for name, (kind, classes, target) in known.items()
     ]
-    scores = check_table(read_table(work.runs.scores), SCORES)
+    scores = check_table(read_table(runs.scores), SCORES)
     for column in ("value", "low", "high", "constant", "gain", "gain_low", "gain_high"):
         if column in scores.columns:
             scores[column] = pd.to_numeric(scores[column], errors="coerce")
         else:
             scores[column] = np.nan
     scores["fold"] = scores["fold"].astype(str)
-    return ReportContext(work, evaluation, scores, judged, read_grouping(work.runs))
+    return ReportContext(settings, runs, evaluation, scores, judged, read_grouping(runs))
 
 
 def _title(evaluation: EvaluationSet, name: str) -> str:

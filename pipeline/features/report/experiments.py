@@ -1,6 +1,7 @@
 """Experiments beside each other: what differs in their settings, their scores, what it costs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -8,9 +9,8 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.config.types import nearest
-from pipeline.evaluation.candidates import trained_work
+from pipeline.evaluation.candidates import trained_settings
 from pipeline.experiment.metric_direction import is_higher_better, say_direction
-from pipeline.experiment.work import Work
 from pipeline.features.report.comparisons import difference_figures, stored_differences
 from pipeline.features.report.leaderboard import ledger_table
 from pipeline.features.report.overview import flatten, member_table
@@ -20,44 +20,55 @@ from pipeline.features.report.scores import say_span
 from pipeline.figures.intervals import Interval, plot_intervals
 from pipeline.leaderboard.ledger import read_ledger
 from pipeline.metrics.paired import show_number
-from pipeline.storage import display_path, read_table
+from pipeline.storage import Runs, display_path, read_table
 
 ABSENT = "–"
 LONGEST = 60  # letters of a setting's value
 
 
-def find_sides(work: Work) -> list[Work]:
-    """The experiments that the words name, each as it was trained. Raises ValueError for fewer than
-    two, and for one that is not trained or not evaluated."""
-    words = list(dict.fromkeys(work.words))
-    if len(words) < 2:
+@dataclass(frozen=True)
+class Side:
+    """One of the experiments that the page puts beside each other, as it was trained."""
+
+    settings: Experiment
+    runs: Runs
+
+
+def find_sides(settings: Experiment, runs: Runs, names: Sequence[str]) -> list[Side]:
+    """The experiments of these names in the same runs.
+
+    Raises ValueError for fewer than two, and for one that is not trained or not evaluated.
+    """
+    names = list(dict.fromkeys(names))
+    if len(names) < 2:
         raise ValueError(
             "report: names of two or more experiments put them beside each other, as in report "
-            f"masks masks-lite; the page of one is ./run.sh report -c {words[0]}"
+            f"masks masks-lite; the page of one is ./run.sh report -c {names[0]}"
         )
     sides = []
-    for word in words:
+    for name in names:
         # names are experiments here: a member of the default config may have the same name
-        side = trained_work(work, word)
-        if side is None:
-            known = sorted(p.parent.name for p in work.runs.of_experiment("").glob("*/config.yaml"))
-            hint, listed = nearest(word, known), ", ".join(known) or "none"
-            raise ValueError(f"report: no experiment {word!r}{hint} trained are: {listed}")
+        found = trained_settings(settings, runs, name)
+        if found is None:
+            known = sorted(p.parent.name for p in runs.of_experiment("").glob("*/config.yaml"))
+            hint, listed = nearest(name, known), ", ".join(known) or "none"
+            raise ValueError(f"report: no experiment {name!r}{hint} trained are: {listed}")
+        side = Side(found, Runs(found))
         if not side.runs.scores.exists():
             raise ValueError(
                 f"report: {display_path(side.runs.scores)} is not there; first ./run.sh "
-                f"evaluate -c {word}"
+                f"evaluate -c {name}"
             )
         sides.append(side)
     return sides
 
 
-def describe_sides(sides: list[Work]) -> list[Section]:
+def describe_sides(sides: list[Side]) -> list[Section]:
     """The sections of the page."""
     return [_scores(sides), _paired(sides), _settings(sides), _cost(sides), _handed_in(sides)]
 
 
-def say_verdict(sides: Sequence[Work]) -> list[str]:
+def say_verdict(sides: Sequence[Side]) -> list[str]:
     """For each answer that all of them give, who scores best, in a sentence."""
     scores = {side.settings.name: _answer_scores(side) for side in sides}
     first = next(iter(scores.values()))
@@ -81,7 +92,7 @@ def say_verdict(sides: Sequence[Work]) -> list[str]:
     return sentences
 
 
-def _answer_scores(side: Work) -> dict[tuple[str, str], float]:
+def _answer_scores(side: Side) -> dict[tuple[str, str], float]:
     """The out-of-fold scores of all members together, by task and metric."""
     rows = read_table(side.runs.scores)
     rows = rows[(rows["source"] == "all members") & (rows["fold"].astype(str) == "all")]
@@ -89,7 +100,7 @@ def _answer_scores(side: Work) -> dict[tuple[str, str], float]:
     return {(row.task, row.metric): float(row.value) for row in rows.itertuples()}
 
 
-def _scores(sides: list[Work]) -> Section:
+def _scores(sides: list[Side]) -> Section:
     """The sources' own scores, a chart for each target that two or more answer."""
     frames = []
     for side in sides:
@@ -151,7 +162,7 @@ def _chart(task: str, metric: str, rows: pd.DataFrame) -> Figure:
     return figure(f"{task}: {metric}", chart, says=says)
 
 
-def _paired(sides: list[Work]) -> Section:
+def _paired(sides: list[Side]) -> Section:
     """The paired differences that compare has stored."""
     every = stored_differences(sides[0].runs)
     figures, hints = [], []
@@ -165,7 +176,7 @@ def _paired(sides: list[Work]) -> Section:
     return Section("paired", "Paired differences", body)
 
 
-def _settings(sides: list[Work]) -> Section:
+def _settings(sides: list[Side]) -> Section:
     """Where the settings differ, a line a key; only keys that one of them sets."""
     rows = differing_settings([side.settings for side in sides])
     listed = None
@@ -203,12 +214,12 @@ def _word(key: str, every: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
     return text if key in mine else f"({text})"
 
 
-def _cost(sides: list[Work]) -> Section:
+def _cost(sides: list[Side]) -> Section:
     tables = [(side.settings.name, member_table(side.settings, side.runs)) for side in sides]
     return Section("cost", "Members and cost", render("sides_cost.html.j2", tables=tables))
 
 
-def _handed_in(sides: list[Work]) -> Section:
+def _handed_in(sides: list[Side]) -> Section:
     ledger = read_ledger(sides[0].runs)
     rows = ledger[ledger["experiment"].isin([side.settings.name for side in sides])]
     listed, hint = None, None

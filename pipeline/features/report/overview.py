@@ -8,7 +8,6 @@ import numpy as np
 from pipeline.config import Experiment
 from pipeline.experiment.cells import all_cells, used_members
 from pipeline.experiment.fingerprints import ensemble_key, stack_key
-from pipeline.experiment.work import Work
 from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Table
@@ -18,32 +17,24 @@ from pipeline.storage import Cell, Runs, display_path, is_fresh, read_json
 _PACKAGES = ("torch", "torchvision", "timm", "albumentations", "numpy", "facenet-pytorch")
 
 
-def submission_parts(work: Work) -> list[dict]:
+def submission_parts(settings: Experiment, runs: Runs) -> list[dict]:
     """The answers of the submission as its record has them; none where it is not up to date."""
-    if not is_fresh(work.runs.submission, ensemble_key(work.settings)):
+    if not is_fresh(runs.submission, ensemble_key(settings)):
         return []
-    return read_json(work.runs.submission_record)["parts"]
+    return read_json(runs.submission_record)["parts"]
 
 
-def stack_parts(work: Work) -> list[dict]:
+def stack_parts(settings: Experiment, runs: Runs) -> list[dict]:
     """The answers of the stack as its record has them; none where it is not up to date."""
-    if not is_fresh(work.runs.stacked, stack_key(work.settings, work.runs)):
+    if not is_fresh(runs.stacked, stack_key(settings, runs)):
         return []
-    return read_json(work.runs.stack("stack.json"))["parts"]
+    return read_json(runs.stack("stack.json"))["parts"]
 
 
-def submission_scores(work: Work) -> list[str]:
+def submission_scores(settings: Experiment, runs: Runs) -> list[str]:
     """The OOF score of each answer of the submission, in words; none where there is none."""
-    how = f"{work.settings.ensemble.method} over {', '.join(work.settings.tta)}"
-    return [say_part("submission", how, part) for part in submission_parts(work)]
-
-
-def stack_scores(work: Work) -> list[str]:
-    """The nested OOF score of each answer of the stack, in words."""
-    return [
-        say_part("stack", ", ".join(part["kept"]) or "nothing kept", part)
-        for part in stack_parts(work)
-    ]
+    how = f"{settings.ensemble.method} over {', '.join(settings.tta)}"
+    return [say_part("submission", how, part) for part in submission_parts(settings, runs)]
 
 
 def say_part(what: str, how: str, part: dict) -> str:

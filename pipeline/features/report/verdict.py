@@ -55,8 +55,8 @@ def describe_verdict(context: ReportContext) -> str:
 
 def score_cards(context: ReportContext) -> list[ScoreCard]:
     """A card for each answer: the score that was handed in, else the plain out-of-fold score."""
-    handed_in = {part["answer"]: part for part in submission_parts(context.work)}
-    stacked = {part["answer"]: part for part in stack_parts(context.work)}
+    handed_in = {part["answer"]: part for part in submission_parts(context.settings, context.runs)}
+    stacked = {part["answer"]: part for part in stack_parts(context.settings, context.runs)}
     cards = []
     for judged in context.answers:
         plain = whole_row(context, "all members", judged.target.task)

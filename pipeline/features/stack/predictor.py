@@ -9,38 +9,38 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
-from pipeline.experiment.work import Work
 from pipeline.features.stack.layers import Layers
 from pipeline.features.stack.load import gather_predictions
 from pipeline.inference.choice import STACK, check_stack
 from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.storage import read_json
+from pipeline.storage import Runs, read_json
 
 
 class StackPredictor:
     """Kept layers, fitted on everybody's OOF predictions. Raises ValueError where stack has not
     run."""
 
-    def __init__(self, work: Work) -> None:
-        check_stack(work.settings, work.runs)
-        self._settings = work.settings
-        tables = {
-            name: read_predictions(work.runs, name, "oof") for name in used_members(work.settings)
-        }
-        evaluation = EvaluationSet(work, held_out=set(next(iter(tables.values()))["image_id"]))
+    def __init__(self, settings: Experiment, runs: Runs) -> None:
+        check_stack(settings, runs)
+        self._settings = settings
+        tables = {name: read_predictions(runs, name, "oof") for name in used_members(settings)}
+        evaluation = EvaluationSet(
+            settings, runs, held_out=set(next(iter(tables.values()))["image_id"])
+        )
         kept = {
             part["answer"]: part["kept"]
-            for part in read_json(work.runs.stacked.with_suffix(".json"))["parts"]
+            for part in read_json(runs.stacked.with_suffix(".json"))["parts"]
         }
         ids, rows = evaluation.images["image_id"], np.arange(len(evaluation.images))
         self._layers = {}
-        for space in answer_spaces(work.settings):
-            state = gather_predictions(tables, image_ids=ids, space=space, settings=work.settings)
-            slots = Layers(work.settings.stack, evaluation, space, state).by_slot()
+        for space in answer_spaces(settings):
+            state = gather_predictions(tables, image_ids=ids, space=space, settings=settings)
+            slots = Layers(settings.stack, evaluation, space, state).by_slot()
             known = {layer.name: layer for layers in slots.values() for layer in layers}
             found = []
             for name in kept[space.name]:
@@ -74,6 +74,6 @@ class StackPredictor:
         return outputs, decided
 
 
-def stack_layers(work: Work, *, by: str) -> StackPredictor | None:
+def stack_layers(settings: Experiment, runs: Runs, *, by: str) -> StackPredictor | None:
     """The layers for a predictor that answers `by` stack; None for any other."""
-    return StackPredictor(work) if by == STACK else None
+    return StackPredictor(settings, runs) if by == STACK else None

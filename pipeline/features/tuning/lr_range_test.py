@@ -34,7 +34,9 @@ def run_sanity_checks(work: Work, member: str, *, images, device, precision) -> 
     ]
     if is_fresh(path, made_of):
         return read_json(path)
-    recipe = with_own_weights(work, Cell(member, tune.folds[0], recipe.seeds[0]))
+    recipe = with_own_weights(
+        work.settings, work.runs, Cell(member, tune.folds[0], recipe.seeds[0])
+    )
     setup = CheckSetup(
         settings=work.settings,
         crops=open_crops(work.runs.crops),

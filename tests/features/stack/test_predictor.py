@@ -50,7 +50,7 @@ def test_it_answers_as_the_submission_does(make, tmp_path: Path) -> None:
     (space,) = answer_spaces(work.settings)
     for ids in (["t1", "t0"], ["t0"]):  # one image is answered as it is among others
         asked = {name: table[table["image_id"].isin(ids)] for name, table in tables.items()}
-        joint, decided = StackPredictor(work).answer(asked, ids)
+        joint, decided = StackPredictor(work.settings, work.runs).answer(asked, ids)
         found = (
             joint[space.name][:, 0] if space.kind == "regression" else joint[space.name].argmax(1)
         )
