@@ -4,35 +4,37 @@
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
+from pipeline.config import Experiment
 from pipeline.experiment.grouping import names_caveat
 from pipeline.experiment.work import Work
 from pipeline.features.doctor.dry_run import Finding, look_at_batch, look_at_weights
 from pipeline.features.doctor.machine import check_device, check_disk, check_packages, check_python
 from pipeline.stages import STAGES, plan_stages
-from pipeline.storage import display_path
+from pipeline.storage import Runs, display_path
 
 
 def run(work: Work) -> None:
     """Raises ValueError, a sentence for each finding that will stop the work."""
-
-    looks: tuple[tuple[str, Callable[[Work], Iterator[Finding]]], ...] = (
-        ("python", check_python),
-        ("packages", check_packages),
-        ("device", check_device),
-        ("disk", check_disk),
-        ("config", _config),
-        ("data", _data),
-        ("weights", look_at_weights),
-        ("batch", look_at_batch),
-    )
+    settings, runs = work.settings, work.runs
+    checks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "python": check_python,
+        "packages": partial(check_packages, settings.members),
+        "device": partial(check_device, settings),
+        "disk": partial(check_disk, runs),
+        "config": partial(_config, work),
+        "data": partial(_data, settings, runs),
+        "weights": partial(look_at_weights, settings, runs),
+        "batch": partial(look_at_batch, settings, runs),
+    }
     failed = []
-    for name, look in looks:
+    for name, look in checks.items():
         if failed and name in ("weights", "batch"):
             print(f"note  {name:<9} not looked at before the rest is mended")
             continue
         try:
-            findings = list(look(work))
+            findings = list(look())
         except (ValueError, OSError) as error:
             findings = [("FAIL", line) for line in str(error).splitlines()]
         for verdict, sentence in findings:
@@ -60,17 +62,17 @@ def _config(work: Work) -> Iterator[Finding]:
                 yield from (("FAIL", line) for line in str(error).splitlines())
 
 
-def _data(work: Work) -> Iterator[Finding]:
+def _data(settings: Experiment, runs: Runs) -> Iterator[Finding]:
     from pipeline.experiment.tasks import contest_tasks
     from pipeline.preprocessing.read_contest import check_test_images, read_contest
     from pipeline.tables import OK
 
-    contest, root = work.settings.competition, work.runs.root
+    contest, root = settings.competition, runs.root
     if contest.drawn is not None and not root.is_dir():
         yield "note", f"{display_path(root)} will be drawn"
         return
-    tasks = contest_tasks(work.settings)
-    found = read_contest(contest, tasks, root=root, fixes=work.runs.fixes)
+    tasks = contest_tasks(settings)
+    found = read_contest(contest, tasks, root=root, fixes=runs.fixes)
     frame = found.images
     counts = frame.groupby(["part", "status"]).size().items()
     said = ", ".join(f"{part} {status} {count}" for (part, status), count in counts)
@@ -81,7 +83,7 @@ def _data(work: Work) -> Iterator[Finding]:
     said = check_test_images(frame, root=root, most=contest.missing_test)
     if said:
         yield "note", said
-    folds = work.settings.folds
+    folds = settings.folds
     caveat = names_caveat(frame[usable], lookalikes=folds.lookalikes, by=folds.by)
     if usable.any() and caveat:
         yield "note", caveat

@@ -33,9 +33,11 @@ def run(work: Work) -> None:
     number, sample = number_of(work, "num", NUM), number_of(work, "sample", SAMPLE)
     members, written = asked_members(work), []
     if number:
-        written += draw_heatmaps(work, members, number=number)
+        written += draw_heatmaps(
+            work.settings, work.runs, members, number=number, asked=work.options.get("images")
+        )
     if sample and "images" not in work.options:
-        written += measure_sensitivity(work, members, number=sample)
+        written += measure_sensitivity(work.settings, work.runs, members, number=sample)
     where = display_path(work.runs.explained(""))
     print(f"explain: wrote {', '.join(written) or 'nothing'} to {where}")
 

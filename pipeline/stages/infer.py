@@ -29,7 +29,7 @@ def check(work: Work) -> None:
     if TEST in work.options:
         from pipeline.features.hidden_test.answer import check_hidden_test
 
-        check_hidden_test(work, Path(work.options[TEST]))
+        check_hidden_test(work.settings, work.runs, Path(work.options[TEST]))
         return
     check_launch(work.settings)
 
@@ -80,4 +80,6 @@ def _answer_own(work: Work) -> None:
         shown_ids = ", ".join(unseen["image_id"].head(3))
         print(f"infer: {len(unseen)} test images can't be read and got the prior: {shown_ids} ...")
     took = time.monotonic() - started
-    compare_forecast(work, "infer", [f"infer {n}" for n in todo], seconds=took, divisible=True)
+    compare_forecast(
+        work.runs.forecast, "infer", [f"infer {n}" for n in todo], seconds=took, divisible=True
+    )

@@ -19,7 +19,7 @@ def check(work: Work) -> None:
 
     check_metrics(work.settings)
     check_answering(work.settings, work.runs)
-    check_training(work)
+    check_training(work.settings, work.runs)
 
 
 def run(work: Work) -> None:
@@ -52,7 +52,9 @@ def run(work: Work) -> None:
         print(f"train: {len(cells) - len(missing)} of {len(cells)} cells are done already")
     members = list(dict.fromkeys(cell.member for cell in missing))
     _unmark_answers(work, members)
-    needed = training_bytes(work, members, device=device.type, precision=precision)
+    needed = training_bytes(
+        work.settings, work.runs, members, device=device.type, precision=precision
+    )
     most = len(missing)
     if settings.parallel == "auto" and is_short(settings, missing, labelled, device=device.type):
         most = 1
@@ -63,7 +65,7 @@ def run(work: Work) -> None:
     monitor = TrainingMonitor(
         work.runs,
         work.settings,
-        make_clocks(work, missing, labelled),
+        make_clocks(work.settings, work.runs, missing, labelled),
         {cell: sum(epoch_images(work.settings, cell, labelled)) for cell in missing},
         slots=len(slots),
     )
@@ -85,7 +87,7 @@ def run(work: Work) -> None:
     with monitor:
         run_jobs(
             work,
-            [cell_job(work, cell) for cell in missing],
+            [cell_job(work.settings, work.runs, cell) for cell in missing],
             slots=slots,
             bar=monitor.bar,
             watch=monitor.look,
@@ -98,7 +100,10 @@ def run(work: Work) -> None:
     for sentence in describe_looks(work.settings.members):
         print(f"train: {sentence}")
     compare_forecast(
-        work, "train", [cell.name for cell in missing], seconds=time.monotonic() - started
+        work.runs.forecast,
+        "train",
+        [cell.name for cell in missing],
+        seconds=time.monotonic() - started,
     )
 
 

@@ -11,6 +11,7 @@ from functools import partial
 import pandas as pd
 import torch
 
+from pipeline.config import Experiment
 from pipeline.console import follow
 from pipeline.experiment.build import (
     fresh_state,
@@ -26,14 +27,13 @@ from pipeline.experiment.images_table import held_out
 from pipeline.experiment.memory import peak_memory
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import member_tasks
-from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset, named_deaths
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.loop import HeldOut, LoopSettings, is_finished, train_epochs
 from pipeline.models.schedule import Schedule
-from pipeline.storage import REFIT, Cell, read_json, write_text
+from pipeline.storage import REFIT, Cell, Runs, read_json, write_text
 from pipeline.training.checkpointing import finish_cell, restore_checkpoint, save_checkpoint
 from pipeline.training.distillation import distillation_targets
 from pipeline.training.held_out_score import score_held_out
@@ -44,11 +44,16 @@ from pipeline.training.trackers import open_track
 
 
 def train_cell(
-    work: Work, cell: Cell, *, images: pd.DataFrame, device: torch.device, precision: str
+    settings: Experiment,
+    runs: Runs,
+    cell: Cell,
+    *,
+    images: pd.DataFrame,
+    device: torch.device,
+    precision: str,
 ) -> dict:
     """Trains a cell, or what is left of it, writes weights and OOF table, and gives its facts."""
-    settings = work.settings
-    member = with_own_weights(work.settings, work.runs, cell)
+    member = with_own_weights(settings, runs, cell)
     tasks = member_tasks(settings, member)
     transform = member_transform(member)
     is_held = held_out(settings, images, cell.fold)
@@ -67,16 +72,18 @@ def train_cell(
         compiled=settings.compile,
     )
     if cell.fold == REFIT:
-        loop_settings = _as_long_as_the_folds(work, cell, loop_settings)
+        loop_settings = _as_long_as_the_folds(settings, runs, cell, loop_settings)
     state = fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
-    restore_checkpoint(work, cell, state)
+    restore_checkpoint(settings, runs, cell, state)
 
     targets = training_targets(member, tasks, train)
-    targets = distillation_targets(work, cell, train, targets, device=device, precision=precision)
-    train, targets = add_pseudo_labels(
-        work, cell, train, targets, device=device, precision=precision
+    targets = distillation_targets(
+        settings, runs, cell, train, targets, device=device, precision=precision
     )
-    crops = open_crops(work.runs.crops)
+    train, targets = add_pseudo_labels(
+        settings, runs, cell, train, targets, device=device, precision=precision
+    )
+    crops = open_crops(runs.crops)
     held_batch_size = settings.infer.batch_size
     largest_batch = max(member.batch_size, held_batch_size)
     loader = make_batches(
@@ -134,7 +141,7 @@ def train_cell(
             size=count_images,
         )
 
-    micro_batch_log = MicroBatchLog(work, cell, batch_size=member.batch_size)
+    micro_batch_log = MicroBatchLog(runs.memory(cell), cell, batch_size=member.batch_size)
     epochs = train_epochs(
         state,
         settings=loop_settings,
@@ -146,33 +153,41 @@ def train_cell(
         show=show,
         on_split=micro_batch_log.on_split,
     )
-    tracker = open_track(work, cell, past=len(state.history))
-    with last_checkpoint_named(work, cell), named_deaths(loader, held_loader), tracker as log:
+    tracker = open_track(settings, runs, cell, past=len(state.history))
+    with (
+        last_checkpoint_named(runs.checkpoint(cell), cell),
+        named_deaths(loader, held_loader),
+        tracker as log,
+    ):
         for row in epochs:
             micro_batch_log.on_epoch_end(state.num_micro_batches)
             row["memory_mb"] = peak_memory(device.type)
             log(row["epoch"], row)
             lines = "".join(json.dumps(each) + "\n" for each in state.history)
-            write_text(work.runs.history(cell), lines)
+            write_text(runs.history(cell), lines)
             if not is_finished(state, settings=loop_settings):
-                save_checkpoint(work, cell, state)
-    return finish_cell(work, cell, state, held=held, tasks=tasks, transform=transform)
+                save_checkpoint(settings, runs, cell, state)
+    return finish_cell(settings, runs, cell, state, held=held, tasks=tasks, transform=transform)
 
 
 def _sampler_seed(cell: Cell) -> int:
     return (cell.seed * 1_009 + cell.fold) % 2**63  # seed 0 of a refit would be below 0
 
 
-def _as_long_as_the_folds(work: Work, cell: Cell, settings: LoopSettings) -> LoopSettings:
+def _as_long_as_the_folds(
+    settings: Experiment, runs: Runs, cell: Cell, loop_settings: LoopSettings
+) -> LoopSettings:
     """The settings of a refit, which learns from everybody and has no held-out scores.
 
     It stops after the median of the folds' best epochs (the lower of two). A schedule that looks at
     scores gets those of the fold whose best epoch is nearest to that.
     """
-    folds = [c for c in member_cells(work.settings, cell.member) if c.seed == cell.seed]
-    best_epochs = {fold: read_json(work.runs.done(fold))["best_epoch"] for fold in folds}
+    folds = [c for c in member_cells(settings, cell.member) if c.seed == cell.seed]
+    best_epochs = {fold: read_json(runs.done(fold))["best_epoch"] for fold in folds}
     median = sorted(best_epochs.values())[(len(best_epochs) - 1) // 2]
     nearest = min(folds, key=lambda fold: (abs(best_epochs[fold] - median), fold.fold))
-    lines = work.runs.history(nearest).read_text(encoding="utf-8").splitlines()
+    lines = runs.history(nearest).read_text(encoding="utf-8").splitlines()
     scores = tuple(json.loads(line)["score"] for line in lines)
-    return replace(settings, stop_after=median, past_scores=scores, early_stop=None, best="last")
+    return replace(
+        loop_settings, stop_after=median, past_scores=scores, early_stop=None, best="last"
+    )

@@ -10,7 +10,7 @@ from pipeline.experiment.cells import member_cells, teacher_cells
 from pipeline.experiment.footprint import PROCESS, footprint_of
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
-from pipeline.storage import REFIT, Cell
+from pipeline.storage import REFIT, Cell, Runs
 from pipeline.training.initial_weights import RUN, start_of
 from pipeline.training.time_left import CellClock
 
@@ -29,9 +29,9 @@ def cell_needs(settings: Experiment, cell: Cell) -> list[Cell]:
     return [c for c in member_cells(settings, cell.member) if c.seed == cell.seed] + teachers
 
 
-def cell_job(work: Work, cell: Cell) -> Job:
+def cell_job(settings: Experiment, runs: Runs, cell: Cell) -> Job:
     """The training of one cell."""
-    runs, needed = work.runs, cell_needs(work.settings, cell)
+    needed = cell_needs(settings, cell)
     return Job(
         name=cell.name,
         call=train_one,
@@ -41,19 +41,19 @@ def cell_job(work: Work, cell: Cell) -> Job:
             *(runs.images, runs.faces, runs.folds, runs.crops),
             *(runs.cell(other) for other in needed),
             *([runs.cell(cell)] if runs.cell(cell).exists() else []),  # to go on from there
-            *_start_folders(work, cell),
+            *_start_folders(settings, runs, cell),
         ),
         makes=(runs.cell(cell),),
     )
 
 
-def _start_folders(work: Work, cell: Cell) -> list[Path]:
+def _start_folders(settings: Experiment, runs: Runs, cell: Cell) -> list[Path]:
     """What a start from another experiment's weights reads: its settings and its cell's folder."""
-    start = start_of(work.settings, work.runs, cell)
+    start = start_of(settings, runs, cell)
     if start is None:
         return []
-    experiment = work.settings.members[cell.member].weights.removeprefix(RUN).partition("/")[0]
-    return [work.runs.of_experiment(experiment) / "config.yaml", start.parent]
+    experiment = settings.members[cell.member].weights.removeprefix(RUN).partition("/")[0]
+    return [runs.of_experiment(experiment) / "config.yaml", start.parent]
 
 
 def train_one(work: Work, *, cell: Cell) -> dict:
@@ -69,7 +69,8 @@ def train_one(work: Work, *, cell: Cell) -> dict:
     train = train_cell if member.head is None else fit_frozen_cell
     with enough_memory(f"members.{cell.member}.batch_size", member.batch_size):
         return train(
-            work,
+            work.settings,
+            work.runs,
             cell,
             images=read_labelled(work.runs),
             device=device,
@@ -102,36 +103,40 @@ def is_short(
     return cost / rate < seconds
 
 
-def make_clocks(work: Work, cells: Sequence[Cell], labelled: pd.DataFrame) -> dict[Cell, CellClock]:
+def make_clocks(
+    settings: Experiment, runs: Runs, cells: Sequence[Cell], labelled: pd.DataFrame
+) -> dict[Cell, CellClock]:
     """A clock for each cell that is to be trained; an epoch's cost is in images times pixels."""
     clocks = {}
     for cell in cells:
-        member = work.settings.members[cell.member]
-        learned, held = epoch_images(work.settings, cell, labelled)
-        history = work.runs.history(cell)
+        member = settings.members[cell.member]
+        learned, held = epoch_images(settings, cell, labelled)
+        history = runs.history(cell)
         past = history.read_bytes().count(b"\n") if history.exists() else 0
         clocks[cell] = CellClock(
             name=cell.name,
             member=cell.member,
             epochs=max(0, member.epochs - past),
             cost=(learned + held / BACKWARD) * member.image_size**2,
-            needs=tuple(other.name for other in cell_needs(work.settings, cell)),
+            needs=tuple(other.name for other in cell_needs(settings, cell)),
         )
     return clocks
 
 
-def training_bytes(work: Work, members: Sequence[str], *, device: str, precision: str) -> int:
+def training_bytes(
+    settings: Experiment, runs: Runs, members: Sequence[str], *, device: str, precision: str
+) -> int:
     """Memory of the neediest of these members' cells: of its GPU, or of its process."""
     from pipeline.experiment.crops import count_crops
     from pipeline.experiment.data_loading import resident_bytes
 
     most = 0
     for name in members:
-        member = work.settings.members[name]
-        needed = footprint_of(work.settings, name, precision).training(
+        member = settings.members[name]
+        needed = footprint_of(settings, name, precision).training(
             batch_size=member.batch_size, ema=member.ema is not None
         )
         most = max(most, needed)
-    num_crops = count_crops(work.runs)
-    most += resident_bytes(work.settings, members, num_crops=num_crops, device=device)
+    num_crops = count_crops(runs)
+    most += resident_bytes(settings, members, num_crops=num_crops, device=device)
     return most if device == "cuda" else most + PROCESS

@@ -3,18 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.facts import cell_facts, check_facts
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import prediction_frame
-from pipeline.experiment.work import Work
 from pipeline.images.transform import Transform
 from pipeline.labels.tasks import Task
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.loop import State
-from pipeline.storage import REFIT, Cell, atomic_write, display_path, write_json, write_table
+from pipeline.storage import REFIT, Cell, Runs, atomic_write, display_path, write_json, write_table
 
 
-def save_checkpoint(work: Work, cell: Cell, state: State) -> None:
+def save_checkpoint(settings: Experiment, runs: Runs, cell: Cell, state: State) -> None:
     """Writes all that the cell needs to go on as if it had never been stopped."""
     parts = {
         "network": state.network.state_dict(),
@@ -27,31 +27,29 @@ def save_checkpoint(work: Work, cell: Cell, state: State) -> None:
     facts = {
         "history": state.history,
         "scaler": state.scaler.state_dict(),
-        **_facts(work, cell),
+        **_facts(settings, runs, cell),
     }
-    with atomic_write(work.runs.checkpoint(cell)) as temporary:
+    with atomic_write(runs.checkpoint(cell)) as temporary:
         save_state(temporary, parts, facts=facts)
 
 
-def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
+def restore_checkpoint(settings: Experiment, runs: Runs, cell: Cell, state: State) -> None:
     """Goes on from the cell's checkpoint, when there is one."""
-    if not work.runs.checkpoint(cell).exists():
+    if not runs.checkpoint(cell).exists():
         return
     try:
-        parts, facts = load_state(work.runs.checkpoint(cell))
+        parts, facts = load_state(runs.checkpoint(cell))
         lacking = {"history", "scaler"} - facts.keys()
         if lacking:
-            raise ValueError(
-                f"{work.runs.checkpoint(cell)}: no checkpoint: it has no {min(lacking)}"
-            )
+            raise ValueError(f"{runs.checkpoint(cell)}: no checkpoint: it has no {min(lacking)}")
     except ValueError as error:
         raise ValueError(f"{error}; without it the cell begins with its first epoch") from None
-    check_facts(facts, wanted=_facts(work, cell), path=work.runs.checkpoint(cell))
+    check_facts(facts, wanted=_facts(settings, runs, cell), path=runs.checkpoint(cell))
     state.network.load_state_dict(parts["network"])
     try:
         restore_optimiser(state.optimiser, parts.get("optimiser", {}))
     except ValueError as error:
-        path = display_path(work.runs.checkpoint(cell))
+        path = display_path(runs.checkpoint(cell))
         raise ValueError(
             f"{path}: {error}; without it the cell begins with its first epoch"
         ) from None
@@ -66,7 +64,8 @@ def restore_checkpoint(work: Work, cell: Cell, state: State) -> None:
 
 
 def finish_cell(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     cell: Cell,
     state: State,
     *,
@@ -75,19 +74,19 @@ def finish_cell(
     transform: Transform,
 ) -> dict:
     """Writes the kept weights, the OOF table and, last of all, the mark that the cell is done."""
-    member = work.settings.members[cell.member]
+    member = settings.members[cell.member]
     kept = kept_epoch(state.scores, keeps_last=cell.fold == REFIT or member.best == "last")
-    with atomic_write(work.runs.weights(cell)) as temporary:
-        save_state(temporary, {"network": state.best_weights}, facts=_facts(work, cell))
+    with atomic_write(runs.weights(cell)) as temporary:
+        save_state(temporary, {"network": state.best_weights}, facts=_facts(settings, runs, cell))
     if cell.fold != REFIT:
         frame = prediction_frame(
             held["image_id"],
             cell,
             view="identity",
             logits=state.best_logits,
-            member=member_context(work.settings, cell.member),
+            member=member_context(settings, cell.member),
         )
-        write_table(work.runs.oof(cell), frame)
+        write_table(runs.oof(cell), frame)
     row = state.history[kept]
     measure = _most_telling(row)
     facts = {
@@ -102,15 +101,15 @@ def finish_cell(
         "image_size": transform.size,
         "num_parameters": sum(p.numel() for p in state.network.parameters()),
     }
-    write_json(work.runs.done(cell), facts)
-    work.runs.checkpoint(cell).unlink(missing_ok=True)
+    write_json(runs.done(cell), facts)
+    runs.checkpoint(cell).unlink(missing_ok=True)
     return facts
 
 
-def _facts(work: Work, cell: Cell) -> dict:
+def _facts(settings: Experiment, runs: Runs, cell: Cell) -> dict:
     """What the cell's files say of themselves."""
-    member = member_context(work.settings, cell.member)
-    return cell_facts(member, crop_recipe=work.runs.crop_recipe)
+    member = member_context(settings, cell.member)
+    return cell_facts(member, crop_recipe=runs.crop_recipe)
 
 
 def kept_epoch(scores: list[float], *, keeps_last: bool) -> int:

@@ -3,19 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.config import Experiment, Member
-from pipeline.experiment.work import Work
 from pipeline.storage import Runs
 
 
-def check_training(work: Work) -> None:
+def check_training(settings: Experiment, runs: Runs) -> None:
     """Raises ValueError, one sentence a line, for a backbone or recipe that can't be built."""
     problems = []
-    for name, member in work.settings.members.items():
-        for key, sentence in member_problems(work.settings, work.runs, member):
+    for name, member in settings.members.items():
+        for key, sentence in member_problems(settings, runs, member):
             problems.append(f"members.{name}.{key}: {sentence}")
-        for key, sentence in weight_problems(work, name):
+        for key, sentence in weight_problems(settings, runs, name):
             problems.append(f"members.{name}.{key}: {sentence}")
-    problems += machine_problems(work)
+    problems += machine_problems(settings)
     if problems:
         raise ValueError("\n".join(dict.fromkeys(problems)))
 
@@ -59,7 +58,7 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
         )
 
 
-def weight_problems(work: Work, name: str) -> Iterator[tuple[str, str]]:
+def weight_problems(settings: Experiment, runs: Runs, name: str) -> Iterator[tuple[str, str]]:
     """The key and a sentence for weights that are not there or don't fit the member's backbone."""
     from pipeline.experiment.cells import member_cells
     from pipeline.models.pretrained import check_backbone, check_weights
@@ -67,32 +66,32 @@ def weight_problems(work: Work, name: str) -> Iterator[tuple[str, str]]:
 
     def check() -> None:
         checked = set()
-        for cell in member_cells(work.settings, name):
-            member = with_own_weights(work.settings, work.runs, cell)
+        for cell in member_cells(settings, name):
+            member = with_own_weights(settings, runs, cell)
             if member.weights not in checked:
                 checked.add(member.weights)
                 check_weights(member.backbone, weights=member.weights, image_size=member.image_size)
 
-    backbone = work.settings.members[name].backbone
+    backbone = settings.members[name].backbone
     if not list(_problem("backbone", check_backbone, backbone)):
         yield from _problem("weights", check)
 
 
-def machine_problems(work: Work) -> Iterator[str]:
+def machine_problems(settings: Experiment) -> Iterator[str]:
     """A sentence for each thing that this machine lacks for the training."""
     from pipeline.experiment.device import choose_device
     from pipeline.jobs.run import check_launch
     from pipeline.models.speedups import check_compiler
     from pipeline.training.trackers import check_tracking
 
-    no_device = [sentence for _, sentence in _problem("device", choose_device, work.settings)]
+    no_device = [sentence for _, sentence in _problem("device", choose_device, settings)]
     yield from no_device
-    for _, sentence in _problem("launch", check_launch, work.settings):
+    for _, sentence in _problem("launch", check_launch, settings):
         yield sentence
-    for _, sentence in _problem("track", check_tracking, work.settings):
+    for _, sentence in _problem("track", check_tracking, settings):
         yield sentence
-    if work.settings.compile and not no_device:
-        device, _precision = choose_device(work.settings)
+    if settings.compile and not no_device:
+        device, _precision = choose_device(settings)
         for _, sentence in _problem("compile", check_compiler, device.type):
             yield sentence
 

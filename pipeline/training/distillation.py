@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pipeline.config import Experiment
 from pipeline.ensembling.blending import mean_probs
 from pipeline.experiment.blend import gather_votes, member_probs
 from pipeline.experiment.cells import teacher_cells
@@ -19,19 +20,19 @@ from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import answer_task, member_tasks
-from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.labels.answers import combine_probs
 from pipeline.labels.tasks import Task, is_labelled
 from pipeline.metrics.answer_space import ANSWER
-from pipeline.storage import REFIT, Cell, read_table, write_table
+from pipeline.storage import REFIT, Cell, Runs, read_table, write_table
 from pipeline.tables import pick
 
 Targets = dict[str, np.ndarray]
 
 
 def distillation_targets(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     cell: Cell,
     train: pd.DataFrame,
     targets: Targets,
@@ -40,17 +41,19 @@ def distillation_targets(
     precision: str,
 ) -> Targets:
     """The targets of the training images, those of a student by its teachers."""
-    member = work.settings.members[cell.member]
+    member = settings.members[cell.member]
     if member.distil is None:
         return targets
-    tasks = member_tasks(work.settings, member)
-    path = work.runs.pseudo(cell)
+    tasks = member_tasks(settings, member)
+    path = runs.pseudo(cell)
     if not path.exists():
         if cell.fold == REFIT:
-            frames = {name: read_oof(work.settings, work.runs, name) for name in member.distil.by}
+            frames = {name: read_oof(settings, runs, name) for name in member.distil.by}
         else:
-            frames = teacher_predictions(work, cell, train, device=device, precision=precision)
-        write_table(path, _answer_table(work, frames, tasks=tasks, image_ids=train["image_id"]))
+            frames = teacher_predictions(
+                settings, runs, cell, train, device=device, precision=precision
+            )
+        write_table(path, _answer_table(settings, frames, tasks=tasks, image_ids=train["image_id"]))
     answers = pick(read_table(path), train["image_id"], what="the teachers' answers")
     mixed = dict(targets)
     for task in tasks:
@@ -64,14 +67,14 @@ def distillation_targets(
 
 
 def _answer_table(
-    work: Work,
+    settings: Experiment,
     frames: Mapping[str, pd.DataFrame],
     *,
     tasks: Sequence[Task],
     image_ids: pd.Series,
 ) -> pd.DataFrame:
     """The teachers' mean predictions: image_id and the columns of each task."""
-    probs = mean_answers(work, frames, image_ids=image_ids)
+    probs = mean_answers(settings, frames, image_ids=image_ids)
     table = pd.DataFrame({"image_id": image_ids})
     for task in tasks:
         if task.name not in probs:  # a head for the whole answer, and teachers of its parts
@@ -81,23 +84,29 @@ def _answer_table(
 
 
 def teacher_predictions(
-    work: Work, cell: Cell, images: pd.DataFrame, *, device: torch.device, precision: str
+    settings: Experiment,
+    runs: Runs,
+    cell: Cell,
+    images: pd.DataFrame,
+    *,
+    device: torch.device,
+    precision: str,
 ) -> dict[str, pd.DataFrame]:
     """By member, the predictions of a cell's teachers for these images: a row an image and seed,
     folds and views averaged."""
-    crops = open_crops(work.runs.crops)
+    crops = open_crops(runs.crops)
     teachers: dict[str, list[Cell]] = {}
-    for teacher in teacher_cells(work.settings, cell):
+    for teacher in teacher_cells(settings, cell):
         teachers.setdefault(teacher.member, []).append(teacher)
     frames = {}
     for name, cells in teachers.items():
         frame = predict_cells(
-            work.runs,
-            member_context(work.settings, name),
+            runs,
+            member_context(settings, name),
             cells,
             images,
             crops=crops,
-            settings=work.settings,
+            settings=settings,
             what=f"for {cell.name}",
             device=device,
             precision=precision,
@@ -107,17 +116,17 @@ def teacher_predictions(
 
 
 def mean_answers(
-    work: Work, frames: Mapping[str, pd.DataFrame], *, image_ids: Sequence[str]
+    settings: Experiment, frames: Mapping[str, pd.DataFrame], *, image_ids: Sequence[str]
 ) -> Targets:
     """The mean (N, C) of members' predictions by task, each member counting the same: tasks, parts
     of a head for the whole answer, and that head."""
     votes: dict[str, list[np.ndarray]] = {}
     for name, frame in frames.items():
-        probs = member_probs(frame, image_ids=image_ids, settings=work.settings, member=name)
+        probs = member_probs(frame, image_ids=image_ids, settings=settings, member=name)
         for task, task_probs in probs.items():
             votes.setdefault(task, []).append(task_probs)
-        if ANSWER in work.settings.members[name].tasks:
-            head = answer_task(work.settings)
+        if ANSWER in settings.members[name].tasks:
+            head = answer_task(settings)
             own_votes = gather_votes(frame, image_ids=image_ids, task=head, part="oof")
             votes.setdefault(ANSWER, []).append(mean_probs(own_votes))
     return {task: mean_probs(of_task) for task, of_task in votes.items()}

@@ -12,13 +12,12 @@ import pandas as pd
 import torch
 from torch import nn
 
-from pipeline.config import fingerprint_of
+from pipeline.config import Experiment, fingerprint_of
 from pipeline.experiment.build import make_network
 from pipeline.experiment.data_loading import make_batches
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.targets import training_targets
-from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset
 from pipeline.images.sampler import in_order
@@ -27,24 +26,30 @@ from pipeline.models.closed_form import fit_heads
 from pipeline.models.logits import Logits, autocast, move
 from pipeline.models.loop import State
 from pipeline.models.network import FaceNetwork
-from pipeline.storage import REFIT, Cell, atomic_write, hold_lock, write_text
+from pipeline.storage import REFIT, Cell, Runs, atomic_write, hold_lock, write_text
 from pipeline.training.checkpointing import finish_cell
 from pipeline.training.held_out_score import score_held_out
 
 
 def fit_frozen_cell(
-    work: Work, cell: Cell, *, images: pd.DataFrame, device: torch.device, precision: str
+    settings: Experiment,
+    runs: Runs,
+    cell: Cell,
+    *,
+    images: pd.DataFrame,
+    device: torch.device,
+    precision: str,
 ) -> dict:
     """Fits a cell's heads on the frozen features of its training images, and gives its facts.
 
     Writes weights, OOF table and done mark as train_cell does.
     """
     started = time.monotonic()
-    settings, member = work.settings, member_context(work.settings, cell.member)
+    member = member_context(settings, cell.member)
     torch.manual_seed(member.recipe.seeds[0])  # weights: none is the same backbone in all cells
     network = make_network(member.recipe, member.tasks, weights=member.recipe.weights).eval()
     features = _stored_features(
-        work, member, network.backbone, images, device=device, precision=precision
+        settings, runs, member, network.backbone, images, device=device, precision=precision
     )
     is_held = held_out(settings, images, cell.fold)
     train = images[~is_held].reset_index(drop=True)
@@ -72,12 +77,12 @@ def fit_frozen_cell(
     row.setdefault("score", 0.0)
     row["seconds"] = time.monotonic() - started
     row["images_per_second"] = len(images) / row["seconds"]
-    write_text(work.runs.history(cell), json.dumps(row) + "\n")
+    write_text(runs.history(cell), json.dumps(row) + "\n")
     state = State(network=network, optimiser=None, ema=None, scaler=None, history=[row])
     state.best_weights = network.state_dict()
     state.best_logits = None if cell.fold == REFIT else logits
     return finish_cell(
-        work, cell, state, held=held, tasks=list(member.tasks), transform=member.transform
+        settings, runs, cell, state, held=held, tasks=list(member.tasks), transform=member.transform
     )
 
 
@@ -89,7 +94,8 @@ def head_logits(network: FaceNetwork, features: np.ndarray) -> Logits:
 
 
 def _stored_features(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     member: MemberContext,
     backbone: nn.Module,
     images: pd.DataFrame,
@@ -104,12 +110,12 @@ def _stored_features(
     """
     recipe = member.recipe
     made_from = [recipe.backbone, recipe.weights, list(backbone.layers), recipe.image_size]
-    key = fingerprint_of([*made_from, str(work.runs.crops.parent), images["row"].tolist()])
-    path = work.runs.features(key)
+    key = fingerprint_of([*made_from, str(runs.crops.parent), images["row"].tolist()])
+    path = runs.features(key)
     with hold_lock(path.with_suffix(".lock"), command="training"):
         if not path.exists():
             features = _compute_features(
-                work, member, backbone, images, device=device, precision=precision
+                settings, runs, member, backbone, images, device=device, precision=precision
             )
             with atomic_write(path) as temporary, temporary.open("wb") as file:
                 np.save(file, features)
@@ -118,7 +124,8 @@ def _stored_features(
 
 @torch.inference_mode()
 def _compute_features(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     member: MemberContext,
     backbone: nn.Module,
     images: pd.DataFrame,
@@ -126,16 +133,16 @@ def _compute_features(
     device: torch.device,
     precision: str,
 ) -> np.ndarray:
-    size = work.settings.infer.batch_size
+    size = settings.infer.batch_size
     dataset = CropDataset(
-        open_crops(work.runs.crops),
+        open_crops(runs.crops),
         rows=images["row"].to_numpy(),
         size=member.transform.size,
         targets={},
         names=images["image_id"].to_numpy(),
     )
     batches = make_batches(
-        work.settings,
+        settings,
         dataset,
         in_order(len(images), batch_size=size),
         device=device,

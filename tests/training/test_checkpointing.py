@@ -32,12 +32,12 @@ def test_a_checkpoint_goes_on_in_another_precision(tmp_path: Path) -> None:
     state = fresh_state(member, tasks, precision="bfloat16", **fresh)
     state.best_weights, state.best_logits = {"x": torch.ones(1)}, {"age": torch.zeros(1, 3)}
     state.history = [{"epoch": 1, "score": 0.5}]
-    save_checkpoint(work, CELL, state)
+    save_checkpoint(work.settings, work.runs, CELL, state)
     for precision in ("float16", "bfloat16"):
         state = fresh_state(member, tasks, precision=precision, **fresh)
-        restore_checkpoint(work, CELL, state)
+        restore_checkpoint(work.settings, work.runs, CELL, state)
         assert state.history == [{"epoch": 1, "score": 0.5}]
-        save_checkpoint(work, CELL, state)
+        save_checkpoint(work.settings, work.runs, CELL, state)
 
 
 def test_a_cell_that_holds_nobody_out_goes_on(tmp_path: Path) -> None:
@@ -46,9 +46,9 @@ def test_a_cell_that_holds_nobody_out_goes_on(tmp_path: Path) -> None:
     how = {"seed": 0, "device": torch.device("cpu"), "precision": "float32"}
     state = fresh_state(member, member_tasks(work.settings, member), **how)
     state.best_weights, state.history = state.network.state_dict(), [{"epoch": 1, "score": 0.0}]
-    save_checkpoint(work, cell, state)
+    save_checkpoint(work.settings, work.runs, cell, state)
     state = fresh_state(member, member_tasks(work.settings, member), **how)
-    restore_checkpoint(work, cell, state)
+    restore_checkpoint(work.settings, work.runs, cell, state)
     assert state.history == [{"epoch": 1, "score": 0.0}] and state.best_logits is None
 
 

@@ -49,7 +49,9 @@ def test_a_student_is_taught_by_those_who_held_out_the_same_fold(
         cell, teacher = Cell("student", fold, 777), Cell("gender", fold, 777)
         train = images[~held_out(settings, images, fold)].reset_index(drop=True)
         nothing = np.zeros(len(train), int)
-        told = distillation_targets(work, cell, train, {"gender": nothing}, **cpu)["gender"]
+        told = distillation_targets(
+            work.settings, work.runs, cell, train, {"gender": nothing}, **cpu
+        )["gender"]
         said = predict_cells(
             work.runs,
             member_context(settings, "gender"),
@@ -64,7 +66,7 @@ def test_a_student_is_taught_by_those_who_held_out_the_same_fold(
         np.testing.assert_allclose(told, said, atol=1e-6)
     everybody = Cell("student", REFIT, 777)
     told = distillation_targets(
-        work, everybody, images, {"gender": np.zeros(len(images), int)}, **cpu
+        work.settings, work.runs, everybody, images, {"gender": np.zeros(len(images), int)}, **cpu
     )
     oof = [pd.read_parquet(run / f"gender/fold{fold}-seed777/oof.parquet") for fold in (0, 1)]
     said = pd.concat(oof).set_index("image_id").loc[images["image_id"], COLUMNS]

@@ -67,7 +67,8 @@ def test_a_start_that_would_leak_or_is_not_there_is_refused(tmp_path: Path, call
         ("run:odd/m", ("members.m.seeds=[778]",), None),
     ):
         words = second(tmp_path, "then", words=(f"members.m.weights={weights}", *more))
-        found = list(weight_problems(work_of(words), "m"))
+        work = work_of(words)
+        found = list(weight_problems(work.settings, work.runs, "m"))
         if says is None:
             assert found == [], "another seed starts from the first one"
         else:

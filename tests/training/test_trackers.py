@@ -63,7 +63,7 @@ def test_the_others_take_the_same_call(
     overrides = [*words[2:], f"track={name}"]
     settings = load_experiment(words[1], overrides, configs=PROJECT / "configs")
     work = Work(settings=settings, runs=Runs(settings), command=[])
-    with open_track(work, Cell("mask", 0, 777)) as log:
+    with open_track(work.settings, work.runs, Cell("mask", 0, 777)) as log:
         for epoch in (1, 2):
             log(epoch, {"train_loss": 0.5 / epoch, "nothing": float("nan"), "word": "x"})
     folder = work.runs.tracked(name)

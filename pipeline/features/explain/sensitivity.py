@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pipeline.config import Experiment
+from pipeline.config.preprocessing import Crop
 from pipeline.console import Bar
 from pipeline.evaluation.decisions import measure
 from pipeline.evaluation.evaluation_set import EvaluationSet
@@ -17,7 +19,6 @@ from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import load_cell, prediction_frame
 from pipeline.experiment.predictions import read_oof
-from pipeline.experiment.work import Work
 from pipeline.faces.boxes import AROUND_FACES, square_box
 from pipeline.faces.crop import cut
 from pipeline.faces.crop_store import open_crops
@@ -32,7 +33,7 @@ from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.reliability import mean_rate
 from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.models.logits import predict_logits
-from pipeline.storage import Cell, atomic_write, read_table, write_table
+from pipeline.storage import Cell, Runs, atomic_write, read_table, write_table
 from pipeline.tables import FACES, check_table, pick
 
 MARGIN = "crop margin"
@@ -41,20 +42,22 @@ SEED = 777  # of the sample: the same images every time
 Variant = tuple[str, float]  # factor and level
 
 
-def measure_sensitivity(work: Work, members: list[str], *, number: int) -> list[str]:
+def measure_sensitivity(
+    settings: Experiment, runs: Runs, members: list[str], *, number: int
+) -> list[str]:
     """Scores and changed answers of `number` held-out images at every level of every factor;
     gives the names of the files it wrote."""
-    labelled = read_labelled(work.runs)
-    oof = read_oof(work.settings, work.runs, members[0])
+    labelled = read_labelled(runs)
+    oof = read_oof(settings, runs, members[0])
     split = labelled[labelled["image_id"].isin(oof["image_id"])]
     sample = _draw_sample(split, number=number)
-    variants = list(_variants(work, sample))
-    tables = {name: _answers(work, name, sample, labelled, variants) for name in members}
-    evaluation = EvaluationSet(work.settings, work.runs, held_out=set(sample["image_id"]))
+    variants = list(_variants(settings.crop, runs, sample))
+    tables = {name: _answers(settings, runs, name, sample, labelled, variants) for name in members}
+    evaluation = EvaluationSet(settings, runs, held_out=set(sample["image_id"]))
     rows = []
-    plain = {key: seen for key, _, seen in _seen(work, evaluation, tables, variants[0][0])}
+    plain = {key: seen for key, _, seen in _seen(settings, evaluation, tables, variants[0][0])}
     for (factor, level), unit, _ in variants:
-        for key, target, seen in _seen(work, evaluation, tables, (factor, level)):
+        for key, target, seen in _seen(settings, evaluation, tables, (factor, level)):
             source, task = key
             changed = mean_rate(
                 "",
@@ -77,8 +80,8 @@ def measure_sensitivity(work: Work, members: list[str], *, number: int) -> list[
                 }
             )
     frame = pd.DataFrame(rows)
-    write_table(work.runs.explained("sensitivity.csv"), frame)
-    return ["sensitivity.csv", *_draw(work, frame)]
+    write_table(runs.explained("sensitivity.csv"), frame)
+    return ["sensitivity.csv", *_draw(runs, frame)]
 
 
 def _draw_sample(split: pd.DataFrame, *, number: int) -> pd.DataFrame:
@@ -88,24 +91,26 @@ def _draw_sample(split: pd.DataFrame, *, number: int) -> pd.DataFrame:
     return mixed.loc[turn.index[:number]].sort_values("image_id").reset_index(drop=True)
 
 
-def _variants(work: Work, sample: pd.DataFrame) -> Iterator[tuple[Variant, str, np.ndarray]]:
+def _variants(
+    crop: Crop, runs: Runs, sample: pd.DataFrame
+) -> Iterator[tuple[Variant, str, np.ndarray]]:
     """Corruption and level, the unit, and the sample's crops (n, S, S, 3); the "
     "unchanged ones first."""
-    crops = np.asarray(open_crops(work.runs.crops)[sample["row"].to_numpy()])
+    crops = np.asarray(open_crops(runs.crops)[sample["row"].to_numpy()])
     seeds = [zlib.crc32(str(image_id).encode()) for image_id in sample["image_id"]]
     for factor in FACTORS.values():
         for level in sorted(factor.levels, key=lambda level, f=factor: level != f.neutral):
             pairs = zip(crops, seeds, strict=True)
             changed = np.stack([corrupt(crop, factor, level, seed=seed) for crop, seed in pairs])
             yield (factor.name, float(level)), factor.unit, changed
-    if not all((work.runs.root / path).exists() for path in sample["path"]):
-        print(f"explain: the images are not in {work.runs.root}: {MARGIN} is left out")
+    if not all((runs.root / path).exists() for path in sample["path"]):
+        print(f"explain: the images are not in {runs.root}: {MARGIN} is left out")
         return
-    faces = check_table(read_table(work.runs.faces), FACES)
+    faces = check_table(read_table(runs.faces), FACES)
     faces = pick(faces, sample["image_id"], what="faces")
-    margins = np.where(faces["how"].isin(AROUND_FACES), work.settings.crop.margin, 0.0)
-    boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), work.settings.crop.size
-    images = [read_image(work.runs.root / path) for path in sample["path"]]
+    margins = np.where(faces["how"].isin(AROUND_FACES), crop.margin, 0.0)
+    boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), crop.size
+    images = [read_image(runs.root / path) for path in sample["path"]]
     for more in sorted(MARGINS, key=lambda m: m != 0.0):
         squares = [square_box(b, margin=m + more) for b, m in zip(boxes, margins, strict=True)]
         cuts = [cut(p, s, size=size) for p, s in zip(images, squares, strict=True)]
@@ -113,21 +118,22 @@ def _variants(work: Work, sample: pd.DataFrame) -> Iterator[tuple[Variant, str, 
 
 
 def _answers(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     name: str,
     sample: pd.DataFrame,
     labelled: pd.DataFrame,
     variants: list[tuple[Variant, str, np.ndarray]],
 ) -> dict[Variant, pd.DataFrame]:
     """A member's predictions of each variant, by the cells that did not see the people."""
-    device, precision = choose_device(work.settings)
-    member = member_context(work.settings, name)
+    device, precision = choose_device(settings)
+    member = member_context(settings, name)
     transform = member.transform
     parts = {key: [] for key, _, _ in variants}
-    cells: dict[Cell, list[int]] = by_cell(work.settings, name, sample, labelled)
+    cells: dict[Cell, list[int]] = by_cell(settings, name, sample, labelled)
     bar = Bar(len(sample) * len(variants), desc=f"explain: {name}")
     for cell, places in cells.items():
-        network = load_cell(work.runs, member, cell, device=device)
+        network = load_cell(runs, member, cell, device=device)
         for key, _, crops in variants:
             pixels = np.stack([fit_size(crops[place], size=transform.size) for place in places])
             (views,) = predict_logits(
@@ -153,14 +159,14 @@ def _answers(
 
 
 def _seen(
-    work: Work,
+    settings: Experiment,
     evaluation: EvaluationSet,
     tables: dict[str, dict[Variant, pd.DataFrame]],
     variant: Variant,
 ) -> Iterator[tuple[tuple[str, str], EvaluationTarget, np.ndarray]]:
     """Source and question, and what its metric sees (n,) in a variant: of each member, and of all
     together where they are the ensemble."""
-    settings, ids = work.settings, evaluation.images["image_id"]
+    ids = evaluation.images["image_id"]
     now = {name: frames[variant] for name, frames in tables.items()}
     if set(now) == set(used_members(settings)):
         joints = blend_spaces(now, image_ids=ids, part="oof", settings=settings)
@@ -189,7 +195,7 @@ def _changes(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.abs(after - before)
 
 
-def _draw(work: Work, frame: pd.DataFrame) -> list[str]:
+def _draw(runs: Runs, frame: pd.DataFrame) -> list[str]:
     """A PNG of curves for each target, a panel a factor; gives the files' names."""
     files = []
     for (task, metric), rows in frame.groupby(["task", "metric"], sort=False):
@@ -198,7 +204,7 @@ def _draw(work: Work, frame: pd.DataFrame) -> list[str]:
             for factor, some in rows.groupby("factor", sort=False)
         }
         file = f"sensitivity-{task}.png"
-        with atomic_write(work.runs.explained(file)) as temporary:
+        with atomic_write(runs.explained(file)) as temporary:
             save_panels(temporary, panels)
         files.append(file)
     return files

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.config import fingerprint_of
+from pipeline.config import Experiment, fingerprint_of
 from pipeline.ensembling.answer_file import Column
 from pipeline.experiment.blend import answer_spaces, blend_spaces
 from pipeline.experiment.cells import answering_cells, member_cells, used_members
@@ -28,7 +28,7 @@ from pipeline.leaderboard.wanted_formats import answer_formats
 from pipeline.preprocessing.crop_images import check_test_faces, cut_crops, find_faces
 from pipeline.preprocessing.measure_images import measure_all
 from pipeline.preprocessing.read_contest import check_test_images
-from pipeline.storage import is_fresh, provenance, read_table, stamp, write_json, write_table
+from pipeline.storage import Runs, is_fresh, provenance, read_table, stamp, write_json, write_table
 from pipeline.tables import FACES, IMAGES, PREDICTIONS, check_table
 
 
@@ -41,13 +41,12 @@ class HiddenAnswers:
     notes: tuple[str, ...]
 
 
-def check_hidden_test(work: Work, place: Path) -> HiddenTest:
+def check_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTest:
     """The test part, once it is sure that it can be answered.
 
     Raises ValueError, before anything is spent, where it can't be read, where a cell is not
     trained, or where the threshold of a binary answer is still to be chosen.
     """
-    settings, runs = work.settings, work.runs
     gone = missing_weights(settings, runs, used_members(settings))
     if gone:
         raise ValueError(
@@ -72,7 +71,7 @@ def answer_hidden_test(
     crops and predictions are kept, runs/NAME/tests/ where not given: a second call goes on there.
     Raises ValueError as check_hidden_test.
     """
-    test = check_hidden_test(work, place)
+    test = check_hidden_test(work.settings, work.runs, place)
     settings, runs = work.settings, work.runs
     recipe = fingerprint_of([settings.crop.model_dump(mode="json"), test.fingerprint])
     kept = (folder or runs.test_folder("")) / f"{test.name}-{recipe}"
@@ -81,7 +80,7 @@ def answer_hidden_test(
     asked = images[~images["status"].isin(("junk", "unlisted"))].reset_index(drop=True)
     tables = {name: _predict(work, inside, name, asked, kept) for name in used_members(settings)}
     path = made or runs.test_submission(test.name)
-    num_answers, decisions = _write(work, path, test, tables, asked["image_id"])
+    num_answers, decisions = _write(work.settings, work.runs, path, test, tables, asked["image_id"])
     unseen = asked.loc[asked["row"] < 0, "image_id"].tolist()
     notes = list(test.notes)
     if unseen:
@@ -166,17 +165,17 @@ def _predict(work: Work, inside: Work, name: str, asked: pd.DataFrame, kept: Pat
 
 
 def _write(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     path: Path,
     test: HiddenTest,
     tables: dict[str, pd.DataFrame],
     image_ids: pd.Series,
 ) -> tuple[int, dict[str, str]]:
     """Writes the file; its number of answers, and how each answer was decided."""
-    settings = work.settings
-    thresholds = decided_thresholds(settings, work.runs)
+    thresholds = decided_thresholds(settings, runs)
     blended = blend_spaces(tables, image_ids=image_ids, part="test", settings=settings)
-    truths = _held_truths(work)
+    truths = _held_truths(settings, runs)
     columns: list[Column] = []
     decisions = {}
     for one in answer_formats(settings, test.sample):
@@ -198,10 +197,9 @@ def _write(
     return num_answers, decisions
 
 
-def _held_truths(work: Work) -> dict[str, np.ndarray]:
+def _held_truths(settings: Experiment, runs: Runs) -> dict[str, np.ndarray]:
     """By answer, the labels (N,) of the images that a fold held out, as the scores are of them."""
-    settings = work.settings
-    images = read_labelled(work.runs)
+    images = read_labelled(runs)
     folds = {cell.fold for cell in member_cells(settings, used_members(settings)[0])}
     is_held = np.zeros(len(images), dtype=bool)
     for fold in folds:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from pipeline.config import Experiment, Member
 from pipeline.console import Bar
 from pipeline.experiment.cells import all_cells, answering_cells
 from pipeline.experiment.crops import count_crops
@@ -18,6 +19,7 @@ from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, makespan
 from pipeline.jobs.resources import Slot, find_slots
 from pipeline.jobs.run import run_jobs
+from pipeline.labels.tasks import Task
 from pipeline.storage import Cell, read_table
 from pipeline.tables import OK
 from pipeline.training.cell_jobs import BACKWARD, cell_needs, epoch_images, training_bytes
@@ -69,13 +71,17 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
     answering = [n for n in work.settings.members if not is_inferred(work.settings, work.runs, n)]
     answering = answering if "infer" in stages else []
     members = list(dict.fromkeys([*(cell.member for cell in cells), *answering]))
-    each = training_bytes(work, members, device=device.type, precision=precision)
+    each = training_bytes(
+        work.settings, work.runs, members, device=device.type, precision=precision
+    )
     slots = find_slots(work.settings, most=max(len(cells), 1), job_bytes=each)
     found = Forecast(device=str(device), slots=len(slots))
     rates = _probe(work, found, slots, members, images, labelled, crop="crop" in stages)
     if "crop" in stages:
         seconds = rates["crop"]["seconds"] * len(images) / len(slots)
-        found.parts["crop"] = Part(seconds, f"{len(images)} images, faces {_mode(work)}")
+        found.parts["crop"] = Part(
+            seconds, f"{len(images)} images, faces {_mode(work.settings.crop.faces)}"
+        )
         found.disk += len(images) * work.settings.crop.size**2 * 3
     for cell in cells:
         member, rate = work.settings.members[cell.member], rates[cell.member]
@@ -93,9 +99,11 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
         lasting = {name: one["seconds"] for name, one in found.jobs.items()}
         needs = {name: one["needs"] for name, one in found.jobs.items()}
         seconds = found.start + makespan(lasting, needs, slots=len(slots))
-        found.parts["train"] = Part(seconds, f"{len(cells)} cells, {_say_epochs(work, cells)}")
+        found.parts["train"] = Part(
+            seconds, f"{len(cells)} cells, {_say_epochs(work.settings.members, cells)}"
+        )
     if answering:
-        parts = [_answer(work, n, images, labelled, rates[n], found) for n in answering]
+        parts = [_answer(work.settings, n, images, labelled, rates[n], found) for n in answering]
         views = len(work.settings.tta)
         what = f"{len(answering)} members, {views} views of every image, all folds"
         found.parts["infer"] = Part(found.start + sum(parts) / len(slots), what)
@@ -121,7 +129,9 @@ def _probe(
     """Each probe as often at once as the work's jobs will be; the means of what they gave."""
     from pipeline.features.planning.probe import probe_faces, probe_member
 
-    labels = labelled[["image_id", "person_id", *_label_columns(work, labelled)]]
+    labels = labelled[
+        ["image_id", "person_id", *_label_columns(contest_tasks(work.settings), labelled)]
+    ]
     jobs, given = [], {}
     for place in range(len(slots)):
         if crop:
@@ -149,14 +159,14 @@ def _probe(
     return {name: pd.DataFrame(facts).mean().to_dict() for name, facts in given.items()}
 
 
-def _label_columns(work: Work, labelled: pd.DataFrame) -> list[str]:
-    asked = {task.column for task in contest_tasks(work.settings)}
-    asked |= {task.group for task in contest_tasks(work.settings) if task.group}
+def _label_columns(tasks: Sequence[Task], labelled: pd.DataFrame) -> list[str]:
+    asked = {task.column for task in tasks}
+    asked |= {task.group for task in tasks if task.group}
     return [column for column in labelled.columns if column in asked]
 
 
 def _answer(
-    work: Work,
+    settings: Experiment,
     name: str,
     images: pd.DataFrame,
     labelled: pd.DataFrame,
@@ -164,7 +174,7 @@ def _answer(
     found: Forecast,
 ) -> float:
     """Seconds of a member's answers, one shard after another."""
-    settings, num_test = work.settings, int((images["part"] == "test").sum())
+    num_test = int((images["part"] == "test").sum())
     seeds = len(settings.members[name].seeds)
     rows = num_test * len(answering_cells(settings, name)) + len(labelled) * seeds
     rows *= len(settings.tta)
@@ -176,12 +186,10 @@ def _answer(
     return seconds
 
 
-def _say_epochs(work: Work, cells: Sequence[Cell]) -> str:
-    total = sum(work.settings.members[cell.member].epochs for cell in cells)
+def _say_epochs(members: Mapping[str, Member], cells: Sequence[Cell]) -> str:
+    total = sum(members[cell.member].epochs for cell in cells)
     return f"{total} epochs in all when none stops early"
 
 
-def _mode(work: Work) -> str:
-    return {"detect": "looked for", "given": "given", "centre": "not looked for"}[
-        work.settings.crop.faces
-    ]
+def _mode(faces: str) -> str:
+    return {"detect": "looked for", "given": "given", "centre": "not looked for"}[faces]

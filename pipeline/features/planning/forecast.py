@@ -1,18 +1,17 @@
 """What plan foretold, kept beside the experiment, and compared with what then happened."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from pipeline.experiment.work import Work
 from pipeline.jobs.job import makespan
 from pipeline.storage import read_json
 
 
 def compare_forecast(
-    work: Work, stage: str, jobs: Sequence[str], *, seconds: float, divisible: bool = False
+    path: Path, stage: str, jobs: Sequence[str], *, seconds: float, divisible: bool = False
 ) -> None:
     """Prints planned and taken minutes of these jobs, when there is a plan that knows them all;
     divisible ones fill all slots evenly."""
-    path = work.runs.forecast
     if not jobs or not path.exists():
         return
     found = read_json(path)

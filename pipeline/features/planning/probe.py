@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.config import Member
+from pipeline.config import Experiment, Member
 from pipeline.experiment.build import (
     fresh_state,
     make_criteria,
@@ -60,7 +60,7 @@ def probe_member(work: Work, *, name: str, images: pd.DataFrame) -> dict[str, fl
         state = fresh_state(untrained, tasks, seed=0, device=device, precision=precision)
         network = state.network
         learning = _learn(
-            work, untrained, tasks, images, state=state, steps=8 if on_gpu else 1, device=device
+            work.settings, untrained, tasks, images, state=state, steps=8 if on_gpu else 1, device=device
         )
     else:  # a head in closed form takes no steps: its backbone looks once, as for an answer
         network = make_network(untrained, tuple(tasks), weights="none").to(device)
@@ -90,7 +90,7 @@ def probe_member(work: Work, *, name: str, images: pd.DataFrame) -> dict[str, fl
 
 
 def _learn(
-    work: Work,
+    settings: Experiment,
     member: Member,
     tasks: list[Task],
     images: pd.DataFrame,
@@ -102,10 +102,10 @@ def _learn(
     """Seconds of one image in the training loop, on made-up crops with true labels."""
     rows = np.arange(steps * member.batch_size) % len(images)
     part = images.iloc[rows].reset_index(drop=True)
-    side = work.settings.crop.size
+    side = settings.crop.size
     crops = np.random.default_rng(0).integers(256, size=(len(rows), side, side, 3), dtype=np.uint8)
     batches = make_batches(
-        work.settings,
+        settings,
         CropDataset(
             crops,
             rows=np.arange(len(rows)),
@@ -117,7 +117,7 @@ def _learn(
         batch_size=member.batch_size,
         recipe=member.augment,
     )
-    _, precision = choose_device(work.settings)
+    _, precision = choose_device(settings)
     loop_settings = LoopSettings(
         criteria=make_criteria(member, tasks, images),
         schedule=Schedule(),
@@ -126,7 +126,7 @@ def _learn(
         clip_norm=member.clip_norm,
         frozen_norm=member.frozen_norm,
         precision=precision,
-        compiled=work.settings.compile,
+        compiled=settings.compile,
     )
     spent, epochs = 0.0, -1  # the first one warms up
     for row in train_epochs(

@@ -2,20 +2,22 @@
 
 import pandas as pd
 
-from pipeline.experiment.work import Work
+from pipeline.config import Experiment
 from pipeline.features.tuning.trials import run_trial
-from pipeline.storage import write_table
+from pipeline.storage import Runs, write_table
 
 
-def train_grid(work: Work, member: str, *, picked: float, device, precision, prepare) -> list[dict]:
+def train_grid(
+    settings: Experiment, runs: Runs, member: str, *, picked: float, device, precision, prepare
+) -> list[dict]:
     """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
-    tune, rows = work.settings.tune, []
+    tune, rows = settings.tune, []
     for factor in sorted(tune.grid_lr):
         for decay in sorted(tune.grid_weight_decay):
             own = {"lr": float(f"{picked * factor:.2g}"), "weight_decay": decay}
             own["epochs"] = tune.grid_epochs
             outcome = run_trial(
-                work,
+                settings,
                 {f"members.{member}.{key}": value for key, value in own.items()},
                 member=member,
                 folds=tune.folds[:1],
@@ -30,5 +32,5 @@ def train_grid(work: Work, member: str, *, picked: float, device, precision, pre
             result = {"score": score, "metric": outcome.metric, "broken": outcome.broken}
             value = abs(score) if good else None
             rows.append({**own, **result, "value": value, "folder": outcome.folder})
-    write_table(work.runs.tuned("grid.csv", member=member), pd.DataFrame(rows))
+    write_table(runs.tuned("grid.csv", member=member), pd.DataFrame(rows))
     return rows

@@ -7,17 +7,16 @@ from typing import Any
 import pandas as pd
 import torch
 
-from pipeline.config import fingerprint_of
+from pipeline.config import Experiment, fingerprint_of
 from pipeline.experiment.fingerprints import study_base
-from pipeline.experiment.work import Work
 from pipeline.features.tuning.ranges import Choices, Range, ends_of, read_range
-from pipeline.features.tuning.trials import changed_work, run_trial
-from pipeline.storage import write_json, write_table
+from pipeline.features.tuning.trials import changed_trial, run_trial
+from pipeline.storage import Runs, write_json, write_table
 
 
-def read_ranges(work: Work, *, member: str) -> dict[str, Range | Choices]:
+def read_ranges(settings: Experiment, *, member: str) -> dict[str, Range | Choices]:
     """The study's ranges. Raises ValueError, one sentence a line, for what can't be varied."""
-    written = work.settings.tune.ranges or {
+    written = settings.tune.ranges or {
         f"members.{member}.lr": (1e-5, 1e-2, "log"),
         f"members.{member}.weight_decay": (1e-5, 1e-1, "log"),
     }
@@ -30,7 +29,7 @@ def read_ranges(work: Work, *, member: str) -> dict[str, Range | Choices]:
                 )
             spans[key] = read_range(key, words)
             for value in ends_of(spans[key]):
-                changed_work(work, {key: value}, member=member)
+                changed_trial(settings, {key: value}, member=member)
         except ValueError as error:
             line = str(error)
             problems.append(line if line.startswith("tune.") else f"tune.ranges: {line}")
@@ -40,12 +39,13 @@ def read_ranges(work: Work, *, member: str) -> dict[str, Range | Choices]:
 
 
 def run_study(
-    work: Work,
+    settings: Experiment,
+    runs: Runs,
     *,
     member: str,
     device: torch.device,
     precision: str,
-    prepare: Callable[[Work], None],
+    prepare: Callable[[Experiment, Runs], None],
 ) -> dict:
     """Brings the study to the number of trials asked for; gives its best, and writes trials.csv.
 
@@ -55,17 +55,17 @@ def run_study(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    tune, spans = work.settings.tune, read_ranges(work, member=member)
+    tune, spans = settings.tune, read_ranges(settings, member=member)
     base = {} if tune.epochs is None else {f"members.{member}.epochs": tune.epochs}
     recipe = [
-        study_base(work.settings, work.runs),
-        work.settings.members[member].model_dump(mode="json"),
+        study_base(settings, runs),
+        settings.members[member].model_dump(mode="json"),
         base,
     ]
     spans_said = {key: repr(span) for key, span in spans.items()}
-    work.runs.study.parent.mkdir(parents=True, exist_ok=True)
+    runs.study.parent.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
-        storage=f"sqlite:///{work.runs.study}",
+        storage=f"sqlite:///{runs.study}",
         study_name=f"{member}-{fingerprint_of([recipe, spans_said, list(tune.folds), tune.seed])}",
         direction="maximize",
         pruner=optuna.pruners.MedianPruner(),
@@ -81,7 +81,7 @@ def run_study(
     for number in range(finished, tune.trials):
         study.sampler = optuna.samplers.TPESampler(seed=tune.seed * 100_003 + number)
         if number == 0:
-            study.enqueue_trial(_as_they_are(work, spans))
+            study.enqueue_trial(_as_they_are(settings, spans))
         trial = study.ask()
         changes = {key: _suggest(trial, key, span) for key, span in spans.items()}
 
@@ -90,7 +90,7 @@ def run_study(
             return trial.should_prune() and step + 1 < len(tune.folds)
 
         outcome = run_trial(
-            work,
+            settings,
             base | changes,
             member=member,
             folds=tune.folds,
@@ -108,10 +108,10 @@ def run_study(
         said = ", ".join(f"{key.rpartition('.')[2]} {_short(v)}" for key, v in changes.items())
         result = outcome.broken or f"{outcome.metric} {abs(outcome.score):.4f}"
         print(f"tune: trial {number + 1} of {tune.trials}: {said}: {result}", flush=True)
-    return _study_facts(work, study, spans, member=member, ended=ended)
+    return _study_facts(runs, study, spans, member=member, ended=ended)
 
 
-def _study_facts(work: Work, study, spans: Mapping, *, member: str, ended: tuple) -> dict:
+def _study_facts(runs: Runs, study, spans: Mapping, *, member: str, ended: tuple) -> dict:
     trials = study.get_trials(deepcopy=False, states=ended)
     rows = [
         {"trial": number, "state": trial.state.name.lower(), "score": trial.value}
@@ -119,7 +119,7 @@ def _study_facts(work: Work, study, spans: Mapping, *, member: str, ended: tuple
         | {"metric": trial.user_attrs.get("metric"), "folder": trial.user_attrs.get("folder")}
         for number, trial in enumerate(trials)
     ]
-    write_table(work.runs.tuned("trials.csv", member=member), pd.DataFrame(rows))
+    write_table(runs.tuned("trials.csv", member=member), pd.DataFrame(rows))
     done = [trial for trial in trials if trial.value is not None and trial.state == ended[0]]
     facts = {"finished": len(trials), "best": None, "shipped": None}
     if done:
@@ -131,7 +131,7 @@ def _study_facts(work: Work, study, spans: Mapping, *, member: str, ended: tuple
             values[key] = _typed(drawn) if isinstance(values[key], float) else values[key]
         facts |= {"best": values, "value": best.value, "metric": best.user_attrs["metric"]}
         facts["shipped"] = trials[0].value if trials[0] in done else None
-    write_json(work.runs.tuned("study.json", member=member), facts)
+    write_json(runs.tuned("study.json", member=member), facts)
     return facts
 
 
@@ -148,9 +148,9 @@ def _typed(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _as_they_are(work: Work, spans: Mapping[str, Range | Choices]) -> dict[str, Any]:
+def _as_they_are(settings: Experiment, spans: Mapping[str, Range | Choices]) -> dict[str, Any]:
     """The settings' own values, as far as the ranges hold them: the study's first trial."""
-    raw = work.settings.model_dump(mode="json")
+    raw = settings.model_dump(mode="json")
     own = {}
     for key, span in spans.items():
         value = raw

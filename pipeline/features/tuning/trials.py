@@ -16,7 +16,6 @@ from pipeline.config import Experiment, fingerprint_of
 from pipeline.experiment.fingerprints import study_base
 from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.tasks import member_tasks
-from pipeline.experiment.work import Work
 from pipeline.features.tuning.ranges import merge_settings
 from pipeline.metrics.metrics import find_metric
 from pipeline.models.gradient import NotFiniteError
@@ -36,80 +35,93 @@ class Outcome:
 
     @property
     def score(self) -> float:
+        """The mean over the folds."""
         return sum(self.scores) / len(self.scores)
 
 
-def changed_work(work: Work, changes: Mapping[str, Any], *, member: str) -> Work:
+@dataclass(frozen=True)
+class Trial:
+    """An experiment with changed settings, and its own folder beside the experiment's files."""
+
+    settings: Experiment
+    runs: Runs
+
+
+def changed_trial(settings: Experiment, changes: Mapping[str, Any], *, member: str) -> Trial:
     """The same data with changed settings, its own files in a trial's folder.
 
     Raises ValueError, one sentence a line, for changes that the settings don't allow.
     """
     from pydantic import ValidationError
 
-    raw = merge_settings(work.settings.model_dump(mode="json"), changes)
+    raw = merge_settings(settings.model_dump(mode="json"), changes)
     try:
-        settings = Experiment.model_validate_json(json.dumps(raw), strict=True)
+        changed = Experiment.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
         said = "; ".join(problem["msg"] for problem in error.errors())
         keys = ", ".join(f"{key}={value!r}" for key, value in changes.items())
         raise ValueError(f"tune.ranges: {keys}: {said}") from None
-    trial = Work(settings=settings, runs=Runs(settings), command=work.command)
-    recipe = [
-        study_base(trial.settings, trial.runs),
-        settings.members[member].model_dump(mode="json"),
-    ]
-    return Work(
-        settings=settings,
-        runs=trial.runs.inside(fingerprint_of([member, *recipe])),
-        command=work.command,
-    )
+    runs = Runs(changed)
+    recipe = [study_base(changed, runs), changed.members[member].model_dump(mode="json")]
+    return Trial(changed, runs.inside(fingerprint_of([member, *recipe])))
 
 
 def run_trial(
-    work: Work,
+    settings: Experiment,
     changes: Mapping[str, Any],
     *,
     member: str,
     folds: Sequence[int],
     device: torch.device,
     precision: str,
-    prepare: Callable[[Work], None],
+    prepare: Callable[[Experiment, Runs], None],
     after_fold: Callable[[int, float], bool] = lambda number, score: False,
 ) -> Outcome:
-    """Trains (or reads) the member with these changes on these folds. It ends early when a loss is
-    not finite, or when `after_fold(number, score)` says so.
-    `prepare` makes the trial's index, crops and folds where they are missing: a range over crop.*
-    makes crops of its own."""
-    trial = changed_work(work, changes, member=member)
-    prepare(trial)
-    images, scores, metric = read_labelled(trial.runs), [], ""
+    """Trains (or reads) the member with these changes on these folds.
+
+    It ends early when a loss is not finite, or when `after_fold(number, score)` says so. `prepare`
+    makes the trial's index, crops and folds where they are missing: a range over crop.* makes crops
+    of its own.
+    """
+    trial = changed_trial(settings, changes, member=member)
+    prepare(trial.settings, trial.runs)
+    images = read_labelled(trial.runs)
+    scores: list[float] = []
+    metric = ""
     folder = display_path(trial.runs.experiment)
     for number, fold in enumerate(folds):
         cell = Cell(member, fold, trial.settings.members[member].seeds[0])
         try:
             if not trial.runs.done(cell).exists():
-                train_cell(trial, cell, images=images, device=device, precision=precision)
+                train_cell(
+                    trial.settings,
+                    trial.runs,
+                    cell,
+                    images=images,
+                    device=device,
+                    precision=precision,
+                )
                 trial.runs.weights(cell).unlink(missing_ok=True)
         except (NotFiniteError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not is_out_of_memory(error):
                 raise
             return Outcome(tuple(scores), metric, folder, broken=str(error).split(";")[0])
-        score, metric = held_out_score(trial, cell)
+        score, metric = held_out_score(trial.settings, trial.runs, cell)
         scores.append(score)
         if after_fold(number, score):
             return Outcome(tuple(scores), metric, folder, broken="pruned")
     return Outcome(tuple(scores), metric, folder)
 
 
-def held_out_score(work: Work, cell: Cell) -> tuple[float, str]:
+def held_out_score(settings: Experiment, runs: Runs, cell: Cell) -> tuple[float, str]:
     """The best epoch's metric on the held-out people, higher is better, and its name.
 
     The metric of the member's one task or of the answer; else the held-out loss, turned round.
     """
-    rows = [json.loads(line) for line in work.runs.history(cell).read_text().splitlines()]
-    row = rows[read_json(work.runs.done(cell))["best_epoch"] - 1]
-    tasks = member_tasks(work.settings, work.settings.members[cell.member])
-    judged = [("answer", work.settings.competition.metric_name)]
+    rows = [json.loads(line) for line in runs.history(cell).read_text().splitlines()]
+    row = rows[read_json(runs.done(cell))["best_epoch"] - 1]
+    tasks = member_tasks(settings, settings.members[cell.member])
+    judged = [("answer", settings.competition.metric_name)]
     if len(tasks) == 1:
         judged.insert(0, (tasks[0].name, tasks[0].metric))
     for task, metric in judged:
