@@ -4,7 +4,6 @@ It works in a folder of its own below `runs/reproduced/`, so nothing of the firs
 touched; interrupted, the same command goes on.
 """
 
-import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,11 @@ from typing import Any
 from pipeline.config import fingerprint_of, read_settings
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.ledger import data_digests, file_hash
+from pipeline.leaderboard.submission_record import differences, read_record
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
-from pipeline.storage import Runs, display_path, hold_lock, provenance, read_json
+from pipeline.storage import Runs, display_path, hold_lock, provenance
 
-NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
 MADE_OF = {"images": "label tables or images", "crops": "crops", "folds": "folds"}
 
 
@@ -25,7 +24,7 @@ def check(work: Work) -> None:
     """Raises ValueError without the name of one record that says all that is needed."""
     if len(work.words) != 1:
         raise ValueError("reproduce takes one record, as in ./run.sh reproduce submissions/x.json")
-    path, record = read_record(work)
+    path, record = read_record(work.words[0])
     again = _made_again(work, path, record)
     if record["fixes"] != again.runs.fixes_digest:
         raise ValueError(f"{path}: its fixes of the labels are not those of today")
@@ -36,7 +35,7 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     """Raises ValueError when the bytes are others, with what differs between then and now."""
-    path, record = read_record(work)
+    path, record = read_record(work.words[0])
     again, stage = _made_again(work, path, record), _last_stage(record)
     runs, settings = again.runs, again.settings
     made = runs.stacked if stage == "stack" else runs.submission
@@ -65,57 +64,6 @@ def run(work: Work) -> None:
         f"{wanted[:12]}…); between then and now: {'; '.join(changes) or 'nothing'}\n"
         f"to try again from the images on, remove {display_path(runs.folder.parent)}"
     )
-
-
-def read_record(work: Work) -> tuple[Path, dict[str, Any]]:
-    """The record's path and content. Raises ValueError for a file that is none."""
-    path = Path(work.words[0])
-    path = path.with_suffix(".json") if path.suffix in (".csv", ".txt") else path
-    if not path.is_file():
-        raise ValueError(f"no file {path}; reproduce takes the .json beside a submission")
-    record = read_json(path)
-    if isinstance(record, dict) and "test" in record:
-        raise ValueError(
-            f"{path}: answers to other test images, which reproduce does not make again; ./run.sh "
-            f"infer test={record['test']} does, with the trained cells"
-        )
-    lacking = [key for key in NEEDS if not isinstance(record, dict) or key not in record]
-    if lacking:
-        raise ValueError(
-            f"{path}: not a submission's record, or one of an older form, which does not hold all "
-            f"that is needed: no {lacking[0]!r}; the same experiment run again writes a whole one"
-        )
-    for key in ("settings", "provenance", "sha256", "data"):
-        if not _is_sound(key, record):
-            raise ValueError(f"{path}: its {key!r} is not what ensemble and stack write there")
-    return path, record
-
-
-def _is_sound(key: str, record: dict[str, Any]) -> bool:
-    """Whether a key of the record has the form in which ensemble and stack write it."""
-    value = record.get(key, {})
-    if key == "sha256":
-        return re.fullmatch("[0-9a-f]{64}", str(value)) is not None
-    if key == "settings":
-        return isinstance(value, dict) and isinstance(value.get("competition"), dict)
-    if key == "provenance":
-        return isinstance(value, dict) and isinstance(value.get("packages", {}), dict)
-    return isinstance(value, dict)
-
-
-def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What is not as it was, in words: code, interpreter, machine, device, packages."""
-    changes = []
-    for key in ("git", "python", "machine"):
-        if then.get(key) != now.get(key):
-            changes.append(f"{key} was {then.get(key)}, is {now.get(key)}")
-    if then.get("git_dirty"):
-        changes.append("the code had changes that were not committed")
-    packages = now["packages"]
-    for name, version in then.get("packages", {}).items():
-        if version != packages.get(name):
-            changes.append(f"{name} was {version}, is {packages.get(name, 'not there')}")
-    return changes
 
 
 def _last_stage(record: dict[str, Any]) -> str:

@@ -2,19 +2,18 @@
 
 import importlib.util
 import json
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from pipeline.config import Experiment
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
+from pipeline.features.export.hub_folder import copy_code, copy_models, read_requirements
 from pipeline.features.export.write_models import check_packages, export_models
 from pipeline.inference.choice import missing_weights
 from pipeline.stages.status import say_untrained
-from pipeline.storage import PROJECT, atomic_write, display_path, read_json, write_json, write_text
-
-APP = PROJECT / "pipeline/features/export/hub_app.py"
-REQUIREMENTS = ("numpy", "pillow", "opencv-python-headless")
-PINNED = (("requirements.txt", REQUIREMENTS), ("requirements-export.txt", ("onnxruntime",)))
+from pipeline.storage import Runs, display_path, read_json, write_text
 
 
 def check(work: Work) -> None:
@@ -38,9 +37,9 @@ def run(work: Work) -> None:
     if gone:
         raise ValueError(f"share: {gone} is not there; first ./run.sh train")
     facts = _read_export(work)
-    _copy_models(work, facts)
-    _copy_code(work)
-    write_text(work.runs.shared("requirements.txt"), "\n".join(_requirements()) + "\n")
+    copy_models(work.settings, work.runs, facts)
+    copy_code(work.runs)
+    write_text(work.runs.shared("requirements.txt"), "\n".join(read_requirements()) + "\n")
     write_text(work.runs.shared("README.md"), write_card(work.settings, work.runs, facts))
     folder = work.runs.shared("README.md").parent
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
@@ -65,93 +64,27 @@ def _read_export(work: Work) -> dict:
             for name in used_members(work.settings)
             for cell in answering_cells(work.settings, name)
         )
-        if _is_same(work, facts) and stored.stat().st_mtime > newest:
+        if _is_same(work.settings, work.runs, facts) and stored.stat().st_mtime > newest:
             return facts
     print("share: export is done first")
     return export_models(work.settings, work.runs, ["onnx"], command=work.command, alone=False)
 
 
-def _is_same(work: Work, facts: dict) -> bool:
+def _is_same(settings: Experiment, runs: Runs, facts: Mapping[str, Any]) -> bool:
     """Whether an export answers as these settings do."""
     from pipeline.inference.ensemble_spec import choose_ensemble
 
-    spec = choose_ensemble(work.settings, work.runs, "ensemble")
+    spec = choose_ensemble(settings, runs, "ensemble")
     ensemble = spec.settings.ensemble
     wanted = {
         "members": list(spec.members),
-        "views": list(work.settings.tta),
+        "views": list(settings.tta),
         "method": ensemble.method,
         "weights": ensemble.weights,
         "readings": json.loads(json.dumps([each.as_dict() for each in spec.readings])),
     }
     same = all(facts.get(key) == value for key, value in wanted.items())
     return same and "left_out" in facts
-
-
-def _copy_models(work: Work, facts: dict) -> None:
-    from pipeline.inference.ensemble_spec import FINE
-
-    _copy(work.runs.exported("ensemble.onnx"), work.runs.shared("ensemble.onnx"))
-    if work.settings.crop.faces == "detect":
-        _write_detector(work)
-    _clear(work.runs.shared("weights"))  # an earlier share may have had other members
-    for name in used_members(work.settings):
-        for cell in answering_cells(work.settings, name):
-            _copy(work.runs.weights(cell), work.runs.shared(f"weights/{cell.name}.safetensors"))
-    kept = ("input", "readings", "crop", "views", "method", "members")
-    config = {"name": work.settings.name, "fine_face": FINE}
-    config |= {key: facts[key] for key in kept}
-    config["settings"] = _without_places(work.settings.model_dump(mode="json"))
-    write_json(work.runs.shared("config.json"), config)
-
-
-def _without_places(settings: dict) -> dict:
-    """The settings without where things lie on this machine."""
-    contest = {**settings["competition"], "root": "data"}
-    places = {"runs": "runs", "submissions": "submissions", "cluster": None}
-    return {**settings, **places, "competition": contest}
-
-
-def _write_detector(work: Work) -> None:
-    """The detector's three nets, taken once as ONNX with any number and size of images."""
-    from pipeline.features.export.formats import save_detector
-
-    for name, model in save_detector():
-        with atomic_write(work.runs.shared(f"{name}.onnx")) as temporary:
-            model.save(str(temporary), external_data=False)
-
-
-def _copy_code(work: Work) -> None:
-    """The rooms that the page needs, and the page."""
-    from pipeline.features.export.bundle_code import files_needed
-
-    target = work.runs.shared("pipeline")
-    _clear(target)
-    for path in files_needed(APP):
-        _copy(path, target / path.relative_to(PROJECT / "pipeline"))
-    _copy(APP, work.runs.shared("app.py"))
-    _copy(PROJECT / "LICENSE", work.runs.shared("LICENSE"))
-
-
-def _clear(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-
-
-def _copy(source: Path, target: Path) -> None:
-    with atomic_write(target) as temporary:
-        shutil.copyfile(source, temporary)
-
-
-def _requirements() -> list[str]:
-    """The versions of this project for what the page needs; gradio brings the rest."""
-    found = []
-    for file, names in PINNED:
-        for line in (PROJECT / file).read_text(encoding="utf-8").splitlines():
-            pin = line.split("#")[0].strip()
-            if pin.partition("==")[0] in names:
-                found.append("pillow<13" if pin.startswith("pillow") else pin)
-    return [*found, "gradio==6.31.0"]
 
 
 def _token() -> str | None:

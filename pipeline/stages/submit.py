@@ -7,17 +7,15 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.experiment.images_table import read_test
 from pipeline.experiment.work import Work
-from pipeline.labels.layouts import read_csv
+from pipeline.leaderboard.check_submission import check_submission
 from pipeline.leaderboard.kaggle import find_lack, send
 from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
-from pipeline.leaderboard.sample_file import read_sample
 from pipeline.leaderboard.submissions import Answered, find_submission, read_answers
 from pipeline.metrics.paired import show_number
 from pipeline.preprocessing.read_contest import check_test_images
 from pipeline.storage import Runs, display_path, read_table
-from pipeline.tables import IMAGES, check_same_ids, check_table
+from pipeline.tables import IMAGES, check_table
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,8 @@ def _pack(work: Work) -> Upload:
             "competition=mask-image-classification"
         )
     path = find_submission(work.runs, work.words[0])
-    against = _check_file(work, path)
+    found = read_answers(work.settings, work.runs, path)
+    against = check_submission(found)
     ledger = read_ledger(work.runs)
     lines = ledger[ledger["sha256"] == file_hash(path)]
     message = work.options.get("message", "")
@@ -70,14 +69,12 @@ def _pack(work: Work) -> Upload:
         line = lines.iloc[0]
         if line["submitted"] and work.options.get("again") != "yes":
             raise ValueError(
-                f"submit: {display_path(path)} was sent on {line['submitted'][:10]}; "
-                "again=yes sends the "
-                "same answers once more"
+                f"submit: {display_path(path)} was sent on {line['submitted'][:10]}; again=yes "
+                "sends the same answers once more"
             )
         score = show_number(float(line["oof"]))
         message = message or f"{path.stem}: OOF {line['metric']} {score} ({line['sha256'][:8]})"
     words = ["-c", contest, "-f", display_path(path), "-m", message or path.stem]
-    found = read_answers(work.settings, work.runs, path)
     return Upload(
         path=path,
         command=["kaggle", "competitions", "submit", *words],
@@ -85,43 +82,6 @@ def _pack(work: Work) -> Upload:
         against=against,
         unread=_check_test_images(found),
     )
-
-
-def _check_file(work: Work, path: Path) -> str:
-    """What the file was compared with, in words. Raises ValueError where it does not fit."""
-    found = read_answers(work.settings, work.runs, path)
-    if found.settings is None:
-        raise ValueError(
-            f"submit: nobody knows which contest {display_path(path)} answers; call it "
-            "EXPERIMENT.csv, after an experiment in runs/"
-        )
-    for column in found.formats:
-        found.codes(column)  # raises ValueError for a value that is none of the contest's
-    runs = Runs(found.settings)
-    sample = read_sample(found.settings, runs)
-    if sample is None:
-        return _check_count(runs, found)
-    header = list(read_csv(path, needs=()).columns)
-    wanted = [sample.id_column, *found.formats]
-    if set(sample.frame.columns) == set(wanted):
-        wanted = list(sample.frame.columns)  # in its order
-    if header != wanted:
-        raise ValueError(
-            f"submit: {display_path(path)} has the columns {', '.join(header)}; the "
-            f"contest wants exactly {', '.join(wanted)}"
-        )
-    ids = found.frame.index.tolist()
-    check_same_ids(ids, sample.ids, what=f"submit: ids of {display_path(path)}")
-    if ids != sample.ids:
-        places = range(len(ids))
-        first = next(place for place in places if ids[place] != sample.ids[place])
-        raise ValueError(
-            f"submit: {display_path(path)} has {ids[first]!r} in row {first + 1}, where "
-            f"{sample.name} has {sample.ids[first]!r}; the order is not the sample's"
-        )
-    if sample.is_test_table and len(sample.frame.columns) > 1:
-        return f"the ids and their order are those of {sample.name}"
-    return f"columns, ids, their order and the kind of the values are those of {sample.name}"
 
 
 def _check_test_images(found: Answered) -> str:
@@ -132,16 +92,3 @@ def _check_test_images(found: Answered) -> str:
     images = check_table(read_table(runs.images), IMAGES)
     most = found.settings.competition.missing_test
     return check_test_images(images, root=runs.root, most=most)
-
-
-def _check_count(runs: Runs, found: Answered) -> str:
-    """The check of a contest without a sample file: an answer for every test image."""
-    test = read_test(runs) if runs.images.exists() and runs.faces.exists() else ()
-    if not len(test):
-        return "every answer is one of the contest's (it has no sample file)"
-    if len(test) != len(found.frame):
-        raise ValueError(
-            f"submit: {display_path(found.path)} has {len(found.frame)} answers; "
-            f"there are {len(test)} test images"
-        )
-    return "as many as there are test images, and each one of the contest's"

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.stages.reproduce import NEEDS, differences
+from pipeline.leaderboard.submission_record import NEEDS, differences
 from tests.stages.test_odd_contests import NUMBER, make, people
 
 Call = Callable[..., tuple[int, str, str]]

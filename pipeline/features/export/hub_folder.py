@@ -1,0 +1,84 @@
+"""The folder that share hands on: models, weights, settings, the page and the code it needs."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import Experiment
+from pipeline.experiment.cells import answering_cells, used_members
+from pipeline.storage import PROJECT, Runs, atomic_write, write_json
+
+APP = PROJECT / "pipeline/features/export/hub_app.py"
+REQUIREMENTS = ("numpy", "pillow", "opencv-python-headless")
+PINNED = (("requirements.txt", REQUIREMENTS), ("requirements-export.txt", ("onnxruntime",)))
+
+
+def copy_models(settings: Experiment, runs: Runs, facts: Mapping[str, Any]) -> None:
+    """Writes the ONNX models, every network's weights, and config.json of what export wrote.
+
+    `facts` is what stands in export.json.
+    """
+    from pipeline.inference.ensemble_spec import FINE
+
+    _copy(runs.exported("ensemble.onnx"), runs.shared("ensemble.onnx"))
+    if settings.crop.faces == "detect":
+        _write_detector(runs)
+    _clear(runs.shared("weights"))  # an earlier share may have had other members
+    for name in used_members(settings):
+        for cell in answering_cells(settings, name):
+            _copy(runs.weights(cell), runs.shared(f"weights/{cell.name}.safetensors"))
+    kept = ("input", "readings", "crop", "views", "method", "members")
+    config = {"name": settings.name, "fine_face": FINE}
+    config |= {key: facts[key] for key in kept}
+    config["settings"] = _without_places(settings.model_dump(mode="json"))
+    write_json(runs.shared("config.json"), config)
+
+
+def _without_places(settings: dict) -> dict:
+    """The settings without where things lie on this machine."""
+    contest = {**settings["competition"], "root": "data"}
+    places = {"runs": "runs", "submissions": "submissions", "cluster": None}
+    return {**settings, **places, "competition": contest}
+
+
+def _write_detector(runs: Runs) -> None:
+    """The detector's three nets, taken once as ONNX with any number and size of images."""
+    from pipeline.features.export.formats import save_detector
+
+    for name, model in save_detector():
+        with atomic_write(runs.shared(f"{name}.onnx")) as temporary:
+            model.save(str(temporary), external_data=False)
+
+
+def copy_code(runs: Runs) -> None:
+    """Writes the rooms that the page needs, the page itself and the licence."""
+    from pipeline.features.export.bundle_code import files_needed
+
+    target = runs.shared("pipeline")
+    _clear(target)
+    for path in files_needed(APP):
+        _copy(path, target / path.relative_to(PROJECT / "pipeline"))
+    _copy(APP, runs.shared("app.py"))
+    _copy(PROJECT / "LICENSE", runs.shared("LICENSE"))
+
+
+def _clear(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with atomic_write(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def read_requirements() -> list[str]:
+    """The versions of this project for what the page needs; gradio brings the rest."""
+    found = []
+    for file, names in PINNED:
+        for line in (PROJECT / file).read_text(encoding="utf-8").splitlines():
+            pin = line.split("#")[0].strip()
+            if pin.partition("==")[0] in names:
+                found.append("pillow<13" if pin.startswith("pillow") else pin)
+    return [*found, "gradio==6.31.0"]

@@ -1,0 +1,1 @@
+"""Another contest's networks on this contest."""

@@ -1,0 +1,61 @@
+"""Whether an answer file is what its contest takes: columns, ids, order, values; for submit."""
+
+from pipeline.experiment.images_table import read_test
+from pipeline.labels.layouts import read_csv
+from pipeline.leaderboard.sample_file import read_sample
+from pipeline.leaderboard.submissions import Answered
+from pipeline.storage import Runs, display_path
+from pipeline.tables import check_same_ids
+
+
+def check_submission(found: Answered) -> str:
+    """What the file was compared with, in words.
+
+    Raises ValueError where it does not fit the contest, or where that is not known.
+    """
+    path = found.path
+    if found.settings is None:
+        raise ValueError(
+            f"submit: nobody knows which contest {display_path(path)} answers; call it "
+            "EXPERIMENT.csv, after an experiment in runs/"
+        )
+    for column in found.formats:
+        found.codes(column)  # raises ValueError for a value that is none of the contest's
+    runs = Runs(found.settings)
+    sample = read_sample(found.settings, runs)
+    if sample is None:
+        return _check_count(runs, found)
+    header = list(read_csv(path, needs=()).columns)
+    wanted = [sample.id_column, *found.formats]
+    if set(sample.frame.columns) == set(wanted):
+        wanted = list(sample.frame.columns)  # in its order
+    if header != wanted:
+        raise ValueError(
+            f"submit: {display_path(path)} has the columns {', '.join(header)}; the "
+            f"contest wants exactly {', '.join(wanted)}"
+        )
+    ids = found.frame.index.tolist()
+    check_same_ids(ids, sample.ids, what=f"submit: ids of {display_path(path)}")
+    if ids != sample.ids:
+        places = range(len(ids))
+        first = next(place for place in places if ids[place] != sample.ids[place])
+        raise ValueError(
+            f"submit: {display_path(path)} has {ids[first]!r} in row {first + 1}, where "
+            f"{sample.name} has {sample.ids[first]!r}; the order is not the sample's"
+        )
+    if sample.is_test_table and len(sample.frame.columns) > 1:
+        return f"the ids and their order are those of {sample.name}"
+    return f"columns, ids, their order and the kind of the values are those of {sample.name}"
+
+
+def _check_count(runs: Runs, found: Answered) -> str:
+    """The check of a contest without a sample file: an answer for every test image."""
+    test = read_test(runs) if runs.images.exists() and runs.faces.exists() else ()
+    if not len(test):
+        return "every answer is one of the contest's (it has no sample file)"
+    if len(test) != len(found.frame):
+        raise ValueError(
+            f"submit: {display_path(found.path)} has {len(found.frame)} answers; "
+            f"there are {len(test)} test images"
+        )
+    return "as many as there are test images, and each one of the contest's"

@@ -1,0 +1,63 @@
+"""The record beside a submission: what reproduce makes the submission again from."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pipeline.storage import read_json
+
+NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
+
+
+def read_record(word: str) -> tuple[Path, dict[str, Any]]:
+    """The path and content of the record that a word names, itself or by its submission.
+
+    Raises ValueError for a file that is no record, or one that does not hold all that is needed.
+    """
+    path = Path(word)
+    path = path.with_suffix(".json") if path.suffix in (".csv", ".txt") else path
+    if not path.is_file():
+        raise ValueError(f"no file {path}; reproduce takes the .json beside a submission")
+    record = read_json(path)
+    if isinstance(record, dict) and "test" in record:
+        raise ValueError(
+            f"{path}: answers to other test images, which reproduce does not make again; ./run.sh "
+            f"infer test={record['test']} does, with the trained cells"
+        )
+    lacking = [key for key in NEEDS if not isinstance(record, dict) or key not in record]
+    if lacking:
+        raise ValueError(
+            f"{path}: not a submission's record, or one of an older form, which does not hold all "
+            f"that is needed: no {lacking[0]!r}; the same experiment run again writes a whole one"
+        )
+    for key in ("settings", "provenance", "sha256", "data"):
+        if not _is_sound(key, record):
+            raise ValueError(f"{path}: its {key!r} is not what ensemble and stack write there")
+    return path, record
+
+
+def _is_sound(key: str, record: dict[str, Any]) -> bool:
+    """Whether a key of the record has the form in which ensemble and stack write it."""
+    value = record.get(key, {})
+    if key == "sha256":
+        return re.fullmatch("[0-9a-f]{64}", str(value)) is not None
+    if key == "settings":
+        return isinstance(value, dict) and isinstance(value.get("competition"), dict)
+    if key == "provenance":
+        return isinstance(value, dict) and isinstance(value.get("packages", {}), dict)
+    return isinstance(value, dict)
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What is not as it was, in words: code, interpreter, machine, device, packages."""
+    changes = []
+    for key in ("git", "python", "machine"):
+        if then.get(key) != now.get(key):
+            changes.append(f"{key} was {then.get(key)}, is {now.get(key)}")
+    if then.get("git_dirty"):
+        changes.append("the code had changes that were not committed")
+    packages = now["packages"]
+    for name, version in then.get("packages", {}).items():
+        if version != packages.get(name):
+            changes.append(f"{name} was {version}, is {packages.get(name, 'not there')}")
+    return changes
