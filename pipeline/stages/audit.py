@@ -5,6 +5,7 @@ Images are shown by the number of their crop (`#12`), which the tables have as `
 
 from importlib.util import find_spec
 
+from pipeline.config import Experiment
 from pipeline.experiment.fingerprints import audit_key
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.images_table import read_labelled
@@ -18,7 +19,7 @@ from pipeline.features.audit.sample import audited_images, draw_sample, labelled
 from pipeline.features.audit.shift import judge_shift
 from pipeline.features.audit.unnamed import join_lookalikes
 from pipeline.features.audit.wrong_labels import audit_labels
-from pipeline.storage import display_path, stamp, write_text
+from pipeline.storage import Runs, display_path, stamp, write_text
 
 
 def check(work: Work) -> None:
@@ -71,7 +72,7 @@ def run(work: Work) -> None:
         lines += audit_labels(
             settings, runs, labelled, sample=learnt, features=features, people=known
         )
-    _write_page(work, lines, charts)
+    _write_page(work.settings, work.runs, lines, charts, command=work.command)
     text = "\n".join(lines)
     write_text(runs.audited("summary.txt"), text + "\n")
     stamp(runs.audited("summary.txt"), audit_key(settings, runs))
@@ -80,19 +81,21 @@ def run(work: Work) -> None:
     print(f"audit: wrote audit.html, summary.txt, tables and images to {where}")
 
 
-def _write_page(work: Work, lines: list[str], charts: dict) -> None:
+def _write_page(
+    settings: Experiment, runs: Runs, lines: list[str], charts: dict, *, command: list[str]
+) -> None:
     """audit.html: what the summary says, with the charts and the sheets."""
     from pipeline.features.report.audit_page import SHEETS, build_audit_page
     from pipeline.leaderboard.ledger import now
 
     page = build_audit_page(
-        name=work.settings.name,
-        contest=work.settings.competition.name,
+        name=settings.name,
+        contest=settings.competition.name,
         findings=lines,
         charts=charts,
-        sheets={name: work.runs.audited(f"{name}.png") for name in SHEETS},
-        folder=display_path(work.runs.audited("")),
+        sheets={name: runs.audited(f"{name}.png") for name in SHEETS},
+        folder=display_path(runs.audited("")),
         made=now(),
-        command=" ".join(work.command),
+        command=" ".join(command),
     )
-    write_text(work.runs.audited("audit.html"), page)
+    write_text(runs.audited("audit.html"), page)

@@ -26,8 +26,8 @@ def check(work: Work) -> None:
             "demo is a Gradio page: .venv/bin/pip install --no-deps -r requirements-demo.txt"
         )
     for word in work.words:
-        check_is_no_stage(work, word, last="demo")
-        _experiment(work, word)
+        check_is_no_stage(work.runs, word, last="demo")
+        _experiment(work.settings, work.runs, word)
     port = work.options.get("port", str(PORT))
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError(f"demo: port={port} must be a number from 1 to 65535")
@@ -56,7 +56,7 @@ def make_demo(work: Work):
 
     shown = {work.settings.name: work.settings}
     for word in work.words:
-        shown[word] = _experiment(work, word)
+        shown[word] = _experiment(work.settings, work.runs, word)
     known = {}  # by what stands in the page's list: settings, and which of its networks answer
     for name, settings in shown.items():
         for who in choices(settings, Runs(settings)):
@@ -102,15 +102,15 @@ def _heat_of(predictor: Callable) -> Callable | None:
     return heat
 
 
-def _experiment(work: Work, name: str) -> Experiment:
+def _experiment(settings: Experiment, runs: Runs, name: str) -> Experiment:
     """Another experiment's settings as it was trained. Raises ValueError when there is none."""
-    found = trained_settings(work.settings, work.runs, name)
+    found = trained_settings(settings, runs, name)
     if found is None:
-        folder = display_path(work.runs.of_experiment(name))
+        folder = display_path(runs.of_experiment(name))
         raise ValueError(
             f"demo: no experiment {name!r} is trained; there is no {folder}/config.yaml"
         )
-    return found.model_copy(update={"device": work.settings.device})
+    return found.model_copy(update={"device": settings.device})
 
 
 def _check_free(host: str, port: int) -> None:

@@ -4,16 +4,17 @@ The student is a member with `distil:`; train teaches it, evaluate scores it, pr
 demo take it by its name. Here it is put beside the ensemble, by compare.
 """
 
+from pipeline.config import Experiment
 from pipeline.evaluation.comparison import compare_experiments
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
 from pipeline.stages.status import say_untrained
-from pipeline.storage import read_json
+from pipeline.storage import Runs, read_json
 
 
 def check(work: Work) -> None:
     """Raises ValueError where nobody is taught, with what to write."""
-    if not students(work):
+    if not students(work.settings):
         used = used_members(work.settings)
         tasks = dict.fromkeys(t for name in used for t in work.settings.members[name].tasks)
         heads = ", ".join(f"{task}: {{}}" for task in tasks)
@@ -26,10 +27,11 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     name = work.settings.name
-    for student in students(work):
+    for student in students(work.settings):
         compare_experiments(work.settings, work.runs, [name, f"{name}/{student}"])
         saved = [
-            describe_cost(work, members) for members in (used_members(work.settings), [student])
+            describe_cost(work.settings, work.runs, members)
+            for members in (used_members(work.settings), [student])
         ]
         print(f"distil: {saved[1]} in place of {saved[0]}")
         refit = work.settings.members[student].refit
@@ -41,15 +43,15 @@ def run(work: Work) -> None:
     )
 
 
-def students(work: Work) -> list[str]:
+def students(settings: Experiment) -> list[str]:
     """The members that others teach on the training images."""
-    return [name for name, member in work.settings.members.items() if member.distil is not None]
+    return [name for name, member in settings.members.items() if member.distil is not None]
 
 
-def describe_cost(work: Work, members: list[str]) -> str:
+def describe_cost(settings: Experiment, runs: Runs, members: list[str]) -> str:
     """Networks and parameters that answer an image: `30 networks (105.2 M)`."""
-    cells = [cell for name in members for cell in answering_cells(work.settings, name)]
-    facts = [read_json(work.runs.done(cell)) for cell in cells if work.runs.done(cell).exists()]
+    cells = [cell for name in members for cell in answering_cells(settings, name)]
+    facts = [read_json(runs.done(cell)) for cell in cells if runs.done(cell).exists()]
     sizes = [fact["num_parameters"] for fact in facts if "num_parameters" in fact]
     known = f" ({sum(sizes) / 1e6:.1f} M parameters)" if len(sizes) == len(cells) else ""
     return f"{len(cells)} network{'s' * (len(cells) != 1)}{known}"

@@ -3,8 +3,10 @@
 An image is shown to the cell that held its person out; a test image to the first fold's cell.
 """
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 
+from pipeline.config import Experiment
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.work import Work
 from pipeline.stages.status import say_untrained
@@ -16,13 +18,13 @@ SAMPLE = 100  # held-out images whose answers are looked at as they get worse
 
 def check(work: Work) -> None:
     """Raises ValueError for an option that means nothing here and for a package that is missing."""
-    asked_members(work)
-    if number_of(work, "num", NUM) and find_spec("pytorch_grad_cam") is None:
+    asked_members(work.settings, asked=work.options.get("member"))
+    if number_of(work.options, "num", NUM) and find_spec("pytorch_grad_cam") is None:
         raise ValueError(
             "explain draws heatmaps with grad-cam: .venv/bin/pip install --no-deps -r "
             "requirements-explain.txt (or leave them out: num=0)"
         )
-    number_of(work, "sample", SAMPLE)
+    number_of(work.options, "sample", SAMPLE)
     say_untrained(work, "explain")
 
 
@@ -30,8 +32,10 @@ def run(work: Work) -> None:
     from pipeline.features.explain.heatmaps import draw_heatmaps
     from pipeline.features.explain.sensitivity import measure_sensitivity
 
-    number, sample = number_of(work, "num", NUM), number_of(work, "sample", SAMPLE)
-    members, written = asked_members(work), []
+    number = number_of(work.options, "num", NUM)
+    sample = number_of(work.options, "sample", SAMPLE)
+    members = asked_members(work.settings, asked=work.options.get("member"))
+    written = []
     if number:
         written += draw_heatmaps(
             work.settings, work.runs, members, number=number, asked=work.options.get("images")
@@ -42,23 +46,22 @@ def run(work: Work) -> None:
     print(f"explain: wrote {', '.join(written) or 'nothing'} to {where}")
 
 
-def asked_members(work: Work) -> list[str]:
-    """The member that `member=` names, or all of the ensemble. Raises ValueError for no member."""
+def asked_members(settings: Experiment, *, asked: str | None) -> list[str]:
+    """The member that is asked for, or all of the ensemble. Raises ValueError for no member."""
     from pipeline.config.types import nearest
 
-    word = work.options.get("member")
-    if word is None:
-        return used_members(work.settings)
-    if word not in work.settings.members:
-        known = ", ".join(work.settings.members)
-        hint = nearest(word, work.settings.members)
-        raise ValueError(f"explain: no member {word!r}{hint} the members are {known}")
-    return [word]
+    if asked is None:
+        return used_members(settings)
+    if asked not in settings.members:
+        known = ", ".join(settings.members)
+        hint = nearest(asked, settings.members)
+        raise ValueError(f"explain: no member {asked!r}{hint} the members are {known}")
+    return [asked]
 
 
-def number_of(work: Work, key: str, default: int) -> int:
+def number_of(options: Mapping[str, str], key: str, default: int) -> int:
     """A whole number among the stage's own words. Raises ValueError for anything else."""
-    word = work.options.get(key, str(default))
+    word = options.get(key, str(default))
     if not word.isdigit():
         raise ValueError(f"explain: {key}={word!r} is not a whole number, as in {key}={default}")
     return int(word)

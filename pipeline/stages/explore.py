@@ -12,7 +12,15 @@ from pipeline.experiment.images_table import read_images_table, usable
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
-from pipeline.storage import atomic_write, display_path, read_table, stamp, write_table, write_text
+from pipeline.storage import (
+    Runs,
+    atomic_write,
+    display_path,
+    read_table,
+    stamp,
+    write_table,
+    write_text,
+)
 from pipeline.tables import FACES, check_table, pick
 
 SEED = 777  # of the draw of the examples: the same sheets every time
@@ -36,8 +44,8 @@ def run(work: Work) -> None:
     answer = settings.competition.answer.tasks
     lines = list(summary_lines(settings, images, labelled, words))
     panels = explore_panels(images, labelled, words, tasks=tasks, answer=answer)
-    figures = _write_figures(work, panels)
-    sheets = _write_sheets(work, images, labelled, words)
+    figures = _write_figures(work.runs, panels)
+    sheets = _write_sheets(work.runs, images, labelled, words)
     page = build_explore_page(
         name=settings.name,
         contest=settings.competition.name,
@@ -61,30 +69,30 @@ def run(work: Work) -> None:
     )
 
 
-def _write_figures(work: Work, panels: dict) -> list[str]:
+def _write_figures(runs: Runs, panels: dict) -> list[str]:
     """Each figure as a PNG; gives the files' names."""
     from pipeline.figures.chart import save_panels
 
     names = []
     for name, charts in panels.items():
-        with atomic_write(work.runs.explored(f"{name}.png")) as temporary:
+        with atomic_write(runs.explored(f"{name}.png")) as temporary:
             save_panels(temporary, charts)
         names.append(f"{name}.png")
     return names
 
 
 def _write_sheets(
-    work: Work, images: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
+    runs: Runs, images: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
 ) -> dict[str, str]:
     """The sheets as PNG, and sheets.csv; gives the files' names with their titles."""
     from pipeline.features.explore.example_sheets import choose_sheets, draw
 
-    crops, rng = open_crops(work.runs.crops), np.random.default_rng(SEED)
+    crops, rng = open_crops(runs.crops), np.random.default_rng(SEED)
     listed, titles = [], {}
     for sheet in choose_sheets(images, labelled, words, rng=rng):
-        with atomic_write(work.runs.explored(sheet.name)) as temporary:
+        with atomic_write(runs.explored(sheet.name)) as temporary:
             draw(sheet, crops).save(temporary, format="PNG")
         listed.append(sheet.images[["row", "image_id"]].assign(sheet=sheet.name))
         titles[sheet.name] = sheet.title
-    write_table(work.runs.explored("sheets.csv"), pd.concat(listed)[["sheet", "row", "image_id"]])
+    write_table(runs.explored("sheets.csv"), pd.concat(listed)[["sheet", "row", "image_id"]])
     return titles

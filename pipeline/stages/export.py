@@ -1,6 +1,8 @@
 """export: every member and the whole ensemble as files that run without this project, from uint8
 face crops to probabilities, each checked against what infer says."""
 
+from collections.abc import Mapping
+
 from pipeline.experiment.work import Work
 from pipeline.features.export.write_models import check_packages, export_models
 from pipeline.stages.status import say_untrained
@@ -9,16 +11,16 @@ from pipeline.storage import display_path
 
 def check(work: Work) -> None:
     """Raises ValueError for a format there is not, or where a package is missing."""
-    read_formats(work)
-    check_packages(read_formats(work))
+    read_formats(work.options)
+    check_packages(read_formats(work.options))
     say_untrained(work, "export")
 
 
-def read_formats(work: Work) -> list[str]:
+def read_formats(options: Mapping[str, str]) -> list[str]:
     """The formats asked for, all when none is named."""
     from pipeline.features.export.names import FORMATS
 
-    asked = [word for word in work.options.get("formats", ",".join(FORMATS)).split(",") if word]
+    asked = [word for word in options.get("formats", ",".join(FORMATS)).split(",") if word]
     for word in asked:
         if word not in FORMATS:
             raise ValueError(
@@ -28,7 +30,7 @@ def read_formats(work: Work) -> list[str]:
 
 
 def run(work: Work) -> None:
-    formats = read_formats(work)
+    formats = read_formats(work.options)
     facts = export_models(work.settings, work.runs, formats, command=work.command)
     for row in facts["files"]:
         print(

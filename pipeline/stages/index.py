@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.experiment.grouping import describe_names, names_caveat
 from pipeline.experiment.settings_guard import table_digests
 from pipeline.experiment.tasks import contest_tasks
@@ -17,7 +18,7 @@ from pipeline.preprocessing.read_contest import (
     missing_train_note,
     read_contest,
 )
-from pipeline.storage import display_path, write_json, write_table
+from pipeline.storage import Runs, display_path, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
 
@@ -54,7 +55,7 @@ def run(work: Work) -> None:
     said = check_test_images(frame, root=root, most=contest.missing_test)
     if said:
         print(f"index: {said}")
-    _check_sample(work, frame)
+    _check_sample(work.settings, work.runs, frame)
     write_table(work.runs.images, check_table(frame, IMAGES))
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
@@ -81,9 +82,9 @@ def _say_unusable(frame: pd.DataFrame, *, root: Path) -> str:
     )
 
 
-def _check_sample(work: Work, frame: pd.DataFrame) -> None:
+def _check_sample(settings: Experiment, runs: Runs, frame: pd.DataFrame) -> None:
     """Raises ValueError when the contest's sample file asks for other ids than the test part."""
-    sample = read_sample(work.settings, work.runs)
+    sample = read_sample(settings, runs)
     test = frame[frame["part"] == "test"]
     if sample is None or not len(test):
         return

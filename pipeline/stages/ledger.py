@@ -56,11 +56,12 @@ def _find(work: Work, frame: pd.DataFrame) -> tuple[int, float, str]:
             "changed by hand."
             f" Recorded: {known}"
         )
-    return lines[0], _score(work, frame.loc[lines[0], "metric"]), _share(work)
+    line = lines[0]
+    score = _score(work.options["score"], frame.loc[line, "metric"])
+    return line, score, _share(work.options.get("share", ""))
 
 
-def _score(work: Work, metric: str) -> float:
-    word = work.options["score"]
+def _score(word: str, metric: str) -> float:
     score = _number(word)
     if math.isnan(score):
         raise ValueError(f"ledger: score={word!r} is not a number; as in score=0.78")
@@ -73,8 +74,7 @@ def _score(work: Work, metric: str) -> float:
     return score
 
 
-def _share(work: Work) -> str:
-    word = work.options.get("share", "")
+def _share(word: str) -> str:
     share = _number(word) if word else 1.0
     if not 0 < share <= 1:
         raise ValueError(

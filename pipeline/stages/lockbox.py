@@ -6,6 +6,7 @@ nothing: look once, when all is chosen.
 
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.evaluation.lockbox_scores import ensemble_scores, say_lockbox, score_lockbox
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.device import choose_device
@@ -17,7 +18,7 @@ from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.stack.predictor import StackPredictor
 from pipeline.inference.choice import is_stacked
-from pipeline.storage import display_path, read_json, write_json
+from pipeline.storage import Runs, display_path, read_json, write_json
 
 Tables = dict[str, pd.DataFrame]
 
@@ -35,11 +36,11 @@ def run(work: Work) -> None:
     images = read_lockbox(work.runs)
     if (images["row"] < 0).any():
         raise ValueError("lockbox: an image without a crop is in it; remove the folds and split")
-    tables = _predict(work, images)
+    tables = _predict(work.settings, work.runs, images)
     use = record_opening(work.runs)  # before the score is shown: a look can't be taken back
     scores = ensemble_scores(work.settings, work.runs, images, tables)
     if is_stacked(work.settings, work.runs):
-        scores += _stack_scores(work, images, tables)
+        scores += _stack_scores(work.settings, work.runs, images, tables)
     facts = {"scores": scores, "openings": use.openings, "experiments": use.experiments}
     write_json(work.runs.lockbox_scores, facts)
     for score in scores:
@@ -54,18 +55,18 @@ def run(work: Work) -> None:
     print(f"lockbox: wrote {display_path(work.runs.lockbox_scores)}")
 
 
-def _predict(work: Work, images: pd.DataFrame) -> Tables:
+def _predict(settings: Experiment, runs: Runs, images: pd.DataFrame) -> Tables:
     """All cells' predictions of the lockbox, as infer makes those of test images."""
-    device, precision = choose_device(work.settings)
+    device, precision = choose_device(settings)
     tables = {}
-    for member in used_members(work.settings):
+    for member in used_members(settings):
         tables[member] = predict_cells(
-            work.runs,
-            member_context(work.settings, member),
-            answering_cells(work.settings, member),
+            runs,
+            member_context(settings, member),
+            answering_cells(settings, member),
             images,
-            crops=open_crops(work.runs.crops),
-            settings=work.settings,
+            crops=open_crops(runs.crops),
+            settings=settings,
             what="lockbox images",
             device=device,
             precision=precision,
@@ -73,21 +74,23 @@ def _predict(work: Work, images: pd.DataFrame) -> Tables:
     return tables
 
 
-def _stack_scores(work: Work, images: pd.DataFrame, tables: Tables) -> list[dict]:
+def _stack_scores(
+    settings: Experiment, runs: Runs, images: pd.DataFrame, tables: Tables
+) -> list[dict]:
     """The same by the layers that stack kept; pooling, which needs clusters, is left out."""
-    record = read_json(work.runs.stacked.with_suffix(".json"))
+    record = read_json(runs.stacked.with_suffix(".json"))
     oof = {part["answer"]: part["oof"] for part in record["parts"]}
-    stacked = StackPredictor(work.settings, work.runs)
+    stacked = StackPredictor(settings, runs)
     probs, decided = stacked.answer(tables, images["image_id"])
-    wanted = work.settings.ensemble.threshold
+    wanted = settings.ensemble.threshold
     threshold = 0.5 if wanted == "oof" else wanted
-    unit = read_grouping(work.runs).unit
+    unit = read_grouping(runs).unit
     scores = []
     for space in stacked.spaces:
         seen = decided.get(space.name)  # where a layer decides
         if seen is None:
             seen = space.scored(probs[space.name], threshold=threshold)
-        locked = score_lockbox(space, seen, images, unit=unit, num_draws=work.settings.bootstrap)
+        locked = score_lockbox(space, seen, images, unit=unit, num_draws=settings.bootstrap)
         found = {"source": "stack", "answer": space.name, "lockbox": locked}
         scores.append({**found, "oof": oof[space.name]})
     return scores

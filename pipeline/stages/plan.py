@@ -4,12 +4,12 @@ What it foretells of train and infer is kept, and compared at their ends with wh
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
-from pipeline.storage import display_path, read_table, write_json
+from pipeline.storage import Runs, display_path, read_table, write_json
 
 ASKED = ("crop", "train", "infer")  # when no stage is named
 BYTES = 2**20
@@ -22,7 +22,7 @@ def check(work: Work) -> None:
             known = ", ".join(key for key, stage in STAGES.items() if not stage.repeats)
             raise ValueError(f"plan: no stage {name!r} to be planned; there are {known}")
     for key in ("price", "tflops"):
-        _number(work, key, 1.0)
+        _number(work.options, key, 1.0)
 
 
 def run(work: Work) -> None:
@@ -30,7 +30,7 @@ def run(work: Work) -> None:
 
     asked = list(work.words) or list(ASKED)
     stages = [name for name in plan_stages(asked) if not is_done(work, name)]
-    print(f"plan: {', '.join(asked)} for {work.settings.name}, {_count(work)}")
+    print(f"plan: {', '.join(asked)} for {work.settings.name}, {_count(work.runs)}")
     found = make_forecast(work, stages)
     write_json(work.runs.forecast, found.stored())
     for name in plan_stages(asked):
@@ -40,22 +40,22 @@ def run(work: Work) -> None:
             print(f"  {name:<10}{found.parts[name].say()}")
         else:
             print(f"  {name:<10}to do, seconds to a few minutes (not foretold)")
-    print("\n".join(f"plan: {line}" for line in _say_needs(work, found)))
-    print("\n".join(f"plan: {line}" for line in _say_price(work, found)))
+    print("\n".join(f"plan: {line}" for line in _say_needs(work.runs, found)))
+    print("\n".join(f"plan: {line}" for line in _say_price(work.options, found)))
     print(f"plan: wrote {display_path(work.runs.forecast)}; train and infer say how it compares")
 
 
-def _count(work: Work) -> str:
-    images = read_table(work.runs.images)
+def _count(runs: Runs) -> str:
+    images = read_table(runs.images)
     counts = images.groupby("part").size()
     return ", ".join(f"{count} {part} images" for part, count in counts.items())
 
 
-def _say_needs(work: Work, found) -> Sequence[str]:
+def _say_needs(runs: Runs, found) -> Sequence[str]:
     """Time in all, and what must be free of disk and memory, beside what is."""
     from pipeline.experiment.memory import free_memory
 
-    below = work.runs.folder
+    below = runs.folder
     while not below.is_dir():
         below = below.parent
     lines = [
@@ -70,8 +70,9 @@ def _say_needs(work: Work, found) -> Sequence[str]:
     return lines
 
 
-def _say_price(work: Work, found) -> Sequence[str]:
-    price, hours = _number(work, "price", None), found.minutes / 60.0
+def _say_price(options: Mapping[str, str], found) -> Sequence[str]:
+    price = _number(options, "price", None)
+    hours = found.minutes / 60.0
     if found.device != "cpu":
         cost = "" if price is None else f": {hours * price:.2f} at {price:g} an hour"
         yield f"on this machine {hours:.2f} hours{cost}"
@@ -79,7 +80,7 @@ def _say_price(work: Work, found) -> Sequence[str]:
     if price is None:
         yield "price=2.5 says what a GPU at that price an hour would cost"
         return
-    rate = _number(work, "tflops", 5.0)
+    rate = _number(options, "tflops", 5.0)
     hours = found.operations / (rate * 1e12) / 3600.0
     yield (
         f"a rented GPU at {price:g} an hour: train and infer are {found.operations / 1e15:.3f} "
@@ -88,8 +89,8 @@ def _say_price(work: Work, found) -> Sequence[str]:
     )
 
 
-def _number(work: Work, key: str, default: float | None) -> float | None:
-    text = work.options.get(key)
+def _number(options: Mapping[str, str], key: str, default: float | None) -> float | None:
+    text = options.get(key)
     if text is None:
         return default
     try:

@@ -65,7 +65,13 @@ def run(work: Work) -> None:
     table = work.runs.predicted("faces.csv")
     frame = faces_frame(rows, predictor.spec.readings)
     write_table(table, frame)
-    _say(work, frame, num_files=len(files), table=table, by=predictor.by)
+    _say(
+        frame,
+        num_files=len(files),
+        table=table,
+        by=predictor.by,
+        crop_faces=work.settings.crop.faces,
+    )
 
 
 def _files(words: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
@@ -99,15 +105,15 @@ def _write_image(path: Path, pixels: np.ndarray) -> None:
         Image.fromarray(pixels).save(temporary, quality=92)
 
 
-def _say(work: Work, frame: pd.DataFrame, *, num_files: int, table: Path, by: str) -> None:
+def _say(frame: pd.DataFrame, *, num_files: int, table: Path, by: str, crop_faces: str) -> None:
     counts = frame["status"].map(lambda s: s if s in ("ok", NO_FACE) else "not read").value_counts()
     faces = int(counts.get("ok", 0))
     said = [f"{faces} face{'s' * (faces != 1)} in {num_files} file{'s' * (num_files != 1)}"]
     said += [f"{counts[word]} {word}" for word in (NO_FACE, "not read") if word in counts]
     for _, row in frame[~frame["status"].isin(["ok", NO_FACE])].head(3).iterrows():
         print(f"predict: {row['file']}: {row['status']}")
-    if work.settings.crop.faces != "detect":
-        print(f"predict: crop.faces is {work.settings.crop.faces}: each image is taken for a face")
+    if crop_faces != "detect":
+        print(f"predict: crop.faces is {crop_faces}: each image is taken for a face")
     print(
         f"predict: {', '.join(said)}, answered by {by}; wrote {display_path(table)} and "
         "images beside it"

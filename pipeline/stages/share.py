@@ -36,7 +36,7 @@ def run(work: Work) -> None:
     gone = missing_weights(work.settings, work.runs, used_members(work.settings))
     if gone:
         raise ValueError(f"share: {gone} is not there; first ./run.sh train")
-    facts = _read_export(work)
+    facts = _read_export(work.settings, work.runs, command=work.command)
     copy_models(work.settings, work.runs, facts)
     copy_code(work.runs)
     write_text(work.runs.shared("requirements.txt"), "\n".join(read_requirements()) + "\n")
@@ -54,20 +54,20 @@ def run(work: Work) -> None:
         print(f"share: nothing was sent; ./run.sh share -c {name} push=USER/NAME sends it")
 
 
-def _read_export(work: Work) -> dict:
+def _read_export(settings: Experiment, runs: Runs, *, command: list[str]) -> dict:
     """What export wrote of these members, blend and views; made now where it is not there."""
-    stored = work.runs.exported("export.json")
-    if stored.exists() and work.runs.exported("ensemble.onnx").exists():
+    stored = runs.exported("export.json")
+    if stored.exists() and runs.exported("ensemble.onnx").exists():
         facts = read_json(stored)
         newest = max(
-            work.runs.weights(cell).stat().st_mtime
-            for name in used_members(work.settings)
-            for cell in answering_cells(work.settings, name)
+            runs.weights(cell).stat().st_mtime
+            for name in used_members(settings)
+            for cell in answering_cells(settings, name)
         )
-        if _is_same(work.settings, work.runs, facts) and stored.stat().st_mtime > newest:
+        if _is_same(settings, runs, facts) and stored.stat().st_mtime > newest:
             return facts
     print("share: export is done first")
-    return export_models(work.settings, work.runs, ["onnx"], command=work.command, alone=False)
+    return export_models(settings, runs, ["onnx"], command=command, alone=False)
 
 
 def _is_same(settings: Experiment, runs: Runs, facts: Mapping[str, Any]) -> bool:

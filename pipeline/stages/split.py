@@ -1,8 +1,12 @@
 """split: who is held out, balanced on several labels; what is proved, and what is not known."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
+from pipeline.config.preprocessing import Folds
 from pipeline.experiment.grouping import describe_grouping, grouping_facts
 from pipeline.experiment.images_table import read_images_table, split_column, usable
 from pipeline.experiment.tasks import contest_tasks
@@ -16,23 +20,24 @@ from pipeline.folds.lockbox import draw_lockbox, keep_lockbox
 from pipeline.folds.reuse import reuse_folds
 from pipeline.people.lookalikes import describe_lookalikes, lookalike_groups
 from pipeline.preprocessing.fold_labels import balanced_labels, folds_of_column
-from pipeline.storage import display_path, read_table, write_json, write_table
+from pipeline.storage import Runs, display_path, read_table, write_json, write_table
 from pipeline.tables import FOLDS, check_table
 
 
 def run(work: Work) -> None:
-    folds = work.settings.folds
-    images = _usable_images(work)
-    tasks = contest_tasks(work.settings)
+    settings, runs = work.settings, work.runs
+    folds = settings.folds
+    images = _usable_images(runs, reject=settings.crop.reject)
+    tasks = contest_tasks(settings)
     names = folds.balance or tuple(task.name for task in tasks)
     labels = balanced_labels(images, tasks=tasks, names=names)
-    units = _units(work, images)
+    units = _units(settings, runs, images)
     grouping = describe_grouping(images, units, lookalikes=folds.lookalikes, by=folds.by)
 
-    held_back = _lockbox(work, units, labels)
+    held_back = _lockbox(folds, runs, units, labels)
     if folds.lockbox:
         locked = images.loc[held_back, ["image_id"]].assign(person_id=units[held_back])
-        write_table(work.runs.lockbox, locked)
+        write_table(runs.lockbox, locked)
         count = grouping.count(len(locked), locked["person_id"].nunique())
         print(f"split: lockbox: {count} are in no fold; ./run.sh lockbox scores them, once")
     images, labels = images[~held_back], labels[~held_back].reset_index(drop=True)
@@ -41,7 +46,7 @@ def run(work: Work) -> None:
     table = pd.DataFrame({"image_id": images["image_id"].to_numpy(), "person_id": units})
     certificates = []
     for repeat in range(folds.repeats):
-        assigned = _assign(work, images, units, labels, repeat=repeat)
+        assigned = _assign(folds, runs, images, units, labels, repeat=repeat)
         table[split_column(repeat)] = assigned.folds
         if folds.by != "label":  # folds by label keep nobody together: the caveat says so
             line = check_folds(
@@ -59,15 +64,16 @@ def run(work: Work) -> None:
     stored = {**first, "grouping": grouping_facts(grouping)}
     if others:
         stored["repeats"] = others
-    write_json(work.runs.certificate, stored)
-    write_table(work.runs.folds, check_table(table, FOLDS))
+    write_json(runs.certificate, stored)
+    write_table(runs.folds, check_table(table, FOLDS))
     if grouping.unit != "people":
-        print("\n".join(f"split: {line}" for line in probe_without_names(work.settings, work.runs)))
-    print(f"split: wrote {display_path(work.runs.folds)} and {display_path(work.runs.certificate)}")
+        print("\n".join(f"split: {line}" for line in probe_without_names(settings, runs)))
+    print(f"split: wrote {display_path(runs.folds)} and {display_path(runs.certificate)}")
 
 
-def _usable_images(work: Work) -> pd.DataFrame:
-    everything, reject = read_images_table(work.runs), work.settings.crop.reject
+def _usable_images(runs: Runs, *, reject: Sequence[str]) -> pd.DataFrame:
+    """The images that folds are made of; says how many `crop.reject` leaves out."""
+    everything = read_images_table(runs)
     images = usable(everything, reject=reject)
     if reject:
         left_out = len(usable(everything)) - len(images)
@@ -75,23 +81,22 @@ def _usable_images(work: Work) -> pd.DataFrame:
     return images
 
 
-def _units(work: Work, images: pd.DataFrame) -> np.ndarray:
+def _units(settings: Experiment, runs: Runs, images: pd.DataFrame) -> np.ndarray:
     """What stays together (n,): the contest's people, joined where faces look alike if asked."""
     people = images["person_id"].fillna(images["image_id"]).astype(str).to_numpy()
     if images["path"].duplicated().any():  # several faces of one file: they share its background
         people = join_groups(people, pd.factorize(images["path"])[0])
-    similarity = work.settings.folds.lookalikes
+    similarity = settings.folds.lookalikes
     if similarity is None:
         return people
-    groups = lookalike_groups(work.settings, work.runs, images["image_id"], similarity=similarity)
+    groups = lookalike_groups(settings, runs, images["image_id"], similarity=similarity)
     joined = join_groups(people, groups)
     print(f"split: {describe_lookalikes(people, joined, similarity=similarity)}")
     return joined
 
 
-def _lockbox(work: Work, units: np.ndarray, labels: pd.DataFrame) -> np.ndarray:
+def _lockbox(folds: Folds, runs: Runs, units: np.ndarray, labels: pd.DataFrame) -> np.ndarray:
     """Which images (n,) bool no fold may hold."""
-    folds, runs = work.settings.folds, work.runs
     if not folds.lockbox:
         return np.zeros(len(units), dtype=bool)
     if runs.fixes is not None and runs.unfixed_lockbox.exists():
@@ -100,15 +105,20 @@ def _lockbox(work: Work, units: np.ndarray, labels: pd.DataFrame) -> np.ndarray:
 
 
 def _assign(
-    work: Work, images: pd.DataFrame, units: np.ndarray, labels: pd.DataFrame, *, repeat: int
+    folds: Folds,
+    runs: Runs,
+    images: pd.DataFrame,
+    units: np.ndarray,
+    labels: pd.DataFrame,
+    *,
+    repeat: int,
 ) -> AssignedFolds:
     """The fold (n,) of each image in one split."""
-    folds = work.settings.folds
     if folds.by == "column":
         found = folds_of_column(images, column=folds.column, num_folds=folds.num)
         return AssignedFolds(found, start="")
-    if folds.by == "person" and work.runs.fixes is not None and work.runs.unfixed_folds.exists():
-        before = check_table(read_table(work.runs.unfixed_folds), FOLDS)
+    if folds.by == "person" and runs.fixes is not None and runs.unfixed_folds.exists():
+        before = check_table(read_table(runs.unfixed_folds), FOLDS)
         earlier = dict(zip(before["person_id"], before[split_column(repeat)], strict=True))
         print("split: fixes mend labels, so the folds from before them stay, and scores compare")
         return AssignedFolds(reuse_folds(units, earlier, num_folds=folds.num), start="")

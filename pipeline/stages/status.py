@@ -8,6 +8,7 @@ from pipeline.experiment.cells import all_cells
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES
 from pipeline.stages.registry import is_done
+from pipeline.storage import Runs
 
 
 def describe_status(work: Work, plan: Sequence[str]) -> str:
@@ -62,9 +63,9 @@ def say_untrained(work: Work, stage: str) -> None:
     )
 
 
-def check_is_no_stage(work: Work, word: str, *, last: str) -> None:
+def check_is_no_stage(runs: Runs, word: str, *, last: str) -> None:
     """Raises ValueError where a stage was named behind one that takes names of experiments."""
-    if word in STAGES and not (work.runs.of_experiment(word) / "config.yaml").exists():
+    if word in STAGES and not (runs.of_experiment(word) / "config.yaml").exists():
         raise ValueError(
             f"{last}: {word} is a stage, and {last} takes names of experiments, so it comes last: "
             f"./run.sh {word} {last}"

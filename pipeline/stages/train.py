@@ -8,7 +8,15 @@ from pipeline.experiment.cells import all_cells
 from pipeline.experiment.tasks import check_metrics
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Outcome
-from pipeline.storage import display_path, provenance, read_json, unstamp, write_json, write_text
+from pipeline.storage import (
+    Runs,
+    display_path,
+    provenance,
+    read_json,
+    unstamp,
+    write_json,
+    write_text,
+)
 
 
 def check(work: Work) -> None:
@@ -51,7 +59,7 @@ def run(work: Work) -> None:
     if len(missing) < len(cells):
         print(f"train: {len(cells) - len(missing)} of {len(cells)} cells are done already")
     members = list(dict.fromkeys(cell.member for cell in missing))
-    _unmark_answers(work, members)
+    _unmark_answers(work.runs, members)
     needed = training_bytes(
         work.settings, work.runs, members, device=device.type, precision=precision
     )
@@ -107,10 +115,9 @@ def run(work: Work) -> None:
     )
 
 
-def _unmark_answers(work: Work, members: list[str]) -> None:
+def _unmark_answers(runs: Runs, members: list[str]) -> None:
     """What these members' cells answered is no longer what they will answer: a cell whose folder
     was removed may learn otherwise on another device."""
-    runs = work.runs
     answers = [runs.predictions(member, part) for member in members for part in ("oof", "test")]
     for path in (*answers, runs.scores, runs.submission, runs.stacked) if members else ():
         unstamp(path)

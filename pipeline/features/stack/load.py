@@ -1,4 +1,4 @@
-"""Stored predictions of every member's heads for one answer, views apart."""
+"""Stored predictions of every member's heads for one answer, views apart; and their plain mean."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.ensembling.predictions import WHOLE, HeadKey, Predictions
+from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.tasks import answer_task
 from pipeline.metrics.answer_space import AnswerSpace
@@ -61,3 +62,17 @@ def _by_view(
         check_same_ids(some["image_id"], image_ids, what=f"predictions of view {view}")
         seen.append(pick(some, image_ids, what="predictions")[columns].to_numpy(np.float64))
     return np.stack(seen)
+
+
+def plain_mean(
+    settings: Experiment,
+    space: AnswerSpace,
+    tables: Mapping[str, pd.DataFrame],
+    images: pd.DataFrame,
+) -> np.ndarray:
+    """What ensemble's mean says (N, C): the same to the last digit, where no layer is kept."""
+    ids = images["image_id"]
+    if settings.ensemble.method not in ("mean", "weighted"):
+        mean = settings.ensemble.model_copy(update={"method": "mean", "weights": None})
+        settings = settings.model_copy(update={"ensemble": mean})
+    return blend_spaces(tables, image_ids=ids, part="test", settings=settings)[space.name]
