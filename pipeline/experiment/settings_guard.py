@@ -1,12 +1,12 @@
-"""Whether a run's folder was made with the settings that are asked for, and what may differ."""
+"""What a run's folder was made with: recorded, compared with what is asked for, what may differ."""
 
 import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.config import Competition, Experiment, load_settings
-from pipeline.storage import Runs, display_path, read_json
+from pipeline.config import Competition, Experiment, load_settings, write_settings
+from pipeline.storage import Runs, display_path, provenance, read_json, write_json, write_text
 
 SAFE_TO_CHANGE = (
     "ensemble",
@@ -31,6 +31,19 @@ SAFE_TO_CHANGE = (
     "runs",
     "submissions",
 )
+
+
+def record_run(settings: Experiment, runs: Runs, *, command: list[str], device: str) -> None:
+    """Writes what the run is made from, before the first batch; later commands are added to it.
+
+    `device` is what it is trained on, in words.
+    """
+    write_text(runs.settings, write_settings(settings))
+    facts = provenance(command, device=device)
+    facts["fixes"] = runs.fixes_digest
+    facts["tables"] = read_json(runs.tables) if runs.tables.exists() else None
+    earlier = read_json(runs.provenance)["runs"] if runs.provenance.exists() else []
+    write_json(runs.provenance, {"runs": [*earlier, facts]})
 
 
 def check_settings(settings: Experiment, runs: Runs) -> None:

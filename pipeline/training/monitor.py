@@ -15,6 +15,7 @@ from types import TracebackType
 
 from pipeline.config import Experiment
 from pipeline.console import Bar, paint, say, say_duration
+from pipeline.jobs.job import Outcome
 from pipeline.storage import Cell, Runs
 from pipeline.training.time_left import CellClock, seconds_left
 
@@ -43,14 +44,21 @@ class TrainingMonitor:
         *,
         slots: int,
     ) -> None:
-        self.runs, self.settings, self.clocks = runs, settings, clocks
-        self.images, self.slots = images, slots  # images of an epoch of each cell
+        self.runs = runs
+        self.settings = settings
+        self.clocks = clocks
+        self.images = images  # that an epoch of each cell shows
+        self.slots = slots
         self.bar = Bar(
             round(sum(clock.epochs * images[cell] for cell, clock in clocks.items())),
             desc="train",
         )
         self._seen = {cell: len(_rows(runs.history(cell))) for cell in clocks}
-        self._lock, self._stop = threading.Lock(), threading.Event()
+        self._names = {cell.name: self._short_name(cell) for cell in clocks}
+        self._num_done = 0
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
 
     def __enter__(self) -> "TrainingMonitor":
@@ -90,6 +98,19 @@ class TrainingMonitor:
                 say(self._line(cell, rows, left=left))
             self.bar.update(self._count() - self.bar.count, left=left)
 
+    def report_cell(self, outcome: Outcome) -> None:
+        """Says that a cell is done, which epoch it keeps, and since when cells are trained."""
+        self.look()
+        self._num_done += 1
+        facts = outcome.facts
+        metric = facts["decided_by"].rpartition(".")[2]
+        minutes = (time.monotonic() - self._started) / 60.0
+        say(
+            f"train: {self._names[outcome.job]} done ({self._num_done} of {len(self.clocks)}): "
+            f"keeps epoch {facts['best_epoch']} of {facts['num_epochs']}, {metric} "
+            f"{facts['best_value']:.4f}, {minutes:.1f} min"
+        )
+
     def _count(self) -> int:
         count = 0.0
         for cell, clock in self.clocks.items():
@@ -99,11 +120,18 @@ class TrainingMonitor:
 
     def _line(self, cell: Cell, rows: Sequence[dict], *, left: float | None) -> str:
         member = self.settings.members[cell.member]
-        name = short_name(cell, num_seeds=len(member.seeds))
         line = epoch_line(
-            name, rows, epochs=member.epochs, left=left, columns=_columns(), show_best=True
+            self._names[cell.name],
+            rows,
+            epochs=member.epochs,
+            left=left,
+            columns=_columns(),
+            show_best=True,
         )
         return line.replace(" best ", f" {paint('best', 'green', stream=sys.stdout)} ", 1)
+
+    def _short_name(self, cell: Cell) -> str:
+        return short_name(cell, num_seeds=len(self.settings.members[cell.member].seeds))
 
 
 def short_name(cell: Cell, *, num_seeds: int) -> str:
