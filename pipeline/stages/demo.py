@@ -2,21 +2,17 @@
 
 import importlib.util
 import socket
-from collections.abc import Callable
-from functools import lru_cache
-
-import numpy as np
+from typing import Any
 
 from pipeline.config import Experiment
 from pipeline.evaluation.candidates import trained_settings
-from pipeline.experiment.cells import used_members
 from pipeline.experiment.work import Work
-from pipeline.inference.choice import choices, left_out, missing_weights
+from pipeline.inference.choice import left_out
 from pipeline.stages.status import check_is_no_stage, say_untrained
 from pipeline.storage import Runs, display_path
 
-HERE, PORT = "127.0.0.1", 7860
-LOADED = 3  # choices kept in memory
+HERE = "127.0.0.1"
+PORT = 7860
 
 
 def check(work: Work) -> None:
@@ -38,7 +34,8 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     from pipeline.features.demo.app import serve
 
-    host, port = work.options.get("host", HERE), int(work.options.get("port", PORT))
+    host = work.options.get("host", HERE)
+    port = int(work.options.get("port", PORT))
     app = make_demo(work)
     for said in left_out(work.settings, work.runs):
         print(f"demo: {said}")
@@ -49,57 +46,21 @@ def run(work: Work) -> None:
     serve(app, host=host, port=port)
 
 
-def make_demo(work: Work):
+def make_demo(work: Work) -> Any:
     """The page of an experiment and of those named beside it, as an ASGI app."""
-    from pipeline.features.demo.app import make_app
-    from pipeline.images.read import read_image
+    from pipeline.features.demo.models import make_page
+    from pipeline.features.stack.predictor import stack_layers
+    from pipeline.inference.face_predictor import FacePredictor
 
-    shown = {work.settings.name: work.settings}
-    for word in work.words:
-        shown[word] = _experiment(work.settings, work.runs, word)
-    known = {}  # by what stands in the page's list: settings, and which of its networks answer
-    for name, settings in shown.items():
-        for who in choices(settings, Runs(settings)):
-            known[name if who == "ensemble" else f"{name} / {who}"] = (settings, who)
-    if not known:
-        gone = missing_weights(work.settings, work.runs, used_members(work.settings))
-        raise ValueError(f"demo: nothing is trained: {gone} is not there")
-
-    @lru_cache(maxsize=LOADED)
-    def predictor(choice: str):
-        from pipeline.features.stack.predictor import stack_layers
-        from pipeline.inference.face_predictor import FacePredictor
-
-        settings, who = known[choice]
+    def load(settings: Experiment, who: str) -> FacePredictor:
         runs = Runs(settings)
-        stack = stack_layers(settings, runs, by=who)
-        return FacePredictor(settings, runs, by=who, stack=stack)
+        return FacePredictor(settings, runs, by=who, stack=stack_layers(settings, runs, by=who))
 
-    def see(choice: str, image: np.ndarray):
-        return predictor(choice)(image)
-
-    contests = ", ".join(dict.fromkeys(settings.competition.name for settings, _ in known.values()))
-    return make_app(
-        see,
-        read=read_image,
-        choices=list(known),
-        title=f"{work.settings.name}: what do you see in a face?",
-        note=f"Models that were trained here, on {contests}. Images stay here and are removed "
-        "after ten minutes. A guess is not a fact about a person: see the report for how often it "
-        "is wrong.",
-        heat=_heat_of(predictor),
-    )
-
-
-def _heat_of(predictor: Callable) -> Callable | None:
-    """Heatmaps of the main face, where grad-cam is installed."""
-    if importlib.util.find_spec("pytorch_grad_cam") is None:
-        return None
-
-    def heat(choice: str, image: np.ndarray) -> list[tuple[np.ndarray, str]]:
-        return predictor(choice).heatmaps(image)
-
-    return heat
+    experiments = {work.settings.name: work.settings}
+    for name in work.words:
+        experiments[name] = _experiment(work.settings, work.runs, name)
+    title = f"{work.settings.name}: what do you see in a face?"
+    return make_page(experiments, title=title, load=load)
 
 
 def _experiment(settings: Experiment, runs: Runs, name: str) -> Experiment:
@@ -114,6 +75,7 @@ def _experiment(settings: Experiment, runs: Runs, name: str) -> Experiment:
 
 
 def _check_free(host: str, port: int) -> None:
+    """Raises ValueError where something else listens there."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as some:
             some.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
