@@ -60,7 +60,13 @@ def probe_member(work: Work, *, name: str, images: pd.DataFrame) -> dict[str, fl
         state = fresh_state(untrained, tasks, seed=0, device=device, precision=precision)
         network = state.network
         learning = _learn(
-            work.settings, untrained, tasks, images, state=state, steps=8 if on_gpu else 1, device=device
+            work.settings,
+            untrained,
+            tasks,
+            images,
+            state=state,
+            steps=8 if on_gpu else 1,
+            device=device,
         )
     else:  # a head in closed form takes no steps: its backbone looks once, as for an answer
         network = make_network(untrained, tuple(tasks), weights="none").to(device)
