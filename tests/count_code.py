@@ -1,8 +1,9 @@
 """Counts what a reader meets in the code: `python tests/count_code.py [PROJECT]`. A mirror only.
 
 Prints one Markdown table: lines by room, comprehensions, lambdas, ternaries and comments a thousand
-lines, signatures that take a Work, public functions without a docstring, lines that the main job
-imports, and mypy's errors where mypy is installed.
+lines, signatures that take a Work, public functions without a docstring (module-level ones and
+methods: a function inside a function is nobody's door), lines that the main job imports, and mypy's
+errors where mypy is installed.
 """
 
 import ast
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MAIN_JOB = ("draw", "index", "crop", "split", "train", "evaluate", "infer", "ensemble")
 
 
@@ -47,17 +49,30 @@ class Counts:
             self.comprehensions += isinstance(node, COMPREHENSIONS)
             self.lambdas += isinstance(node, ast.Lambda)
             self.ternaries += isinstance(node, ast.IfExp)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(node, FUNCTIONS):
                 self._add_function(node)
+        for node in _public_functions(tree):
+            self.public += 1
+            self.undocumented += ast.get_docstring(node) is None
 
     def _add_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         named = [ast.unparse(each.annotation) for each in arguments if each.annotation]
         self.signatures += 1
         self.with_work += any(name in ("Work", "'Work'", '"Work"') for name in named)
-        if not node.name.startswith("_"):
-            self.public += 1
-            self.undocumented += ast.get_docstring(node) is None
+
+
+def _public_functions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions and methods without an underscore that are not inside of another function.
+
+    Stubs, whose body is `...`, are types and left out.
+    """
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, FUNCTIONS):
+            if not child.name.startswith("_") and ast.unparse(child.body[0]) != "...":
+                yield child
+        else:
+            yield from _public_functions(child)
 
 
 def count_package(package: Path) -> dict[str, Counts]:

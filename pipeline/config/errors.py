@@ -25,6 +25,7 @@ class Source:
         self.new_members: dict[str, list[str]] = {}  # on the command line -> those of the file
 
     def add(self, lines: dict[Key, int], *, name: str, above: Key = ()) -> None:
+        """Notes where keys stand: their `lines` in the file `name`, below the key `above`."""
         for key, line in lines.items():
             self.places[(*above, *key)] = f"{name} line {line}"
 

@@ -73,6 +73,7 @@ class Task(Settings):
 
     @property
     def metric_name(self) -> str:
+        """The task's metric, or its kind's default where none is written."""
         return self.metric or DEFAULT_METRIC[self.kind]
 
     @property

@@ -85,6 +85,7 @@ def select_weights(
 
 
 def combine_by_weights(predictions: Predictions, weights: Weights) -> Predictions:
+    """One head in place of all: their mean by the weights that Caruana's selection fitted."""
     if weights.whole is not None:
         candidates = _whole_candidates(predictions, weights.by_task)
         return predictions.combined(np.tensordot(weights.whole, candidates, axes=1))
@@ -137,6 +138,7 @@ def fit_stackers(
 
 
 def combine_by_stackers(predictions: Predictions, stackers: Mapping[str, Stacker]) -> Predictions:
+    """One head in place of all: what each task's fitted linear stacker makes of them."""
     found = [stackers[task].predict(_stacked(predictions, task)) for task in predictions.tasks]
     return predictions.combined(combine_probs(found))
 

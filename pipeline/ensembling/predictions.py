@@ -51,10 +51,12 @@ class Predictions:
 
     @property
     def is_product(self) -> bool:
+        """Whether the answer combines several tasks."""
         return len(self.tasks) > 1
 
     @property
     def num_views(self) -> int:
+        """How many test-time views each head was asked with."""
         return len(self.probs[0])
 
     def of_task(self, task: str) -> np.ndarray:
@@ -63,6 +65,7 @@ class Predictions:
         return np.array([probs.mean(axis=0) for head, probs in found if head.task == task])
 
     def weights_of(self, task: str) -> list[float]:
+        """The weights of the heads of one task, in the order of the heads."""
         return [head.weight for head in self.heads if head.task == task]
 
     def blend(self, task: str, *, views: Sequence[int] | None = None) -> np.ndarray | None:

@@ -14,6 +14,7 @@ from pipeline.storage import Runs, is_fresh
 
 
 def evaluate_key(settings: Experiment) -> list:
+    """What scores.csv depends on: cells, ensemble, formulations, draws, the user's own metrics."""
     cells = [cell.name for cell in all_cells(settings)]
     compare = {name: list(members) for name, members in settings.compare.items()}
     key = [cells, settings.ensemble.model_dump(mode="json"), compare, settings.bootstrap]
@@ -22,6 +23,7 @@ def evaluate_key(settings: Experiment) -> list:
 
 
 def infer_key(settings: Experiment, member: str) -> list:
+    """What a member's stored predictions depend on: its cells and the views."""
     cells = [cell.name for cell in member_cells(settings, member)]
     answering = [cell.name for cell in answering_cells(settings, member)]
     return [cells, answering, list(settings.tta)]
@@ -54,6 +56,7 @@ def stack_key(settings: Experiment, runs: Runs) -> dict:
 
 
 def people_key(settings: Experiment, runs: Runs) -> list:
+    """What the stored clusters of people depend on: how they are found, and in which images."""
     by = settings.pool.by
     seen = embeddings_key(settings, by) if by in settings.members else []
     data = [runs.images.parent.name, runs.crops.parent.name, runs.folds.parent.name]
@@ -62,15 +65,18 @@ def people_key(settings: Experiment, runs: Runs) -> list:
 
 
 def embeddings_key(settings: Experiment, member: str) -> list:
+    """What a member's stored embeddings depend on: its cells."""
     return [cell.name for cell in member_cells(settings, member)]
 
 
 def transfer_key(settings: Experiment, runs: Runs) -> list:
+    """What the stored transfer scores depend on: source, views, draws, crops and folds."""
     data = [runs.crops.parent.name, runs.folds.parent.name]
     return [settings.transfer.source, list(settings.tta), settings.bootstrap, data]
 
 
 def explore_key(settings: Experiment, runs: Runs) -> list:
+    """What explore's page depends on: the contest, its index, its crops, and what is rejected."""
     contest = settings.competition.model_dump(mode="json")
     images, crops = runs.images, runs.crops  # both: fixes change the labels alone
     return [contest, str(images), str(crops), list(settings.crop.reject)]
@@ -85,6 +91,7 @@ def audit_key(settings: Experiment, runs: Runs) -> list:
 
 
 def tune_key(settings: Experiment, runs: Runs) -> list:
+    """What tune's report depends on: its settings, the member's recipe, and the data."""
     member = tuned_member(settings)
     recipe = settings.members[member].model_dump(mode="json")
     return [settings.tune.model_dump(mode="json"), member, recipe, study_base(settings, runs)]

@@ -22,6 +22,7 @@ class Corruption:
 
 
 def brighten(pixels: np.ndarray, factor: float, seed: int) -> np.ndarray:
+    """The pixels uint8 times a factor, rounded and clipped; `seed` is not used."""
     return np.clip(np.rint(pixels.astype(np.float32) * factor), 0, 255).astype(np.uint8)
 
 

@@ -64,6 +64,7 @@ class CropDataset(Dataset):
         return np.ascontiguousarray(pixels), targets
 
     def name_of(self, position: int) -> str:
+        """What an image is called in a message: its id, or its place where it has none."""
         return str(self.names[position]) if self.names is not None else f"number {position}"
 
 

@@ -35,6 +35,7 @@ def check_stack(settings: Experiment, runs: Runs) -> None:
 
 
 def is_stacked(settings: Experiment, runs: Runs) -> bool:
+    """Whether stack has run with these settings."""
     return is_fresh(runs.stacked, stack_key(settings, runs))
 
 

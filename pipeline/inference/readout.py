@@ -37,10 +37,12 @@ class OutputSpec:
 
     @property
     def is_product(self) -> bool:
+        """Whether the output combines several tasks."""
         return len(self.tasks) > 1
 
     @property
     def sizes(self) -> list[int]:
+        """How many classes each task has."""
         return [len(task.classes) for task in self.tasks]
 
     def as_dict(self) -> dict[str, Any]:
@@ -49,6 +51,7 @@ class OutputSpec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "OutputSpec":
+        """The output as `as_dict` wrote it."""
         tasks = tuple(TaskSpec(**{**t, "classes": tuple(t["classes"])}) for t in values["tasks"])
         offsets = values["offsets"]
         return cls(values["name"], tasks, values["threshold"], offsets and tuple(offsets))

@@ -128,6 +128,7 @@ def ledger_open(runs: Runs, *, command: list[str]) -> Iterator[pd.DataFrame]:
 
 
 def file_hash(path: Path) -> str:
+    """The sha256 of a file's bytes, as hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -143,6 +144,7 @@ def data_digests(runs: Runs) -> dict[str, str]:
 
 
 def now() -> str:
+    """The time in UTC, as `2026-01-31T12:00:00Z`."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 

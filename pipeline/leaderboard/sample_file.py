@@ -68,6 +68,7 @@ class SampleFile:
 
     @property
     def ids(self) -> list[str]:
+        """The ids in the order of the file."""
         return self.frame[self.id_column].tolist()
 
     @property

@@ -24,18 +24,22 @@ class AnswerSpace:
 
     @property
     def metric(self) -> Metric:
+        """The metric by its name."""
         return find_metric(self.metric_name)
 
     @property
     def is_product(self) -> bool:
+        """Whether the answer combines several tasks."""
         return len(self.tasks) > 1
 
     @property
     def kind(self) -> str:
+        """A product's kind is multiclass, another's that of its task."""
         return "multiclass" if self.is_product else self.tasks[0].kind
 
     @property
     def sizes(self) -> list[int]:
+        """How many classes each task has."""
         return [len(task.classes) for task in self.tasks]
 
     @property
@@ -47,6 +51,7 @@ class AnswerSpace:
 
     @property
     def num_columns(self) -> int:
+        """How many columns its probabilities or values have."""
         return len(self.classes) if self.is_product else self.tasks[0].num_columns
 
     def truth(self, targets: Mapping[str, np.ndarray]) -> np.ndarray:

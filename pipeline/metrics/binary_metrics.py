@@ -66,6 +66,7 @@ def binary_metric(
     higher_is_better: bool,
     one_sided: bool = False,
 ) -> Metric:
+    """A metric of binary decisions; `value` makes it of counts (..., 4): see `count_pairs`."""
     return Metric(
         name,
         says,

@@ -90,6 +90,7 @@ def _valuer(by_class: Callable[[ClassCounts], np.ndarray]) -> Value:
 
 
 def accuracy(counts: ClassCounts) -> np.ndarray:
+    """The share (...,) of the images that are answered right."""
     return counts.hits.sum(axis=-1) / counts.true.sum(axis=-1)
 
 

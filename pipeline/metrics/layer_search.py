@@ -71,12 +71,15 @@ class NestedScorer:
         self._scored: dict[tuple[str, ...], tuple[FittedLayer, Step]] = {}
 
     def nested(self, found: LayerPipeline | FittedLayer) -> np.ndarray:
+        """The answers (N,) of each fold by layers fitted on the other folds."""
         return nested_answers(found, self._answer, folds=self.split.folds)
 
     def value(self, answers: np.ndarray) -> float:
+        """The metric of answers (N,)."""
         return self.target.metric.compute(self.target.truth, answers, self.target.group)
 
     def interval(self, answers: np.ndarray) -> tuple[float, float]:
+        """The 95 % interval of the metric of answers (N,), from drawing people."""
         return person_interval(
             self.target.metric,
             self.target.truth,
@@ -87,6 +90,7 @@ class NestedScorer:
         )
 
     def gain(self, before: np.ndarray, after: np.ndarray) -> Difference:
+        """By how much `after` is better than `before`, paired, with its interval."""
         return gain_of(self.target, before, after, split=self.split)
 
     def try_layer(

@@ -25,6 +25,7 @@ class Line:
     squares: float  # the sum of squared distances from it
 
     def at(self, oof: float) -> float:
+        """The leaderboard score on the line."""
         return self.intercept + self.slope * oof
 
     @property

@@ -25,6 +25,7 @@ class LinearRecalibration:
     high: float = np.inf
 
     def apply(self, values: np.ndarray) -> np.ndarray:
+        """The values (N,) on the line, kept within the task's range."""
         return np.clip(self.slope * np.asarray(values) + self.shift, self.low, self.high)
 
 

@@ -75,6 +75,7 @@ class LayerPipeline:
         return FittedLayer(layer, fitted, states)
 
     def with_layer(self, added: FittedLayer) -> "LayerPipeline":
+        """The pipeline with one more layer behind its last."""
         return LayerPipeline(self.folds, self.people, added.states, (*self.layers, added))
 
     def transform(self, state: State) -> State:
@@ -85,6 +86,7 @@ class LayerPipeline:
 
     @property
     def names(self) -> list[str]:
+        """The names of the layers, in their order."""
         return [kept.layer.name for kept in self.layers]
 
 

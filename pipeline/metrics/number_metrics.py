@@ -23,18 +23,22 @@ def mean_of(loss: Loss) -> Count:
 
 
 def mean(counts: np.ndarray) -> np.ndarray:
+    """The mean (...,) of sums and numbers of images (..., 2)."""
     return counts[..., 0] / counts[..., 1]
 
 
 def root_mean(counts: np.ndarray) -> np.ndarray:
+    """The square root (...,) of that mean."""
     return np.sqrt(mean(counts))
 
 
 def absolute_errors(truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    """How far each answer (N,) is from the truth, without its sign."""
     return np.abs(answer - truth)
 
 
 def squared_errors(truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    """The square of how far each answer (N,) is from the truth."""
     return (answer - truth) ** 2
 
 
@@ -166,6 +170,7 @@ def number_metric(
     high: float = np.inf,
     order_only: bool = False,
 ) -> Metric:
+    """A metric of numbers: `count` gives counts by person (P, K), `value` the metric of sums."""
     return Metric(
         name,
         says,

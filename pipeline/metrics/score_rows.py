@@ -34,6 +34,7 @@ class EvaluationSplit:
 
     @property
     def counts(self) -> dict[str, int]:
+        """How many images are held out, and of how many people."""
         return {"num_images": len(self.folds), "num_people": len(set(self.person_ids))}
 
 

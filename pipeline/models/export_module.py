@@ -28,6 +28,7 @@ class Resize(nn.Module):
         self.register_buffer("matrix", matrix)
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Crops (N, h, w, 3) float32 of whole grey levels, of crops (N, S, S, 3) uint8."""
         pixels = crops.permute(0, 3, 1, 2).float()
         pixels = self.matrix @ pixels @ self.matrix.T
         return pixels.round().clamp(0.0, 255.0).permute(0, 2, 3, 1)
@@ -63,6 +64,7 @@ class MemberModel(nn.Module):
 
     @property
     def names(self) -> list[str]:
+        """The tasks, in the order of the outputs."""
         return [task.name for task in self.tasks]
 
     def votes(self, crops: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -84,6 +86,7 @@ class MemberModel(nn.Module):
         }
 
     def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """By task the probabilities or values (N, C), averaged over cells and views."""
         votes = self.votes(crops)
         return tuple(votes[name].mean(dim=0) for name in self.names)
 
@@ -116,9 +119,11 @@ class EnsembleModel(nn.Module):
 
     @property
     def names(self) -> list[str]:
+        """The answers, in the order of the outputs."""
         return [output.name for output in self.outputs]
 
     def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """By answer the probabilities or values (N, C), as infer and ensemble give them."""
         said = {
             name: model.votes(crops) for name, model in zip(self.order, self.members, strict=True)
         }

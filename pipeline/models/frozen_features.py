@@ -22,6 +22,7 @@ class KeepOutput(nn.Module):
         self.output = torch.empty(0)
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """What the block gives, kept as `output` too."""
         self.output = self.block(*inputs)
         return self.output
 
@@ -48,6 +49,7 @@ class BlockStatistics(nn.Module):
         return super().train(False)
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """The means and deviations (N, D) of all channels of the kept blocks."""
         self.body.forward_features(batch)
         keepers = [module for module in self.body.modules() if isinstance(module, KeepOutput)]
         features = torch.cat([channel_statistics(keeper.output) for keeper in keepers], dim=1)

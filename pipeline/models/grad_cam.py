@@ -22,6 +22,7 @@ class _Answer(nn.Module):
         self.network, self.task, self.loss = network, task, loss
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """Logits (N, C) where each class has one, else decoded probabilities or values."""
         logits = self.network(batch)[self.task.name].double()  # a sure answer still has a slope
         form = LOSSES[self.loss].form
         if self.task.kind == "binary":

@@ -43,6 +43,7 @@ class CosineHead(nn.Module):
         self.weight = nn.Parameter(nn.init.xavier_uniform_(torch.empty(num_outputs, width)))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Scaled cosines (N, C) of features (N, D) and the directions of the classes."""
         directions = F.normalize(self.weight)
         return self.scale * F.linear(F.normalize(features), directions)
 
@@ -57,6 +58,7 @@ class SharedHead(nn.Module):
         self.bias = nn.Parameter(torch.zeros(num_outputs))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Logits (N, K) of features (N, D): their one score plus the bias of each output."""
         return F.linear(features, self.weight) + self.bias
 
 

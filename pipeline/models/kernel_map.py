@@ -43,6 +43,7 @@ class KernelMap(nn.Module):
         self.gamma.fill_(gamma)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Kernel features (N, K) float32 of features (N, D)."""
         # a difference of large numbers: half precision would lose it
         with full_precision(features.device):
             features = features.float()

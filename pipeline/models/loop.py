@@ -82,6 +82,7 @@ class State:
 
     @property
     def scores(self) -> list[float]:
+        """The score of each epoch so far; higher is better."""
         return [row["score"] for row in self.history]
 
 

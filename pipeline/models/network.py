@@ -37,6 +37,7 @@ class FaceNetwork(nn.Module):
         self.heads = build_heads(width, heads)
 
     def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Logits by task, (N, columns of its head) float32, of input images (N, 3, H, W)."""
         features = self.dropout(self.neck(self.backbone(batch)))
         # bfloat16 keeps three digits: too few for an age, a threshold or an order of scores
         with full_precision(features.device):

@@ -54,22 +54,27 @@ class SmallCNN(nn.Module):
         return {"stem": r"^blocks\.0", "blocks": [(r"^blocks\.(\d+)", None), (r"^neck", (9,))]}
 
     def get_classifier(self) -> nn.Module:
+        """The last layer, as timm's networks give it."""
         return self.head
 
     def reset_classifier(self, num_classes: int) -> None:
+        """Puts another last layer in its place; none with `num_classes` 0."""
         self.num_classes = num_classes
         self.head = nn.Linear(128, num_classes) if num_classes else nn.Identity()
 
     def forward_features(self, batch: torch.Tensor) -> torch.Tensor:
+        """Maps (N, 64, h, w) of input images (N, 3, H, W)."""
         return self.blocks(batch)
 
     def forward_head(self, maps: torch.Tensor) -> torch.Tensor:
+        """Features (N, 128), or logits (N, classes), of such maps."""
         maps = self.drop(maps)
         if maps.shape[-2:] != (16, 16):
             maps = self.pool(maps)
         return self.head(self.neck(maps.flatten(1)))
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """Features, or logits, of input images (N, 3, H, W)."""
         return self.forward_head(self.forward_features(batch))
 
 

@@ -36,6 +36,7 @@ class _Features(nn.Module):
         self.network = network
 
     def forward(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Features (N, D) of input images (N, 3, H, W), under the one key `features`."""
         return {"features": self.network.neck(self.network.backbone(batch))}
 
 

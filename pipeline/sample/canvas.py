@@ -24,6 +24,7 @@ class Cover:
     amount: Floats
 
     def times(self, factor: float) -> "Cover":
+        """The same cover, so much thicker."""
         return replace(self, amount=self.amount * np.float32(factor))
 
     def within(self, field: Floats) -> "Cover":
@@ -63,6 +64,7 @@ class Canvas:
         )
 
     def copy(self) -> "Canvas":
+        """A canvas of its own, on which something worn can be drawn."""
         other = Canvas.__new__(Canvas)
         other.unit, other.shape = self.unit, self.shape
         other.depth, other.smile = self.depth, self.smile  # nothing that is worn changes these
@@ -71,6 +73,7 @@ class Canvas:
         return other
 
     def whole(self, amount: Floats) -> Cover:
+        """A cover of the whole canvas, with an amount for each pixel."""
         return Cover(slice(None), slice(None), amount)
 
     def field(self, cover: Cover) -> Floats:
@@ -106,9 +109,11 @@ class Canvas:
         return Cover(rows, cols, amount)
 
     def polygon(self, points: Points, *, soft: float = 0.0) -> Cover:
+        """The cover of a filled shape; `soft` is how far its edge is blurred."""
         return self._draw(points, None, soft)
 
     def stroke(self, points: Points, *, width: float, soft: float = 0.0) -> Cover:
+        """The cover of a line through the points."""
         return self._draw(points, width, soft)
 
     def blob(self, u: float, v: float, across: float, along: float | None = None) -> Cover:
@@ -146,12 +151,15 @@ class Canvas:
         self.colour[cover.rows, cover.cols] *= 1 + cover.amount[..., None] * change
 
     def raise_(self, amount: float, cover: Cover) -> None:
+        """Adds to the relief, which the light falls on, under the cover."""
         self.relief[cover.rows, cover.cols] += np.float32(amount) * cover.amount
 
     def deepen(self, amount: float, cover: Cover) -> None:
+        """Adds to the depth, by which a turning head shifts, under the cover."""
         self.depth[cover.rows, cover.cols] += np.float32(amount) * cover.amount
 
     def lift(self, amount: float, cover: Cover) -> None:
+        """Adds to how far a smile lifts what is under the cover."""
         self.smile[cover.rows, cover.cols] += np.float32(amount) * cover.amount
 
     def flatten(self, level: float | Floats, cover: Cover) -> None:
@@ -161,8 +169,10 @@ class Canvas:
         relief += (target - relief) * cover.amount
 
     def polish(self, level: float, cover: Cover) -> None:
+        """Moves the gloss under the cover towards a level."""
         gloss = self.gloss[cover.rows, cover.cols]
         gloss += (level - gloss) * cover.amount
 
     def light(self, level: float, cover: Cover) -> None:
+        """Adds light that comes from the thing itself, under the cover."""
         self.glow[cover.rows, cover.cols] += np.float32(level) * cover.amount

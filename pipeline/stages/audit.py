@@ -39,6 +39,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Writes audit.html, its tables, sheets and fixes, and prints the findings."""
     settings, runs = work.settings, work.runs
     images = audited_images(settings, runs)
     grouping = read_grouping(runs)

@@ -13,6 +13,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Writes the folder and its notebook, and says how to use them."""
     settings, runs = work.settings, work.runs
     check_bundle(settings, runs)
     bundle = write_bundle(settings, runs)

@@ -15,6 +15,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Prints the comparison and writes its tables."""
     compare_experiments(
         work.settings,
         work.runs,

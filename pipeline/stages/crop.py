@@ -15,6 +15,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Writes the faces table and the crops, each where it is missing."""
     images = check_table(read_table(work.runs.images), IMAGES)
     if not work.runs.faces.exists():
         find_faces(work, images)

@@ -32,6 +32,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Serves the page until it is stopped."""
     from pipeline.features.demo.app import serve
 
     host = work.options.get("host", HERE)

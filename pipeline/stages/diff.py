@@ -18,6 +18,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Prints what changed, and writes all changed rows as a CSV."""
     first, second = _read(work)
     names = [display_path(found.path) for found in (first, second)]
     if file_hash(first.path) == file_hash(second.path):

@@ -26,6 +26,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Compares each student with the ensemble, and says what it saves."""
     name = work.settings.name
     for student in students(work.settings):
         compare_experiments(work.settings, work.runs, [name, f"{name}/{student}"])

@@ -5,6 +5,7 @@ from pipeline.storage import display_path
 
 
 def run(work: Work) -> None:
+    """Writes the images and the label table of the drawn contest."""
     from pipeline.sample.contest import draw_contest
 
     drawn = work.settings.competition.drawn

@@ -20,6 +20,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Blends the members, decides, and writes the submission with all that lies beside it."""
     settings = work.settings
     members = used_members(settings)
     test = read_test(work.runs)

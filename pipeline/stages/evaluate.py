@@ -23,6 +23,7 @@ from pipeline.tables import SCORES, check_table
 
 
 def run(work: Work) -> None:
+    """Writes scores.csv and comparisons.csv from the OOF tables, and prints them."""
     settings = work.settings
     tables = {name: read_oof(settings, work.runs, name) for name in settings.members}
     evaluation = EvaluationSet.of_tables(settings, work.runs, tables)

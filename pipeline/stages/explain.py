@@ -29,6 +29,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Writes the heatmaps, and the table and curves of sensitivity."""
     from pipeline.features.explain.heatmaps import draw_heatmaps
     from pipeline.features.explain.sensitivity import measure_sensitivity
 

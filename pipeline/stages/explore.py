@@ -27,6 +27,7 @@ SEED = 777  # of the draw of the examples: the same sheets every time
 
 
 def run(work: Work) -> None:
+    """Writes explore.html, its figures, sheets and summary."""
     from pipeline.features.explore.data_charts import explore_panels
     from pipeline.features.report.explore_page import build_explore_page
     from pipeline.leaderboard.ledger import now

@@ -30,6 +30,7 @@ def read_formats(options: Mapping[str, str]) -> list[str]:
 
 
 def run(work: Work) -> None:
+    """Writes the models in each format, checked, and says how far they are from torch."""
     formats = read_formats(work.options)
     facts = export_models(work.settings, work.runs, formats, command=work.command)
     for row in facts["files"]:

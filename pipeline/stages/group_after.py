@@ -7,6 +7,7 @@ from pipeline.storage import is_fresh
 
 
 def is_stacked(work: Work) -> bool:
+    """Whether the stacked submission is there, made with these settings."""
     return is_fresh(work.runs.stacked, stack_key(work.settings, work.runs))
 
 
@@ -33,6 +34,7 @@ LOCKBOX = Stage(
 
 
 def is_transferred(work: Work) -> bool:
+    """Whether the source's scores are there; never without a source, so that check says so."""
     source = work.settings.transfer.source
     if source is None:
         return False

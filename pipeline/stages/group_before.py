@@ -9,6 +9,7 @@ from pipeline.storage import Runs, is_fresh
 
 
 def is_explored(work: Work) -> bool:
+    """Whether the summary is there, of this data."""
     return is_fresh(work.runs.explored("summary.txt"), explore_key(work.settings, work.runs))
 
 
@@ -24,6 +25,7 @@ EXPLORE = Stage(
 
 
 def has_baseline(work: Work) -> bool:
+    """Whether the experiment NAME-baseline has its submission."""
     settings = baseline_settings(work.settings)
     return is_fresh(Runs(settings).submission, ensemble_key(settings))
 
@@ -38,6 +40,7 @@ BASELINE = Stage(
 
 
 def is_tuned(work: Work) -> bool:
+    """Whether the report of the tuned member is there, made with these settings."""
     report = work.runs.tuned("report.json", member=tuned_member(work.settings))
     return is_fresh(report, tune_key(work.settings, work.runs))
 
@@ -54,6 +57,7 @@ TUNE = Stage(
 
 
 def is_audited(work: Work) -> bool:
+    """Whether the summary is there, made with these settings and members."""
     return is_fresh(work.runs.audited("summary.txt"), audit_key(work.settings, work.runs))
 
 

@@ -8,6 +8,7 @@ from pipeline.storage import is_fresh
 
 
 def is_drawn(work: Work) -> bool:
+    """Whether the drawn contest is there; a contest with images of its own needs none."""
     if work.settings.competition.drawn is None:
         return True
     return (work.runs.root / "drawn.json").exists()
@@ -25,6 +26,7 @@ DRAW = Stage(
 
 
 def is_indexed(work: Work) -> bool:
+    """Whether the images table is there."""
     return work.runs.images.exists()
 
 
@@ -41,6 +43,7 @@ INDEX = Stage(
 
 
 def is_cropped(work: Work) -> bool:
+    """Whether the faces table and the crops are there."""
     return work.runs.faces.exists() and work.runs.crops.exists()
 
 
@@ -57,6 +60,7 @@ CROP = Stage(
 
 
 def is_split(work: Work) -> bool:
+    """Whether the folds are there."""
     return work.runs.folds.exists()
 
 
@@ -73,6 +77,7 @@ SPLIT = Stage(
 
 
 def is_trained(work: Work) -> bool:
+    """Whether every cell has its mark."""
     return all(work.runs.done(cell).exists() for cell in all_cells(work.settings))
 
 
@@ -102,6 +107,7 @@ TRAIN = Stage(
 
 
 def is_evaluated(work: Work) -> bool:
+    """Whether the scores are there, of these cells."""
     return is_fresh(work.runs.scores, evaluate_key(work.settings))
 
 
@@ -118,6 +124,7 @@ EVALUATE = Stage(
 
 
 def is_answered(work: Work) -> bool:
+    """Whether every member has answered the contest's own test images."""
     if "test" in work.options:  # other images than the contest's own: looked at each time
         return False
     return all(is_inferred(work.settings, work.runs, member) for member in work.settings.members)
@@ -139,6 +146,7 @@ INFER = Stage(
 
 
 def is_blended(work: Work) -> bool:
+    """Whether the submission is there, made with these settings."""
     return is_fresh(work.runs.submission, ensemble_key(work.settings))
 
 

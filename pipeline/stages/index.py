@@ -37,6 +37,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Reads the tables, measures every image, and writes the images table."""
     contest, root = work.settings.competition, work.runs.root
     # before they are read, and before the index: a table edited meanwhile is then seen to differ
     write_json(work.runs.tables, table_digests(contest, root))

@@ -35,6 +35,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Predicts the test images, or answers those of `test=`."""
     if TEST in work.options:
         _answer_others(work, Path(work.options[TEST]))
     else:

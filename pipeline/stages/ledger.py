@@ -24,6 +24,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Records a score where one is given, and prints all submissions."""
     if work.words:
         _record_score(work)
     frame = read_ledger(work.runs)

@@ -33,6 +33,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Scores the lockbox, records that it was opened, and prints both scores."""
     images = read_lockbox(work.runs)
     if (images["row"] < 0).any():
         raise ValueError("lockbox: an image without a crop is in it; remove the folds and split")

@@ -26,6 +26,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Probes the machine, prints the forecast of each stage, and writes it."""
     from pipeline.features.planning.estimate import make_forecast
 
     asked = list(work.words) or list(ASKED)

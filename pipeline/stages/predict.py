@@ -33,6 +33,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Writes an annotated image or video a file, and one table of all faces."""
     from pipeline.features.stack.predictor import stack_layers
     from pipeline.inference.annotate import draw_faces
     from pipeline.inference.face_predictor import FacePredictor

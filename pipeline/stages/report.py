@@ -27,6 +27,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Writes the page of the experiment, or that of several by name."""
     if work.words:
         _write_comparison(work)
     else:

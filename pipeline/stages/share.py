@@ -31,6 +31,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Writes the folder, exporting first where that is to do, and pushes it where asked."""
     from pipeline.features.export.model_card import write_card
 
     gone = missing_weights(work.settings, work.runs, used_members(work.settings))

@@ -25,6 +25,7 @@ from pipeline.tables import FOLDS, check_table
 
 
 def run(work: Work) -> None:
+    """Writes the folds with their certificate, and the lockbox where one is asked for."""
     settings, runs = work.settings, work.runs
     folds = settings.folds
     images = _usable_images(runs, reject=settings.crop.reject)

@@ -33,6 +33,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Searches the layers of each answer, and writes their table and the submission."""
     settings, runs = work.settings, work.runs
     members = used_members(settings)
     oof_tables = {name: read_predictions(runs, name, "oof") for name in members}

@@ -50,4 +50,5 @@ class Stage:
 
     @property
     def module(self) -> ModuleType:
+        """The file of the stage, imported only now: some import torch."""
         return import_module(f"pipeline.stages.{self.name}")

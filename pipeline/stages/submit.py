@@ -35,6 +35,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Sends the file and notes it in the ledger; without the Kaggle CLI, says what to type."""
     upload = _pack(work)
     print(f"submit: {display_path(upload.path)}: {upload.num_rows} answers, {upload.against}")
     if upload.unread:

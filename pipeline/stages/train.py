@@ -22,6 +22,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Trains the missing cells and writes the record of the run."""
     from pipeline.experiment.device import choose_device, describe_device
     from pipeline.experiment.images_table import read_labelled
     from pipeline.features.planning.forecast import compare_forecast

@@ -20,6 +20,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Writes the scores of the source's members on this contest, and prints them."""
     settings, runs = work.settings, work.runs
     source = read_source(settings, runs)
     scores = score_source(settings, runs, source)

@@ -42,6 +42,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Walks through the habits, and writes the report and the command of the long run."""
     from pipeline.features.tuning.habits import walk_habits
 
     def prepare(settings: Experiment, runs: Runs) -> None:

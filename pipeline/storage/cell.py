@@ -15,9 +15,11 @@ class Cell:
 
     @property
     def folder(self) -> str:
+        """The name of its folder in the member's, as `fold0-seed777`."""
         part = "refit" if self.fold == REFIT else f"fold{self.fold}"
         return f"{part}-seed{self.seed}"
 
     @property
     def name(self) -> str:
+        """As it is printed: `age/fold0-seed777`."""
         return f"{self.member}/{self.folder}"

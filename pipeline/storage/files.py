@@ -81,11 +81,13 @@ def _is_alive(process: int) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Writes a UTF-8 file as a whole: a reader sees the old one or the new one."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file as a whole, indented, ending in a line break."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -28,6 +28,7 @@ def is_gone(owner: dict[str, Any]) -> bool:
 
 
 def this_owner(command: str) -> dict[str, Any]:
+    """What a lock file says of this process: enough to know on any machine whether it lives."""
     pid = os.getpid()
     return {
         "host": socket.gethostname(),
@@ -42,6 +43,7 @@ def this_owner(command: str) -> dict[str, Any]:
 
 
 def wait_sentence(path: Path, owner: dict[str, Any]) -> str:
+    """What a process that waits for the lock says of its owner."""
     who = "another process"
     if owner:
         who = f"process {owner.get('pid')} on {owner.get('host')} since {owner.get('since')}"

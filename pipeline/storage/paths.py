@@ -9,50 +9,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Experiment, fingerprint_of
-from pipeline.config.index_key import index_key, label_key, task_key
 from pipeline.storage.cell import Cell
-from pipeline.storage.project import below_project, display_path, file_digest, find_fixes
+from pipeline.storage.project import below_project, file_digest, find_fixes
+from pipeline.storage.shared_keys import shared_keys
 
 
 class Runs:
     """Every path of one experiment."""
 
     def __init__(self, experiment: Experiment) -> None:
-        contest, crop, folds = experiment.competition, experiment.crop, experiment.folds
+        contest, crop = experiment.competition, experiment.crop
         self._runs = below_project(experiment.runs)
         self._submissions = below_project(experiment.submissions)
         self.name = experiment.name
         self.root = below_project(contest.root)
-        index = index_key(contest, root=display_path(self.root))
-        detector = {"faces": crop.faces}
-        if crop.faces == "detect":
-            detector |= {"min_face": crop.min_face, "thresholds": crop.thresholds}
-        boxes = {"index": index, "detector": detector}
-        cut = {"boxes": boxes, "cut": [crop.margin, crop.fallback, crop.size]}
-        tasks = {name: task_key(task) for name, task in contest.tasks.items()}
-        left_out = {"train"}
-        if folds.repeats == 1:
-            left_out.add("repeats")
-        if not folds.lockbox:  # contests without one keep their folders
-            left_out.add("lockbox")
-        split = {"boxes": boxes, "tasks": tasks, "folds": folds.model_dump(exclude=left_out)}
-        split["reject"] = sorted(crop.reject)
-        # fixes change labels, never where a face is: boxes and crops stay when fixes change
         self.fixes = find_fixes(contest.fixes, root=self.root)
         self.fixes_digest = file_digest(self.fixes)
-        labels = index if self.fixes is None else {**index, "fixes": self.fixes_digest}
-        labels = {**labels, **label_key(contest)}
+        keys = shared_keys(experiment, root=self.root, fixes=self.fixes)
         shared = self._runs / contest.name
-        self.unfixed_folds = shared / f"folds-{fingerprint_of(split)}" / "folds.csv"
-        if self.fixes is not None:
-            split["fixes"] = self.fixes_digest
         self.crop_recipe = fingerprint_of([crop.faces, crop.margin, crop.fallback])
-        self.images = shared / f"images-{fingerprint_of(labels)}" / "images.parquet"
+        self.images = shared / f"images-{keys.images}" / "images.parquet"
         self.tables = self.images.parent / "tables.json"
-        self.faces = shared / f"faces-{fingerprint_of(boxes)}" / "faces.parquet"
+        self.faces = shared / f"faces-{keys.faces}" / "faces.parquet"
         self.face_shards = self.faces.parent / "shards"
-        self.crops = shared / f"crops-{fingerprint_of(cut)}" / "crops.npy"
-        self.folds = shared / f"folds-{fingerprint_of(split)}" / "folds.csv"
+        self.crops = shared / f"crops-{keys.crops}" / "crops.npy"
+        self.folds = shared / f"folds-{keys.folds}" / "folds.csv"
+        self.unfixed_folds = shared / f"folds-{keys.unfixed_folds}" / "folds.csv"
         self.certificate = self.folds.parent / "balance.json"
         self.experiment = self._runs / experiment.name
         self.settings = self.experiment / "config.yaml"
@@ -113,15 +95,19 @@ class Runs:
         return self.experiment / member / "shards" / f"{name}.parquet"
 
     def cell(self, cell: Cell) -> Path:
+        """The folder of a cell."""
         return self.experiment / cell.member / cell.folder
 
     def done(self, cell: Cell) -> Path:
+        """The mark that a cell is trained, with its facts; written last."""
         return self.cell(cell) / "done.json"
 
     def weights(self, cell: Cell) -> Path:
+        """The weights of the epoch that a cell keeps."""
         return self.cell(cell) / "weights.safetensors"
 
     def checkpoint(self, cell: Cell) -> Path:
+        """All that a cell needs to go on; removed when it is done."""
         return self.cell(cell) / "checkpoint.safetensors"
 
     def memory(self, cell: Cell) -> Path:
@@ -129,9 +115,11 @@ class Runs:
         return self.cell(cell) / "memory.json"
 
     def history(self, cell: Cell) -> Path:
+        """A line an epoch: losses, metrics, seconds."""
         return self.cell(cell) / "history.jsonl"
 
     def oof(self, cell: Cell) -> Path:
+        """A cell's predictions of its held-out fold."""
         return self.cell(cell) / "oof.parquet"
 
     def features(self, key: str) -> Path:
@@ -183,6 +171,7 @@ class Runs:
 
     @property
     def unfixed_lockbox(self) -> Path:
+        """The lockbox of the folds that were made before labels were fixed."""
         return self.unfixed_folds.parent / "lockbox.csv"
 
     @property
@@ -196,6 +185,7 @@ class Runs:
 
     @property
     def judged_by_this(self) -> Path:
+        """This experiment's file in that folder."""
         return self.judged / f"{self.experiment.name}.json"
 
     @property
@@ -262,6 +252,7 @@ class Runs:
 
     @property
     def ledger_lock(self) -> Path:
+        """Held while the ledger is changed."""
         return self._submissions / ".ledger.lock"
 
     def archived(self, submission: Path, *, sha256: str) -> Path:

@@ -26,6 +26,7 @@ class CellClock:
 
     @property
     def epochs_left(self) -> int:
+        """How many epochs are still to come; none once the cell is done."""
         return 0 if self.done else max(0, self.epochs - self.ended)
 
     def end_epochs(self, number: int, *, now: float, measured: float) -> None:

@@ -19,10 +19,12 @@ LITTLE = 2 * 2**30  # bytes of disk below which a run will hardly come through
 
 
 def check_python() -> Iterator[Finding]:
+    """The version of Python, and where it is."""
     yield "ok", f"{platform.python_version()} at {sys.executable}"  # run.sh refuses an older one
 
 
 def check_packages(members: Mapping[str, Member]) -> Iterator[Finding]:
+    """FAIL for each missing package that these members need; a note on other versions."""
     pins = dict(pair for name in REQUIREMENTS for pair in read_pins(PROJECT / name))
     other = []
     for name, pin in pins.items():
@@ -60,6 +62,7 @@ def read_pins(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def check_device(settings: Experiment) -> Iterator[Finding]:
+    """The device that the settings choose, its memory and its precision."""
     import torch
 
     from pipeline.experiment.device import choose_device
@@ -89,6 +92,7 @@ def _driver() -> str:
 
 
 def check_disk(runs: Runs) -> Iterator[Finding]:
+    """FAIL where runs or submissions have little space, or cannot be written."""
     for folder in dict.fromkeys((runs.experiment.parent, runs.submissions)):
         there = next(place for place in (folder, *folder.parents) if place.is_dir())
         free = shutil.disk_usage(there).free

@@ -60,6 +60,7 @@ def predict(image: np.ndarray) -> list[FacePrediction]:
 
 
 def main() -> None:
+    """Serves the page at port 7860 or PORT: on a Space to everybody, else to this machine."""
     from pipeline.features.demo.app import make_app, serve
 
     app = make_app(

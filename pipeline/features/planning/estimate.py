@@ -35,6 +35,7 @@ class Part:
     what: str
 
     def say(self) -> str:
+        """The minutes and of what, in words."""
         return f"about {self.seconds / 60:.1f} min: {self.what}"
 
 
@@ -54,9 +55,11 @@ class Forecast:
 
     @property
     def minutes(self) -> float:
+        """Of all stages together."""
         return sum(part.seconds for part in self.parts.values()) / 60.0
 
     def stored(self) -> dict:
+        """What compare_forecast needs later, as JSON takes it."""
         return {"device": self.device, "slots": self.slots, "start": self.start, "jobs": self.jobs}
 
 

@@ -34,10 +34,12 @@ class TargetResult:
 
     @property
     def truth(self) -> np.ndarray:
+        """The labels (N,)."""
         return self.target.truth
 
     @property
     def metric(self) -> Metric:
+        """The metric that judges it."""
         return self.target.metric
 
     @property
@@ -49,6 +51,7 @@ class TargetResult:
 
     @property
     def error_name(self) -> str:
+        """What an error of one image is called, over several images."""
         return "mean absolute error" if self.kind == "regression" else "share answered wrong"
 
     def word(self, value: float) -> str:
@@ -56,6 +59,7 @@ class TargetResult:
         return self.classes[int(value)] if self.classes else f"{value:.4g}"
 
     def say_error(self, value: float) -> str:
+        """Such an error as it is shown: a number in the units of the task, or per cent."""
         return f"{value:.3g}" if self.kind == "regression" else f"{100 * value:.1f} %"
 
 
@@ -88,10 +92,12 @@ class ReportContext:
 
     @property
     def people(self) -> np.ndarray:
+        """Whose images (N,) they are: the person ids of the held-out images."""
         return self.evaluation.split.person_ids
 
     @property
     def num_draws(self) -> int:
+        """How many draws of people make an interval."""
         return self.settings.bootstrap
 
 

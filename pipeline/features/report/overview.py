@@ -52,6 +52,7 @@ def cell_facts(settings: Experiment, runs: Runs) -> dict[Cell, dict]:
 
 
 def say_time(seconds: float) -> str:
+    """Seconds, as minutes from two minutes on."""
     minutes = seconds / 60
     return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:,.0f} min"
 

@@ -65,6 +65,7 @@ class Grid:
 
     @property
     def is_wide(self) -> bool:
+        """Whether its words must be turned to fit beside each other."""
         return len(self.columns) > 8
 
     def share(self, row: int, column: int) -> float:
@@ -78,6 +79,7 @@ class Grid:
         return "off" if self.has_diagonal and row != column else ""
 
     def say(self, row: int, column: int) -> str:
+        """The share of a row's images in a cell, as it is shown."""
         return say_share(self.share(row, column))
 
 

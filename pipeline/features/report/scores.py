@@ -131,6 +131,7 @@ def class_table(scores: pd.DataFrame) -> Table | None:
 
 
 def say_span(low: float, high: float) -> str:
+    """An interval, as `0.71–0.78`."""
     return f"{show_number(low)}–{show_number(high)}"
 
 

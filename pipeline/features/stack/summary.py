@@ -75,6 +75,7 @@ def marginal_of(task: str) -> Answer:
 
 
 def say_calibration(rows: list[dict]) -> list[str]:
+    """One sentence on the calibration error before and after; none without rows."""
     if not rows:
         return []
     errors = [f"{row['task']} {row['plain']:.4f} -> {row['kept']:.4f}" for row in rows]

@@ -26,6 +26,7 @@ class Choices:
     values: tuple[Any, ...]
 
     def value(self, name: Any) -> Any:
+        """The value of the choice that is called `name`. Raises ValueError for an unknown name."""
         return self.values[self.names.index(name)]
 
 

@@ -50,11 +50,13 @@ class CheckSetup:
     seed: int
 
     def fresh(self, member: Member) -> State:
+        """The member as it starts, untrained but for its ImageNet weights."""
         return fresh_state(
             member, self.tasks, seed=self.seed, device=self.device, precision=self.precision
         )
 
     def criteria(self, member: Member) -> tuple[Criterion, ...]:
+        """The member's losses, with the class weights of the images it learns from."""
         return make_criteria(member, self.tasks, self.train)
 
     def batch(self, member: Member, positions: Sequence[int], *, seeds: Sequence[int]) -> Batch:
@@ -135,6 +137,7 @@ def _take_steps(
 
 
 def train_mode(network: nn.Module, member: Member) -> None:
+    """Sets the network to training, with the frozen BatchNorm layers as the member wants them."""
     network.train()
     freeze_batchnorm(network.backbone, every=member.frozen_norm)
 

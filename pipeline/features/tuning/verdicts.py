@@ -27,6 +27,7 @@ class Verdict:
     says: str
 
     def line(self, habit: int) -> str:
+        """The verdict as it is printed, with the name of the habit (1 to 6)."""
         word = paint("good", "green", stream=sys.stdout)
         if not self.good:
             word = paint("BAD", "red", stream=sys.stdout)

@@ -36,4 +36,5 @@ def needs(step: object, **wanted: object) -> None:
 
 
 def between(chance: np.ndarray, limits: Sequence[float]) -> np.ndarray:
+    """Chances (N,) from 0 to 1 as values between two limits."""
     return limits[0] + (limits[1] - limits[0]) * chance
