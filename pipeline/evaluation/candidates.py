@@ -80,7 +80,7 @@ def find_candidate(
     if found is not None and part == STACK[1:] and not _has(found, part):
         return _stacked(found)
     if found is not None and not part:
-        return _checked(found, word, kind="ensemble", members=tuple(used_members(found)))
+        return whole_experiment(found)
     if found is not None and _has(found, part):
         return _part(found, part)
     known = _known(runs, own) if found is None else _parts(found)
@@ -118,6 +118,13 @@ def trained_settings(settings: Experiment, runs: Runs, name: str) -> Experiment 
         for key in _ASKED:
             changes[key] = getattr(settings, key)
     return load_settings(folder / "config.yaml").model_copy(update=changes)
+
+
+def whole_experiment(settings: Experiment) -> Candidate:
+    """The ensemble of an experiment. Raises ValueError when a cell is not trained or its data has
+    gone."""
+    members = tuple(used_members(settings))
+    return _checked(settings, settings.name, kind="ensemble", members=members)
 
 
 def _part(settings: Experiment, part: str) -> Candidate:

@@ -9,6 +9,16 @@ IMAGE_SIZE = 224
 MEMBER = "baseline"
 
 
+def baseline_name(experiment: str) -> str:
+    """The name of an experiment's baseline, as compare, report and ledger take it."""
+    return f"{experiment}-baseline"
+
+
+def needs_training(settings: Experiment) -> bool:
+    """Whether a member learns by steps, so that the baseline is worth a comparison."""
+    return any(member.head is None for member in settings.members.values())
+
+
 def baseline_settings(settings: Experiment) -> Experiment:
     """The same competition and folds, answered by one member `baseline` with head: ridge.
 
@@ -28,7 +38,7 @@ def baseline_settings(settings: Experiment) -> Experiment:
     for key in ("ensemble", "stack", "compare", "pool", "transfer", "tune"):
         raw[key] = fresh[key].get_default()
     raw |= {
-        "name": f"{settings.name}-baseline",
+        "name": baseline_name(settings.name),
         "crop": crop,
         "members": {MEMBER: member},
         "tta": ("identity", "flip"),

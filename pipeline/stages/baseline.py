@@ -13,17 +13,12 @@ from pipeline.stages.registry import plan_stages, run_missing
 from pipeline.storage import Runs, display_path
 
 
-def baseline_work(work: Work) -> Work:
-    """The experiment NAME-baseline of an experiment NAME."""
-    settings = baseline_settings(work.settings)
-    return replace(work, settings=settings, runs=Runs(settings))
-
-
 def run(work: Work) -> None:
     """Crops, folds, features, heads, scores, and the submission."""
-    baseline = baseline_work(work)
+    settings = baseline_settings(work.settings)
+    baseline = replace(work, settings=settings, runs=Runs(settings))
     run_missing(baseline, plan_stages(["infer"]))
     print(
         f"baseline: {display_path(baseline.runs.submission)}; what training adds to it: "
-        f"./run.sh compare {work.settings.name} {baseline.settings.name}"
+        f"./run.sh compare {settings.name} {work.settings.name}"
     )

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipeline.evaluation.baseline_gain import compare_with_baseline
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.evaluation.formulations import (
     Answers,
@@ -59,6 +60,7 @@ def run(work: Work) -> None:
         is_upper_bound=grouping.is_upper_bound,
         blends=say_blends(settings, work.runs),
     )
-    print("\n".join([table, *caveats, *said]))
+    against = compare_with_baseline(settings, work.runs, evaluation)
+    print("\n".join([table, *caveats, *said, *against.lines("evaluate")]))
     files = [work.runs.scores, *([work.runs.comparisons] if compared else [])]
     print(f"evaluate: wrote {' and '.join(map(display_path, files))}")

@@ -5,7 +5,9 @@ What it foretells of train and infer is kept, and compared at their ends with wh
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from pipeline.experiment.baseline import baseline_settings, needs_training
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
@@ -43,6 +45,8 @@ def run(work: Work) -> None:
             print(f"  {name:<10}to do, seconds to a few minutes (not foretold)")
     print("\n".join(f"plan: {line}" for line in _say_needs(work.runs, found)))
     print("\n".join(f"plan: {line}" for line in _say_price(work.options, found)))
+    if "train" in stages and needs_training(work.settings) and not is_done(work, "baseline"):
+        print(f"plan: {_say_baseline(work)}")
     print(f"plan: wrote {display_path(work.runs.forecast)}; train and infer say how it compares")
 
 
@@ -69,6 +73,20 @@ def _say_needs(runs: Runs, found) -> Sequence[str]:
     if found.device != "cpu":
         lines.append(f"GPU memory: about {found.gpu_memory / BYTES:.0f} MB for one cell")
     return lines
+
+
+def _say_baseline(work: Work) -> str:
+    """What the baseline would take, which says what the training must beat."""
+    from pipeline.features.planning.estimate import make_forecast
+
+    settings = baseline_settings(work.settings)
+    baseline = replace(work, settings=settings, runs=Runs(settings))
+    asked = [name for name in plan_stages(["infer"]) if not is_done(baseline, name)]
+    found = make_forecast(baseline, asked)
+    return (
+        f"baseline first, {found.minutes:.1f} minutes: ./run.sh baseline -c {work.settings.name} "
+        "says what the training must beat"
+    )
 
 
 def _say_price(options: Mapping[str, str], found) -> Sequence[str]:

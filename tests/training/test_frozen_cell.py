@@ -56,6 +56,17 @@ def test_baseline_is_an_experiment_of_its_own(contest: Path, tmp_path: Path, cal
     assert not (tmp_path / "submissions/sample.csv").exists()
     code, printed, _ = call("baseline", *words)
     assert code == 0 and "nothing to do" in printed
+    code, printed, error = call("train", *words)
+    assert code == 0, error
+    (said,) = [line for line in printed.splitlines() if line.startswith("evaluate: answer: ")]
+    assert "the baseline, a ridge on a frozen network" in said
+    config, more = words[:2], words[2:]
+    assert call("report", *words)[0] == 0
+    page = (tmp_path / "runs/sample/report.html").read_text(encoding="utf-8")
+    assert said.removeprefix("evaluate: answer: ").split(",")[0].replace("'", "&#39;") in page
+    code, printed, error = call("compare", "sample-baseline", "sample", *config, *more)
+    assert code == 0, error
+    assert "answer macro_f1: sample" in printed
 
 
 def test_a_block_that_is_not_there_is_named_before_anything_runs(

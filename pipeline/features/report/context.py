@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.evaluation.baseline_gain import AgainstBaseline, compare_with_baseline
 from pipeline.evaluation.candidate_predictions import answers_of
 from pipeline.evaluation.candidates import Candidate
 from pipeline.evaluation.evaluation_set import EvaluationSet
@@ -73,6 +74,7 @@ class ReportContext:
     scores: pd.DataFrame
     judged: list[TargetResult]
     grouping: Grouping  # who is told apart: no text speaks of people where nobody is named
+    baseline: AgainstBaseline
 
     @property
     def name(self) -> str:
@@ -132,7 +134,9 @@ def gather_context(settings: Experiment, runs: Runs) -> ReportContext:
         else:
             scores[column] = np.nan
     scores["fold"] = scores["fold"].astype(str)
-    return ReportContext(settings, runs, evaluation, scores, judged, read_grouping(runs))
+    baseline = compare_with_baseline(settings, runs, evaluation)
+    grouping = read_grouping(runs)
+    return ReportContext(settings, runs, evaluation, scores, judged, grouping, baseline)
 
 
 def _title(evaluation: EvaluationSet, name: str) -> str:

@@ -7,6 +7,7 @@ from statistics import fmean
 
 import numpy as np
 
+from pipeline.experiment.baseline import baseline_name, needs_training
 from pipeline.experiment.cells import all_cells
 from pipeline.features.report.context import ReportContext
 from pipeline.features.report.curves import member_histories
@@ -36,6 +37,7 @@ def find_next_steps(context: ReportContext) -> list[Hint]:
     return [
         *_fold_steps(context),
         *_constant_steps(context),
+        *_baseline_steps(context),
         *_training_steps(context),
         *_task_steps(context),
         *_face_steps(context),
@@ -66,6 +68,27 @@ def _constant_steps(context: ReportContext) -> Iterator[Hint]:
                 f"{judged.title} is no better than an answer that looks at no image. Check that it "
                 "can learn at all (labels, learning rate, a tiny subset):",
                 f"./run.sh tune -c {context.name}",
+            )
+
+
+def _baseline_steps(context: ReportContext) -> Iterator[Hint]:
+    """The baseline where it has not run; where training adds nothing to it, what to do."""
+    name, found = context.name, context.baseline
+    if not found.gains:
+        if needs_training(context.settings) and not found.reason:
+            yield Hint(
+                "What training must beat is not known. A ridge on a frozen network says it in "
+                "minutes:",
+                f"./run.sh baseline -c {name}",
+            )
+        return
+    for judged in context.answers:
+        gain = found.gains.get(judged.target.task)
+        if gain is not None and not gain.difference.low > 0:
+            yield Hint(
+                f"{judged.title}: training is not better than the baseline beyond its interval. "
+                "Look where they disagree, and try the ridge as one more member (head: ridge):",
+                f"./run.sh compare {baseline_name(name)} {name}",
             )
 
 

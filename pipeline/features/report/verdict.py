@@ -66,6 +66,7 @@ def score_cards(context: ReportContext) -> list[ScoreCard]:
         if show_number(oof["value"]) != show_number(plain["value"]):
             sentences.append(f"Without TTA it is {show_number(plain['value'])}.")
         sentences.append(say_against_constant(plain))
+        sentences.append(_say_baseline(context, judged.target.task))
         sentences += lockbox_sentences(read_lockbox_scores(context.runs), judged.target.task)
         if judged.target.task in stacked:
             sentences.append(_say_stack(stacked[judged.target.task]))
@@ -122,6 +123,14 @@ def say_against_constant(row: dict) -> str:
         f"It can't be told from the best answer that looks at no image ({constant}): "
         f"{gain} {direction}, {ends}."
     )
+
+
+def _say_baseline(context: ReportContext, answer: str) -> str:
+    """What training adds to the baseline in a sentence; "" before the baseline was run."""
+    if context.baseline.reason:
+        return f"The baseline can't stand beside it: {context.baseline.reason}."
+    gain = context.baseline.gains.get(answer)
+    return "" if gain is None else gain.say()
 
 
 def lockbox_sentences(scores: list[dict], task: str) -> list[str]:

@@ -26,6 +26,7 @@ def test_plan_counts_what_is_left_and_train_says_how_it_compared(
     assert re.search(r"infer +about [0-9.]+ min: 3 members, 2 views", out)
     assert "1 at once on cpu" in out and "disk: " in out and "memory: about " in out
     assert "a rented GPU at 2.5 an hour" in out
+    assert re.search(r"plan: baseline first, [0-9.]+ minutes: ./run.sh baseline -c sample", out)
     stored = json.loads((tmp_path / "runs/sample/plan.json").read_text())
     assert stored["jobs"]["age/refit-seed777"]["needs"] == [
         "age/fold0-seed777",
