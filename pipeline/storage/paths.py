@@ -185,8 +185,8 @@ class Runs:
 
     @property
     def judged_by_this(self) -> Path:
-        """This experiment's file in that folder."""
-        return self.judged / f"{self.experiment.name}.json"
+        """The file of this experiment, and of the trials inside it."""
+        return self.judged / f"{self.name}.json"
 
     @property
     def lockbox_scores(self) -> Path:

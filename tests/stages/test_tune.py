@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from pipeline.config import load_experiment
+from pipeline.experiment.lockbox import read_use
 from pipeline.experiment.work import Work
 from pipeline.storage import PROJECT, Runs, StoppedError
 from tests.conftest import tiny
@@ -68,6 +69,8 @@ def test_the_habits_of_the_first_member(words: list[str], tmp_path: Path, call: 
     report = json.loads((run / "tune/mask/report.json").read_text())
     grid = pd.read_csv(run / "tune/mask/grid.csv")
     assert grid["weight_decay"].tolist() == [0.0, 0.1]
+    use = read_use(work_of(words).runs)
+    assert (use.experiments, use.recipes) == (1, 2)  # each trial was scored on these folds
     best = grid.loc[grid["score"].idxmax()]
     typed = shlex.split(report["command"])
     assert typed[:2] == ["./run.sh", "train"]
@@ -95,6 +98,23 @@ def test_a_head_with_an_opinion_gets_a_bad_verdict(words: list[str], call: Call)
     (row,) = measure_initial_loss(setup, member, state=state)
     assert row["found"] > 15
     assert not judge_initial_loss(**row).good
+
+
+def test_images_without_a_label_do_not_count_for_the_expected_loss(
+    words: list[str], call: Call
+) -> None:
+    from dataclasses import replace
+
+    from pipeline.features.tuning.initial_loss import measure_initial_loss
+
+    assert call("split", *words)[0] == 0
+    setup, member = setup_of(words)
+    partly = setup.train.copy()
+    partly.loc[partly.index[::2], "mask"] = None
+    (row,) = measure_initial_loss(replace(setup, train=partly), member)
+    (whole,) = measure_initial_loss(replace(setup, train=partly.iloc[1::2]), member)
+    assert row["expected"] == pytest.approx(1.0986, abs=1e-4)
+    assert row["found"] == pytest.approx(whole["found"], abs=0.2)
 
 
 def test_a_handful_is_learnt_by_heart_unless_the_rate_is_nothing(words: list[str], call: Call):

@@ -10,7 +10,7 @@ from pipeline.features.tuning.expected_loss import constant_loss, expected_loss
 from pipeline.features.tuning.sanity_checks import CheckSetup, train_mode
 from pipeline.models.logits import autocast
 from pipeline.models.loop import State, total_loss
-from pipeline.models.losses import Criterion
+from pipeline.models.losses import Criterion, is_labelled
 
 PROBED = 256  # images that the untrained loss is measured on
 
@@ -19,7 +19,8 @@ def measure_initial_loss(
     setup: CheckSetup, member: Member, *, state: State | None = None
 ) -> list[dict]:
     """One row a task: the loss found before the first step, and the one to expect, with its
-    formula. `state` is the network to look at; a fresh one when not given."""
+    formula. `state` is the network to look at; a fresh one when not given. An image without a
+    task's label does not count for that task."""
     state = state or setup.fresh(member)
     positions = np.random.default_rng(setup.seed).permutation(len(setup.train))[:PROBED]
     plain = member.model_copy(update={"augment": ()})
@@ -28,6 +29,7 @@ def measure_initial_loss(
     parts = [positions[start : start + batch] for start in starts]
     seen = setup.train.iloc[np.concatenate(parts)]
     found: dict[str, list[tuple[float, float]]] = {task.name: [] for task in setup.tasks}
+    counts = dict.fromkeys(found, 0)  # images with the task's label
     criteria = setup.criteria(member)
     train_mode(state.network, member)
     with torch.no_grad():
@@ -38,10 +40,12 @@ def measure_initial_loss(
             blank = {task: torch.zeros_like(value) for task, value in logits.items()}
             for one in criteria:
                 pair = [total_loss(x, targets, criteria=(one,)).item() for x in (logits, blank)]
-                found[one.task.name].append((pair[0] * len(part), pair[1] * len(part)))
+                known = int(is_labelled(targets[one.task.name]).sum())
+                found[one.task.name].append((pair[0] * known, pair[1] * known))
+                counts[one.task.name] += known
     rows = []
     for one in criteria:
-        measured, blank = np.sum(found[one.task.name], axis=0) / len(seen)
+        measured, blank = np.sum(found[one.task.name], axis=0) / max(1, counts[one.task.name])
         rows.append(_expectation(setup, one, member, seen, measured=measured, blank=blank))
     return rows
 
@@ -51,6 +55,7 @@ def _expectation(
 ) -> dict:
     task = criterion.task
     values = training_targets(member, setup.tasks, seen)[task.name]
+    values = values[is_labelled(torch.from_numpy(values)).numpy()]
     losses = {criterion.loss: 1.0} if isinstance(criterion.loss, str) else criterion.loss
     closed, constant, (loss, share) = None, None, next(iter(losses.items()))
     if len(losses) == 1 and criterion.class_weights is None and criterion.bin_weights is None:

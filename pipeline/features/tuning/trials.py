@@ -15,6 +15,7 @@ import torch
 from pipeline.config import Experiment, fingerprint_of
 from pipeline.experiment.fingerprints import study_base
 from pipeline.experiment.images_table import read_labelled
+from pipeline.experiment.lockbox import record_judged
 from pipeline.experiment.tasks import member_tasks
 from pipeline.features.tuning.ranges import merge_settings
 from pipeline.metrics.metrics import find_metric
@@ -108,6 +109,7 @@ def run_trial(
             return Outcome(tuple(scores), metric, folder, broken=str(error).split(";")[0])
         score, metric = held_out_score(trial.settings, trial.runs, cell)
         scores.append(score)
+        record_judged(trial.runs, trial.settings)  # one more recipe was scored on these folds
         if after_fold(number, score):
             return Outcome(tuple(scores), metric, folder, broken="pruned")
     return Outcome(tuple(scores), metric, folder)
