@@ -7,7 +7,14 @@ from pipeline.config.competition import Competition
 from pipeline.config.member import Head, Member
 from pipeline.config.task import Task
 from pipeline.config.types import check_name, nearest
-from pipeline.labels.kinds import BATCH_LOSSES, GROUP_LOSSES, HEAD_FORMS, LOSS_KINDS, SPAN_LOSSES
+from pipeline.labels.kinds import (
+    BATCH_LOSSES,
+    COLUMN_A_CLASS,
+    GROUP_LOSSES,
+    HEAD_FORMS,
+    LOSS_KINDS,
+    SPAN_LOSSES,
+)
 
 FITTED = "head: ridge, logistic or kernel_ridge"
 WHOLE = "answer"  # a head for the contest's whole answer
@@ -85,6 +92,8 @@ def pseudo_problems(
             kind = contest.learnable[task].kind if task in contest.learnable else None
             if kind == "regression" or head.span is not None:
                 yield f"{spot}: {task} is learnt as a number, which has no confidence"
+            elif kind == "multilabel":
+                yield f"{spot}: {task} has several labels, so no likeliest one; distil: works"
             elif kind is not None:
                 taught.append(task)
         yield from teacher_problems(spot, sources, taught, contest=contest, members=members)
@@ -149,8 +158,8 @@ def _edge_problems(spot: str, task: Task, head: Head) -> Iterator[str]:
 def _class_weight_problems(spot: str, task: Task, head: Head) -> Iterator[str]:
     if isinstance(head.class_weights, tuple) and len(head.class_weights) != task.num_classes:
         yield f"{spot}.class_weights: {len(head.class_weights)} for {task.num_classes} classes"
-    if head.class_weights != "none" and task.kind != "multiclass":
-        yield f"{spot}.class_weights: only for a task of kind multiclass"
+    if head.class_weights != "none" and task.kind not in COLUMN_A_CLASS:
+        yield f"{spot}.class_weights: only for a task of kind multiclass or multilabel"
 
 
 def _name_problems(spot: str, task: Task, losses: Sequence[str]) -> Iterator[str]:

@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 
 from pipeline.config.layouts import AppaLayout, Drawn, FoldersLayout, LinesLayout, TableLayout
 from pipeline.config.task import Task
-from pipeline.config.types import Fraction, Settings, Text, Word, check_metric, check_name
+from pipeline.config.types import Count, Fraction, Settings, Text, Word, check_metric, check_name
 from pipeline.labels.columns import OWN_COLUMNS
-from pipeline.labels.kinds import GROUP_METRICS, LAYOUT_COLUMNS
+from pipeline.labels.kinds import COLUMN_A_CLASS, GROUP_METRICS, LAYOUT_COLUMNS
 
 
 class Answer(Settings):
@@ -44,12 +44,18 @@ class Submission(Settings):
     `answer` where there is no sample."""
     columns: dict[Text, Text] = Field({})
     """Names the columns of several answers, as task: column, or of a probability for each class, as
-    class: column. What is not named keeps the name of its task or class."""
+    class: column. What is not named keeps the name of its task, class or label."""
     value: Literal["index", "label", "probability", "number"] | None = None
     """Says what is written: `index` (the class number), `label` (the class), `probability` (of
-    class 1, or of each class in its own column) or `number`. Null follows the sample file; without
+    class 1, or of each class in its own column) or `number`. Of multilabel `index` is 0 or 1 in a
+    column a label, `label` the labels' words in one column. Null follows the sample file; without
     one it is the probability where the metric looks at probabilities (roc_auc, log_loss), else the
     index."""
+    top: Count | None = None
+    """Writes this many of the likeliest classes or labels of an image, as words in one column, the
+    likeliest first. Null writes K where map@K or top@K judges and the sample has one column."""
+    separator: str = Field(" ", min_length=1, max_length=20)
+    """Stands between the words of several labels in one column."""
     format: Literal["csv", "lines"] = "csv"
     """`csv` writes a table with ids; `lines` writes bare answers in order, without ids, to
     NAME.txt."""
@@ -162,7 +168,11 @@ class Competition(Settings):
         if several and file.format == "lines":
             raise ValueError("submission.format: lines hold one answer each, not several columns")
         kinds = {self.tasks[name].kind for name in answer.tasks}
-        by_class = not several and kinds == {"multiclass"} and file.value in (None, "probability")
+        by_class = (
+            not several
+            and kinds <= set(COLUMN_A_CLASS)
+            and (file.value in (None, "probability") or kinds == {"multilabel"})
+        )
         names_tasks = bool(set(file.columns) & set(answer.tasks))
         if file.columns and not several and (names_tasks or not by_class):
             raise ValueError(
@@ -170,21 +180,34 @@ class Competition(Settings):
                 "`column:`"
             )
         if several:
+            known = dict.fromkeys(answer.tasks)
+            for name in answer.tasks:
+                if self.tasks[name].kind == "multilabel":
+                    known |= dict.fromkeys(self.tasks[name].classes or ())
             for name in file.columns:
-                check_name(name, dict.fromkeys(answer.tasks), what="submission.columns: task")
+                check_name(name, known, what="submission.columns: task")
         named = [file.columns.get(name, name) for name in answer.tasks] if several else []
         if len({file.id, *named}) < len(named) + bool(named):
             raise ValueError(f"submission.columns: a column twice in {[file.id, *named]}")
         if file.value == "probability":
-            if kinds == {"regression"} or (several and "binary" not in kinds):
+            if kinds == {"regression"} or (several and not kinds & {"binary", "multilabel"}):
                 raise ValueError(
-                    "submission.value: probability is for an answer of kind binary or multiclass, "
-                    "and beside others for kind binary only"
+                    "submission.value: probability is for an answer of kind binary, multilabel or "
+                    "multiclass, and beside others for binary and multilabel only"
                 )
             if file.format == "lines" and "multiclass" in kinds:
                 raise ValueError(
                     "submission.format: lines hold one answer each, not a probability a class"
                 )
+        if "multilabel" in kinds and file.format == "lines" and file.value != "label":
+            raise ValueError(
+                "submission.format: lines hold one answer each; value: label writes the labels of "
+                "an image as words"
+            )
+        if file.top is not None and (several or not kinds <= set(COLUMN_A_CLASS)):
+            raise ValueError("submission.top: for one answer of kind multiclass or multilabel")
+        if file.top is not None and file.value not in (None, "label"):
+            raise ValueError(f"submission.top: writes words, and value: {file.value} none")
         if file.value == "number" and "regression" not in kinds:
             raise ValueError("submission.value: number is for an answer of kind regression")
         if answer.metric in GROUP_METRICS and self.tasks[answer.tasks[0]].group is None:
@@ -203,6 +226,11 @@ class Competition(Settings):
         for name, task in self.tasks.items():
             if task.columns and self.layout != "table":
                 raise ValueError(f"tasks.{name}.columns: only with layout: table")
+            if task.kind == "multilabel" and known is not None:
+                raise ValueError(
+                    f"tasks.{name}.kind: layout {self.layout} has one label an image, and "
+                    "multilabel needs several"
+                )
             if task.group in OWN_COLUMNS:
                 raise ValueError(f"tasks.{name}.group: {task.group!r} is the program's own word")
             for key, column in (("column", columns[name]), ("group", task.group)):

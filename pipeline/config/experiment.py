@@ -209,8 +209,9 @@ class Experiment(Settings):
         if threshold == 0.5:
             return
         own = [contest.answer.metric or contest.tasks[t].metric_name for t in contest.answer.tasks]
-        if all(contest.tasks[name].kind != "binary" for name in contest.answer.tasks):
-            yield "ensemble.threshold: the answer holds no task of kind binary"
+        kinds = {contest.tasks[name].kind for name in contest.answer.tasks}
+        if not kinds & {"binary", "multilabel"}:
+            yield "ensemble.threshold: the answer holds no task of kind binary or multilabel"
         if self.ensemble.method == "hard_vote":
             yield "ensemble.threshold: hard_vote counts votes at 0.5; choose it with another method"
         if threshold == "oof" and not any(uses_decisions(name) for name in own):

@@ -69,13 +69,13 @@ class Head(Settings):
 
     loss: str | dict[str, Positive] | None = None
     """Names the loss of this task, or a mixture as name: weight. Null takes cross_entropy for
-    multiclass, bce for binary and l1 for regression."""
+    multiclass, bce for binary and multilabel, and l1 for regression."""
     weight: Positive = 1.0
     """Sets the weight of this task's loss in the member's sum."""
     smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Spreads this share of a label over all classes (label smoothing). 0 means none."""
     gamma: Annotated[float, Field(ge=0.0)] = 2.0
-    """Sets the exponent of `focal`: the larger, the less the easy images count."""
+    """Sets the exponent of `focal` and `asymmetric`: the larger, the less the easy images count."""
     margin: Annotated[float, Field(ge=0.0, le=1.5)] = 0.3
     """Sets the angle, in radians, that `arcface` adds between an image and its class."""
     scale: Positive = 30.0
@@ -92,7 +92,8 @@ class Head(Settings):
     `ordinal`, `coral` and `distribution` learn the number in place of the classes."""
     class_weights: Literal["none", "balanced"] | tuple[Positive, ...] = "none"
     """Weighs the classes in the loss: `balanced` makes rare classes count as much as frequent ones,
-    a list gives one number a class."""
+    a list gives one number a class. Of multilabel the list weighs each label, and `balanced` weighs
+    a true label by how much rarer it is than its absence."""
     bin_weights: Annotated[int, Field(ge=2)] | None = None
     """Cuts numbers into so many bins, and lets images of rare bins count more in the loss. Null
     weighs all the same."""

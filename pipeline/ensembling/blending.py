@@ -37,10 +37,10 @@ def hard_vote(votes: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def hard_vote_scores(votes: Sequence[np.ndarray], *, threshold: float = 0.5) -> np.ndarray:
-    """As hard_vote for scores (N, 1): the share of votes at or above the threshold."""
-    two = [np.concatenate([1.0 - (v >= threshold), 1.0 * (v >= threshold)], axis=1) for v in votes]
+    """As hard_vote for scores (N, 1), or those of several labels (N, C): the share of votes at or
+    above the threshold."""
     soft = mean_probs(votes)
-    shares = np.stack(two).mean(axis=0)[:, 1:]
+    shares = np.mean([1.0 * (vote >= threshold) for vote in votes], axis=0)
     return (1.0 - _TIE_SHARE) * shares + _TIE_SHARE * soft
 
 
@@ -50,10 +50,20 @@ def median_values(votes: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def geometric_mean(
-    votes: Sequence[np.ndarray], *, weights: Sequence[float] | None = None
+    votes: Sequence[np.ndarray],
+    *,
+    weights: Sequence[float] | None = None,
+    kind: str = "multiclass",
 ) -> np.ndarray:
     """The normalised geometric mean of probabilities (N, C), or of a score (N, 1) and its rest: a
-    vote near 0 weighs more than in the mean."""
+    vote near 0 weighs more than in the mean. Of kind multilabel each column is such a score."""
+    if kind == "multilabel":
+        columns = range(votes[0].shape[1])
+        parts = [
+            geometric_mean([vote[:, [place]] for vote in votes], weights=weights)
+            for place in columns
+        ]
+        return np.concatenate(parts, axis=1)
     is_score = votes[0].shape[1] == 1
     both = [np.concatenate([1.0 - v, v], axis=1) if is_score else v for v in votes]
     logs = mean_probs([np.log(np.clip(vote, 1e-12, None)) for vote in both], weights=weights)
@@ -62,10 +72,10 @@ def geometric_mean(
     return probs[:, 1:] if is_score else probs
 
 
-def median_probs(votes: Sequence[np.ndarray]) -> np.ndarray:
+def median_probs(votes: Sequence[np.ndarray], *, kind: str = "multiclass") -> np.ndarray:
     """The median (N, C) of the votes, normalised again where it is of several classes."""
     middle = median_values(votes)
-    if middle.shape[1] == 1:
+    if middle.shape[1] == 1 or kind == "multilabel":
         return middle
     return middle / np.clip(middle.sum(axis=1, keepdims=True), 1e-12, None)
 

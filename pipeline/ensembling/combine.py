@@ -12,13 +12,17 @@ from pipeline.ensembling.blending import geometric_mean, median_probs, rank_mean
 from pipeline.ensembling.caruana import Score, select_members
 from pipeline.ensembling.predictions import WHOLE, Predictions
 from pipeline.ensembling.product import join_answers
-from pipeline.ensembling.stacker import Stacker, fit_stacker
+from pipeline.ensembling.stacker import LabelStacker, Stacker, fit_label_stacker, fit_stacker
 from pipeline.labels.answers import combine_probs, marginal_probs
 from pipeline.labels.tasks import is_labelled
 
 
 def combine_by_formula(
-    predictions: Predictions, *, method: str, references: Sequence[np.ndarray] | None = None
+    predictions: Predictions,
+    *,
+    method: str,
+    kind: str,
+    references: Sequence[np.ndarray] | None = None,
 ) -> Predictions:
     """`geometric`, `median`, or `rank` among the references; whole answers join as in a mean."""
 
@@ -29,8 +33,8 @@ def combine_by_formula(
         if method == "rank":
             return rank_mean(list(votes), references=references, weights=weights)
         if method == "median":
-            return median_probs(list(votes))
-        return geometric_mean(list(votes), weights=weights)
+            return median_probs(list(votes), kind=kind)
+        return geometric_mean(list(votes), weights=weights, kind=kind)
 
     if not predictions.is_product:
         only = blend(predictions.tasks[0])
@@ -122,12 +126,13 @@ def fit_stackers(
     kinds: Mapping[str, str],
     folds: np.ndarray,
     penalties: Sequence[float],
-) -> dict[str, Stacker]:
+) -> dict[str, Stacker | LabelStacker]:
     """A stacker a task, of its heads and the whole heads' marginals."""
     stackers = {}
     for task in predictions.tasks:
         known = is_labelled(truths[task])
-        stackers[task] = fit_stacker(
+        fit = fit_label_stacker if kinds[task] == "multilabel" else fit_stacker
+        stackers[task] = fit(
             _stacked(predictions, task)[:, known],
             truths[task][known],
             kind=kinds[task],
@@ -137,7 +142,9 @@ def fit_stackers(
     return stackers
 
 
-def combine_by_stackers(predictions: Predictions, stackers: Mapping[str, Stacker]) -> Predictions:
+def combine_by_stackers(
+    predictions: Predictions, stackers: Mapping[str, Stacker | LabelStacker]
+) -> Predictions:
     """One head in place of all: what each task's fitted linear stacker makes of them."""
     found = [stackers[task].predict(_stacked(predictions, task)) for task in predictions.tasks]
     return predictions.combined(combine_probs(found))

@@ -38,8 +38,13 @@ def pool_probs(
     """The predictions (N, C) of a task, each replaced by its cluster's.
 
     `mean` averages probabilities, scores or values; `log` averages log-probabilities (for a score
-    also those of 1 - score) and brings their sum back to 1. A number is always averaged.
+    also those of 1 - score) and brings their sum back to 1. A number is always averaged. Of several
+    labels each is such a score.
     """
+    if kind == "multilabel":
+        columns = range(probs.shape[1])
+        parts = [pool_probs(probs[:, [c]], clusters, kind="binary", how=how) for c in columns]
+        return np.concatenate(parts, axis=1)
     codes = _codes(clusters, len(probs))
     if how == "mean" or kind == "regression":
         return _cluster_means(np.asarray(probs, dtype=np.float64), codes)

@@ -63,6 +63,51 @@ def fit_stacker(
     return _fit(candidates, truth, kind=kind, penalty=best)
 
 
+@dataclass(frozen=True)
+class LabelStacker:
+    """The stacks of several labels, each as that of a yes or no; None for a label that is always
+    true, or never, among the images that were learnt from: its mean stays."""
+
+    by_label: tuple[Stacker | None, ...]
+
+    def predict(self, candidates: np.ndarray) -> np.ndarray:
+        """Probabilities (N, C) of candidates (M, N, C)."""
+        columns = []
+        for place, stacker in enumerate(self.by_label):
+            own = candidates[:, :, [place]]
+            columns.append(own.mean(axis=0) if stacker is None else stacker.predict(own))
+        return np.concatenate(columns, axis=1)
+
+
+def fit_label_stacker(
+    candidates: np.ndarray,
+    truth: np.ndarray,
+    *,
+    kind: str,
+    folds: np.ndarray,
+    penalties: Sequence[float] = PENALTIES,
+) -> LabelStacker:
+    """The stack of candidates (M, N, C) for several labels (N, C), NaN where one is not known."""
+    assert kind == "multilabel", kind
+    found: list[Stacker | None] = []
+    for place in range(truth.shape[1]):
+        known = ~np.isnan(truth[:, place])
+        own = truth[known, place]
+        if len(np.unique(own)) < 2:
+            found.append(None)
+            continue
+        found.append(
+            fit_stacker(
+                candidates[:, known][:, :, [place]],
+                own,
+                kind="binary",
+                folds=folds[known],
+                penalties=penalties,
+            )
+        )
+    return LabelStacker(tuple(found))
+
+
 def _fit(candidates: np.ndarray, truth: np.ndarray, *, kind: str, penalty: float) -> Stacker:
     features = _features(candidates, kind=kind)
     scaler = StandardScaler().fit(features)

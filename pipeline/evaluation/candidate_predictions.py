@@ -75,6 +75,13 @@ def answer_names(settings: Experiment, space: AnswerSpace) -> list[str]:
     return answer_task(settings).columns if space.is_product else space.tasks[0].columns
 
 
+def decided_names(space: AnswerSpace) -> list[str]:
+    """The columns of a table that holds what is decided: one, or of several labels one each."""
+    if space.kind == "multilabel":
+        return [f"{space.name}.decided.{word}" for word in space.classes]
+    return [f"{space.name}.decided"]
+
+
 def _space_answer(
     candidate: Candidate,
     evaluation: EvaluationSet,
@@ -91,7 +98,7 @@ def _space_answer(
         members=None if candidate.kind == "ensemble" else list(candidate.members),
     )
     joint = blended[space.name]
-    if candidate.kind == "ensemble" and space.kind == "binary":
+    if candidate.kind == "ensemble" and space.kind in ("binary", "multilabel"):
         # only the ensemble has a threshold of its own
         decided = decide_space(
             evaluation, space, joint, wanted=candidate.settings.ensemble.threshold
@@ -128,7 +135,9 @@ def _stack_answers(
         if own_spaces.get(space.name) != space:
             continue
         joint = frame[answer_names(settings, space)].to_numpy(dtype=np.float64)
-        decided = frame[f"{space.name}.decided"].to_numpy()
+        decided = frame[decided_names(space)].to_numpy()
+        if space.kind != "multilabel":
+            decided = decided[:, 0]
         seen = space.seen(joint, decided)
         answers[space.name] = CandidatePredictions(joint, seen, decided)
         if not space.is_product:

@@ -10,7 +10,7 @@ from pipeline.experiment.grouping import counted_by
 from pipeline.experiment.tasks import group_of, targets_of
 from pipeline.labels.tasks import is_labelled
 from pipeline.labels.units import Unit, count_words
-from pipeline.metrics.answer_space import AnswerSpace
+from pipeline.metrics.answer_space import AnswerSpace, Threshold
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.paired import say_difference, show_number
 from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
@@ -19,12 +19,13 @@ from pipeline.metrics.thresholds import PLAIN, choose_threshold
 
 @dataclass(frozen=True)
 class Decision:
-    """How one answer is decided: the threshold of a binary one, and the OOF answers (N,).
+    """How one answer is decided: the threshold of a binary one or of each label, and the OOF
+    answers (N,), of several labels (N, C).
 
     `record` holds its score before it is written as `oof`; `notes` are sentences beside that score.
     """
 
-    threshold: float
+    threshold: Threshold
     record: dict
     notes: list[str]
     oof_answers: np.ndarray
@@ -38,13 +39,13 @@ def decide_space(
     split = evaluation.split
     plain = measure(target, space.scored(joint), split=split)
     name = space.name if len(evaluation.spaces) > 1 else "OOF"
-    if space.kind != "binary":
+    if space.kind not in ("binary", "multilabel"):
         record = {"decision": "value" if space.kind == "regression" else "likeliest class"}
         return Decision(PLAIN, {**record, "oof": plain}, [], space.decide(joint))
     if wanted != "oof" or space.metric.looks_at != "decision":
         threshold = PLAIN if wanted == "oof" else wanted
         score = measure(target, space.scored(joint, threshold=threshold), split=split)
-        record = {"decision": f"score >= {threshold:g}", "threshold": threshold, "oof": score}
+        record = {"decision": say_threshold(space, threshold), "threshold": threshold, "oof": score}
         notes = []
         if threshold != PLAIN:
             record["plain"] = plain
@@ -55,7 +56,7 @@ def decide_space(
         return Decision(threshold, record, notes, space.decide(joint, threshold=threshold))
     choice = choose_threshold(
         target.truth,
-        joint[:, 0],
+        joint if space.kind == "multilabel" else joint[:, 0],
         metric=target.metric,
         folds=split.folds,
         person_ids=split.person_ids,
@@ -64,11 +65,12 @@ def decide_space(
     )
     nested = measure(target, choice.nested, split=split)
     threshold = choice.threshold
-    kept = threshold != PLAIN
-    verdict = f"{threshold:.4f} is used" if kept else "0.5 stays"
+    kept = choice.helps and threshold != PLAIN
+    used = "each label's own" if isinstance(threshold, tuple) else f"{threshold:.4f}"
+    verdict = f"{used} is used" if kept else "0.5 stays"
     record = {
-        "decision": f"score >= {threshold:g}",
-        "threshold": threshold,
+        "decision": say_threshold(space, threshold),
+        "threshold": list(threshold) if isinstance(threshold, tuple) else threshold,
         "oof": nested if kept else plain,
         "plain": plain,
         "nested": nested,
@@ -84,6 +86,15 @@ def decide_space(
     return Decision(threshold, record, notes, answers)
 
 
+def say_threshold(space: AnswerSpace, threshold: Threshold) -> str:
+    """The decision in words."""
+    if isinstance(threshold, float):
+        what = "labels with a probability" if space.kind == "multilabel" else "score"
+        return f"{what} >= {threshold:g}"
+    each = zip(space.classes, threshold, strict=True)
+    return "labels with a probability >= " + ", ".join(f"{word} {one:.4g}" for word, one in each)
+
+
 def score_on_test(
     space: AnswerSpace,
     seen: np.ndarray,
@@ -92,8 +103,8 @@ def score_on_test(
     unit: Unit | None = None,
     num_draws: int,
 ) -> dict | None:
-    """The score of what the metric looks at (N,) on those test images that have their labels;
-    None when there is none. `unit` is what their person ids stand for, where that is known.
+    """The score of what the metric looks at (N,) or (N, C) on those test images that have their
+    labels; None when there is none. `unit` is what their person ids stand for, where that is known.
 
     Raises ValueError for a label that is none of the task's.
     """

@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.evaluation.candidate_predictions import CandidatePredictions
 from pipeline.evaluation.evaluation_set import EvaluationSet
+from pipeline.labels.tasks import Task, label_texts
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.disagreements import band_numbers, count_by_group, losses, surprise
 from pipeline.metrics.paired import show_number
@@ -78,6 +79,8 @@ def attributes(evaluation: EvaluationSet) -> dict[str, np.ndarray]:
         truth = evaluation.of_task(task, task.metric).truth
         if task.kind == "regression":
             groups[task.name] = band_numbers(truth)
+        elif task.kind == "multilabel":
+            groups |= _label_groups(task, truth)
         else:
             groups[task.name] = np.array(task.classes, dtype=object)[truth.astype(np.int64)]
     taken = {*NO_LABELS, *(task.column for task in evaluation.tasks)}
@@ -86,6 +89,16 @@ def attributes(evaluation: EvaluationSet) -> dict[str, np.ndarray]:
         if column not in taken and 1 < values.nunique() <= MOST_VALUES:
             name = "face found by" if column == "how" else column
             groups[name] = values.fillna("?").astype(str).to_numpy(dtype=object)
+    return groups
+
+
+def _label_groups(task: Task, truth: np.ndarray) -> dict[str, np.ndarray]:
+    """Of several labels (N, C) each as an attribute: yes, no, or ? where it is not known."""
+    groups = {}
+    for place, word in enumerate(task.classes):
+        said = np.where(truth[:, place] > 0.5, "yes", "no").astype(object)
+        said[np.isnan(truth[:, place])] = "?"
+        groups[f"{task.name}: {word}"] = said
     return groups
 
 
@@ -129,7 +142,9 @@ def _space_of(evaluation: EvaluationSet, name: str) -> AnswerSpace:
 
 
 def _words(space: AnswerSpace, values: np.ndarray) -> np.ndarray:
-    """Answers (N,) as a reader knows them: class names, or numbers."""
+    """Answers (N,) as a reader knows them: class names, numbers, or several labels' words."""
+    if space.kind == "multilabel":
+        return label_texts(space.tasks[0], values)
     if space.kind == "regression":
         return np.array([show_number(float(value)) for value in values], dtype=object)
     return np.array(space.classes, dtype=object)[values.astype(np.int64)]

@@ -9,10 +9,10 @@ from pipeline.config import Experiment
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.evaluation.formulations import Answers
 from pipeline.experiment.blend import blend_spaces, member_probs
-from pipeline.labels.tasks import Task
+from pipeline.labels.tasks import Task, decide
 from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.metrics import find_metric, reported
-from pipeline.metrics.score_rows import class_rows, metric_rows
+from pipeline.metrics.score_rows import class_rows, label_rows, metric_rows
 
 
 def member_score_rows(
@@ -43,7 +43,8 @@ def member_score_rows(
 
 
 def _task_rows(evaluation: EvaluationSet, source: str, task: Task, probs: np.ndarray) -> list[dict]:
-    """The rows of every metric of a task; of a multiclass one also a row a class."""
+    """The rows of every metric of a task; of a multiclass one also a row a class, of several
+    labels a row a label."""
     rows = []
     for metric in reported(task.kind, task.metric):
         target = evaluation.of_task(task, metric)
@@ -53,6 +54,9 @@ def _task_rows(evaluation: EvaluationSet, source: str, task: Task, probs: np.nda
     if task.kind == "multiclass":
         truth = evaluation.of_task(task, task.metric).truth
         rows += class_rows(source, task.name, list(task.classes), truth, probs.argmax(axis=1))
+    elif task.kind == "multilabel":
+        truth = evaluation.of_task(task, task.metric).truth
+        rows += label_rows(source, task.name, task.classes, truth, decide(task, probs))
     return rows
 
 
@@ -66,7 +70,10 @@ def blend_score_rows(
         target, joint = evaluation.of_space(space), blended[space.name]
         answer = space.scored(joint)
         rows += metric_rows("all members", target, answer, split=evaluation.split, gains=True)
-        if len(space.classes) > 2:
+        if space.kind == "multilabel":
+            decided = space.decide(joint)
+            rows += label_rows("all members", space.name, space.classes, target.truth, decided)
+        elif len(space.classes) > 2:
             truth, decided = target.truth, space.decide(joint)
             rows += class_rows("all members", space.name, space.classes, truth, decided)
     return rows

@@ -70,9 +70,9 @@ def blend_task(
     if method == "rank":  # an order among the images that are answered
         return rank_mean(members)
     if method == "geometric":
-        return geometric_mean(members)
+        return geometric_mean(members, kind=kind)
     if method == "median":
-        return median_probs(members)
+        return median_probs(members, kind=kind)
     return mean_probs(members, weights=[weights[member] for member in votes])
 
 

@@ -16,7 +16,13 @@ from pipeline.labels.kinds import DEFAULT_LOSS
 from pipeline.labels.tasks import Task, is_labelled
 from pipeline.models.heads import HeadShape
 from pipeline.models.loop import Mix, State
-from pipeline.models.losses import Criterion, balanced_bins, balanced_weights, head_shape
+from pipeline.models.losses import (
+    Criterion,
+    balanced_bins,
+    balanced_weights,
+    head_shape,
+    positive_weights,
+)
 from pipeline.models.network import (
     FaceNetwork,
     build_frozen_network,
@@ -117,7 +123,10 @@ def make_criteria(
         if held is not None:
             is_complete &= bool(is_labelled(own_targets(member, task, held)).all())
         class_weights = None if head.class_weights == "none" else head.class_weights
-        if class_weights == "balanced":
+        rare_weights = None
+        if class_weights == "balanced" and task.kind == "multilabel":
+            class_weights, rare_weights = None, positive_weights(targets)
+        elif class_weights == "balanced":
             class_weights = balanced_weights(targets[labelled], num_classes=len(task.classes))
         bin_weights = None
         if head.bin_weights is not None:
@@ -136,6 +145,7 @@ def make_criteria(
                 delta=head.delta,
                 sigma=head.sigma,
                 class_weights=class_weights,
+                positive_weights=rare_weights,
                 bin_weights=bin_weights,
                 partly_labelled=not is_complete,
             )

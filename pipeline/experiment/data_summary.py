@@ -23,11 +23,18 @@ FACE_WORDS = {  # the column `how` of the images table, for readers
 
 def label_words(tasks: list[Task], images: pd.DataFrame) -> pd.DataFrame:
     """One ordered categorical a task: the class of each image, a number's fifth, or NaN for a label
-    that is missing."""
+    that is missing; of several labels one a label, yes or no, called `TASK: LABEL`."""
     columns = {}
     targets = targets_of(tasks, images)
     for task in tasks:
         target = targets[task.name]
+        if task.kind == "multilabel":
+            for place, word in enumerate(task.classes):
+                own = np.where(np.isnan(target[:, place]), -1, target[:, place] > 0.5)
+                columns[f"{task.name}: {word}"] = pd.Categorical.from_codes(
+                    own.astype(np.int64), ["no", "yes"], ordered=True
+                )
+            continue
         known = is_labelled(target)
         codes = np.full(len(target), -1)  # pandas' code of a missing value
         if task.kind == "regression":
@@ -82,6 +89,9 @@ def summary_lines(
         num_named = int(named(labelled).sum())
         yield f"images to learn from: {len(labelled)}; {num_named} of them name their person"
     for task in tasks:
+        if task.kind == "multilabel":
+            yield f"task {task.name}: {', '.join(_label_counts(task, words))}"
+            continue
         counts = words[task.name].value_counts(sort=False)
         if task.kind == "regression":
             values = to_numbers(task, labelled[task.column], image_ids=labelled["image_id"])
@@ -97,7 +107,7 @@ def summary_lines(
             also = f", {num_people.get(word, 0)} people" if people_are_named else ""
             classes.append(f"{word} {count} ({count / len(words):.0%}{also})")
         yield f"task {task.name}: {', '.join(classes)}"
-    answer = settings.competition.answer.tasks
+    answer = [name for name in settings.competition.answer.tasks if name in words]
     if len(answer) > 1:
         table = joint_table(words, list(answer))
         flat = table.stack()
@@ -118,6 +128,14 @@ def summary_lines(
             f"{found['probability'].median():.4f}, {low} below 0.9; several faces in "
             f"{(found['num_faces'] > 1).sum()} images"
         )
+
+
+def _label_counts(task: Task, words: pd.DataFrame) -> Iterator[str]:
+    """How many images have each of several labels: `Smiling 12 (40%)`."""
+    for word in task.classes:
+        said = words[f"{task.name}: {word}"]
+        count = int((said == "yes").sum())
+        yield f"{word} {count} ({count / max(int(said.notna().sum()), 1):.0%})"
 
 
 def _bin_words(edges: Sequence[float]) -> list[str]:

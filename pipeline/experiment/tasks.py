@@ -10,6 +10,7 @@ from pipeline.config import Experiment, Member
 from pipeline.experiment.own_metric import bind_own_metrics
 from pipeline.labels.answers import combine_classes, combine_names
 from pipeline.labels.columns import stored_column
+from pipeline.labels.label_sets import NOTHING
 from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
 from pipeline.metrics.metrics import find_metric
 
@@ -33,6 +34,8 @@ def contest_tasks(settings: Experiment) -> list[Task]:
                 constant=task.constant,
                 metric=task.metric_name,
                 group=task.group,
+                separator=task.label_separator,
+                nothing=task.nothing or NOTHING,
             )
         )
     bind_own_metrics(settings.competition, tasks)

@@ -13,7 +13,7 @@ from pipeline.faces.finder import FaceFinder
 from pipeline.inference.choice import ENSEMBLE, STACK
 from pipeline.inference.readout import OutputSpec, TaskSpec
 from pipeline.labels.tasks import Task
-from pipeline.metrics.answer_space import ANSWER
+from pipeline.metrics.answer_space import ANSWER, Threshold
 from pipeline.storage import Runs, is_fresh, read_json
 
 FINE = 0.06  # smallest face of the finer search, as a fraction of the shorter side
@@ -55,7 +55,7 @@ def choose_ensemble(settings: Experiment, runs: Runs, by: str) -> EnsembleSpec:
         OutputSpec(
             space.name,
             tuple(_heading(task) for task in space.tasks),
-            threshold=thresholds.get(space.name, 0.5),
+            threshold=_plain(thresholds.get(space.name, 0.5)),
         )
         for space in (spaces if whole else ())
     ]
@@ -68,8 +68,13 @@ def _heading(task: Task) -> TaskSpec:
     return TaskSpec(task.name, task.kind, tuple(task.classes), low, high)
 
 
-def decided_thresholds(settings: Experiment, runs: Runs) -> dict[str, float]:
-    """What ensemble decided scores at; until it has, what is asked for, or 0.5."""
+def _plain(threshold: Threshold) -> float | tuple[float, ...]:
+    return threshold if isinstance(threshold, float) else tuple(threshold)
+
+
+def decided_thresholds(settings: Experiment, runs: Runs) -> dict[str, Threshold]:
+    """What ensemble decided scores at, of several labels one or one each; until it has, what is
+    asked for, or 0.5."""
     if is_fresh(runs.submission, ensemble_key(settings)):
         parts = read_json(runs.submission_record)["parts"]
         return {part["answer"]: part.get("threshold", 0.5) for part in parts}

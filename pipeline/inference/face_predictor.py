@@ -128,6 +128,8 @@ class FacePredictor:
         with torch.inference_mode():
             probs = to_probs(network(inputs)[task.name], task=task, loss=loss).cpu().numpy()
         code = decide(task, probs)
+        if task.kind == "multilabel":  # one map can show one label: the likeliest
+            code = probs.argmax(axis=1)
         heat = find_heatmaps(network, inputs, task=task, loss=loss, codes=code.astype(int))[0]
         word = f"{code[0]:.3g}" if task.kind == "regression" else task.classes[int(code[0])]
         return lay_over(crop, heat), f"{task.name} {word}"

@@ -82,7 +82,10 @@ def prior_predictions(
     columns = {}
     for task, every in zip(tasks, targets_of(tasks, labelled).values(), strict=True):
         targets = every[is_labelled(every)]
-        if task.kind == "multiclass":
+        if task.kind == "multilabel":
+            shares = np.nan_to_num(np.nanmean(targets, axis=0), nan=0.5)
+            columns |= dict(zip(task.columns, shares.astype(np.float32), strict=True))
+        elif task.kind == "multiclass":
             shares = np.bincount(targets, minlength=len(task.classes)) / len(targets)
             columns |= dict(zip(task.columns, shares.astype(np.float32), strict=True))
         else:

@@ -19,7 +19,7 @@ class TaskSpec:
     """One task as it is read: its name, kind and words; `unit` values outside low..high are cut."""
 
     name: str
-    kind: str  # classes, score or number
+    kind: str  # of the task
     classes: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
@@ -32,7 +32,7 @@ class OutputSpec:
 
     name: str
     tasks: tuple[TaskSpec, ...]
-    threshold: float = 0.5  # of a score
+    threshold: float | tuple[float, ...] = 0.5  # of a score; of several labels one or one each
     offsets: tuple[float, ...] | None = None  # of the classes' log-probabilities
 
     @property
@@ -53,16 +53,20 @@ class OutputSpec:
     def from_dict(cls, values: Mapping[str, Any]) -> "OutputSpec":
         """The output as `as_dict` wrote it."""
         tasks = tuple(TaskSpec(**{**t, "classes": tuple(t["classes"])}) for t in values["tasks"])
-        offsets = values["offsets"]
-        return cls(values["name"], tasks, values["threshold"], offsets and tuple(offsets))
+        offsets, threshold = values["offsets"], values["threshold"]
+        if isinstance(threshold, list):
+            threshold = tuple(threshold)
+        return cls(values["name"], tasks, threshold, offsets and tuple(offsets))
 
     def decide(self, probs: np.ndarray) -> np.ndarray:
-        """(N,) the class, 0 or 1, or the value, from (N, C)."""
+        """(N,) the class, 0 or 1, or the value, from (N, C); of several labels (N, C)."""
         task = self.tasks[0]
         if self.is_product or task.kind == "multiclass":
             if self.offsets is None:
                 return probs.argmax(axis=1)
             return (np.log(np.clip(probs, LEAST, None)) + np.array(self.offsets)).argmax(axis=1)
+        if task.kind == "multilabel":
+            return (probs >= np.array(self.threshold)).astype(np.int64)
         if task.kind == "binary":
             return (probs[:, 0] >= self.threshold).astype(np.int64)
         low = -np.inf if task.low is None else task.low
@@ -71,8 +75,8 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class TaskPrediction:
-    """What is said of one task of one face: the word or number, how likely it is (None for a
-    number), and every class's probability."""
+    """What is said of one task of one face: the word, several labels' words or the number, how
+    likely it is (None for a number or several labels), and every class's probability."""
 
     task: str
     text: str
@@ -88,7 +92,7 @@ class FacePrediction:
     how: str
     detected: float
     said: tuple[TaskPrediction, ...]
-    answers: dict[str, float]
+    answers: dict[str, Any]
 
 
 def read_outputs(
@@ -96,12 +100,12 @@ def read_outputs(
     outputs: Mapping[str, np.ndarray],
     *,
     decided: Mapping[str, np.ndarray] | None = None,
-) -> list[tuple[tuple[TaskPrediction, ...], dict[str, float]]]:
+) -> list[tuple[tuple[TaskPrediction, ...], dict[str, Any]]]:
     """For each of N faces what is said and answered, from outputs (N, C) by reading; `decided` (N,)
-    are answers that were decided elsewhere."""
+    or (N, C) are answers that were decided elsewhere."""
     num = len(next(iter(outputs.values())))
     said: list[list[TaskPrediction]] = [[] for _ in range(num)]
-    answers: list[dict[str, float]] = [{} for _ in range(num)]
+    answers: list[dict[str, Any]] = [{} for _ in range(num)]
     for reading in readings:
         probs = outputs[reading.name]
         found = (decided or {}).get(reading.name)
@@ -114,7 +118,7 @@ def read_outputs(
             for row in range(num):
                 said[row].append(_say(task, each[row], codes[place][row]))
         for row in range(num):
-            answers[row][reading.name] = found[row].item()
+            answers[row][reading.name] = found[row].tolist()
     return [(tuple(said[row]), answers[row]) for row in range(num)]
 
 
@@ -123,6 +127,10 @@ def _say(task: TaskSpec, probs: np.ndarray, code: np.ndarray) -> TaskPrediction:
         value = float(code)
         text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
         return TaskPrediction(task.name, text, None, {"value": value})
+    if task.kind == "multilabel":
+        shares = dict(zip(task.classes, map(float, probs), strict=True))
+        words = [word for word, yes in zip(task.classes, code, strict=True) if yes]
+        return TaskPrediction(task.name, ", ".join(words) or "none of them", None, shares)
     if task.kind == "binary":
         score, names = float(probs[0]), task.classes or ("0", "1")
         shares = {names[0]: 1.0 - score, names[1]: score}

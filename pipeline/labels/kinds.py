@@ -1,4 +1,4 @@
-"""The three kinds of task, and which losses and metrics serve which. Words only, no torch.
+"""The four kinds of task, and which losses and metrics serve which. Words only, no torch.
 
 The settings check names against these tables without importing torch; the registries that hold the
 functions (`models.losses.LOSSES`, `metrics.metrics.METRICS`) have the same keys (tested).
@@ -6,14 +6,15 @@ functions (`models.losses.LOSSES`, `metrics.metrics.METRICS`) have the same keys
 
 from typing import Literal, get_args
 
-Kind = Literal["multiclass", "binary", "regression"]
+Kind = Literal["multiclass", "binary", "multilabel", "regression"]
 KINDS: tuple[str, ...] = get_args(Kind)
 LOSS_KINDS: dict[str, tuple[str, ...]] = {
     "cross_entropy": ("multiclass",),
     "focal": ("multiclass",),
     "soft_f1": ("multiclass",),
     "arcface": ("multiclass",),
-    "bce": ("binary",),
+    "bce": ("binary", "multilabel"),
+    "asymmetric": ("multilabel",),
     "mse": ("regression",),
     "l1": ("regression",),
     "huber": ("regression",),
@@ -23,6 +24,8 @@ LOSS_KINDS: dict[str, tuple[str, ...]] = {
     "coral": ("regression", "multiclass"),  # ordinal, whose thresholds share one direction
     "distribution": ("regression", "multiclass"),
 }
+# their predictions have a column a class, those of other kinds one column
+COLUMN_A_CLASS: tuple[str, ...] = ("multiclass", "multilabel")
 # a head's form is its task's kind, but for these losses: what they train has another width
 HEAD_FORMS: dict[str, str] = {
     "arcface": "cosine",
@@ -35,21 +38,24 @@ BATCH_LOSSES: tuple[str, ...] = ("soft_f1", "occlusion_gap")  # one value a batc
 GROUP_LOSSES: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
 METRIC_KINDS: dict[str, tuple[str, ...]] = {
     # of the decided class
-    "macro_f1": ("multiclass", "binary"),
-    "accuracy": ("multiclass", "binary"),
-    "balanced_accuracy": ("multiclass", "binary"),
-    "micro_f1": ("multiclass", "binary"),
-    "weighted_f1": ("multiclass", "binary"),
-    "matthews": ("multiclass", "binary"),
+    "macro_f1": ("multiclass", "binary", "multilabel"),
+    "accuracy": ("multiclass", "binary", "multilabel"),
+    "balanced_accuracy": ("multiclass", "binary", "multilabel"),
+    "micro_f1": ("multiclass", "binary", "multilabel"),
+    "weighted_f1": ("multiclass", "binary", "multilabel"),
+    "matthews": ("multiclass", "binary", "multilabel"),
     "kappa": ("multiclass", "binary"),
     "linear_kappa": ("multiclass", "binary", "regression"),
     "quadratic_kappa": ("multiclass", "binary", "regression"),
+    # of the decided labels of an image with several
+    "samples_f1": ("multilabel",),
+    "exact_match": ("multilabel",),
     # of a probability for each class
-    "log_loss": ("multiclass", "binary"),
-    "brier": ("multiclass", "binary"),
-    "macro_roc_auc": ("multiclass",),
+    "log_loss": ("multiclass", "binary", "multilabel"),
+    "brier": ("multiclass", "binary", "multilabel"),
+    "macro_roc_auc": ("multiclass", "multilabel"),
     "weighted_roc_auc": ("multiclass",),
-    "macro_average_precision": ("multiclass",),
+    "macro_average_precision": ("multiclass", "multilabel"),
     # of a yes or no, and of its score
     "roc_auc": ("binary",),
     "average_precision": ("binary",),
@@ -74,9 +80,10 @@ METRIC_KINDS: dict[str, tuple[str, ...]] = {
 # metrics with a number of their own, written NAME@NUMBER, as in cs@3 or pinball@0.9
 METRIC_FAMILIES: dict[str, tuple[str, ...]] = {
     "f_beta": ("binary",),
-    "macro_f_beta": ("multiclass", "binary"),
+    "macro_f_beta": ("multiclass", "binary", "multilabel"),
+    "samples_f_beta": ("multilabel",),
     "top": ("multiclass",),
-    "map": ("multiclass",),
+    "map": ("multiclass", "multilabel"),
     "cs": ("regression",),
     "pinball": ("regression",),
 }
@@ -94,11 +101,11 @@ UNDECIDED_METRICS: tuple[str, ...] = (
 )
 # which kinds of task a way to blend members serves
 BLEND_KINDS: dict[str, tuple[str, ...]] = {
-    "geometric": ("multiclass", "binary"),
-    "median": ("multiclass", "binary", "regression"),
+    "geometric": ("multiclass", "binary", "multilabel"),
+    "median": ("multiclass", "binary", "multilabel", "regression"),
     "rank": ("binary",),  # of metrics that look at the order only
-    "caruana": ("multiclass", "binary", "regression"),
-    "stacking": ("multiclass", "binary", "regression"),
+    "caruana": ("multiclass", "binary", "multilabel", "regression"),
+    "stacking": ("multiclass", "binary", "multilabel", "regression"),
 }
 GROUP_METRICS: tuple[str, ...] = ("occlusion_gap",)  # the task must name a `group:` column
 # the columns that a layout's reader finds; None where the user's own tables and settings name them
@@ -112,8 +119,18 @@ LAYOUT_COLUMNS: dict[str, tuple[str, ...] | None] = {
     "afad": ("age", "gender"),
     "appa": ("real_age", "apparent_age_avg", "apparent_age_std", "num_ratings"),
 }
-DEFAULT_LOSS: dict[str, str] = {"multiclass": "cross_entropy", "binary": "bce", "regression": "l1"}
-DEFAULT_METRIC: dict[str, str] = {"multiclass": "macro_f1", "binary": "hter", "regression": "mae"}
+DEFAULT_LOSS: dict[str, str] = {
+    "multiclass": "cross_entropy",
+    "binary": "bce",
+    "multilabel": "bce",
+    "regression": "l1",
+}
+DEFAULT_METRIC: dict[str, str] = {
+    "multiclass": "macro_f1",
+    "binary": "hter",
+    "multilabel": "macro_roc_auc",
+    "regression": "mae",
+}
 
 
 def split_own_metric(name: str) -> tuple[str, str] | None:

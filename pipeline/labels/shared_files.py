@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.labels.layouts.face_boxes import BOX
-from pipeline.labels.tasks import Task, class_numbers, is_missing
+from pipeline.labels.tasks import Task, class_numbers, encode, is_missing, label_texts, wrong_labels
 from pipeline.tables import OK
 
 MOST_FREQUENT = "most frequent class (of equally frequent ones the first in classes)"
@@ -70,7 +70,8 @@ def merge_labels(task: Task, values: pd.Series) -> object:
     """The one label of several rows of an image; None where all are missing.
 
     The mean of numbers; of classes the most frequent, and of equally frequent ones the first in the
-    order of the task. Values that are wrong stay: the check of labels names them.
+    order of the task; of several labels each as most rows have it. Values that are wrong stay: the
+    check of labels names them.
     """
     known = values[~is_missing(task, values)]
     if not len(known):
@@ -85,10 +86,23 @@ def merge_labels(task: Task, values: pd.Series) -> object:
         if wrong.any():
             return known[wrong].iloc[0]
         return repr(float(numbers.mean()))
+    if task.kind == "multilabel":
+        return _merge_label_sets(task, known)
     codes = class_numbers(task, known)
     if (codes < 0).any():
         return known[codes < 0].iloc[0]
     return task.classes[int(np.bincount(codes).argmax())]
+
+
+def _merge_label_sets(task: Task, texts: pd.Series) -> object:
+    """Each label as most rows that know it have it; of equally many it is true."""
+    for wrong in wrong_labels(task, texts).values():
+        return texts[wrong].iloc[0]
+    rows = encode(task, texts, image_ids=pd.Series("", index=texts.index))
+    num_known = (~np.isnan(rows)).sum(axis=0)
+    num_true = np.nansum(rows, axis=0)
+    merged = np.where(num_known > 0, (2 * num_true >= num_known) * 1.0, np.nan)
+    return label_texts(task, merged[None])[0]
 
 
 def _check_people(rows: pd.DataFrame, key: list[str]) -> None:
@@ -113,7 +127,10 @@ def _say_merged(rows: pd.DataFrame, *, num_files: int, tasks: Sequence[Task]) ->
     rules = []
     for task in tasks:
         number = bool(task.edges) or task.kind == "regression"
-        rules.append(f"{task.column} is their {'mean' if number else MOST_FREQUENT}")
+        rule = "mean" if number else MOST_FREQUENT
+        if task.kind == "multilabel":
+            rule = "labels that half of the rows have"
+        rules.append(f"{task.column} is their {rule}")
     files = "1 file, so they are 1 image" if num_files == 1 else f"{num_files} files, so they are "
     if num_files != 1:
         files += f"{num_files} images"

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+
+from pipeline.labels.kinds import COLUMN_A_CLASS
+from pipeline.labels.label_sets import NOTHING, SEPARATOR, parse_texts, write_texts
 
 MISSING_WORDS = ("", "nan", "none", "null", "na", "n/a", "?", "-")  # of no label, in any case
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task with its classes named; a task of kind regression has none."""
+    """A task with its classes (of kind multilabel: its labels) named; a task of kind regression has
+    none."""
 
     name: str
     kind: str
@@ -26,6 +31,8 @@ class Task:
     constant: bool = False
     metric: str = ""
     group: str | None = None  # a numeric column of the images table
+    separator: str = SEPARATOR  # of the labels of an image with several
+    nothing: str = NOTHING  # the word for an image with none of them
     parts: tuple["Task", ...] = ()  # of a product: the tasks whose classes it combines
 
     @property
@@ -36,12 +43,12 @@ class Task:
     @property
     def num_columns(self) -> int:
         """Columns of a prediction: one a class, or one for the score or the value."""
-        return len(self.classes) if self.kind == "multiclass" else 1
+        return len(self.classes) if self.kind in COLUMN_A_CLASS else 1
 
     @property
     def columns(self) -> list[str]:
         """Names of the prediction's columns: `mask.worn`, `age.value`, `smile.score`."""
-        if self.kind == "multiclass":
+        if self.kind in COLUMN_A_CLASS:
             return [f"{self.name}.{word}" for word in self.classes]
         return [f"{self.name}.{'score' if self.kind == 'binary' else 'value'}"]
 
@@ -69,7 +76,8 @@ def bin_edges(values: np.ndarray, *, num_bins: int) -> np.ndarray:
 def encode(
     task: Task, values: pd.Series, *, image_ids: pd.Series, edges: Sequence[float] | None = None
 ) -> np.ndarray:
-    """The task's target of each label (N,): int64 class numbers, or float32 values and scores.
+    """The task's target of each label (N,): int64 class numbers, or float32 values and scores; of
+    kind multilabel (N, C) float32 of 0 and 1.
 
     A missing label is -1 among class numbers and NaN among floats. `edges` bins a number at other
     places than the task does. Raises LabelError naming the image of the first wrong label.
@@ -81,6 +89,8 @@ def encode(
         codes = np.searchsorted(edges or task.edges, numbers, side="right")
         codes[np.isnan(numbers)] = -1  # searchsorted puts NaN into the last bin
         return codes.astype(np.int64)
+    if task.kind == "multilabel":
+        return encode_labels(task, values, image_ids=image_ids)
     codes = class_numbers(task, values)
     missing = is_missing(task, values)
     wrong = (codes < 0) & ~missing
@@ -94,6 +104,33 @@ def encode(
     if task.kind == "binary":
         return np.where(codes < 0, np.nan, codes).astype(np.float32)
     return codes.astype(np.int64)
+
+
+def encode_labels(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.ndarray:
+    """The labels (N, C) as float32 0 and 1, NaN where one is not known, or where a text is missing.
+
+    Raises LabelError naming the image of the first word that is none of the task's labels.
+    """
+    found, wrong = _parse(task, values)
+    if wrong:
+        row, word = next(iter(wrong.items()))
+        raise LabelError(
+            image_ids.iloc[row],
+            f"{task.column} holds {word!r}; the labels of task {task.name} are "
+            f"{', '.join(task.classes)}",
+        )
+    return found
+
+
+def label_texts(task: Task, targets: np.ndarray) -> np.ndarray:
+    """The texts (N,) of the labels (N, C) of a task of kind multilabel, None for a missing row."""
+    return write_texts(targets, labels=task.classes, separator=task.separator, nothing=task.nothing)
+
+
+def _parse(task: Task, values: pd.Series) -> tuple[np.ndarray, dict[int, str]]:
+    words = values.map(_as_word).str.strip()
+    texts = words.where(~is_missing(task, values), None)
+    return parse_texts(texts, labels=task.classes, separator=task.separator, nothing=task.nothing)
 
 
 def encode_number(task: Task, values: pd.Series, *, image_ids: pd.Series) -> np.ndarray:
@@ -131,14 +168,16 @@ def is_missing(task: Task, values: pd.Series) -> np.ndarray:
     if task.classes and not task.edges:
         # `none` is a class of masks, and in another case a wrong one rather than a missing one
         empty &= ~words.str.casefold().isin([word.casefold() for word in task.classes])
+    if task.kind == "multilabel":
+        empty &= words != task.nothing
     return empty.to_numpy(dtype=bool)
 
 
 def is_labelled(targets: np.ndarray) -> np.ndarray:
-    """Which targets (N,) or (N, C) that `encode` gave hold a label, as (N,) bool."""
+    """Which targets (N,) or (N, C) that `encode` gave hold a label (of several: any), (N,) bool."""
     if targets.dtype.kind == "f":
         known = ~np.isnan(targets)
-        return known if known.ndim == 1 else known.all(axis=1)
+        return known if known.ndim == 1 else known.any(axis=1)
     return targets >= 0
 
 
@@ -160,6 +199,8 @@ def class_numbers(task: Task, values: pd.Series) -> np.ndarray:
 def wrong_labels(task: Task, values: pd.Series) -> dict[str, np.ndarray]:
     """Which labels (N,) bool are wrong, by what is wrong with them; missing ones are not wrong."""
     known = ~is_missing(task, values)
+    if task.kind == "multilabel":
+        return _wrong_words(task, values)
     if task.classes and not task.edges:
         wrong = {f"not one of {', '.join(task.classes)}": known & (class_numbers(task, values) < 0)}
     else:
@@ -171,6 +212,21 @@ def wrong_labels(task: Task, values: pd.Series) -> dict[str, np.ndarray]:
             f"outside low {task.low:g} to high {task.high:g}": known & outside,
         }
     return {kind: places for kind, places in wrong.items() if places.any()}
+
+
+def _wrong_words(task: Task, values: pd.Series) -> dict[str, np.ndarray]:
+    """Which texts (N,) bool hold a word that is no label, by what is wrong: the word that is in
+    most of them, with the nearest label."""
+    _, wrong = _parse(task, values)
+    if not wrong:
+        return {}
+    places = np.zeros(len(values), dtype=bool)
+    places[list(wrong)] = True
+    word = pd.Series(list(wrong.values())).mode().iloc[0]
+    close = get_close_matches(word, task.classes, n=1, cutoff=0.6)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    allowed = ", ".join(task.classes)
+    return {f"not made of its labels: {word!r} is none{hint}; they are {allowed}": places}
 
 
 def encode_band(numbers: np.ndarray, *, edges: Sequence[float], band: float) -> np.ndarray:
@@ -186,13 +242,18 @@ def encode_band(numbers: np.ndarray, *, edges: Sequence[float], band: float) -> 
     return (cumulative[:, :-1] - cumulative[:, 1:]).clip(0.0).astype(np.float32)
 
 
-def decide(task: Task, probs: np.ndarray, *, threshold: float = 0.5) -> np.ndarray:
-    """The decision (N,) of probabilities (N, C): likeliest class, 0 or 1, or the clipped value.
+def decide(
+    task: Task, probs: np.ndarray, *, threshold: float | Sequence[float] = 0.5
+) -> np.ndarray:
+    """The decision (N,) of probabilities (N, C): likeliest class, 0 or 1, or the clipped value; of
+    kind multilabel (N, C) of 0 and 1, `threshold` one for all labels or one a label.
 
     The first of equally likely classes wins.
     """
     if task.kind == "multiclass":
         return probs.argmax(axis=1)
+    if task.kind == "multilabel":
+        return (probs >= np.asarray(threshold)).astype(np.int64)
     if task.kind == "binary":
         return (probs[:, 0] >= threshold).astype(np.int64)
     return np.clip(probs[:, 0], task.low, task.high)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.ensembling.answer_file import Column
+from pipeline.labels.label_sets import NOTHING, split_text
 from pipeline.metrics.answer_space import AnswerSpace
 
 
@@ -15,13 +16,17 @@ class AnswerFormat:
     """How one answer is written: its columns, and what a value is.
 
     `value` is `index` (the class number), `label` (the class name), `probability` (of class 1; of a
-    multiclass answer a column a class) or `number`. `whole`: numbers are rounded.
+    multiclass answer a column a class) or `number`. `whole`: numbers are rounded. Of several labels
+    `index` is 0 or 1 in a column a label, `label` their words in one column, with `separator` in
+    between; `top` such words are the likeliest classes or labels, the likeliest first.
     """
 
     space: AnswerSpace
     columns: tuple[str, ...]
     value: str
     whole: bool = False
+    top: int = 0
+    separator: str = " "
 
     @property
     def words(self) -> list[str]:
@@ -33,13 +38,21 @@ class AnswerFormat:
         return []
 
     def write(self, joint: np.ndarray, decided: np.ndarray) -> list[Column]:
-        """The columns of the file, of probabilities or values (N, C) and of the answers (N,)."""
+        """The columns of the file, of probabilities or values (N, C) and of the answers (N,); of
+        several labels (N, C)."""
         if self.value == "probability":
             return [
                 Column(name, joint[:, place], bounds=(0.0, 1.0))
                 for place, name in enumerate(self.columns)
             ]
+        if self.space.kind == "multilabel" and self.value == "index":
+            return [
+                Column(name, decided[:, place], allowed={0, 1})
+                for place, name in enumerate(self.columns)
+            ]
         (name,) = self.columns
+        if self.top or self.space.kind == "multilabel":
+            return [Column(name, self._texts(joint, decided))]
         if self.value == "number":
             task = self.space.tasks[0]
             values = _round(decided, low=task.low, high=task.high) if self.whole else decided
@@ -50,11 +63,14 @@ class AnswerFormat:
         return [Column(name, decided, allowed=set(range(len(self.space.classes))))]
 
     def read(self, frame: pd.DataFrame) -> np.ndarray:
-        """What a file's texts say: class numbers or numbers (N,), or probabilities (N, C).
+        """What a file's texts say: class numbers or numbers (N,), or probabilities (N, C); of
+        several labels 0 and 1 (N, C), of the likeliest words 1 / place (N, C).
 
         The frame's index names a row in the ValueError for a value that is none of the contest's.
         """
-        if len(self.columns) > 1:
+        if self.value == "label" and (self.top or self.space.kind == "multilabel"):
+            return self._read_words(frame)
+        if len(self.columns) > 1 or self.space.kind == "multilabel":
             return np.stack([self.read_column(frame, name) for name in self.columns], axis=1)
         values = self.read_column(frame, self.columns[0])
         return values[:, None] if self.value == "probability" else values
@@ -62,6 +78,8 @@ class AnswerFormat:
     def read_column(self, frame: pd.DataFrame, name: str) -> np.ndarray:
         """One column (N,): class numbers (int64), or numbers (float64). Raises ValueError."""
         texts = frame[name].astype(str)
+        if self.space.kind == "multilabel" and self.value == "index":
+            return self._read_numbers(frame, name, allowed=(0.0, 1.0)).astype(np.int64)
         if self.words:
             # `1.0` is what other programs write for the index 1
             codes = pd.Index(self.words).get_indexer(texts)
@@ -77,9 +95,65 @@ class AnswerFormat:
                     f"{allowed}"
                 )
             return codes.astype(np.int64)
+        return self._read_numbers(frame, name)
+
+    def split(self, text: str) -> list[str]:
+        """The words of a text of several."""
+        return split_text(text, separator=self.separator)
+
+    def seen(self, written: np.ndarray) -> np.ndarray:
+        """What the metric looks at in written answers: (N,), or probabilities (N, C)."""
+        if self.value == "probability":
+            return self.space.scored(written)
+        looks_at = self.space.metric.looks_at
+        if looks_at == "decision" or (written.ndim == 2 and self.value != "probability"):
+            return written
+        if written.ndim == 1 and self.space.kind == "multiclass":  # a metric of probabilities
+            return np.eye(len(self.space.classes))[written]
+        return written.astype(np.float64)
+
+    def _texts(self, joint: np.ndarray, decided: np.ndarray) -> np.ndarray:
+        """The words (N,) of the likeliest classes, or of the decided labels; where none is decided
+        the task's word for that, and without such a word the likeliest label: no file may hold an
+        empty answer."""
+        words = np.array(self.space.classes, dtype=object)
+        order = np.argsort(-joint, axis=1, kind="stable")
+        if self.top:
+            return np.array([self.separator.join(words[row[: self.top]]) for row in order])
+        nothing = self.space.tasks[0].nothing
+        texts = np.empty(len(joint), dtype=object)
+        for place, row in enumerate(decided.astype(bool)):
+            texts[place] = self.separator.join(words[row])
+            if not row.any():
+                texts[place] = words[order[place, 0]] if nothing == NOTHING else nothing
+        return texts
+
+    def _read_words(self, frame: pd.DataFrame) -> np.ndarray:
+        """The classes (N, C) that a column of words names: 1, or 1 / place of the likeliest."""
+        (name,) = self.columns
+        places = {word: place for place, word in enumerate(self.space.classes)}
+        found = np.zeros((len(frame), len(places)), dtype=np.float64)
+        nothing = self.space.tasks[0].nothing
+        for row, text in enumerate(frame[name].astype(str)):
+            for number, word in enumerate([] if text == nothing else self.split(text)):
+                if word not in places:
+                    raise ValueError(
+                        f"{frame.index[row]!r} is answered {text!r} in {name}; {word!r} is none of "
+                        f"{list_words(self.space.classes)}"
+                    )
+                found[row, places[word]] = 1.0 / (1 + number) if self.top else 1.0
+        return found if self.top else found.astype(np.int64)
+
+    def _read_numbers(
+        self, frame: pd.DataFrame, name: str, *, allowed: Sequence[float] | None = None
+    ) -> np.ndarray:
+        """One column (N,) of numbers (float64). Raises ValueError for one that can't be."""
+        texts = frame[name].astype(str)
         numbers = to_floats(texts)
         low, high = self._span()
         wrong = ~np.isfinite(numbers) | (numbers < low) | (numbers > high)
+        if allowed is not None:
+            wrong |= ~np.isin(numbers, allowed)
         if wrong.any():
             row = int(wrong.argmax())
             span = "a number" if np.isinf([low, high]).all() else f"{low:g} to {high:g}"
@@ -89,19 +163,8 @@ class AnswerFormat:
             )
         return numbers
 
-    def seen(self, written: np.ndarray) -> np.ndarray:
-        """What the metric looks at in written answers: (N,), or probabilities (N, C)."""
-        if self.value == "probability":
-            return self.space.scored(written)
-        looks_at = self.space.metric.looks_at
-        if looks_at == "decision":
-            return written
-        if written.ndim == 1 and self.space.kind == "multiclass":  # a metric of probabilities
-            return np.eye(len(self.space.classes))[written]
-        return written.astype(np.float64)
-
     def _span(self) -> tuple[float, float]:
-        if self.value == "probability":
+        if self.value in ("probability", "index"):
             return 0.0, 1.0
         return self.space.tasks[0].low, self.space.tasks[0].high
 

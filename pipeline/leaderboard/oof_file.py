@@ -14,7 +14,8 @@ import pandas as pd
 
 from pipeline.evaluation.decisions import measure
 from pipeline.evaluation.evaluation_set import EvaluationSet
-from pipeline.labels.tasks import is_labelled
+from pipeline.labels.kinds import COLUMN_A_CLASS
+from pipeline.labels.tasks import is_labelled, label_texts
 from pipeline.leaderboard.answer_format import AnswerFormat
 from pipeline.leaderboard.answer_table import read_answer_table, write_answer_table
 from pipeline.metrics.answer_space import AnswerSpace
@@ -157,15 +158,18 @@ def _probs_table(answers: Sequence[DecidedAnswer], evaluation: EvaluationSet) ->
 
 
 def _prob_columns(space: AnswerSpace) -> list[str]:
-    if space.kind == "multiclass":
+    if space.kind in COLUMN_A_CLASS:
         return [f"{space.name}.{word}" for word in space.classes]
     return [f"{space.name}.{'probability' if space.kind == 'binary' else 'value'}"]
 
 
 def _words(space: AnswerSpace, values: np.ndarray) -> np.ndarray:
-    """Truths or answers (N,) as class names, None for a missing label; numbers stay numbers."""
+    """Truths or answers (N,) as class names, None for a missing label, several labels (N, C) as
+    their text; numbers stay numbers."""
     if space.kind == "regression":
         return values
+    if space.kind == "multilabel":
+        return label_texts(space.tasks[0], values)
     known = is_labelled(values)
     words = np.full(len(values), None, dtype=object)
     words[known] = np.array(space.classes, dtype=object)[values[known].astype(np.int64)]

@@ -52,12 +52,12 @@ def check_answering(settings: Experiment, runs: Runs) -> None:
     if not runs.root.is_dir():
         return  # index says so
     formats = answer_formats(settings, read_sample(settings, runs))
-    binary = [one for one in formats if one.space.kind == "binary"]
+    binary = [one for one in formats if one.space.kind in ("binary", "multilabel")]
     has_threshold = settings.ensemble.threshold != 0.5 and bool(binary)
-    if has_threshold and all(one.value == "probability" for one in binary):
+    if has_threshold and all(one.value == "probability" or one.top for one in binary):
         raise ValueError(
-            "ensemble.threshold: the submission holds probabilities, so no threshold changes it; "
-            "submission.value=index or label writes decided answers"
+            "ensemble.threshold: the submission holds no decided answers, so no threshold changes "
+            "it; submission.value=index or label writes them"
         )
 
 

@@ -11,7 +11,9 @@ import numpy as np
 from pipeline.config import Experiment
 from pipeline.config.types import check_name, nearest
 from pipeline.experiment.blend import answer_spaces
+from pipeline.labels.kinds import COLUMN_A_CLASS
 from pipeline.leaderboard.answer_format import AnswerFormat, list_words, to_floats
+from pipeline.leaderboard.label_formats import num_top, several_labels_format, top_format
 from pipeline.leaderboard.sample_file import SampleColumn, SampleFile
 from pipeline.metrics.answer_space import AnswerSpace
 
@@ -19,6 +21,7 @@ ANSWER_COLUMN = "answer"  # where neither the settings nor a sample file name th
 SERVED = {  # the kinds of value that an answer of a kind can be written as
     "multiclass": ("index", "label", "probability"),
     "binary": ("index", "label", "probability"),
+    "multilabel": ("index", "label", "probability"),
     "regression": ("number",),
 }
 
@@ -68,6 +71,13 @@ def _format_of(
     """One answer's format."""
     options = settings.competition.submission
     asked = options.value if options.value in SERVED[space.kind] else None
+    number = num_top(settings, space, sample)
+    if number or space.kind == "multilabel":
+        column = options.columns.get(space.name) if several else options.column
+        column = column or (space.name if several else _only_column(sample))
+        if number:
+            return top_format(settings, space, column=column, sample=sample, number=number)
+        return several_labels_format(settings, space, column=column, sample=sample)
     class_columns = _class_columns(settings, space, sample, several=several)
     by_class = asked == "probability" or class_columns is not None or _wants_probabilities(space)
     if space.kind == "multiclass" and by_class:
@@ -262,7 +272,7 @@ def _check_columns(
     extra = [] if sample.is_test_table else [name for name in present if name not in names]
     if not lacking and not extra:
         return
-    by_class = len(formats) == 1 and formats[0].space.kind == "multiclass" and len(present) > 1
+    by_class = len(formats) == 1 and formats[0].space.kind in COLUMN_A_CLASS and len(present) > 1
     if lacking and by_class:
         what = (
             f"if its columns are probabilities of the classes, say which is which: "

@@ -1,16 +1,18 @@
 """The contest's answer as it is scored: one task, several multiplied into one, or one of several
 columns. Its classes, its truth and the decisions in it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.labels.answers import combine_classes, combine_names, combine_probs
+from pipeline.labels.kinds import COLUMN_A_CLASS
 from pipeline.labels.tasks import Task, decide
 from pipeline.metrics.metrics import Metric, find_metric
 
 ANSWER = "answer"
+Threshold = float | Sequence[float]  # of a score; of several labels one for all or one each
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class AnswerSpace:
         return len(self.classes) if self.is_product else self.tasks[0].num_columns
 
     def truth(self, targets: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(N,) the true combined class, 0/1 or value."""
+        """(N,) the true combined class, 0/1 or value; (N, C) of several labels."""
         if not self.is_product:
             return targets[self.tasks[0].name]
         return combine_classes([targets[task.name] for task in self.tasks], sizes=self.sizes)
@@ -64,13 +66,13 @@ class AnswerSpace:
         """(N, C) probabilities of the combined classes, or the score or value (N, 1)."""
         return combine_probs([probs[task.name] for task in self.tasks])
 
-    def decide(self, joint: np.ndarray, *, threshold: float = 0.5) -> np.ndarray:
-        """(N,) the answer; the threshold is a score's."""
+    def decide(self, joint: np.ndarray, *, threshold: Threshold = 0.5) -> np.ndarray:
+        """(N,) the answer, (N, C) of several labels; thresholds are of scores and labels."""
         if self.is_product:
             return joint.argmax(axis=1)
         return decide(self.tasks[0], joint, threshold=threshold)
 
-    def scored(self, joint: np.ndarray, *, threshold: float = 0.5) -> np.ndarray:
+    def scored(self, joint: np.ndarray, *, threshold: Threshold = 0.5) -> np.ndarray:
         """(N,) or (N, C) what the metric looks at: the answer, the score, or all probabilities."""
         return self.seen(joint, self.decide(joint, threshold=threshold))
 
@@ -90,5 +92,5 @@ def seen_by(metric: Metric, task: Task, probs: np.ndarray) -> np.ndarray:
 
 
 def _undecided(kind: str, probs: np.ndarray) -> np.ndarray:
-    """Probabilities (N, C) of classes as they are; of other kinds the one column (N,)."""
-    return probs if kind == "multiclass" else probs[:, 0]
+    """Probabilities (N, C) of classes or labels as they are; of other kinds the one column (N,)."""
+    return probs if kind in COLUMN_A_CLASS else probs[:, 0]

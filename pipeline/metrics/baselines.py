@@ -16,6 +16,8 @@ def constant_answers(
 ) -> np.ndarray:
     """For every image the constant that serves the metric best on the other folds: (N,), or
     probabilities (N, C) where the metric looks at them."""
+    if kind == "multilabel":
+        return _label_constants(metric, truth, folds=folds)
     if kind == "multiclass" and metric.looks_at != "decision":
         return _class_shares(truth, folds=folds)
     answers = np.zeros(len(truth), dtype=np.int64 if kind == "multiclass" else np.float64)
@@ -53,6 +55,36 @@ def best_constant(
         for value in candidates
     ]
     return float(candidates[int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))])
+
+
+def _label_constants(metric: Metric, truth: np.ndarray, *, folds: np.ndarray) -> np.ndarray:
+    """The best constant (N, C) for several labels (N, C): each label's share in the other folds, or
+    of decided labels those that half of the images have, all, or none, whatever serves best."""
+    shares = _label_shares(truth, folds=folds)
+    if metric.looks_at != "decision":
+        return shares
+    answers = np.zeros(truth.shape, dtype=np.int64)
+    for fold in np.unique(folds):
+        others = folds != fold
+        share = shares[~others][0]
+        candidates = [share >= 0.5, np.zeros(len(share), bool), np.ones(len(share), bool)]
+        scores = []
+        for candidate in candidates:
+            answer = np.broadcast_to(candidate * 1, truth[others].shape)
+            scores.append(metric.as_score(metric.compute(truth[others], answer)))
+        answers[~others] = candidates[int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))]
+    return answers
+
+
+def _label_shares(truth: np.ndarray, *, folds: np.ndarray) -> np.ndarray:
+    """The share (N, C) of the other folds' images that have each label, one image with it and one
+    without it counted once more."""
+    shares = np.zeros(truth.shape)
+    for fold in np.unique(folds):
+        others = truth[folds != fold]
+        num_known = (~np.isnan(others)).sum(axis=0)
+        shares[folds == fold] = (np.nansum(others, axis=0) + 1.0) / (num_known + 2.0)
+    return shares
 
 
 def _class_shares(truth: np.ndarray, *, folds: np.ndarray) -> np.ndarray:

@@ -151,7 +151,9 @@ CLASS_METRICS = (
     ),
     class_metric("accuracy", "share of right answers", accuracy),
     class_metric("balanced_accuracy", "mean recall of the classes", balanced_accuracy),
-    class_metric("micro_f1", "F1 of all answers counted together; equals accuracy", accuracy),
+    class_metric(
+        "micro_f1", "F1 of all answers counted together; of classes it equals accuracy", accuracy
+    ),
     class_metric("weighted_f1", "mean F1 of the classes, weighted by their images", weighted_f1),
     class_metric("matthews", "Matthews correlation of classes", matthews, low=-1.0),
     class_metric("kappa", "Cohen's kappa, all wrong classes alike", cohen_kappa(0), low=-np.inf),

@@ -7,6 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from pipeline.metrics.metric import share
+
 BY_GROUP = (
     *("attribute", "value", "num", "first_nearer", "second_nearer", "share"),
     *("first_loss", "second_loss"),
@@ -14,10 +16,20 @@ BY_GROUP = (
 
 
 def losses(kind: str, truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
-    """How wrong each answer (N,) is: 0 or 1 for classes and scores, the distance for numbers."""
+    """How wrong each answer is (N,): 0 or 1 for classes and scores, the distance for numbers, the
+    share of known labels answered wrong for several."""
     if kind == "regression":
         return np.abs(np.asarray(answer, dtype=np.float64) - truth)
+    if kind == "multilabel":
+        wrong = (np.asarray(answer) > 0.5) != (truth > 0.5)
+        return mean_of_known(wrong, truth)
     return (np.asarray(answer) != np.asarray(truth)).astype(np.float64)
+
+
+def mean_of_known(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The mean (N,) of values (N, C) over the labels that are known; NaN where none is."""
+    known = ~np.isnan(truth)
+    return share(np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1))
 
 
 def count_by_group(
@@ -56,6 +68,8 @@ def surprise(kind: str, truth: np.ndarray, probs: np.ndarray) -> np.ndarray:
     distance."""
     if kind == "regression":
         return np.abs(probs[:, 0] - truth)
+    if kind == "multilabel":
+        return mean_of_known(np.abs(truth - probs), truth)
     if kind == "binary":
         return np.abs(np.asarray(truth, dtype=np.float64) - probs[:, 0])
     return 1.0 - probs[np.arange(len(truth)), np.asarray(truth, dtype=np.int64)]

@@ -74,6 +74,8 @@ class Metric:
     needs_group: bool = False
     one_sided: bool = False  # a constant answer can be perfect: only half of the truth
     order_only: bool = False  # no line through a number's answers changes it
+    each_label_alone: bool = False  # of labels: their mean, so each is decided by itself
+    of_labels: "Metric | None" = None  # the same of images with several labels, truth (N, C)
     gamed_by: str = ""  # how it can be bettered by answers that are worse for somebody
 
     def compute(
@@ -83,6 +85,8 @@ class Metric:
 
         NaN where none has a label. Raises ValueError when the group it needs is not given.
         """
+        if self.of_labels is not None and np.ndim(truth) == 2:
+            return self.of_labels.compute(truth, answer)
         self._check_group(group)
         truth, answer = np.asarray(truth), np.asarray(answer)
         known = is_labelled(truth)
@@ -109,6 +113,8 @@ class Metric:
     ) -> Callable[[np.ndarray], np.ndarray]:
         """A function of how often (D, P) people are drawn that gives the D values, of the images
         that have a label."""
+        if self.of_labels is not None and np.ndim(truth) == 2:
+            return self.of_labels.in_draws(truth, answer, people=people)
         self._check_group(group)
         truth, answer = np.asarray(truth), np.asarray(answer)
         known = is_labelled(truth)

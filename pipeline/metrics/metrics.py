@@ -4,11 +4,19 @@ A name with an @ is one of a family: `cs@3` is the share of answers at most 3 of
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.labels.kinds import metric_kinds, parse_metric, split_own_metric
 from pipeline.metrics.binary_metrics import BINARY_METRICS, binary_metric, f_beta
 from pipeline.metrics.class_metrics import CLASS_METRICS, class_f1, class_metric, macro_f_beta
+from pipeline.metrics.label_metrics import (
+    LABEL_METRICS,
+    average_precision_at,
+    image_metric,
+    label_metric,
+    samples_f_beta,
+)
+from pipeline.metrics.label_metrics import macro_f_beta as labels_macro_f_beta
 from pipeline.metrics.metric import Metric
 from pipeline.metrics.number_metrics import (
     NUMBER_METRICS,
@@ -36,22 +44,35 @@ __all__ = [
     "reported",
 ]
 
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        *CLASS_METRICS,
-        *PROB_METRICS,
-        *ORDER_METRICS,
-        *BINARY_METRICS,
-        *NUMBER_METRICS,
-    )
-}
-FAMILY_EXAMPLES = ("f_beta@2", "macro_f_beta@2", "top@5", "map@5", "cs@3", "pinball@0.9")
+
+def _with_labels(metric: Metric, of_labels: Metric) -> Metric:
+    """A metric of classes that judges images with several labels by its namesake."""
+    return replace(metric, kinds=(*metric.kinds, *of_labels.kinds), of_labels=of_labels)
+
+
+def _join_metrics() -> dict[str, Metric]:
+    groups = (CLASS_METRICS, PROB_METRICS, ORDER_METRICS, BINARY_METRICS, NUMBER_METRICS)
+    known = {metric.name: metric for group in groups for metric in group}
+    for metric in LABEL_METRICS:
+        namesake = known.get(metric.name)
+        known[metric.name] = metric if namesake is None else _with_labels(namesake, metric)
+    return known
+
+
+METRICS: dict[str, Metric] = _join_metrics()
+FAMILY_EXAMPLES = (
+    *("f_beta@2", "macro_f_beta@2", "samples_f_beta@2", "top@5", "map@5", "cs@3"),
+    "pinball@0.9",
+)
 # what is printed for every task of a kind, after the task's own metric
 REPORTED: dict[str, tuple[str, ...]] = {
     "binary": ("hter", "far", "frr", "roc_auc", "f1", "precision", "recall", "accuracy"),
     "regression": ("mae", "mse", "rmse", "cs5"),
     "multiclass": ("macro_f1", "accuracy"),
+    "multilabel": (
+        *("macro_roc_auc", "macro_average_precision", "macro_f1", "micro_f1", "samples_f1"),
+        *("accuracy", "log_loss"),
+    ),
 }
 
 
@@ -117,9 +138,17 @@ def find_metric(name: str) -> Metric:
         return prob_metric(name, says, top_hits(int(number)), higher_is_better=True)
     if family == "map":
         says = f"mean of 1 / place of the true class among the {number:g} likeliest"
-        return prob_metric(name, says, reciprocal_ranks(int(number)), higher_is_better=True)
+        one = prob_metric(name, says, reciprocal_ranks(int(number)), higher_is_better=True)
+        says = f"mean average precision of the {number:g} likeliest labels of an image"
+        several = average_precision_at(int(number))
+        return _with_labels(one, image_metric(name, says, several, looks_at="probs"))
+    if family == "samples_f_beta":
+        says = f"mean over images of the F-beta of their labels, beta {number:g}"
+        return image_metric(name, says, samples_f_beta(number))
     if family == "f_beta":
         says = f"F-beta of class 1, recall counting {number:g} times as much as precision"
         return binary_metric(name, says, f_beta(number), higher_is_better=True)
     assert family == "macro_f_beta", family
-    return class_metric(name, f"mean F-beta of the classes, beta {number:g}", macro_f_beta(number))
+    one = class_metric(name, f"mean F-beta of the classes, beta {number:g}", macro_f_beta(number))
+    says = f"mean F-beta of the labels, beta {number:g}"
+    return _with_labels(one, label_metric(name, says, labels_macro_f_beta(number)))

@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.labels.tasks import is_labelled
 from pipeline.labels.units import Unit
 from pipeline.metrics.bootstrap import person_interval
+from pipeline.metrics.metric import share
 from pipeline.metrics.metrics import Metric, class_f1
 from pipeline.metrics.paired import (
     Difference,
@@ -112,6 +113,22 @@ def class_rows(
     return [
         {**start, "metric": f"f1:{word}", "value": value, "num_images": count, "num_people": 0}
         for word, value, count in zip(classes, values.tolist(), counts.tolist(), strict=True)
+    ]
+
+
+def label_rows(
+    source: str, task: str, labels: Sequence[str], truth: np.ndarray, answer: np.ndarray
+) -> list[dict]:
+    """F1 of each of several labels as a row `f1:<label>`, of truth and answer (N, C), with the
+    number of images that have the label; NaN for a label that is neither true nor answered."""
+    is_true, is_answered = truth > 0.5, (np.asarray(answer) > 0.5) & ~np.isnan(truth)
+    num_true, num_answered = is_true.sum(axis=0), is_answered.sum(axis=0)
+    hits = (is_true & is_answered).sum(axis=0)
+    values = share(2.0 * hits, num_true + num_answered)
+    start = {"source": source, "task": task, "fold": "all", **_NONE}
+    return [
+        {**start, "metric": f"f1:{word}", "value": value, "num_images": count, "num_people": 0}
+        for word, value, count in zip(labels, values.tolist(), num_true.tolist(), strict=True)
     ]
 
 

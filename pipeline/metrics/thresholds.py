@@ -1,9 +1,11 @@
-"""The threshold of a score, chosen on some people and scored on others. Pure."""
+"""The threshold of a score, or of each of several labels, chosen on some people and scored on
+others. Pure."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.metrics.label_thresholds import best_label_thresholds
 from pipeline.metrics.metrics import Metric
 from pipeline.metrics.paired import Difference, paired_difference
 
@@ -15,24 +17,34 @@ _MOST_CANDIDATES = 400
 class Choice:
     """What choosing a threshold brings: fitted on everyone, and scored on people held out of it."""
 
-    fitted: float  # best on all images
-    nested: np.ndarray  # (N,) 0/1, each image by the threshold of the other folds' people
+    fitted: float | tuple[float, ...]  # best on all images; one a label where there are several
+    nested: (
+        np.ndarray
+    )  # (N,) or (N, C) of 0/1, each image by the threshold of the other folds' people
     gain: Difference  # of the nested answers over those at 0.5
 
     @property
-    def threshold(self) -> float:
-        """The fitted one where the nested gain is beyond its interval, else 0.5."""
-        return self.fitted if self.gain.low > 0 else PLAIN
+    def helps(self) -> bool:
+        """Whether the nested gain is beyond its interval."""
+        return self.gain.low > 0
+
+    @property
+    def threshold(self) -> float | tuple[float, ...]:
+        """The fitted one where it helps, else 0.5."""
+        return self.fitted if self.helps else PLAIN
 
 
 def best_threshold(
     truth: np.ndarray, score: np.ndarray, *, metric: Metric, group: np.ndarray | None = None
-) -> float:
-    """The threshold (score >= threshold answers 1) that serves the metric best on these images.
+) -> float | tuple[float, ...]:
+    """The threshold (score >= threshold answers 1) that serves the metric best on these images; of
+    scores (N, C) of several labels one a label.
 
     Tried are 0.5 and the middles between neighbouring scores (at most 400 of them); of equally good
     ones the nearest to 0.5.
     """
+    if np.ndim(score) == 2:
+        return best_label_thresholds(truth, score, metric=metric)
     known = np.unique(score)
     middles = (known[1:] + known[:-1]) / 2.0
     if len(middles) > _MOST_CANDIDATES:
@@ -54,7 +66,7 @@ def nested_answers(
     person_ids: np.ndarray,
     group: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Each fold's answers (N,) by the threshold that is best on people who are not in that fold."""
+    """Each fold's answers (N,) or (N, C) by the threshold that is best on people outside of it."""
     answers = (score >= PLAIN).astype(np.int64)
     for fold in np.unique(folds):
         held = folds == fold
@@ -63,7 +75,7 @@ def nested_answers(
             continue
         some = None if group is None else group[others]
         threshold = best_threshold(truth[others], score[others], metric=metric, group=some)
-        answers[held] = score[held] >= threshold
+        answers[held] = score[held] >= np.asarray(threshold)
     return answers
 
 

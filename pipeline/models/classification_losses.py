@@ -1,7 +1,8 @@
-"""Losses of multiclass and binary tasks.
+"""Losses of multiclass, binary and multilabel tasks.
 
 Multiclass: logits (N, C), targets are class numbers (N,) or shares of classes (N, C). Binary:
-logits (N, 1), targets (N,) from 0 to 1. A loss gives one value a sample (N,), but for soft_f1.
+logits (N, 1), targets (N,) from 0 to 1. Multilabel: logits (N, C), targets (N, C) from 0 to 1, NaN
+where a label is not known. A loss gives one value a sample (N,), but for soft_f1.
 """
 
 import math
@@ -75,10 +76,59 @@ def arcface(
     return cross_entropy(scale * wider, targets, weights=weights, smoothing=smoothing)
 
 
-def bce(logits: torch.Tensor, targets: torch.Tensor, *, smoothing: float = 0.0) -> torch.Tensor:
-    """Binary cross-entropy of one logit; targets 0..1, smoothed towards a half."""
-    targets = targets * (1.0 - smoothing) + 0.5 * smoothing
-    return F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none")
+def bce(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    smoothing: float = 0.0,
+    weights: torch.Tensor | None = None,
+    positive_weights: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Binary cross-entropy of one logit, targets (N,); of several labels, targets (N, C), its mean
+    over the labels that are known. Targets 0..1 are smoothed towards a half.
+
+    Of several labels `weights` (C,) are those of each label's loss, and `positive_weights` (C,)
+    those of the part where the label is true.
+    """
+    if targets.ndim == 1:
+        targets = targets * (1.0 - smoothing) + 0.5 * smoothing
+        return F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none")
+    wanted = targets.nan_to_num(0.0) * (1.0 - smoothing) + 0.5 * smoothing
+    losses = F.binary_cross_entropy_with_logits(
+        logits, wanted, weight=weights, pos_weight=positive_weights, reduction="none"
+    )
+    return _mean_of_known(losses, targets)
+
+
+def asymmetric(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    smoothing: float = 0.0,
+    gamma: float = 2.0,
+    weights: torch.Tensor | None = None,
+    positive_weights: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """timm's asymmetric loss of several labels (Ridnik et al. 2021), the mean over those that are
+    known. Absent labels, which are many, are focused by 2 * gamma and true ones by gamma / 2: the
+    default is the paper's 4 and 1."""
+    from timm.loss import AsymmetricLossMultiLabel
+
+    loss = AsymmetricLossMultiLabel(
+        gamma_neg=2.0 * gamma,
+        gamma_pos=gamma / 2.0,
+        smoothing=smoothing,
+        reduction="none",
+        weight=weights,
+        pos_weight=positive_weights,
+    )
+    return _mean_of_known(loss(logits, targets.nan_to_num(0.0)), targets)
+
+
+def _mean_of_known(losses: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The mean (N,) of losses (N, C) over the labels that are known."""
+    known = ~targets.isnan()
+    return (losses * known).sum(dim=1) / known.sum(dim=1).clamp(min=1)
 
 
 def soft(targets: torch.Tensor, num_classes: int) -> torch.Tensor:

@@ -41,8 +41,11 @@ def fit_heads(
     norm.running_mean.copy_(torch.from_numpy(features.mean(axis=0)))
     norm.running_var.copy_(torch.from_numpy(features.var(axis=0)))
     x = norm(torch.from_numpy(features)).double().numpy()
-    columns = {task.name: _columns(task, targets[task.name]) for task in tasks}
-    known = {task.name: is_labelled(targets[task.name]) for task in tasks}
+    columns: Columns = {}
+    known: dict[str, np.ndarray] = {}
+    for task in tasks:
+        for name, rows, wanted in _parts(task, targets[task.name]):
+            known[name], columns[name] = rows, wanted
     fit = partial(_fit_by_rows, columns=columns, known=known, groups=groups, head=head)
     if head == "kernel_ridge":
         fitted = _fit_kernel(network, x, fit=fit, columns=columns, known=known)
@@ -50,12 +53,16 @@ def fit_heads(
         fitted = fit(x)
     losses = []
     for task in tasks:
-        wanted, found = columns[task.name][known[task.name]], fitted[task.name]
-        losses.append(_held_out_loss(found.held_out, wanted, head=head))
-        weight, bias = _as_logits(task, found, wanted, head=head)
+        weights, biases = [], []
+        for name, rows, every in _parts(task, targets[task.name]):
+            wanted, found = every[rows], fitted[name]
+            losses.append(_held_out_loss(found.held_out, wanted, head=head))
+            weight, bias = _as_logits(task, found, wanted, head=head)
+            weights.append(weight)
+            biases.append(bias)
         layer: nn.Linear = network.heads[task.name]
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias))
+        layer.weight.copy_(torch.from_numpy(np.concatenate(weights)))
+        layer.bias.copy_(torch.from_numpy(np.concatenate(biases)))
     return float(np.mean(losses))
 
 
@@ -110,6 +117,20 @@ def _held_out_loss(scores: np.ndarray, wanted: np.ndarray, *, head: str) -> floa
     if head == "logistic":
         return cross_entropy(scores, wanted)
     return float(np.square(scores - wanted).mean())
+
+
+def _parts(task: Task, target: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """What is fitted for a task: a name, the rows (N,) that have the label, and columns (N, K). Of
+    several labels each is fitted by itself, on the images in which it is known."""
+    if task.kind != "multilabel":
+        return [(task.name, is_labelled(target), _columns(task, target))]
+    parts = []
+    for place, word in enumerate(task.classes):
+        known = ~np.isnan(target[:, place])
+        if not known.any():
+            raise ValueError(f"{task.name}: no train image says anything of the label {word!r}")
+        parts.append((f"{task.name}.{word}", known, target[:, [place]].astype(np.float64)))
+    return parts
 
 
 def _columns(task: Task, target: np.ndarray) -> np.ndarray:

@@ -160,11 +160,12 @@ class EnsembleModel(nn.Module):
         weights = torch.tensor([self.weights[name] for name in votes], dtype=each.dtype)
         weight = float(sum(self.weights[name] for name in votes))
         if self.method == "geometric":
-            return geometric(each), weight
+            return geometric(each, kind), weight
         if self.method == "median":
             middle = median(each)
             whole = middle.sum(dim=1, keepdim=True).clamp(min=LEAST)
-            return (middle if middle.shape[1] == 1 else middle / whole), weight
+            is_score = middle.shape[1] == 1 or kind == "multilabel"
+            return (middle if is_score else middle / whole), weight
         shares = (weights / weights.sum()).to(each.device)
         return (shares[:, None, None] * each).sum(dim=0), weight
 

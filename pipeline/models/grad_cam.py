@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipeline.labels.kinds import COLUMN_A_CLASS
 from pipeline.labels.tasks import Task
 from pipeline.models.losses import LOSSES
 
@@ -27,7 +28,7 @@ class _Answer(nn.Module):
         form = LOSSES[self.loss].form
         if self.task.kind == "binary":
             return torch.cat([-logits, logits], dim=1)
-        if self.task.kind == "multiclass" and form in (None, "cosine"):
+        if self.task.kind in COLUMN_A_CLASS and form in (None, "cosine"):
             return logits
         return LOSSES[self.loss].decode(logits, self.task)
 

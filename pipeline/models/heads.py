@@ -18,7 +18,8 @@ from pipeline.labels.tasks import Task
 @dataclass(frozen=True)
 class Form:
     """`num_outputs(task, bins)`, and `decode(logits, task)`: (N, outputs) to (N, task.num_columns)
-    probabilities, a score in [0, 1], or a value in the label's unit."""
+    probabilities (of several labels each by itself), a score in [0, 1], or a value in the label's
+    unit."""
 
     num_outputs: Callable[[Task, int | None], int]
     decode: Callable[[torch.Tensor, Task], torch.Tensor]
@@ -154,6 +155,7 @@ FORMS: dict[str, Form] = {
     "multiclass": Form(_count_classes, _decode_classes),
     "cosine": Form(_count_classes, _decode_classes),
     "binary": Form(_count_one, _decode_score),
+    "multilabel": Form(_count_classes, _decode_score),
     "regression": Form(_count_one, _decode_value),
     "ordinal": Form(_count_thresholds, _decode_ordinal),
     "coral": Form(_count_thresholds, _decode_ordinal),

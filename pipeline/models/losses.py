@@ -64,7 +64,16 @@ LOSSES: dict[str, Loss] = {
         ("weights", "smoothing", "margin", "scale"),
         form="cosine",
     ),
-    "bce": Loss(classification_losses.bce, ("binary",), ("smoothing",)),
+    "bce": Loss(
+        classification_losses.bce,
+        ("binary", "multilabel"),
+        ("smoothing", "weights", "positive_weights"),
+    ),
+    "asymmetric": Loss(
+        classification_losses.asymmetric,
+        ("multilabel",),
+        ("smoothing", "weights", "positive_weights", "gamma"),
+    ),
     "mse": Loss(regression_losses.mse, _NUMBERS, ("unit", "centre")),
     "l1": Loss(regression_losses.l1, _NUMBERS, ("unit", "centre")),
     "huber": Loss(regression_losses.huber, _NUMBERS, ("unit", "centre", "delta")),
@@ -117,6 +126,7 @@ class Criterion:
     delta: float = 1.0
     sigma: float = 2.0
     class_weights: tuple[float, ...] | None = None
+    positive_weights: tuple[float, ...] | None = None  # of several labels, where one is true
     bin_weights: BinWeights | None = None
     partly_labelled: bool = False  # targets can be missing: -1, or NaN
 
@@ -159,9 +169,10 @@ class Criterion:
         return total * (len(targets) / len(whole))
 
     def _options(self, device: torch.device) -> dict[str, object]:
-        weights = self.class_weights
+        weights, positive = self.class_weights, self.positive_weights
         return {
             "weights": None if weights is None else constant(weights, device),
+            "positive_weights": None if positive is None else constant(positive, device),
             "smoothing": self.smoothing,
             "gamma": self.gamma,
             "margin": self.margin,
@@ -176,11 +187,11 @@ class Criterion:
 
 
 def is_labelled(targets: torch.Tensor) -> torch.Tensor:
-    """Which targets (N,) or (N, C) hold a label, as (N,) bool: not -1 and not NaN."""
+    """Which targets (N,) or (N, C) hold a label (of several any), (N,) bool: not -1, not NaN."""
     if not targets.is_floating_point():
         return targets >= 0
     missing = targets.isnan()
-    return ~(missing if missing.ndim == 1 else missing.any(dim=1))
+    return ~(missing if missing.ndim == 1 else missing.all(dim=1))
 
 
 def head_shape(task: Task, *, loss: str, bins: int | None, scale: float) -> HeadShape:
@@ -201,6 +212,16 @@ def balanced_weights(targets: np.ndarray, *, num_classes: int) -> tuple[float, .
     for count in counts.tolist():
         weights.append(len(targets) / (num_present * count) if count else 0.0)
     return tuple(weights)
+
+
+def positive_weights(targets: np.ndarray) -> tuple[float, ...]:
+    """How much rarer each label is than its absence, of labels (N, C) of 0, 1 and NaN; 1 where one
+    of both is never seen."""
+    num_true = (targets == 1.0).sum(axis=0)
+    num_false = (targets == 0.0).sum(axis=0)
+    seen = (num_true > 0) & (num_false > 0)
+    weights = np.where(seen, num_false / np.maximum(num_true, 1), 1.0)
+    return tuple(weights.tolist())
 
 
 def balanced_bins(targets: np.ndarray, *, num_bins: int, power: float) -> BinWeights:

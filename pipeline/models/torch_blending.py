@@ -27,7 +27,7 @@ def hard_vote(every: torch.Tensor, kind: str, soft: torch.Tensor) -> torch.Tenso
     """The share (N, C) of voters (K, N, C) for each class, a tie to the higher mean `soft`."""
     if kind == "regression":
         return median(every)
-    if kind == "binary":
+    if kind in ("binary", "multilabel"):
         shares = (every >= 0.5).to(every.dtype).mean(dim=0)
     else:
         picks = nn.functional.one_hot(every.argmax(dim=2), every.shape[2])
@@ -41,8 +41,12 @@ def median(every: torch.Tensor) -> torch.Tensor:
     return (ranked[(num - 1) // 2] + ranked[num // 2]) / 2.0
 
 
-def geometric(each: torch.Tensor) -> torch.Tensor:
-    """The normalised geometric mean (N, C) of (K, N, C); of a score and its rest."""
+def geometric(each: torch.Tensor, kind: str = "multiclass") -> torch.Tensor:
+    """The normalised geometric mean (N, C) of (K, N, C); of a score and its rest, of several labels
+    column by column."""
+    if kind == "multilabel":
+        columns = [geometric(column) for column in each.split(1, dim=2)]
+        return torch.cat(columns, dim=1)
     both = torch.cat([1.0 - each, each], dim=2) if each.shape[2] == 1 else each
     probs = both.clamp(min=LEAST).log().mean(dim=0).softmax(dim=1)
     return probs[:, 1:] if each.shape[2] == 1 else probs

@@ -16,11 +16,16 @@ def balanced_labels(
     images: pd.DataFrame, *, tasks: Sequence[Task], names: Sequence[str]
 ) -> pd.DataFrame:
     """One column a name, one row an image: the classes of a task, or the values of a column of the
-    images; numbers as their quintiles. Raises ValueError for a name that is neither."""
+    images; numbers as their quintiles; of several labels a column each.
+
+    Raises ValueError for a name that is neither.
+    """
     known = {task.name: task for task in tasks}
     columns = {}
     for name in names:
-        if name in known:
+        if name in known and known[name].kind == "multilabel":
+            columns |= _label_values(known[name], images)
+        elif name in known:
             columns[name] = _task_values(known[name], images)
         elif name in images.columns:
             columns[name] = _column_values(images[name])
@@ -56,6 +61,17 @@ def _task_values(task: Task, images: pd.DataFrame) -> np.ndarray:
     else:
         values[known] = found.astype(int).map(dict(enumerate(task.classes)))
     return values
+
+
+def _label_values(task: Task, images: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Of several labels each as a column of 1, 0, or no label."""
+    targets = targets_of([task], images)[task.name]
+    columns = {}
+    for place, word in enumerate(task.classes):
+        values = np.where(targets[:, place] > 0.5, "1", "0").astype(object)
+        values[np.isnan(targets[:, place])] = NO_LABEL
+        columns[f"{task.name}.{word}"] = values
+    return columns
 
 
 def _column_values(column: pd.Series) -> np.ndarray:

@@ -17,6 +17,7 @@ from pipeline.labels.check_people import person_notes, same_id_notes
 from pipeline.labels.columns import written_column
 from pipeline.labels.find_files import LOST, find_files, say_what_lies_there
 from pipeline.labels.fixes import apply_fixes, read_fixes
+from pipeline.labels.label_sets import join_label_columns
 from pipeline.labels.layouts.face_boxes import BOX
 from pipeline.labels.layouts.locate import find_label
 from pipeline.labels.layouts.registry import layout_notes, read_layout
@@ -191,9 +192,13 @@ def _join_classes(contest: Competition, tasks: Sequence[Task], frame: pd.DataFra
     """The frame with one column for each task whose classes stand in columns of their own."""
     for task in tasks:
         columns = contest.tasks[task.name].columns
-        if columns:
+        if not columns:
+            continue
+        if task.kind == "multilabel":
+            joined = join_label_columns(frame, columns=columns, labels=task.classes, name=task.name)
+        else:
             joined = join_one_hot(frame, columns=columns, classes=task.classes, name=task.name)
-            frame = frame.assign(**{task.column: joined})
+        frame = frame.assign(**{task.column: joined})
     return frame
 
 

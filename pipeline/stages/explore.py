@@ -42,7 +42,7 @@ def run(work: Work) -> None:
     labelled = usable(images, reject=settings.crop.reject)
     tasks = contest_tasks(settings)
     words = label_words(tasks, labelled)
-    answer = settings.competition.answer.tasks
+    answer = [name for name in settings.competition.answer.tasks if name in words]
     lines = list(summary_lines(settings, images, labelled, words))
     panels = explore_panels(images, labelled, words, tasks=tasks, answer=answer)
     figures = _write_figures(work.runs, panels)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.ensembling.predictions import Predictions
-from pipeline.evaluation.candidate_predictions import answer_names
+from pipeline.evaluation.candidate_predictions import answer_names, decided_names
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
@@ -61,7 +61,7 @@ def run(work: Work) -> None:
         rows += found.rows
         parts.append(found.record)
         nested[answer_names(settings, space)] = found.joint
-        nested[f"{space.name}.decided"] = found.oof_answers
+        nested[decided_names(space)] = found.oof_answers.reshape(len(nested), -1)
         answers.append(
             DecidedAnswer(
                 space=space,

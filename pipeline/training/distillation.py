@@ -22,6 +22,7 @@ from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import answer_task, member_tasks
 from pipeline.faces.crop_store import open_crops
 from pipeline.labels.answers import combine_probs
+from pipeline.labels.kinds import COLUMN_A_CLASS
 from pipeline.labels.tasks import Task, is_labelled
 from pipeline.metrics.answer_space import ANSWER
 from pipeline.storage import REFIT, Cell, Runs, read_table, write_table
@@ -135,8 +136,10 @@ def mean_answers(
 def mix_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, share: float) -> np.ndarray:
     """`share` of the teachers' probabilities (N, C) and the rest of the targets: shares of classes
     (N, C), or (N,) of a score or a number. Where a label is missing, the teachers' answer alone."""
-    answers = probs if task.kind == "multiclass" else probs[:, 0]
+    answers = probs if task.kind in COLUMN_A_CLASS else probs[:, 0]
     known = is_labelled(targets)
+    if task.kind == "multilabel":  # each label by itself may be missing
+        known = ~np.isnan(targets)
     if task.kind == "multiclass":
         targets = class_shares(targets, num_classes=len(task.classes))
     mixed = np.array(answers, dtype=np.float64)

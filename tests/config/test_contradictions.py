@@ -43,7 +43,7 @@ SPAN = "members.age.tasks={age: {loss: coral, span: [0, 100]"
         ),
         (
             [COLUMNS, "competition.submission.value=probability"],
-            "probability is for an answer of kind binary or multiclass",
+            "probability is for an answer of kind binary, multilabel or",
         ),
         (["competition.tasks.age.classes=[a, b]"], "needs either classes or edges"),
         (["competition.tasks.x={kind: binary, classes: [a]}"], "needs two classes, the one for 0"),

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.config import Experiment, fingerprint_of
 from pipeline.ensembling.answer_file import Column
+from pipeline.evaluation.decisions import say_threshold
 from pipeline.experiment.blend import answer_spaces, blend_spaces
 from pipeline.experiment.cells import answering_cells, member_cells, used_members
 from pipeline.experiment.fingerprints import ensemble_key
@@ -54,7 +55,7 @@ def check_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTe
         )
     thresholds = decided_thresholds(settings, runs)
     for space in answer_spaces(settings):
-        if space.kind == "binary" and space.name not in thresholds:
+        if space.kind in ("binary", "multilabel") and space.name not in thresholds:
             raise ValueError(
                 f"infer test=: the threshold of {space.name} is chosen on OOF and is not known "
                 f"yet; first ./run.sh infer -c {settings.name}"
@@ -185,8 +186,8 @@ def _write(
         settled = settle_rounding(one, truth=truths[name])
         columns += settled.write(blended[name], decided)
         decisions[name] = settled.value
-        if one.space.kind == "binary":
-            decisions[name] += f", score >= {threshold:g}"
+        if one.space.kind in ("binary", "multilabel"):
+            decisions[name] += f", {say_threshold(one.space, threshold)}"
     num_answers = write_answers(
         path,
         columns,

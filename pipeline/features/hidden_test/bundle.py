@@ -46,7 +46,7 @@ def check_bundle(settings: Experiment, runs: Runs) -> None:
             )
     thresholds = decided_thresholds(settings, runs)
     for space in answer_spaces(settings):
-        if space.kind == "binary" and space.name not in thresholds:
+        if space.kind in ("binary", "multilabel") and space.name not in thresholds:
             raise ValueError(
                 f"bundle: the threshold of {space.name} is chosen on OOF and is not known yet; "
                 f"first ./run.sh infer -c {settings.name}"
@@ -86,11 +86,12 @@ def write_bundle(settings: Experiment, runs: Runs) -> Bundle:
 def _settings_inside(settings: Experiment, runs: Runs) -> Experiment:
     """The settings as they hold inside the bundle: every place in it, any device, labels mended.
 
-    A chosen threshold is written down, so that no OOF table is needed to find it again.
+    A chosen threshold is written down, so that no OOF table is needed to find it again; those of
+    several labels stand in the submission's record, which is carried along.
     """
     contest = settings.competition.model_copy(update={"root": "contest", "fixes": None})
     ensemble = settings.ensemble
-    chosen = set(decided_thresholds(settings, runs).values())
+    chosen = {one for one in decided_thresholds(settings, runs).values() if isinstance(one, float)}
     if ensemble.threshold == "oof" and len(chosen) == 1:
         ensemble = ensemble.model_copy(update={"threshold": chosen.pop()})
     places = {"runs": "runs", "submissions": "submissions", "cluster": None, "device": "auto"}

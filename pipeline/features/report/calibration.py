@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.features.report.context import ReportContext, TargetResult, two_columns
+from pipeline.features.report.context import ReportContext, TargetResult, pool_labels, two_columns
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, figure
 from pipeline.figures.charts import histogram
@@ -20,17 +20,21 @@ MOST_POINTS = 120  # of a curve
 
 def describe_calibration(context: ReportContext) -> Section | None:
     """The section: figures for each target with probabilities; None where all are numbers."""
+    pooled = [
+        pool_labels(judged, context.people)
+        for judged in context.judged
+        if judged.kind != "regression"
+    ]
     targets = [
         {
             "title": judged.title,
             "figures": [
-                reliability_figure(context, judged),
+                reliability_figure(judged, people, num_draws=context.num_draws),
                 confidence_figure(judged),
                 *threshold_figures(judged),
             ],
         }
-        for judged in context.judged
-        if judged.kind != "regression"
+        for judged, people in pooled
     ]
     if not targets:
         return None
@@ -39,7 +43,7 @@ def describe_calibration(context: ReportContext) -> Section | None:
         hint = Hint("The stage stack fits temperatures.", f"./run.sh stack -c {context.name}")
     says = ""
     if context.answers[0].kind != "regression":
-        says = say_confidence(context.answers[0])
+        says = say_confidence(pool_labels(context.answers[0], context.people)[0])
     body = render("calibration.html.j2", targets=targets, hint=hint)
     return Section("calibration", "Confidence", body, says=says)
 
@@ -54,13 +58,11 @@ def say_confidence(judged: TargetResult) -> str:
     return f"ECE {error:.4f}; on average {word} by {abs(gap):.4f}"
 
 
-def reliability_figure(context: ReportContext, judged: TargetResult) -> Figure:
+def reliability_figure(judged: TargetResult, people: np.ndarray, *, num_draws: int) -> Figure:
     """The share that is right by confidence; a point's size shows its images.
 
     Bins of fewer than `FEW` images are left out: one image would be drawn as 0 or 100 %."""
-    bins = confidence_bins(
-        judged.probs, judged.truth, person_ids=context.people, num_draws=context.num_draws
-    )
+    bins = confidence_bins(judged.probs, judged.truth, person_ids=people, num_draws=num_draws)
     large = [(sure, rate) for sure, rate in bins if rate.num_images >= FEW]
     left_out = sum(rate.num_images for _, rate in bins) - sum(r.num_images for _, r in large)
     curve = _reliability_curve(judged.title, large)

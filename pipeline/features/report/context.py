@@ -1,7 +1,7 @@
 """What the sections of a report share: the held-out images, and the ensemble's answers to each
 question about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.grouping import Grouping, read_grouping
 from pipeline.experiment.predictions import read_oof
+from pipeline.metrics.disagreements import losses
 from pipeline.metrics.metrics import Metric
 from pipeline.metrics.reliability import Rate
 from pipeline.metrics.score_rows import EvaluationTarget
@@ -24,7 +25,8 @@ from pipeline.tables import SCORES, check_table
 @dataclass(frozen=True)
 class TargetResult:
     """One target with the ensemble's out-of-fold predictions: `probs` are probabilities or values
-    (N, C), `decided` is what is answered (N,): codes of classes, or numbers."""
+    (N, C), `decided` is what is answered (N,): codes of classes, or numbers; of several labels 0
+    and 1 (N, C), as the truth is."""
 
     title: str
     kind: str
@@ -45,18 +47,22 @@ class TargetResult:
 
     @property
     def errors(self) -> np.ndarray:
-        """(N,) the distance from the truth of a number; 1 for a wrong answer, else 0."""
-        if self.kind == "regression":
-            return np.abs(self.decided - self.truth)
-        return (self.decided != self.truth).astype(np.float64)
+        """(N,) the distance from the truth of a number; 1 for a wrong answer, else 0; of several
+        labels the share of them that is answered wrong."""
+        return losses(self.kind, self.truth, self.decided)
 
     @property
     def error_name(self) -> str:
         """What an error of one image is called, over several images."""
+        if self.kind == "multilabel":
+            return "share of labels answered wrong"
         return "mean absolute error" if self.kind == "regression" else "share answered wrong"
 
-    def word(self, value: float) -> str:
-        """An answer or a truth in words."""
+    def word(self, value: float | np.ndarray) -> str:
+        """An answer or a truth in words; of several labels (C,) those that are true."""
+        if self.kind == "multilabel":
+            words = [word for word, yes in zip(self.classes, value, strict=True) if yes > 0.5]
+            return ", ".join(words) or "none of them"
         return self.classes[int(value)] if self.classes else f"{value:.4g}"
 
     def say_error(self, value: float) -> str:
@@ -152,6 +158,25 @@ def say_rate(judged: TargetResult, rate: Rate) -> str:
         low, high = judged.say_error(rate.low).removesuffix(" %"), judged.say_error(rate.high)
         ends = f" ({low}–{high.removesuffix(' %')})"
     return f"{judged.say_error(rate.value)}{ends}, n {rate.num_images:,}"
+
+
+def pool_labels(judged: TargetResult, people: np.ndarray) -> tuple[TargetResult, np.ndarray]:
+    """Of several labels every known one as a yes or no of its own, and whose (N * C,) each is;
+    another target and its people (N,) as they are."""
+    if judged.kind != "multilabel":
+        return judged, people
+    known = ~np.isnan(judged.truth)
+    target = replace(judged.target, truth=judged.truth[known], constant=None)
+    pooled = TargetResult(
+        title=judged.title,
+        kind="binary",
+        classes=["no", "yes"],
+        target=target,
+        probs=judged.probs[known][:, None],
+        decided=judged.decided[known],
+    )
+    owners = np.broadcast_to(np.asarray(people)[:, None], known.shape)
+    return pooled, owners[known]
 
 
 def two_columns(probs: np.ndarray) -> np.ndarray:

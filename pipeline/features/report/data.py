@@ -48,7 +48,12 @@ def label_figures(tasks: list[Task], labelled: pd.DataFrame) -> list[Figure]:
     words = label_words(tasks, labelled)
     figures = []
     for task in tasks:
-        if task.kind != "regression":
+        if task.kind == "multilabel":
+            counts = [int((words[f"{task.name}: {word}"] == "yes").sum()) for word in task.classes]
+            says = ", ".join(f"{word} {n}" for word, n in zip(task.classes, counts, strict=True))
+            title = f"{task.name}, images to learn from that have the label"
+            figures.append(figure(title, bars(list(task.classes), counts), says=says))
+        elif task.kind != "regression":
             found = words[task.name].value_counts(sort=False)
             names = [str(name) for name in found.index]
             says = ", ".join(f"{name} {count}" for name, count in found.items())

@@ -9,6 +9,7 @@ from pipeline.faces.crop_store import open_crops
 from pipeline.features.report.context import ReportContext, TargetResult, two_columns
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Face, Hint, face
+from pipeline.metrics.disagreements import mean_of_known
 
 SHOWN = 8  # images of a kind: a row on a wide screen
 
@@ -41,7 +42,7 @@ def describe_gallery(context: ReportContext) -> Section:
     first = context.answers[0]
     says = ""
     if first.kind != "regression":
-        says = f"{first.title}: {int(first.errors.sum()):,} of {len(first.truth):,} wrong"
+        says = f"{first.title}: {int((first.errors > 0).sum()):,} of {len(first.truth):,} wrong"
     return Section("gallery", "Right and wrong", body, says=says)
 
 
@@ -85,6 +86,8 @@ def best_images(judged: TargetResult, people: np.ndarray) -> np.ndarray:
     sure = probability_of(judged, judged.decided)[right]
     order = right[np.argsort(-sure, kind="stable")]
     order = _first_of_each(order, people)
+    if judged.kind == "multilabel":  # no label can take turns: an image has several
+        return order
     classes = judged.truth[order].astype(np.int64)
     turns = np.zeros(len(order), dtype=np.int64)  # how many of its class come before
     for code in np.unique(classes):
@@ -100,7 +103,10 @@ def _first_of_each(order: np.ndarray, people: np.ndarray) -> np.ndarray:
 
 
 def probability_of(judged: TargetResult, codes: np.ndarray) -> np.ndarray:
-    """(N,) the probability of a class in each row."""
+    """(N,) the probability of a class in each row; of several labels (N, C) the mean probability
+    that each is as the code says."""
+    if judged.kind == "multilabel":
+        return mean_of_known(np.where(codes > 0.5, judged.probs, 1.0 - judged.probs), codes)
     probs = two_columns(judged.probs)
     return probs[np.arange(len(probs)), codes.astype(np.int64)]
 

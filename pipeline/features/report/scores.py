@@ -138,10 +138,12 @@ def say_span(low: float, high: float) -> str:
 def describe_confusion(context: ReportContext) -> Section | None:
     """The section: for each target with classes what is answered, by what is true; None where
     everything is a number."""
-    grids = [confusion_grid(judged) for judged in context.judged if judged.classes]
+    with_classes = [one for one in context.judged if one.classes and one.kind != "multilabel"]
+    grids = [confusion_grid(judged) for judged in with_classes]
     if not grids:
         return None
-    says = _worst(context.answers[0]) if context.answers[0].classes else ""
+    first = context.answers[0]
+    says = _worst(first) if first.classes and first.kind != "multilabel" else ""
     return Section("confusion", "Confusion", render("confusion.html.j2", grids=grids), says=says)
 
 

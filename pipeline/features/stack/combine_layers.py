@@ -1,6 +1,7 @@
 """The layers of stack that combine many heads into one: formulas, Caruana's selection, stacking."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from pipeline.ensembling.combine import (
     select_weights,
 )
 from pipeline.ensembling.predictions import Predictions
-from pipeline.ensembling.stacker import Stacker
+from pipeline.ensembling.stacker import LabelStacker, Stacker
 from pipeline.labels.tasks import is_labelled
+from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.nested_cv import Layer
 from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
 
@@ -38,7 +40,7 @@ def combine_layer(
         return _caruana(stack, kind, targets, split, seen)
     if method == "stacking":
         return _stacking(stack, kind, targets, split)
-    return _formula(method)
+    return _formula(method, kind)
 
 
 def _caruana(
@@ -73,7 +75,7 @@ def _caruana(
 def _stacking(
     stack: Stack, kind: str, targets: Mapping[str, EvaluationTarget], split: EvaluationSplit
 ) -> Layer:
-    def fit(state: Predictions, rows: np.ndarray) -> dict[str, Stacker]:
+    def fit(state: Predictions, rows: np.ndarray) -> dict[str, Stacker | LabelStacker]:
         return fit_stackers(
             state,
             {task: targets[task].truth[rows] for task in state.tasks},
@@ -82,19 +84,19 @@ def _stacking(
             penalties=stack.penalties,
         )
 
-    def apply(stackers: dict[str, Stacker], state: Predictions) -> Predictions:
+    def apply(stackers: dict[str, Stacker | LabelStacker], state: Predictions) -> Predictions:
         return combine_by_stackers(state, stackers)
 
     return Layer("members: stacking", fit, apply)
 
 
-def _formula(method: str) -> Layer:
+def _formula(method: str, kind: str) -> Layer:
     def remember(state: Predictions, rows: np.ndarray) -> list[np.ndarray] | None:
         """The scores among which new ones are ranked."""
         return list(state.of_task(state.tasks[0])) if method == "rank" else None
 
     def apply(references: list[np.ndarray] | None, state: Predictions) -> Predictions:
-        return combine_by_formula(state, method=method, references=references)
+        return combine_by_formula(state, method=method, kind=kind, references=references)
 
     return Layer(f"members: {method}", remember, apply)
 
@@ -103,15 +105,24 @@ def _score(
     target: EvaluationTarget, rows: np.ndarray, *, stack: Stack, kind: str, task: str, seen: Seen
 ) -> Score:
     """What selection improves: the contest's metric, by name where it is fast, or a function."""
-    if kind != "regression" and stack.select_by == "log_loss":
+    judge = target
+    if kind == "multilabel":  # what is fast counts one class an image
+        if stack.select_by == "log_loss":
+            judge = replace(target, metric_name="log_loss", metric=find_metric("log_loss"))
+            seen = _as_they_are
+    elif kind != "regression" and stack.select_by == "log_loss":
         return "log_loss"
-    if target.metric_name == "log_loss" or (kind == "multiclass" and target.metric_name in FAST):
+    elif target.metric_name == "log_loss" or (kind == "multiclass" and target.metric_name in FAST):
         return target.metric_name
 
     def score(predictions: np.ndarray, some: np.ndarray) -> float:
         places = rows[some]
-        group = None if target.group is None else target.group[places]
+        group = None if judge.group is None else judge.group[places]
         answers = seen(task, predictions)
-        return target.metric.as_score(target.metric.compute(target.truth[places], answers, group))
+        return judge.metric.as_score(judge.metric.compute(judge.truth[places], answers, group))
 
     return score
+
+
+def _as_they_are(task: str, predictions: np.ndarray) -> np.ndarray:
+    return predictions

@@ -7,6 +7,7 @@ from pipeline.ensembling.predictions import Predictions
 from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.cut_points import CutPoints, fit_cuts
+from pipeline.metrics.label_thresholds import best_label_thresholds
 from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_line
 from pipeline.metrics.logit_adjustment import class_groups, decide_with, fit_offsets
 from pipeline.metrics.metrics import occlusion_errors
@@ -16,16 +17,18 @@ from pipeline.metrics.thresholds import best_threshold
 
 
 def decision_layers(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> list[Layer]:
-    """Offsets of classes, the threshold of a score, a line or cut points for a number.
+    """Offsets of classes, thresholds of a score or of labels, a line or cut points for a number.
 
     None where the metric looks at scores or probabilities, or where no decision can change it.
-    Their `apply` gives the answers (N,).
+    Their `apply` gives the answers (N,), of several labels (N, C).
     """
     metric = target.metric
     if metric.looks_at != "decision" or metric.order_only:
         return []
     if space.kind == "binary":
         return [_on_labelled(_threshold(target), target)]
+    if space.kind == "multilabel":
+        return [_on_labelled(_label_thresholds(target), target)]
     if space.kind == "regression":
         layer = _cut_points(target) if metric.by_class else _line(stack, space, target)
         return [_on_labelled(layer, target)]
@@ -78,6 +81,16 @@ def _threshold(target: EvaluationTarget) -> Layer:
     return Layer("decision: threshold", fit, apply)
 
 
+def _label_thresholds(target: EvaluationTarget) -> Layer:
+    def fit(state: Predictions, rows: np.ndarray) -> tuple[float, ...]:
+        return best_label_thresholds(target.truth[rows], state.joint(), metric=target.metric)
+
+    def apply(thresholds: tuple[float, ...], state: Predictions) -> np.ndarray:
+        return (state.joint() >= np.asarray(thresholds)).astype(np.int64)
+
+    return Layer("decision: thresholds of labels", fit, apply)
+
+
 def _cut_points(target: EvaluationTarget) -> Layer:
     def fit(state: Predictions, rows: np.ndarray) -> CutPoints:
         return fit_cuts(state.joint()[:, 0], target.truth[rows], metric=target.metric)
@@ -122,6 +135,9 @@ def describe_decision(fitted: object, space: AnswerSpace, *, plain: float) -> tu
     if isinstance(fitted, CutPoints):
         cuts = fitted.cuts.round(4).tolist()
         return f"class by cuts at {', '.join(f'{cut:g}' for cut in cuts)}", cuts
+    if isinstance(fitted, tuple):
+        by_label = dict(zip(space.classes, np.round(fitted, 4).tolist(), strict=True))
+        return "probability >= its label's threshold", by_label
     if isinstance(fitted, np.ndarray):
         offsets = dict(zip(space.classes, fitted.round(4).tolist(), strict=True))
         return "highest log-probability + offset", offsets
@@ -129,4 +145,6 @@ def describe_decision(fitted: object, space: AnswerSpace, *, plain: float) -> tu
         return f"score >= {fitted:g}", fitted
     if space.kind == "binary":
         return f"score >= {plain:g}", plain
+    if space.kind == "multilabel":
+        return f"labels with a probability >= {plain:g}", plain
     return ("value" if space.kind == "regression" else "likeliest class"), None

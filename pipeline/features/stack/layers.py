@@ -20,6 +20,8 @@ from pipeline.metrics.greedy_forward import choose_additions
 from pipeline.metrics.nested_cv import Layer
 from pipeline.metrics.score_rows import EvaluationTarget
 
+Temperature = float | tuple[float, ...]
+
 
 class Layers:
     """The layers of one answer by slot, in the order that the settings ask for."""
@@ -125,8 +127,8 @@ class Layers:
         if self.space.kind == "regression":
             return []
 
-        def fit(state: Predictions, rows: np.ndarray) -> list[dict[str, float]]:
-            """The temperature of each task, for each head."""
+        def fit(state: Predictions, rows: np.ndarray) -> list[dict[str, Temperature]]:
+            """The temperature of each task (or of each of its labels), for each head."""
             temperatures = []
             for head, views in zip(state.heads, state.probs, strict=True):
                 probs = views.mean(axis=0)
@@ -142,7 +144,7 @@ class Layers:
                 temperatures.append(by_task)
             return temperatures
 
-        def apply(temperatures: list[Mapping[str, float]], state: Predictions) -> Predictions:
+        def apply(temperatures: list[Mapping[str, Temperature]], state: Predictions) -> Predictions:
             changes = []
             for by_task in temperatures:
                 changes.append(

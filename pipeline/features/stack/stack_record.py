@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.ensembling.combine import Weights
 from pipeline.ensembling.predictions import WHOLE, Predictions
-from pipeline.ensembling.stacker import Stacker
+from pipeline.ensembling.stacker import LabelStacker, Stacker
 from pipeline.metrics.cut_points import CutPoints
 from pipeline.metrics.linear_recalibration import LinearRecalibration
 from pipeline.metrics.nested_cv import ALL_FOLDS, LayerPipeline
@@ -31,13 +31,15 @@ def _plain(name: str, fitted: Any, start: Predictions, views: Sequence[str]) -> 
     if name == "members: stacking":
         return {task: _stacker(stacker) for task, stacker in fitted.items()}
     if name == "calibration":
-        return [{task: round(t, 4) for task, t in each.items()} for each in fitted]
+        return [{task: np.round(t, 4).tolist() for task, t in each.items()} for each in fitted]
     if isinstance(fitted, np.ndarray):
         return fitted.round(6).tolist()
     if isinstance(fitted, LinearRecalibration):
         return {"slope": fitted.slope, "shift": fitted.shift}
     if isinstance(fitted, CutPoints):
         return {"first": fitted.first, "cuts": fitted.cuts.round(6).tolist()}
+    if isinstance(fitted, tuple):  # thresholds of several labels
+        return list(fitted)
     return fitted if isinstance(fitted, float) else None
 
 
@@ -53,5 +55,7 @@ def _weights(weights: Weights, start: Predictions) -> dict[str, dict[str, float]
     return {**found, WHOLE: named(WHOLE, weights.whole, product)}
 
 
-def _stacker(stacker: Stacker) -> dict[str, Any]:
+def _stacker(stacker: Stacker | LabelStacker) -> Any:
+    if isinstance(stacker, LabelStacker):
+        return [None if each is None else _stacker(each) for each in stacker.by_label]
     return {"penalty": stacker.penalty, "coefficients": np.round(stacker.model.coef_, 4).tolist()}

@@ -26,10 +26,15 @@ def probe_oof(
     """Probabilities (n, C), scores or values (n, 1) of each fold by a model of the other folds.
 
     `kind` is that of the task: multiclass and binary by logistic regression (a binary task's
-    classes weigh the same), regression by ridge. A class that the other folds lack gets
-    probability 0. Images without a label are answered and teach nothing; a fold without labelled
-    images in the others gets 0.
+    classes weigh the same), multilabel as a binary task for each label, regression by ridge. A
+    class that the other folds lack gets probability 0. Images without a label are answered and
+    teach nothing; a fold without labelled images in the others gets 0.
     """
+    if kind == "multilabel":
+        columns = [
+            probe_oof(features, column, folds, kind="binary", num_classes=2) for column in target.T
+        ]
+        return np.concatenate(columns, axis=1)
     width = num_classes if kind == "multiclass" else 1
     answers = np.zeros((len(target), width))
     labelled = is_labelled(target)
