@@ -58,8 +58,13 @@ def test_number_metrics_are_scikit_learn_s() -> None:
 def test_a_perfect_answer_scores_best(name: str) -> None:
     metric = find_metric(name)
     for kind in metric.kinds:
-        truth = {"binary": BINARY, "multiclass": TRUTH, "regression": TRUTH * 10}[kind]
-        perfect, wrong = truth, np.roll(truth, 7)
+        truth = {
+            "binary": BINARY,
+            "multiclass": TRUTH,
+            "multilabel": np.stack([BINARY, np.roll(BINARY, 3), np.roll(BINARY, 5)], axis=1),
+            "regression": TRUTH * 10,
+        }[kind]
+        perfect, wrong = truth, np.roll(truth, 7, axis=0)
         if kind == "multiclass" and metric.looks_at == "probs":
             perfect, wrong = np.eye(6)[truth], np.eye(6)[wrong]
         group = RNG.random(len(truth))

@@ -27,6 +27,12 @@ def made(metric: Metric, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]
         if metric.looks_at != "decision":
             return truth, RNG.random(NUM).round(1), (RNG.random(NUM) + truth).clip(0, 1)
         return truth, (RNG.random(NUM) < 0.05).astype(int), truth.astype(int)
+    if kind == "multilabel":
+        truth = (RNG.random((NUM, 4)) < [0.5, 0.3, 0.2, 0.05]).astype(np.float32)
+        truth[RNG.random((NUM, 4)) < 0.1] = np.nan  # not every label of an image is known
+        if metric.looks_at == "probs":
+            return truth, RNG.random((NUM, 4)).round(1), RNG.random((NUM, 4))
+        return truth, (RNG.random((NUM, 4)) < 0.3) * 1, (RNG.random((NUM, 4)) < 0.5) * 1
     truth = RNG.random(NUM).astype(np.float32) * 20
     noise = RNG.normal(0, 5, (2, NUM))
     return truth, np.maximum(truth + noise[0], 0).round(), np.maximum(truth + noise[1], 0)

@@ -36,6 +36,10 @@ def contest(kind: str, metric: str, rng: np.random.Generator) -> tuple[Task, np.
         task = Task("t", kind, "t", classes=("no", "yes"), metric=metric)
         labels = (rng.random(NUM_PEOPLE) < 0.4).astype(np.float64)[PEOPLE]
         return task, labels, list(rng.random(size)[:, None, :, None])
+    if kind == "multilabel":
+        task = Task("t", kind, "t", classes=("a", "b", "c"), metric=metric)
+        labels = (rng.random((NUM_PEOPLE, 3)) < [0.5, 0.4, 0.2]).astype(np.float64)[PEOPLE]
+        return task, labels, list(rng.random((*size, 3))[:, None])
     low_numbers = "kappa" in metric
     task = Task("t", kind, "t", low=0.0, high=99.0, metric=metric)
     labels = rng.integers(0, 5 if low_numbers else 60, size=NUM_PEOPLE).astype(np.float64)[PEOPLE]
