@@ -18,14 +18,10 @@ install() {
   [[ -f $stamp && $(<"$stamp") == "$hash" ]] && return
   exec 9>.venv.lock && flock 9  # two first calls at once: the second waits
   [[ -f $stamp && $(<"$stamp") == "$hash" ]] && return
-  for file in "$@"; do
-    echo "run.sh: installing $file into .venv (minutes the first time)" >&2
-    local options=()
-    # what pins or pulls in packages that would take the place of ours
-    [[ $file =~ -(facenet|explain|demo)\.txt$ ]] && options=(--no-deps)
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check "${options[@]}" \
-      -r "$file" 1>&2 || fail "pip could not install $file; its own message is above. Nothing else was changed."
-  done
+  echo "run.sh: installing $* into .venv (minutes the first time)" >&2
+  # all lists at once: pip then knows every version that it must keep
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check "${@/#/--requirement=}" 1>&2 ||
+    fail "pip could not install them; its own message is above. Nothing else was changed."
   echo "$hash" >"$stamp"
   flock -u 9
 }
@@ -47,14 +43,14 @@ else
     check_version "$base" PYTHON
     "$base" -m venv .venv || fail "$base could not make .venv (Debian: apt install python3-venv)"
   fi
-  install requirements.sha256 requirements.txt requirements-facenet.txt
+  install requirements.sha256 requirements.txt
   python=$PWD/.venv/bin/python
 fi
 
 if [[ ${1:-} == test ]]; then
   shift
   [[ -n ${PIPELINE_PYTHON:-} ]] || install requirements-test.sha256 \
-    requirements-{test,tune,audit,cluster,export,explain,demo}.txt
+    requirements{,-test,-tune,-audit,-cluster,-export,-explain,-demo}.txt
   "$python" -c 'import pytest, hypothesis, ruff, xdist' 2>/dev/null ||
     fail "the tests need the packages of requirements-test.txt in $python"
   what=(-m "not slow")

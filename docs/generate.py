@@ -1,7 +1,8 @@
 """Writes the pages that the program knows best: `python docs/generate.py [--check]`.
 
-docs/settings.md from the settings' docstrings, docs/metrics.md from the metrics' registry, and
-configs/schema.json for editors. `--check` writes nothing and exits with 1 where one is stale.
+docs/settings.md from the settings' docstrings, docs/metrics.md from the metrics' registry,
+schema.json in configs/ and configs/competitions/ for editors, requirements*.txt from
+pyproject.toml. `--check` writes nothing and exits with 1 where one is stale.
 """
 
 import json
@@ -12,8 +13,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from pipeline.config import Experiment  # noqa: E402
+from docs.editor_schemas import Schema, competition_schema, experiment_schema  # noqa: E402
 from pipeline.config.reference import Setting, list_settings  # noqa: E402
+from pipeline.console.requirements import read_pyproject, tried_versions  # noqa: E402
 from pipeline.metrics.metrics import listed_metrics  # noqa: E402
 
 SETTINGS_HEAD = """# Settings
@@ -22,6 +24,7 @@ Every key that a config can have, generated from the program. `key=value` on the
 for each: `members.age.lr=1e-4`. NAME and TASK are names of your own. `./run.sh help settings KEY`
 prints the same.
 """
+REQUIREMENTS_HEAD = "# Made by docs/generate.py from pyproject.toml: change it there.\n"
 METRICS_HEAD = """# Metrics
 
 Generated from the program. `metric: NAME` of a task or of the answer in the competition file. The
@@ -34,12 +37,29 @@ number after an @ is yours to choose. A metric of your own: `metric: my_metric.p
 
 def pages() -> dict[Path, str]:
     """The generated files and what they must hold."""
-    schema = json.dumps(Experiment.model_json_schema(), indent=1, sort_keys=True)
+    requirements = {
+        PROJECT / f"requirements-{extra}.txt": _requirements(extra)
+        for extra in read_pyproject()["project"]["optional-dependencies"]
+    }
     return {
         PROJECT / "docs/settings.md": SETTINGS_HEAD + "".join(_settings_lines()),
         PROJECT / "docs/metrics.md": METRICS_HEAD + "".join(_metric_lines()),
-        PROJECT / "configs/schema.json": schema + "\n",
+        PROJECT / "configs/schema.json": _as_json(experiment_schema()),
+        PROJECT / "configs/competitions/schema.json": _as_json(competition_schema()),
+        PROJECT / "requirements.txt": _requirements(None),
+        **requirements,
     }
+
+
+def _as_json(value: Schema) -> str:
+    return json.dumps(value, indent=1, sort_keys=True) + "\n"
+
+
+def _requirements(extra: str | None) -> str:
+    """A requirements file: the versions that were tried, of the program itself or of an extra."""
+    tried = tried_versions(extra)
+    lines = [REQUIREMENTS_HEAD, *(f"{name}=={version}\n" for name, version in tried.items())]
+    return "".join(lines)
 
 
 def _settings_lines() -> Iterator[str]:

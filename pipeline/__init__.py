@@ -3,12 +3,15 @@
 In a notebook: `from pipeline import load_run, run`.
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
 from pipeline.console.version import VERSION
 
 __version__ = VERSION
+# else albumentations asks a server for news whenever it is imported
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 FOR_NOTEBOOKS = ("Run", "load_run", "run")  # of pipeline.api, imported when they are first used
 
 

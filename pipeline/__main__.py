@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from pipeline.config import load_experiment
 from pipeline.console import paint
+from pipeline.console.installation import COMMAND
 from pipeline.console.version import VERSION
 from pipeline.experiment.settings_guard import check_settings, say_left_out
 from pipeline.experiment.work import Work
@@ -58,7 +59,7 @@ def main(words: list[str]) -> int:
             raise
         return _fail("the machine's memory is full; workers=0 or a smaller batch_size needs less")
     except StoppedError as stop:
-        again = shlex.join(["./run.sh", *words])
+        again = shlex.join([COMMAND, *words])
         said = "; ".join(["stopped", *getattr(stop, "__notes__", [])])
         print(f"\n{said}", file=sys.stderr)
         print(f"the same command goes on from there: {again}", file=sys.stderr)
@@ -91,7 +92,7 @@ def run_command(words: list[str]) -> int:
     work = Work(
         settings=settings,
         runs=Runs(settings),
-        command=["./run.sh", *words],
+        command=[COMMAND, *words],
         words=tuple(asked.words),
         options=asked.options,
         names_config="-c" in words or "--config" in words,
@@ -226,7 +227,7 @@ def _state_lines(work: Work) -> list[str]:
         lines.append(f"  {name:<10}{state}{summary}")
     others = ", ".join(name for name, stage in STAGES.items() if stage.repeats)
     at_any_time = textwrap.wrap(f"At any time: {others}", 80)
-    return [*lines, "", *at_any_time, "./run.sh help STAGE says what each does."]
+    return [*lines, "", *at_any_time, f"{COMMAND} help STAGE says what each does."]
 
 
 def _is_shown(work: Work, stage: str) -> bool:
@@ -234,5 +235,10 @@ def _is_shown(work: Work, stage: str) -> bool:
     return stage != "draw" or work.settings.competition.drawn is not None
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """The console script `face-pipeline` of an installed package."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    command()

@@ -18,6 +18,7 @@ import pandas as pd
 from pipeline.__main__ import run_command
 from pipeline.config import Experiment, load_experiment, load_settings, read_settings
 from pipeline.config.types import nearest
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
@@ -185,7 +186,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _command(stage: str, settings: Experiment) -> str:
-    return f"./run.sh {stage} -c {settings.name}"
+    return f"{COMMAND} {stage} -c {settings.name}"
 
 
 def _each(images: Images) -> Iterable[Path | np.ndarray]:

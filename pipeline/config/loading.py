@@ -13,15 +13,16 @@ from pipeline.config.errors import Source, say_problem
 from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
 from pipeline.config.yaml12 import read_yaml, read_yaml_file
+from pipeline.console.installation import IS_INSTALLED, PROJECT, SHIPPED
 from pipeline.labels.kinds import split_own_metric
 
-_PROJECT = Path(__file__).resolve().parent.parent.parent
 _SHORT = {"root": "competition.root"}  # what is typed so often that it has a short form
 
 
 def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experiment:
     """The experiment of a config's name or path, with `key=value` laid over it.
 
+    A name is looked for in `configs`, which is the user's folder, then among the shipped configs.
     Raises ValueError whose message holds one sentence a line, one for each problem.
     """
     path = _find_file(name, configs, kind="config")
@@ -40,7 +41,7 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     for override in overrides:
         _apply(raw, override, source)
     _spread_defaults(raw, source)
-    _find_own_metrics(raw["competition"], [competition_path.parent, path.parent, _PROJECT])
+    _find_own_metrics(raw["competition"], [competition_path.parent, path.parent, PROJECT])
     return _validate(raw, source)
 
 
@@ -85,18 +86,33 @@ def _shown(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _names(folder: Path) -> list[str]:
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+def _find_file(name: str, configs: Path, *, kind: str) -> Path:
+    """The file of a config or a competition by its path or name; the user's own come first.
 
-
-def _find_file(name: str, folder: Path, *, kind: str) -> Path:
-    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-    if path.is_file():
-        return path
+    Raises ValueError that lists the names that are there.
+    """
+    if name.endswith((".yaml", ".yml")):
+        places = [Path(name)]
+    else:
+        places = [folder / f"{name}.yaml" for folder in _folders(configs, kind)]
+    for path in places:
+        if path.is_file():
+            return path
     if Path(name).is_dir():
         raise ValueError(f"{name} is a folder; a {kind} is a file in it, as in {name}/x.yaml")
-    known = _names(folder)
+    known = _names(configs, kind)
     raise ValueError(f"no {kind} {name!r}{nearest(name, known)} there are: {', '.join(known)}")
+
+
+def _folders(configs: Path, kind: str) -> list[Path]:
+    """Where files of a kind lie by name: in the user's folder, then among the shipped ones."""
+    folders = [configs, *([SHIPPED / "configs"] if IS_INSTALLED else [])]
+    return [folder / "competitions" if kind == "competition" else folder for folder in folders]
+
+
+def _names(configs: Path, kind: str) -> list[str]:
+    folders = _folders(configs, kind)
+    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
 
 
 def _find_competition(word: object, path: Path, configs: Path) -> Path:
@@ -104,15 +120,14 @@ def _find_competition(word: object, path: Path, configs: Path) -> Path:
 
     Raises ValueError that names the experiment's file.
     """
-    folder = configs / "competitions"
     if not isinstance(word, str):
-        names = ", ".join(_names(folder))
+        names = ", ".join(_names(configs, "competition"))
         raise ValueError(f"{_shown(path)}: competition: found {word!r}, needed one of: {names}")
     beside = path.parent / f"{word}.yaml"
-    if beside.is_file() and beside != path and path.parent != configs:
+    if beside.is_file() and beside != path and path.parent not in _folders(configs, "config"):
         return beside
     try:
-        return _find_file(word, folder, kind="competition")
+        return _find_file(word, configs, kind="competition")
     except ValueError as error:
         raise ValueError(f"{_shown(path)}: competition: {error}") from None
 
@@ -181,8 +196,8 @@ def _find_own_metrics(contest: dict, folders: list[Path]) -> None:
         if not found:
             continue
         path = found[0].resolve()
-        if path.is_relative_to(_PROJECT):
-            path = path.relative_to(_PROJECT)
+        if path.is_relative_to(PROJECT):
+            path = path.relative_to(PROJECT)
         section["metric"] = f"{path.as_posix()}:{function}"
 
 

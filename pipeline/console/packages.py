@@ -28,7 +28,6 @@ NEEDED = {  # module: the package that pip knows
     "matplotlib": "matplotlib",
     "jinja2": "jinja2",
 }
-OWN_PINS = "facenet-pytorch"  # it pins old versions of others, so it is installed without them
 
 
 def missing_packages() -> list[str]:
@@ -38,13 +37,8 @@ def missing_packages() -> list[str]:
 
 def say_missing(missing: list[str], *, python: str) -> str:
     """One sentence: what is missing, and what to type."""
-    commands = []
-    if [package for package in missing if package != OWN_PINS]:
-        commands.append(f"{python} -m pip install -r requirements.txt")
-    if OWN_PINS in missing:
-        commands.append(f"{python} -m pip install --no-deps -r requirements-facenet.txt")
     return (
-        f"{python} lacks {', '.join(missing)}; type: {' && '.join(commands)}; "
+        f"{python} lacks {', '.join(missing)}; type: {python} -m pip install -r requirements.txt; "
         "without PIPELINE_PYTHON ./run.sh installs all of them into .venv"
     )
 

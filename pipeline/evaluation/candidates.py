@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.config import Experiment, load_settings
 from pipeline.config.types import nearest
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import member_cells, used_members
 from pipeline.experiment.images_table import held_out_anywhere, scored_split
 from pipeline.experiment.predictions import read_oof, read_predictions
@@ -139,7 +140,9 @@ def _stacked(settings: Experiment) -> Candidate:
     """What stack made of an experiment. Raises ValueError when it has not run."""
     name = settings.name
     if not Runs(settings).stack("stack_oof.parquet").exists():
-        raise ValueError(f"compare: {name}{STACK} is not there yet; first ./run.sh stack -c {name}")
+        raise ValueError(
+            f"compare: {name}{STACK} is not there yet; first {COMMAND} stack -c {name}"
+        )
     return _checked(settings, name + STACK, kind="stack", members=tuple(used_members(settings)))
 
 
@@ -151,13 +154,13 @@ def _checked(settings: Experiment, name: str, *, kind: str, members: tuple[str, 
             if not runs.oof(cell).exists():
                 raise ValueError(
                     f"compare: {name}: {display_path(runs.oof(cell))} is not there; first "
-                    f"./run.sh train -c {settings.name}"
+                    f"{COMMAND} train -c {settings.name}"
                 )
     for path in (runs.images, runs.faces, runs.folds):
         if not path.exists():
             raise ValueError(
                 f"compare: {name} was trained on {display_path(path)}, which is not there; "
-                f"./run.sh split -c {settings.name} makes it again"
+                f"{COMMAND} split -c {settings.name} makes it again"
             )
     return Candidate(name=name, kind=kind, settings=settings, runs=runs, members=members)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pipeline.config import Experiment
+from pipeline.console.installation import COMMAND
 from pipeline.evaluation.candidate_predictions import CandidatePredictions
 from pipeline.evaluation.candidates import Candidate, find_candidate, held_out
 from pipeline.evaluation.evaluation_set import EvaluationSet
@@ -39,7 +40,7 @@ def gather_candidates(
         if stacked and not candidate.can_show_views:
             config = candidate.settings.name
             raise ValueError(
-                f"compare: {stacked[0]} answers with views; first ./run.sh infer -c {config}"
+                f"compare: {stacked[0]} answers with views; first {COMMAND} infer -c {config}"
             )
     return candidates
 

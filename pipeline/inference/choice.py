@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from pipeline.config import Experiment
 from pipeline.config.types import nearest
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.fingerprints import stack_key
 from pipeline.storage import Runs, display_path, is_fresh, read_json
@@ -30,7 +31,7 @@ def check_stack(settings: Experiment, runs: Runs) -> None:
     """Raises ValueError where stack has not run."""
     if not is_stacked(settings, runs):
         raise ValueError(
-            f"by=stack: nothing is stacked yet; first ./run.sh stack -c {settings.name}"
+            f"by=stack: nothing is stacked yet; first {COMMAND} stack -c {settings.name}"
         )
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import Experiment
+from pipeline.console.installation import CODE
+from pipeline.console.requirements import say_install
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, ReadyQueue
 from pipeline.jobs.ray_worker import TaskPayload, do_job
-from pipeline.storage import PROJECT, atomic_write
+from pipeline.storage import atomic_write
 
 BEAT = 2.0  # seconds between two looks while nothing comes
 CHUNK = 2**26  # bytes of a file that are in this process's memory at once
@@ -72,15 +74,13 @@ def _connect(settings: Experiment) -> Any:
     try:
         import ray
     except ModuleNotFoundError:
-        raise ValueError(
-            "cluster: Ray is not installed: .venv/bin/pip install -r requirements-cluster.txt"
-        ) from None
+        raise ValueError(f"cluster: Ray is not installed; type: {say_install('cluster')}") from None
     if ray.is_initialized():
         return ray
     try:
         ray.init(
             address=settings.cluster,
-            runtime_env={"py_modules": [str(PROJECT / "pipeline")]},
+            runtime_env={"py_modules": [str(CODE)]},
             logging_level="ERROR",
             log_to_driver=False,
         )

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pipeline.console.installation import COMMAND
 from pipeline.storage import read_json
 
 NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
@@ -21,7 +22,7 @@ def read_record(word: str) -> tuple[Path, dict[str, Any]]:
     record = read_json(path)
     if isinstance(record, dict) and "test" in record:
         raise ValueError(
-            f"{path}: answers to other test images, which reproduce does not make again; ./run.sh "
+            f"{path}: answers to other test images, which reproduce does not make again; {COMMAND} "
             f"infer test={record['test']} does, with the trained cells"
         )
     lacking = [key for key in NEEDS if not isinstance(record, dict) or key not in record]

@@ -6,6 +6,7 @@ Images are shown by the number of their crop (`#12`), which the tables have as `
 from importlib.util import find_spec
 
 from pipeline.config import Experiment
+from pipeline.console.requirements import say_install
 from pipeline.experiment.fingerprints import audit_key
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.images_table import read_labelled
@@ -28,7 +29,7 @@ def check(work: Work) -> None:
     kinds = {task.kind for task in contest_tasks(work.settings)}
     if audit.labels and kinds != {"regression"} and find_spec("cleanlab") is None:
         raise ValueError(
-            "audit judges labels with cleanlab: .venv/bin/pip install -r requirements-audit.txt "
+            f"audit judges labels with cleanlab; type: {say_install('audit')} "
             "(or leave them out: audit.labels=false)"
         )
     if audit.backbone is not None:

@@ -7,6 +7,7 @@ by that name.
 
 from dataclasses import replace
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_settings
 from pipeline.experiment.work import Work
 from pipeline.stages.registry import plan_stages, run_missing
@@ -20,5 +21,5 @@ def run(work: Work) -> None:
     run_missing(baseline, plan_stages(["infer"]))
     print(
         f"baseline: {display_path(baseline.runs.submission)}; what training adds to it: "
-        f"./run.sh compare {settings.name} {work.settings.name}"
+        f"{COMMAND} compare {settings.name} {work.settings.name}"
     )

@@ -5,6 +5,7 @@ import socket
 from typing import Any
 
 from pipeline.config import Experiment
+from pipeline.console.requirements import say_install
 from pipeline.evaluation.candidates import trained_settings
 from pipeline.experiment.work import Work
 from pipeline.inference.choice import left_out
@@ -18,9 +19,7 @@ PORT = 7860
 def check(work: Work) -> None:
     """Raises ValueError for what can't be served: no gradio, no such experiment, a taken port."""
     if importlib.util.find_spec("gradio") is None:
-        raise ValueError(
-            "demo is a Gradio page: .venv/bin/pip install --no-deps -r requirements-demo.txt"
-        )
+        raise ValueError(f"demo is a Gradio page; type: {say_install('demo')}")
     for word in work.words:
         check_is_no_stage(work.runs, word, last="demo")
         _experiment(work.settings, work.runs, word)

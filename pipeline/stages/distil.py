@@ -5,6 +5,7 @@ demo take it by its name. Here it is put beside the ensemble, by compare.
 """
 
 from pipeline.config import Experiment
+from pipeline.console.installation import COMMAND
 from pipeline.evaluation.comparison import compare_experiments
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
@@ -37,7 +38,7 @@ def run(work: Work) -> None:
         print(f"distil: {saved[1]} in place of {saved[0]}")
         refit = work.settings.members[student].refit
         alone = f"ensemble.members=[{student}] infer.use=refit" if refit else f"by={student}"
-        print(f"distil: ./run.sh predict IMAGE {alone} -c {name} answers with it")
+        print(f"distil: {COMMAND} predict IMAGE {alone} -c {name} answers with it")
     print(
         "distil: each fold's student was taught by cells that held out the same fold, so nobody it "
         "is scored on had a part in its targets"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from pipeline.config import Experiment
+from pipeline.console.requirements import say_install
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.work import Work
 from pipeline.stages.status import say_untrained
@@ -21,8 +22,8 @@ def check(work: Work) -> None:
     asked_members(work.settings, asked=work.options.get("member"))
     if number_of(work.options, "num", NUM) and find_spec("pytorch_grad_cam") is None:
         raise ValueError(
-            "explain draws heatmaps with grad-cam: .venv/bin/pip install --no-deps -r "
-            "requirements-explain.txt (or leave them out: num=0)"
+            f"explain draws heatmaps with grad-cam; type: {say_install('explain')} "
+            "(or leave them out: num=0)"
         )
     number_of(work.options, "sample", SAMPLE)
     say_untrained(work, "explain")

@@ -1,5 +1,6 @@
 """The stages that use what was trained once more, and when each is done."""
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.fingerprints import stack_key, transfer_key
 from pipeline.experiment.work import Work
 from pipeline.stages.stage import Stage
@@ -18,7 +19,7 @@ STACK = Stage(
     needs=("infer",),
     done=is_stacked,
     settings=("stack", "pool"),
-    example="./run.sh stack -c masks",
+    example=f"{COMMAND} stack -c masks",
     leads_to="report",
 )
 
@@ -29,7 +30,7 @@ LOCKBOX = Stage(
     group="after",
     needs=("infer",),
     settings=("folds.lockbox",),
-    example="./run.sh lockbox -c masks",
+    example=f"{COMMAND} lockbox -c masks",
 )
 
 
@@ -48,7 +49,7 @@ TRANSFER = Stage(
     needs=("crop", "split"),
     done=is_transferred,
     settings=("transfer",),
-    example="./run.sh transfer -c utkface transfer.source=masks",
+    example=f"{COMMAND} transfer -c utkface transfer.source=masks",
     leads_to="report",
 )
 
@@ -59,7 +60,7 @@ COMPARE = Stage(
     group="after",
     arguments="A B …",
     options=("labels",),
-    example="./run.sh compare masks-lite masks",
+    example=f"{COMMAND} compare masks-lite masks",
 )
 
 
@@ -68,7 +69,7 @@ DISTIL = Stage(
     summary="a student in place of the ensemble: its score beside it, paired, and what it saves",
     group="after",
     needs=("evaluate",),
-    example="./run.sh distil -c masks-distil",
+    example=f"{COMMAND} distil -c masks-distil",
 )
 
 
@@ -77,7 +78,7 @@ DIFF = Stage(
     summary="which answers changed between two submissions, and in which attribute",
     group="after",
     arguments="A B",
-    example="./run.sh diff masks masks-stack",
+    example=f"{COMMAND} diff masks masks-stack",
 )
 
 
@@ -87,7 +88,7 @@ LEDGER = Stage(
     group="after",
     arguments="[NAME]",
     options=("score", "share"),
-    example="./run.sh ledger masks score=0.78",
+    example=f"{COMMAND} ledger masks score=0.78",
 )
 
 
@@ -97,5 +98,5 @@ SUBMIT = Stage(
     group="after",
     arguments="NAME",
     options=("competition", "message", "again"),
-    example="./run.sh submit masks competition=my-contest message='five folds'",
+    example=f"{COMMAND} submit masks competition=my-contest message='five folds'",
 )

@@ -1,5 +1,6 @@
 """The stages before a long training, and when each is done."""
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_settings
 from pipeline.experiment.cells import tuned_member
 from pipeline.experiment.fingerprints import audit_key, ensemble_key, explore_key, tune_key
@@ -19,7 +20,7 @@ EXPLORE = Stage(
     group="before",
     needs=("crop",),
     done=is_explored,
-    example="./run.sh explore -c masks",
+    example=f"{COMMAND} explore -c masks",
     leads_to="train",
 )
 
@@ -35,7 +36,7 @@ BASELINE = Stage(
     summary="a ridge on a frozen backbone: an honest score and a submission in minutes",
     group="before",
     done=has_baseline,
-    example="./run.sh baseline -c masks",
+    example=f"{COMMAND} baseline -c masks",
 )
 
 
@@ -52,7 +53,7 @@ TUNE = Stage(
     needs=("crop", "split"),
     done=is_tuned,
     settings=("tune",),
-    example="./run.sh tune -c masks tune.member=age",
+    example=f"{COMMAND} tune -c masks tune.member=age",
 )
 
 
@@ -68,7 +69,7 @@ AUDIT = Stage(
     needs=("crop", "split"),
     done=is_audited,
     settings=("audit",),
-    example="./run.sh audit -c masks",
+    example=f"{COMMAND} audit -c masks",
     leads_to="train",
 )
 
@@ -80,5 +81,5 @@ PLAN = Stage(
     needs=("index",),
     arguments="[STAGE ...]",
     options=("price", "tflops"),
-    example="./run.sh plan train -c masks price=2.5",
+    example=f"{COMMAND} plan train -c masks price=2.5",
 )

@@ -1,12 +1,13 @@
 """The stages that check the machine and what was handed in. They run each time."""
 
+from pipeline.console.installation import COMMAND
 from pipeline.stages.stage import Stage
 
 DOCTOR = Stage(
     name="doctor",
     summary="is everything here that the work needs? python, packages, GPU, disk, data, a batch",
     group="check",
-    example="./run.sh doctor -c masks",
+    example=f"{COMMAND} doctor -c masks",
 )
 
 
@@ -16,5 +17,5 @@ REPRODUCE = Stage(
     group="check",
     arguments="submissions/NAME.json",
     options=("root", "device"),
-    example="./run.sh reproduce submissions/masks.json",
+    example=f"{COMMAND} reproduce submissions/masks.json",
 )

@@ -1,5 +1,6 @@
 """The stages of the main job, from images to a submission, and when each is done."""
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.fingerprints import ensemble_key, evaluate_key, is_inferred
 from pipeline.experiment.work import Work
@@ -20,7 +21,7 @@ DRAW = Stage(
     group="main",
     done=is_drawn,
     settings=("competition.drawn",),
-    example="./run.sh draw",
+    example=f"{COMMAND} draw",
     leads_to="crop",
 )
 
@@ -37,7 +38,7 @@ INDEX = Stage(
     needs=("draw",),
     done=is_indexed,
     settings=("competition",),
-    example="./run.sh index -c masks root=/data/masks",
+    example=f"{COMMAND} index -c masks root=/data/masks",
     leads_to="explore",
 )
 
@@ -54,7 +55,7 @@ CROP = Stage(
     needs=("index",),
     done=is_cropped,
     settings=("crop",),
-    example="./run.sh crop -c masks crop.margin=0.3",
+    example=f"{COMMAND} crop -c masks crop.margin=0.3",
     leads_to="split explore",
 )
 
@@ -71,7 +72,7 @@ SPLIT = Stage(
     needs=("crop",),
     done=is_split,
     settings=("folds",),
-    example="./run.sh split -c masks folds.num=10",
+    example=f"{COMMAND} split -c masks folds.num=10",
     leads_to="train",
 )
 
@@ -101,7 +102,7 @@ TRAIN = Stage(
         "cluster",
         "track",
     ),
-    example="./run.sh train -c masks members.age.lr=1e-4",
+    example=f"{COMMAND} train -c masks members.age.lr=1e-4",
     leads_to="infer",
 )
 
@@ -118,7 +119,7 @@ EVALUATE = Stage(
     needs=("train",),
     done=is_evaluated,
     settings=("compare", "bootstrap"),
-    example="./run.sh evaluate -c masks",
+    example=f"{COMMAND} evaluate -c masks",
     leads_to="infer",
 )
 
@@ -140,7 +141,7 @@ INFER = Stage(
     options=("test",),
     alone_with=("test",),
     settings=("tta", "infer"),
-    example="./run.sh infer -c masks 'tta=[identity, flip]'",
+    example=f"{COMMAND} infer -c masks 'tta=[identity, flip]'",
     leads_to="report",
 )
 
@@ -157,6 +158,6 @@ ENSEMBLE = Stage(
     needs=("infer",),
     done=is_blended,
     settings=("ensemble", "pool"),
-    example="./run.sh ensemble -c masks ensemble.method=caruana",
+    example=f"{COMMAND} ensemble -c masks ensemble.method=caruana",
     leads_to="report",
 )

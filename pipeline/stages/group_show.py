@@ -1,5 +1,6 @@
 """The stages that show an experiment or hand it on. They run each time they are asked for."""
 
+from pipeline.console.installation import COMMAND
 from pipeline.stages.stage import Stage
 
 REPORT = Stage(
@@ -9,7 +10,7 @@ REPORT = Stage(
     needs=("evaluate",),
     arguments="[A B …]",
     by_words=True,
-    example="./run.sh report -c masks",
+    example=f"{COMMAND} report -c masks",
     leads_to="demo",
 )
 
@@ -20,7 +21,7 @@ EXPLAIN = Stage(
     group="show",
     needs=("train",),
     options=("images", "member", "num", "sample"),
-    example="./run.sh explain -c masks member=age num=16",
+    example=f"{COMMAND} explain -c masks member=age num=16",
     leads_to="report",
 )
 
@@ -32,7 +33,7 @@ PREDICT = Stage(
     needs=("train",),
     arguments="IMAGE|FOLDER|VIDEO …",
     options=("by", "fps", "min_face"),
-    example="./run.sh predict photo.jpg -c masks by=age",
+    example=f"{COMMAND} predict photo.jpg -c masks by=age",
 )
 
 
@@ -43,7 +44,7 @@ DEMO = Stage(
     needs=("train",),
     arguments="[EXPERIMENT …]",
     options=("host", "port"),
-    example="./run.sh demo -c masks port=7861",
+    example=f"{COMMAND} demo -c masks port=7861",
 )
 
 
@@ -53,7 +54,7 @@ EXPORT = Stage(
     group="show",
     needs=("train",),
     options=("formats",),
-    example="./run.sh export -c masks formats=onnx",
+    example=f"{COMMAND} export -c masks formats=onnx",
     leads_to="share",
 )
 
@@ -64,7 +65,7 @@ SHARE = Stage(
     group="show",
     needs=("evaluate",),
     options=("push",),
-    example="./run.sh share -c masks",
+    example=f"{COMMAND} share -c masks",
 )
 
 
@@ -73,5 +74,5 @@ BUNDLE = Stage(
     summary="a folder to upload, and a notebook that answers a hidden test offline with it",
     group="show",
     needs=("train",),
-    example="./run.sh bundle -c masks",
+    example=f"{COMMAND} bundle -c masks",
 )

@@ -7,25 +7,29 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.config.reference import Setting, find_settings, list_settings
+from pipeline.console.installation import COMMAND, IS_INSTALLED
 from pipeline.labels.kinds import KINDS, LOSS_KINDS
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import GROUPS, Stage
 
-USAGE = """./run.sh [STAGE ...] [-c CONFIG] [key=value ...]
-
-  ./run.sh crop train infer                      the sample, from images to CSV
-  ./run.sh crop train infer -c masks root=/data  a recipe, with your images
-  ./run.sh -c masks                              what is done and what is not
-  ./run.sh train -c masks members.age.lr=1e-4    any setting is a key=value
-  ./run.sh test                                  the tests
+CLONE_ONLY = """  ./run.sh test                                  the tests
   ./run.sh bench                                 how fast this machine is
+"""
+if IS_INSTALLED:  # a wheel holds neither
+    CLONE_ONLY = ""
+USAGE = f"""{COMMAND} [STAGE ...] [-c CONFIG] [key=value ...]
 
+  {COMMAND} crop train infer                      the sample, from images to CSV
+  {COMMAND} crop train infer -c masks root=/data  a recipe, with your images
+  {COMMAND} -c masks                              what is done and what is not
+  {COMMAND} train -c masks members.age.lr=1e-4    any setting is a key=value
+{CLONE_ONLY}
 A stage makes what it needs first; asked again it does only what is not done.
 """
-MORE = """  ./run.sh help STAGE           one stage: what it does, its words, its settings
-  ./run.sh help settings [KEY]  one setting, or all: type, default, meaning
-  ./run.sh help metrics         all metrics; help losses: all losses
-  ./run.sh --version"""
+MORE = f"""  {COMMAND} help STAGE           one stage: what it does, its words, its settings
+  {COMMAND} help settings [KEY]  one setting, or all: type, default, meaning
+  {COMMAND} help metrics         all metrics; help losses: all losses
+  {COMMAND} --version"""
 TOPICS = ("settings", "metrics", "losses")
 WIDTH = 80
 
@@ -68,7 +72,7 @@ def _describe_groups() -> Iterator[str]:
 def _describe_stage(stage: Stage) -> Iterator[str]:
     words = f" {stage.arguments}" if stage.arguments else ""
     options = "".join(f" [{option}=…]" for option in stage.options)
-    yield f"./run.sh {stage.name}{words} [-c CONFIG] [key=value ...]{options}"
+    yield f"{COMMAND} {stage.name}{words} [-c CONFIG] [key=value ...]{options}"
     yield ""
     yield _read_docstring(stage)
     yield ""
@@ -89,7 +93,8 @@ def _describe_stage(stage: Stage) -> Iterator[str]:
 def _read_docstring(stage: Stage) -> str:
     """The module's own text, read without importing it: some import torch, which takes seconds."""
     path = Path(__file__).with_name(f"{stage.name}.py")
-    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or stage.summary
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or stage.summary
+    return text.replace("./run.sh", COMMAND)
 
 
 def _describe_settings(settings: Sequence[Setting], *, whole: bool) -> Iterator[str]:
@@ -98,7 +103,7 @@ def _describe_settings(settings: Sequence[Setting], *, whole: bool) -> Iterator[
         default = "must be given" if one.default is None else f"default {one.default or 'empty'}"
         yield from _hang(f"  {one.key}", f"{one.kind}; {default}", indent=6, glue="  ")
         if one.text:
-            yield from _hang("     ", one.text, indent=6)
+            yield from _hang("     ", one.text.replace("./run.sh", COMMAND), indent=6)
     if whole and any(one.key.startswith("members.NAME.") for one in settings):
         yield "NAME is a member's name; defaults.KEY=value sets a key in every member."
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_settings, needs_training
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
@@ -84,7 +85,7 @@ def _say_baseline(work: Work) -> str:
     asked = [name for name in plan_stages(["infer"]) if not is_done(baseline, name)]
     found = make_forecast(baseline, asked)
     return (
-        f"baseline first, {found.minutes:.1f} minutes: ./run.sh baseline -c {work.settings.name} "
+        f"baseline first, {found.minutes:.1f} minutes: {COMMAND} baseline -c {work.settings.name} "
         "says what the training must beat"
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.console import follow
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
 from pipeline.images.read import UnreadableImageError, read_image
 from pipeline.inference.choice import ENSEMBLE, check_by, left_out, read_min_face
@@ -21,7 +22,7 @@ def check(work: Work) -> None:
     """Raises ValueError for a word that is no file or folder, or an option that can't be."""
     if not work.words:
         raise ValueError(
-            "predict: name images, folders or videos; ./run.sh demo takes a camera, in a browser"
+            f"predict: name images, folders or videos; {COMMAND} demo takes a camera, in a browser"
         )
     for word in work.words:
         if not Path(word).expanduser().exists():

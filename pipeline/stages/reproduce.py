@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import fingerprint_of, read_settings
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.ledger import data_digests, file_hash
 from pipeline.leaderboard.submission_record import differences, read_record
@@ -23,7 +24,9 @@ MADE_OF = {"images": "label tables or images", "crops": "crops", "folds": "folds
 def check(work: Work) -> None:
     """Raises ValueError without the name of one record that says all that is needed."""
     if len(work.words) != 1:
-        raise ValueError("reproduce takes one record, as in ./run.sh reproduce submissions/x.json")
+        raise ValueError(
+            f"reproduce takes one record, as in {COMMAND} reproduce submissions/x.json"
+        )
     path, record = read_record(work.words[0])
     again = _made_again(work, path, record)
     if record["fixes"] != again.runs.fixes_digest:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import Experiment
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
 from pipeline.features.export.hub_folder import copy_code, copy_models, read_requirements
@@ -36,7 +37,7 @@ def run(work: Work) -> None:
 
     gone = missing_weights(work.settings, work.runs, used_members(work.settings))
     if gone:
-        raise ValueError(f"share: {gone} is not there; first ./run.sh train")
+        raise ValueError(f"share: {gone} is not there; first {COMMAND} train")
     facts = _read_export(work.settings, work.runs, command=work.command)
     copy_models(work.settings, work.runs, facts)
     copy_code(work.runs)
@@ -52,7 +53,7 @@ def run(work: Work) -> None:
         _push(folder, work.options["push"])
     else:
         name = work.settings.name
-        print(f"share: nothing was sent; ./run.sh share -c {name} push=USER/NAME sends it")
+        print(f"share: nothing was sent; {COMMAND} share -c {name} push=USER/NAME sends it")
 
 
 def _read_export(settings: Experiment, runs: Runs, *, command: list[str]) -> dict:

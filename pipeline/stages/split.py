@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.config.preprocessing import Folds
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.grouping import describe_grouping, grouping_facts
 from pipeline.experiment.images_table import read_images_table, split_column, usable
 from pipeline.experiment.tasks import contest_tasks
@@ -40,7 +41,7 @@ def run(work: Work) -> None:
         locked = images.loc[held_back, ["image_id"]].assign(person_id=units[held_back])
         write_table(runs.lockbox, locked)
         count = grouping.count(len(locked), locked["person_id"].nunique())
-        print(f"split: lockbox: {count} are in no fold; ./run.sh lockbox scores them, once")
+        print(f"split: lockbox: {count} are in no fold; {COMMAND} lockbox scores them, once")
     images, labels = images[~held_back], labels[~held_back].reset_index(drop=True)
     units = units[~held_back]
 

@@ -4,6 +4,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES
@@ -39,7 +40,7 @@ def say_next(work: Work, stage: str) -> str:
         return ""
     kept = [word for word in work.command[1:] if word not in STAGES and word not in work.words]
     options = {f"{key}={value}" for key, value in work.options.items()}
-    return shlex.join(["./run.sh", *following, *(word for word in kept if word not in options)])
+    return shlex.join([COMMAND, *following, *(word for word in kept if word not in options)])
 
 
 def say_untrained(work: Work, stage: str) -> None:
@@ -58,7 +59,7 @@ def say_untrained(work: Work, stage: str) -> None:
     other = f"; -c with one that is trained takes no time: {', '.join(trained)}" if trained else ""
     print(
         f"{stage}: {len(missing)} of {len(cells)} cells of {name} are not trained ({members}) and "
-        f"are trained first; ./run.sh plan train -c {name} says how long that takes{other}",
+        f"are trained first; {COMMAND} plan train -c {name} says how long that takes{other}",
         flush=True,
     )
 
@@ -68,5 +69,5 @@ def check_is_no_stage(runs: Runs, word: str, *, last: str) -> None:
     if word in STAGES and not (runs.of_experiment(word) / "config.yaml").exists():
         raise ValueError(
             f"{last}: {word} is a stage, and {last} takes names of experiments, so it comes last: "
-            f"./run.sh {word} {last}"
+            f"{COMMAND} {word} {last}"
         )

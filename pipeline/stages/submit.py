@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.check_submission import check_submission
 from pipeline.leaderboard.kaggle import find_lack, send
@@ -49,7 +50,7 @@ def run(work: Work) -> None:
     with ledger_open(work.runs, command=work.command) as frame:
         frame.loc[frame["sha256"] == file_hash(upload.path), "submitted"] = now()
     name = upload.path.stem
-    print(f"submit: sent. When its score is there: ./run.sh ledger {name} score=…")
+    print(f"submit: sent. When its score is there: {COMMAND} ledger {name} score=…")
 
 
 def _pack(work: Work) -> Upload:

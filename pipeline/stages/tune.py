@@ -3,12 +3,12 @@
 Nothing here changes the experiment: the last habit prints the command that does.
 """
 
-import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 from pipeline.config import Experiment
+from pipeline.console.requirements import say_install
 from pipeline.experiment.cells import tuned_member
 from pipeline.experiment.fingerprints import tune_key
 from pipeline.experiment.work import Work
@@ -16,7 +16,7 @@ from pipeline.features.tuning.ranges import long_command
 from pipeline.features.tuning.verdicts import HABITS
 from pipeline.stages import STAGES
 from pipeline.stages.registry import make_folds
-from pipeline.storage import PROJECT, Runs, display_path, stamp, write_json
+from pipeline.storage import Runs, display_path, stamp, write_json
 
 
 def check(work: Work) -> None:
@@ -34,11 +34,7 @@ def check(work: Work) -> None:
         return
     read_ranges(work.settings, member=member)
     if find_spec("optuna") is None:
-        own = PROJECT / ".venv"
-        pip = ".venv/bin/pip" if sys.prefix == str(own) else f"{sys.executable} -m pip"
-        raise ValueError(
-            f"tune.trials: a study needs Optuna; type: {pip} install -r requirements-tune.txt"
-        )
+        raise ValueError(f"tune.trials: a study needs Optuna; type: {say_install('tune')}")
 
 
 def run(work: Work) -> None:

@@ -4,7 +4,9 @@ import hashlib
 import os
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from pipeline.console.installation import PROJECT
+
+__all__ = ["PROJECT", "below_project", "display_path", "file_digest", "find_fixes"]
 
 
 def below_project(path: str) -> Path:

@@ -8,7 +8,7 @@ import time
 from importlib.metadata import distributions
 from typing import Any
 
-from pipeline.storage.project import PROJECT
+from pipeline.console.installation import CODE, IS_INSTALLED
 
 
 def provenance(command: list[str], *, device: str) -> dict[str, Any]:
@@ -27,9 +27,12 @@ def provenance(command: list[str], *, device: str) -> dict[str, Any]:
 
 
 def _git(*words: str) -> str | None:
-    """What git says of the project's folder; None where there is no git or no repository."""
+    """What git says of the clone; None where there is no git, no repository, or no clone: the
+    folder in which an installed program works may be a repository of something else."""
+    if IS_INSTALLED:
+        return None
     try:
-        command = ["git", "-C", str(PROJECT), *words]
+        command = ["git", "-C", str(CODE.parent), *words]
         found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None

@@ -8,6 +8,7 @@ people it is scored on. Another contest's member is one start for all cells.
 from pathlib import Path
 
 from pipeline.config import Experiment, Member
+from pipeline.console.installation import COMMAND
 from pipeline.evaluation.candidates import trained_settings
 from pipeline.experiment.cells import member_cells
 from pipeline.storage import REFIT, Cell, Runs
@@ -48,7 +49,7 @@ def start_of(settings: Experiment, runs: Runs, cell: Cell) -> Path | None:
     chosen = Cell(name, fold, seed)
     if not its_runs.done(chosen).exists() or not its_runs.weights(chosen).exists():
         raise ValueError(
-            f"{weights}: its cell {chosen.name} is not trained; first ./run.sh train -c "
+            f"{weights}: its cell {chosen.name} is not trained; first {COMMAND} train -c "
             f"{source.name}"
         )
     return its_runs.weights(chosen)
@@ -65,7 +66,7 @@ def _source(settings: Experiment, runs: Runs, weights: str) -> tuple[Experiment,
     if source is None:
         raise ValueError(
             f"{weights}: no experiment {experiment!r} in {settings.runs}; first "
-            f"./run.sh train -c {experiment}"
+            f"{COMMAND} train -c {experiment}"
         )
     if name not in source.members:
         known = ", ".join(source.members)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.config import Experiment
+from pipeline.console.requirements import say_install
 from pipeline.storage import Cell, Runs
 
 Log = Callable[[int, Mapping[str, float]], None]
@@ -22,9 +23,7 @@ def check_tracking(settings: Experiment) -> None:
     """Raises ValueError when the package of the tracker that is asked for is not installed."""
     name = settings.track
     if name is not None and find_spec(PACKAGES[name]) is None:
-        raise ValueError(
-            f"track: {name} is not installed: .venv/bin/pip install -r requirements-track.txt"
-        )
+        raise ValueError(f"track: {name} is not installed; type: {say_install('track')}")
 
 
 @contextmanager

@@ -20,8 +20,7 @@ def test_what_is_missing_is_named_with_the_command(monkeypatch: pytest.MonkeyPat
     assert packages.missing_packages() == ["no-such-package"]
     said = packages.say_missing(["timm", "facenet-pytorch"], python="/x/python")
     assert said.startswith("/x/python lacks timm, facenet-pytorch; type: /x/python -m pip install")
-    assert "--no-deps -r requirements-facenet.txt" in said
-    assert "no-deps" not in packages.say_missing(["timm"], python="/x/python")
+    assert "-r requirements.txt" in said
 
 
 def test_a_bare_interpreter_gets_one_sentence(tmp_path: Path) -> None:

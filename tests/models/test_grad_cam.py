@@ -11,7 +11,7 @@ from pipeline.models.grad_cam import find_heatmaps, last_map
 from pipeline.models.heads import HeadShape
 from pipeline.models.network import FaceNetwork
 
-pytest.importorskip("pytorch_grad_cam", reason="pip install --no-deps -r requirements-explain.txt")
+pytest.importorskip("pytorch_grad_cam", reason="pip install -r requirements-explain.txt")
 
 
 SEEN = Task(name="seen", kind="multiclass", column="seen", classes=("no", "yes"))

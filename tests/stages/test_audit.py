@@ -174,5 +174,5 @@ def test_without_cleanlab_a_sentence_says_what_to_type(
     words = [*tiny("attribute64-lite", root=planted, folder=tmp_path), *QUICK]
     code, _, err = call("audit", *words)
     assert code == 2
-    assert ".venv/bin/pip install -r requirements-audit.txt" in err
+    assert "install -r requirements-audit.txt" in err
     assert not (tmp_path / "runs").exists()

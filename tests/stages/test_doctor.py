@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.features.doctor.machine import read_pins
 from pipeline.storage import PROJECT
 from tests.stages.test_odd_contests import make, people
 
@@ -52,19 +51,13 @@ def test_what_is_missing_is_said_and_ends_with_2(
     assert "Traceback" not in err
 
 
-def test_pins_are_read_as_pip_reads_them(tmp_path: Path) -> None:
-    (tmp_path / "r.txt").write_text("# x==1\ntorch==2.14.1  # why\n\nPyYAML==6.0.3\n-r other.txt\n")
-    assert dict(read_pins(tmp_path / "r.txt")) == {"torch": "2.14.1", "PyYAML": "6.0.3"}
-    assert "torch" in dict(read_pins(PROJECT / "requirements.txt"))
-
-
 def test_a_weights_package_that_no_member_needs_is_only_noted(monkeypatch) -> None:
     from importlib.metadata import PackageNotFoundError
 
     from pipeline.config import load_experiment
     from pipeline.experiment.work import Work
     from pipeline.features.doctor import machine as doctor
-    from pipeline.storage import PROJECT, Runs
+    from pipeline.storage import Runs
 
     settings = load_experiment("sample", [], configs=PROJECT / "configs")
     work = Work(settings=settings, runs=Runs(settings), command=[])

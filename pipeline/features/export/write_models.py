@@ -10,6 +10,8 @@ import numpy as np
 
 from pipeline.config import Experiment
 from pipeline.console import follow
+from pipeline.console.installation import COMMAND
+from pipeline.console.requirements import say_install
 from pipeline.experiment.cells import used_members
 from pipeline.inference.choice import ENSEMBLE, is_stacked, left_out, missing_weights
 from pipeline.storage import Runs, display_path, provenance, write_json
@@ -27,7 +29,7 @@ def check_packages(formats: list[str]) -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing and "onnx" in formats:
         raise ValueError(
-            f"export needs {', '.join(missing)}: .venv/bin/pip install -r requirements-export.txt "
+            f"export needs {', '.join(missing)}; type: {say_install('export')} "
             "(formats=pt2,pt needs none)"
         )
 
@@ -60,7 +62,7 @@ def export_models(
     if is_stacked(settings, runs):
         notes.append(
             "what stack kept is not in these files: they answer as the plain "
-            f"{ensemble.settings.ensemble.method}; ./run.sh predict by=stack has it"
+            f"{ensemble.settings.ensemble.method}; {COMMAND} predict by=stack has it"
         )
     for note in notes:
         print(f"export: {note}")

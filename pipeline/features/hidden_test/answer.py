@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment, fingerprint_of
+from pipeline.console.installation import COMMAND
 from pipeline.ensembling.answer_file import Column
 from pipeline.evaluation.decisions import say_threshold
 from pipeline.experiment.blend import answer_spaces, blend_spaces
@@ -51,14 +52,14 @@ def check_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTe
     gone = missing_weights(settings, runs, used_members(settings))
     if gone:
         raise ValueError(
-            f"infer test=: {gone} is not there; first ./run.sh train -c {settings.name}"
+            f"infer test=: {gone} is not there; first {COMMAND} train -c {settings.name}"
         )
     thresholds = decided_thresholds(settings, runs)
     for space in answer_spaces(settings):
         if space.kind in ("binary", "multilabel") and space.name not in thresholds:
             raise ValueError(
                 f"infer test=: the threshold of {space.name} is chosen on OOF and is not known "
-                f"yet; first ./run.sh infer -c {settings.name}"
+                f"yet; first {COMMAND} infer -c {settings.name}"
             )
     return read_hidden_test(settings, runs, place)
 

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 
 from pipeline.config import Experiment, write_settings
+from pipeline.console.installation import CODE, COMMAND, SHIPPED
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.fingerprints import ensemble_key
@@ -38,7 +39,7 @@ def check_bundle(settings: Experiment, runs: Runs) -> None:
     """Raises ValueError where a cell is not trained, or a threshold is still to be chosen."""
     gone = missing_weights(settings, runs, used_members(settings))
     if gone:
-        raise ValueError(f"bundle: {gone} is not there; first ./run.sh train -c {settings.name}")
+        raise ValueError(f"bundle: {gone} is not there; first {COMMAND} train -c {settings.name}")
     for name, path in own_metric_files(settings).items():
         if not path.is_file() or not path.is_relative_to(PROJECT):
             raise ValueError(
@@ -49,7 +50,7 @@ def check_bundle(settings: Experiment, runs: Runs) -> None:
         if space.kind in ("binary", "multilabel") and space.name not in thresholds:
             raise ValueError(
                 f"bundle: the threshold of {space.name} is chosen on OOF and is not known yet; "
-                f"first ./run.sh infer -c {settings.name}"
+                f"first {COMMAND} infer -c {settings.name}"
             )
 
 
@@ -130,9 +131,10 @@ def _copy_run(settings: Experiment, runs: Runs, inside: Experiment, folder: Path
 def _copy_code(folder: Path) -> None:
     """The whole package: which parts a contest needs is seen only while it is answered."""
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-    shutil.copytree(PROJECT / "pipeline", folder / "pipeline", ignore=ignored)
-    if (PROJECT / "LICENSE").is_file():
-        shutil.copyfile(PROJECT / "LICENSE", folder / "LICENSE")
+    shutil.copytree(CODE, folder / "pipeline", ignore=ignored)
+    for name in ("LICENSE", "pyproject.toml"):
+        if (SHIPPED / name).is_file():  # a bundle that makes a bundle may have lost them
+            shutil.copyfile(SHIPPED / name, folder / name)
 
 
 def _copy_package(name: str, folder: Path) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 
+from pipeline.console.installation import COMMAND
 from pipeline.evaluation.candidates import Candidate
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
@@ -28,7 +29,7 @@ def describe_ablation(context: ReportContext) -> Section:
         )
     else:
         what = "What views, weights, calibration, pooling and decisions bring, layer by layer:"
-        hint = Hint(what, f"./run.sh stack -c {context.name}")
+        hint = Hint(what, f"{COMMAND} stack -c {context.name}")
     body = render(
         "ablation.html.j2",
         members=members,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.console.installation import COMMAND
 from pipeline.features.report.context import ReportContext, TargetResult, pool_labels, two_columns
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, figure
@@ -40,7 +41,7 @@ def describe_calibration(context: ReportContext) -> Section | None:
         return None
     hint = None
     if not context.runs.stack("stack.csv").exists():
-        hint = Hint("The stage stack fits temperatures.", f"./run.sh stack -c {context.name}")
+        hint = Hint("The stage stack fits temperatures.", f"{COMMAND} stack -c {context.name}")
     says = ""
     if context.answers[0].kind != "regression":
         says = say_confidence(pool_labels(context.answers[0], context.people)[0])

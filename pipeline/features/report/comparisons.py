@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipeline.console.installation import COMMAND
 from pipeline.features.report.context import ReportContext
 from pipeline.features.report.differences import difference_figure, interval_of
 from pipeline.features.report.parts import Figure, Hint
@@ -42,11 +43,11 @@ def find_paired(context: ReportContext) -> Paired:
     rows = frame[is_first | is_second]
     if rows.empty:
         member = next(iter(context.settings.members))
-        hint = Hint("Nothing is compared yet.", f"./run.sh compare {name} {name}/{member}")
+        hint = Hint("Nothing is compared yet.", f"{COMMAND} compare {name} {name}/{member}")
         return Paired([], [], "", hint)
     note = ""
     if rows["when"].min() < runs.scores.stat().st_mtime:
-        note = f"Older than {display_path(runs.scores)}: ./run.sh compare makes them again."
+        note = f"Older than {display_path(runs.scores)}: {COMMAND} compare makes them again."
     answers = {space.name for space in context.evaluation.spaces}
     whole = rows[rows["task"].isin(answers)]
     others = rows.drop(whole.index)

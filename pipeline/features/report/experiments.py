@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.config.types import nearest
+from pipeline.console.installation import COMMAND
 from pipeline.evaluation.candidates import trained_settings
 from pipeline.experiment.metric_direction import is_higher_better, say_direction
 from pipeline.features.report.comparisons import difference_figures, stored_differences
@@ -43,7 +44,7 @@ def find_sides(settings: Experiment, runs: Runs, names: Sequence[str]) -> list[S
     if len(names) < 2:
         raise ValueError(
             "report: names of two or more experiments put them beside each other, as in report "
-            f"masks masks-lite; the page of one is ./run.sh report -c {names[0]}"
+            f"masks masks-lite; the page of one is {COMMAND} report -c {names[0]}"
         )
     sides = []
     for name in names:
@@ -56,7 +57,7 @@ def find_sides(settings: Experiment, runs: Runs, names: Sequence[str]) -> list[S
         side = Side(found, Runs(found))
         if not side.runs.scores.exists():
             raise ValueError(
-                f"report: {display_path(side.runs.scores)} is not there; first ./run.sh "
+                f"report: {display_path(side.runs.scores)} is not there; first {COMMAND} "
                 f"evaluate -c {name}"
             )
         sides.append(side)
@@ -170,7 +171,7 @@ def _paired(sides: list[Side]) -> Section:
         rows = every[every[["first", "second"]].isin((first, second)).all(axis=1)]
         if rows.empty:
             what = f"{first} and {second} image by image, with paired intervals:"
-            hints.append(Hint(what, f"./run.sh compare {first} {second}"))
+            hints.append(Hint(what, f"{COMMAND} compare {first} {second}"))
         figures += difference_figures(rows)
     body = render("sides_paired.html.j2", figures=figures, hints=hints)
     return Section("paired", "Paired differences", body)
@@ -224,7 +225,7 @@ def _handed_in(sides: list[Side]) -> Section:
     rows = ledger[ledger["experiment"].isin([side.settings.name for side in sides])]
     listed, hint = None, None
     if rows.empty:
-        hint = Hint("None is recorded.", f"./run.sh infer -c {sides[0].settings.name}")
+        hint = Hint("None is recorded.", f"{COMMAND} infer -c {sides[0].settings.name}")
     else:
         listed = ledger_table(rows, own="")
     return Section(

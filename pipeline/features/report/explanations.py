@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.grouping import Grouping
 from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
@@ -34,7 +35,7 @@ def describe_explanations(context: ReportContext) -> Section:
     hint = None
     if not targets and not sheets:
         what = "Heatmaps (Grad-CAM), and answers as light, blur, rotation and more change:"
-        hint = Hint(what, f"./run.sh explain -c {context.name}")
+        hint = Hint(what, f"{COMMAND} explain -c {context.name}")
     body = render(
         "explanations.html.j2",
         targets=targets,

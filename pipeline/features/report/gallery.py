@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.console.installation import COMMAND
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.report.context import ReportContext, TargetResult, two_columns
 from pipeline.features.report.page import Section, render
@@ -34,10 +35,10 @@ def describe_gallery(context: ReportContext) -> Section:
             if (rows := _rows(context, judged, crops))
         ]
     else:
-        hints.append(Hint("The crops are gone.", f"./run.sh crop -c {context.name}"))
+        hints.append(Hint("The crops are gone.", f"{COMMAND} crop -c {context.name}"))
     if not runs.explained("").exists():
         what = "What a network looked at in them:"
-        hints.append(Hint(what, f"./run.sh explain -c {context.name}"))
+        hints.append(Hint(what, f"{COMMAND} explain -c {context.name}"))
     body = render("gallery.html.j2", targets=targets, hints=hints, unit=context.grouping.unit)
     first = context.answers[0]
     says = ""

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipeline.console.installation import COMMAND
 from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, Table, figure
@@ -19,14 +20,14 @@ def describe_ledger(context: ReportContext) -> Section:
     listed, hint = None, None
     if rows.empty:
         what = f"{display_path(runs.ledger)} holds no submission for this contest."
-        hint = Hint(what, f"./run.sh infer -c {name}")
+        hint = Hint(what, f"{COMMAND} infer -c {name}")
         says = "none yet"
     else:
         listed = ledger_table(rows, own=name)
         num_scored = int((rows["score"] != "").sum())
         says = f"{len(rows)} made, {num_scored} with a leaderboard score"
         if not num_scored:
-            command = f"./run.sh ledger {rows['name'].iloc[-1]} score=0.78"
+            command = f"{COMMAND} ledger {rows['name'].iloc[-1]} score=0.78"
             hint = Hint("No leaderboard score is recorded.", command)
     body = render("ledger.html.j2", ledger=listed, figures=leaderboard_figures(rows), hint=hint)
     return Section("ledger", "Submissions and leaderboard", body, says=says, is_open=False)
@@ -76,7 +77,7 @@ def describe_audit(context: ReportContext) -> Section:
         text = path.read_text(encoding="utf-8").rstrip()
     else:
         what = "Copies across folds, leaks, shift between train and test, doubtful labels:"
-        hint = Hint(what, f"./run.sh audit -c {context.name}")
+        hint = Hint(what, f"{COMMAND} audit -c {context.name}")
     body = render("audit_summary.html.j2", text=text, folder=display_path(path.parent), hint=hint)
     says = "copies, leaks, shift, labels" if text else "not made yet"
     return Section("audit", "Audit", body, says=says, is_open=False)

@@ -7,6 +7,7 @@ from statistics import fmean
 
 import numpy as np
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_name, needs_training
 from pipeline.experiment.cells import all_cells
 from pipeline.features.report.context import ReportContext
@@ -53,7 +54,7 @@ def _fold_steps(context: ReportContext) -> Iterator[Hint]:
         yield Hint(
             f"{leak} {context.grouping.unit} are in two folds, so every score here is too high. "
             "Make folds again:",
-            f"./run.sh split -c {context.name} folds.by=person",
+            f"{COMMAND} split -c {context.name} folds.by=person",
         )
 
 
@@ -67,7 +68,7 @@ def _constant_steps(context: ReportContext) -> Iterator[Hint]:
             yield Hint(
                 f"{judged.title} is no better than an answer that looks at no image. Check that it "
                 "can learn at all (labels, learning rate, a tiny subset):",
-                f"./run.sh tune -c {context.name}",
+                f"{COMMAND} tune -c {context.name}",
             )
 
 
@@ -79,7 +80,7 @@ def _baseline_steps(context: ReportContext) -> Iterator[Hint]:
             yield Hint(
                 "What training must beat is not known. A ridge on a frozen network says it in "
                 "minutes:",
-                f"./run.sh baseline -c {name}",
+                f"{COMMAND} baseline -c {name}",
             )
         return
     for judged in context.answers:
@@ -88,7 +89,7 @@ def _baseline_steps(context: ReportContext) -> Iterator[Hint]:
             yield Hint(
                 f"{judged.title}: training is not better than the baseline beyond its interval. "
                 "Look where they disagree, and try the ridge as one more member (head: ridge):",
-                f"./run.sh compare {baseline_name(name)} {name}",
+                f"{COMMAND} compare {baseline_name(name)} {name}",
             )
 
 
@@ -173,7 +174,7 @@ def _face_steps(context: ReportContext) -> Iterator[Hint]:
         yield Hint(
             f"No face was found in {100 * share:.0f} % of the images; they are cut from the "
             "centre. Look at them:",
-            f"./run.sh explore -c {context.name}",
+            f"{COMMAND} explore -c {context.name}",
         )
 
 
@@ -191,7 +192,7 @@ def _calibration_steps(context: ReportContext) -> Iterator[Hint]:
                 f"Probabilities are {error:.3f} off on average (ECE). The stack fits "
                 "temperatures, weights and thresholds:"
             )
-    yield Hint(reason, f"./run.sh stack -c {context.name}")
+    yield Hint(reason, f"{COMMAND} stack -c {context.name}")
 
 
 def _stage_steps(context: ReportContext) -> Iterator[Hint]:
@@ -200,12 +201,12 @@ def _stage_steps(context: ReportContext) -> Iterator[Hint]:
     if not runs.audited("summary.txt").exists():
         yield Hint(
             "Copies across folds and wrong labels are not looked for yet:",
-            f"./run.sh audit -c {name}",
+            f"{COMMAND} audit -c {name}",
         )
     ledger = read_ledger(runs)
     own = ledger[ledger["experiment"] == name]
     if len(own) and not (own["score"] != "").any():
         yield Hint(
             "No leaderboard score is recorded. After handing in, write it down:",
-            f"./run.sh ledger {own['name'].iloc[-1]} score=0.78",
+            f"{COMMAND} ledger {own['name'].iloc[-1]} score=0.78",
         )

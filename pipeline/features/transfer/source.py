@@ -1,6 +1,7 @@
 """The experiment whose weights are transferred: read as it was trained, and whether it fits."""
 
 from pipeline.config import Experiment, load_settings
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.tasks import contest_tasks, member_tasks
 from pipeline.labels.tasks import Task
@@ -41,7 +42,7 @@ def check_source(settings: Experiment, runs: Runs, source: Experiment) -> None:
         for cell in member_cells(source, member):
             if not source_runs.done(cell).exists():
                 raise ValueError(
-                    f"transfer: {cell.name} of {source.name} is not trained: ./run.sh train -c "
+                    f"transfer: {cell.name} of {source.name} is not trained: {COMMAND} train -c "
                     f"{source.name}"
                 )
     if source_runs.crop_recipe != runs.crop_recipe:

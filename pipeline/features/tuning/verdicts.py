@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.console import paint
+from pipeline.console.installation import COMMAND
 from pipeline.features.tuning.lr_sweep import Sweep
 
 SMALL = 0.2  # an untrained head's answers vary by about this much
@@ -81,7 +82,7 @@ def judge_overfit(*, first: float, last: float, steps: int, number: int, goal: f
         False,
         f"{said}, not below {goal:g} of the start. A network that can't learn {number} images "
         "won't learn more: a larger lr, fewer frozen groups, a check of the labels "
-        "(./run.sh explore), or the label's scale; tune.overfit_steps if it was still falling",
+        f"({COMMAND} explore), or the label's scale; tune.overfit_steps if it was still falling",
     )
 
 
