@@ -23,7 +23,7 @@ class Audit(Settings):
     """Limits the images of the train part, and of the test part, that the probes look at. They are
     drawn by whole people."""
     labels: bool = True
-    """Says whether labels are judged too. It needs the packages of requirements-audit.txt."""
+    """Says whether labels are judged too. It needs cleanlab, the extra `audit`."""
     confidence: Fraction = 0.1
     """A doubted label goes into fixes.csv when its out-of-fold probability is at most this. Raise
     it to list more labels, also less certain ones."""
