@@ -58,7 +58,7 @@ def run(asked: Asked) -> list[Row]:
             unit="min",
             ours=seconds / 60,
             goal="≤ 15" if number == whole else "",
-            sizes=f"{num_train:,} + {number - num_train:,} images, recipe `masks`, "
+            sizes=f"{num_train:,} + {number - num_train:,} images, recipe `masks-seed`, "
             + (f"{asked.epochs} epochs" if asked.epochs else "its own epochs"),
             agree=f"minutes: {', '.join(lasted)}; plan said {foretold[1] if foretold else '?'}; "
             f"log in {display_path(log)}",
@@ -114,11 +114,12 @@ def _source(asked: Asked) -> Path:
 
 
 def _words(asked: Asked, folder: Path) -> list[str]:
-    words = ["-c", "masks", f"root={folder}/root", f"runs={folder}/runs", "augmenter=auto"]
+    words = ["-c", "masks-seed", f"root={folder}/root", f"runs={folder}/runs", "augmenter=auto"]
     words += [f"submissions={folder}/submissions", f"device={asked.device}"]
-    small = {"weights": "none"} | ({} if asked.device == "cuda" else TINY)
+    words.append("infer.use=folds")
+    small = {"weights": "none", "refit": "false"} | ({} if asked.device == "cuda" else TINY)
     small |= {"epochs": asked.epochs} if asked.epochs else {}
-    members = load_experiment("masks", [], configs=PROJECT / "configs").members
+    members = load_experiment("masks-seed", [], configs=PROJECT / "configs").members
     words += [f"members.{name}.{key}={value}" for name in members for key, value in small.items()]
     if asked.device == "cpu":
         words += ["crop.size=32", "folds.num=2", "bootstrap=100", "parallel=1"]

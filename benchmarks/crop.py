@@ -104,7 +104,7 @@ def _measure_column(asked: Asked) -> Iterator[Row]:
     paths = portraits(asked, number)
     words = [f"runs={asked.folder}/crop", f"root={asked.folder}", f"device={asked.device}"]
     words += [f"parallel={TWO}"] if asked.device == "cpu" else []
-    settings = load_experiment("masks", words, configs=PROJECT / "configs")
+    settings = load_experiment("masks-seed", words, configs=PROJECT / "configs")
     work = Work(settings, Runs(settings), ["./run.sh", "bench", "gpu"])
     slots = find_slots(settings, most=99, job_bytes=JOB_BYTES, on_one=MOST_READING)
     peer, rates = PlainCropper(device=asked.device, size=SIZE, margin=MARGIN), ([], [])

@@ -12,7 +12,7 @@ NEEDED = ("crop", "train", "infer", "start", "header", "table", "save")
 
 
 def estimate_contest(rows: Sequence[Row]) -> Row:
-    """Minutes of the P-stage contest as `configs/masks.yaml` has it, or which part is missing."""
+    """Minutes of the P-stage contest by the folds of `masks-seed`, or which part is missing."""
     known = {}
     for row in rows:
         if not row.failed and row.facts.get("estimate") is not None:
@@ -21,7 +21,7 @@ def estimate_contest(rows: Sequence[Row]) -> Row:
     missing = [part for part in NEEDED if part not in known]
     if missing:
         return Row(name=name, unit="min", agree=f"no estimate without {', '.join(missing)}")
-    settings = load_experiment("masks", [], configs=PROJECT / "configs")
+    settings = load_experiment("masks-seed", [], configs=PROJECT / "configs")
     epochs = [member.epochs for member in settings.members.values()]
     rate = {part: row.ours for part, row in known.items()}
     passes = rate["infer"] * known["infer"].facts["passes"]

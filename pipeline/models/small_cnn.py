@@ -1,27 +1,26 @@
 """A small network for small faces, from scratch: registered with timm under `small_cnn`.
 
 Three 3x3 convolutions (16, 32, 64), two fully connected layers: 1,080,897 parameters with one
-output. Importing this file is what registers it.
+output. `small_cnn_dropout` is the same with dropout in four places. Importing this file is what
+registers them.
 """
 
 import torch
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from torch import nn
+from torch.nn import functional as F
 
-default_cfgs = generate_default_cfgs(
-    {
-        "small_cnn": {
-            "num_classes": 1,
-            "input_size": (3, 64, 64),
-            "mean": (0.5, 0.5, 0.5),
-            "std": (0.5, 0.5, 0.5),
-            "interpolation": "bicubic",
-            "crop_pct": 1.0,
-            "first_conv": "blocks.0.0",
-            "classifier": "head",
-        }
-    }
-)
+CONFIG = {
+    "num_classes": 1,
+    "input_size": (3, 64, 64),
+    "mean": (0.5, 0.5, 0.5),
+    "std": (0.5, 0.5, 0.5),
+    "interpolation": "bicubic",
+    "crop_pct": 1.0,
+    "first_conv": "blocks.0.0",
+    "classifier": "head",
+}
+default_cfgs = generate_default_cfgs({"small_cnn": CONFIG, "small_cnn_dropout": CONFIG})
 
 
 class SmallCNN(nn.Module):
@@ -82,3 +81,28 @@ class SmallCNN(nn.Module):
 def small_cnn(pretrained: bool = False, **options) -> SmallCNN:
     """The network; there are no pretrained weights of it."""
     return build_model_with_cfg(SmallCNN, "small_cnn", pretrained, **options)
+
+
+class DropoutCNN(SmallCNN):
+    """The same with dropout before the second and third convolution, and before both fully
+    connected layers; none behind the convolutions."""
+
+    def forward_features(self, batch: torch.Tensor) -> torch.Tensor:
+        first, second, third = self.blocks
+        return third(self.drop(second(self.drop(first(batch)))))
+
+    def forward_head(self, maps: torch.Tensor) -> torch.Tensor:
+        if maps.shape[-2:] != (16, 16):
+            maps = self.pool(maps)
+        wide, act, narrow, last_act = self.neck
+        hidden = act(wide(self._drop_units(maps.flatten(1))))
+        return self.head(last_act(narrow(self._drop_units(hidden))))
+
+    def _drop_units(self, features: torch.Tensor) -> torch.Tensor:
+        return F.dropout(features, p=self.drop.p, training=self.training)
+
+
+@register_model
+def small_cnn_dropout(pretrained: bool = False, **options) -> DropoutCNN:
+    """The network; there are no pretrained weights of it."""
+    return build_model_with_cfg(DropoutCNN, "small_cnn_dropout", pretrained, **options)

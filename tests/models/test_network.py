@@ -38,6 +38,16 @@ def test_the_small_cnn_has_the_parameters_it_was_asked_for() -> None:
     ]
 
 
+def test_the_small_cnn_with_dropout_is_the_same_network_when_it_answers() -> None:
+    plain, dropping = timm.create_model("small_cnn"), timm.create_model("small_cnn_dropout")
+    dropping.load_state_dict(plain.state_dict())
+    batch = torch.rand(4, 3, 64, 64)
+    torch.testing.assert_close(dropping.eval()(batch), plain.eval()(batch))
+    maps = torch.rand(4, 64, 16, 16)
+    dropping.train()
+    assert not torch.equal(dropping.forward_head(maps), dropping.forward_head(maps))
+
+
 @pytest.mark.parametrize("size", [16, 64, 80, 112])
 def test_the_small_cnn_takes_other_sizes(size: int) -> None:
     network = build("small_cnn").eval()
