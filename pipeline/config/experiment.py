@@ -25,6 +25,7 @@ from pipeline.labels.kinds import BLEND_KINDS, uses_decisions
 # beside the members' folders, so no member's name
 STAGE_FOLDERS = (
     "audit",
+    "auto",
     "bundle",
     "cache",
     "explain",

@@ -36,8 +36,9 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
         raw["competition"], lines = read_yaml_file(competition_path)
         source.add(lines, name=_shown(competition_path), above=("competition",))
     competition = _mapping(raw["competition"], competition_path)
-    raw["competition"] = {**competition, "name": competition_path.stem}
-    raw["name"] = path.stem
+    # a config that a stage wrote names both; it lies where the file's name would say something else
+    raw["competition"] = {"name": competition_path.stem, **competition}
+    raw.setdefault("name", path.stem)
     for override in overrides:
         _apply(raw, override, source)
     _spread_defaults(raw, source)

@@ -29,7 +29,9 @@ def baseline_settings(settings: Experiment) -> Experiment:
         size = min(IMAGE_SIZE, 2 * crop.size)
     else:
         crop = crop.model_copy(update={"size": max(crop.size, IMAGE_SIZE)})
-    tasks = {name: Head(band=_band(task)) for name, task in settings.competition.learnable.items()}
+    tasks = {
+        name: Head(band=shared_band(task)) for name, task in settings.competition.learnable.items()
+    }
     if "answer" in tasks and len(tasks) > 1:
         del tasks["answer"]  # the product of the others
     member = Member(tasks=tasks, backbone=BACKBONE, image_size=size, head="ridge")
@@ -46,7 +48,7 @@ def baseline_settings(settings: Experiment) -> Experiment:
     return Experiment.model_validate(raw)
 
 
-def _band(task: Task) -> float | None:
+def shared_band(task: Task) -> float | None:
     """Labels this near an edge are shared between both bins: an eighth of the narrowest bin."""
     if task.edges is None or len(task.edges) < 2:
         return None

@@ -40,6 +40,17 @@ BASELINE = Stage(
 )
 
 
+AUTO = Stage(
+    name="auto",
+    summary="given hours, the best submission: candidates by expected gain a minute",
+    group="before",
+    needs=("index",),
+    options=("hours", "until", "candidates"),
+    example="./run.sh auto -c masks hours=3",
+    leads_to="report",
+)
+
+
 def is_tuned(work: Work) -> bool:
     """Whether the report of the tuned member is there, made with these settings."""
     report = work.runs.tuned("report.json", member=tuned_member(work.settings))

@@ -13,7 +13,7 @@ from pipeline.stages.group_after import (
     SUBMIT,
     TRANSFER,
 )
-from pipeline.stages.group_before import AUDIT, BASELINE, EXPLORE, PLAN, TUNE
+from pipeline.stages.group_before import AUDIT, AUTO, BASELINE, EXPLORE, PLAN, TUNE
 from pipeline.stages.group_check import DOCTOR, REPRODUCE
 from pipeline.stages.group_main import CROP, DRAW, ENSEMBLE, EVALUATE, INDEX, INFER, SPLIT, TRAIN
 from pipeline.stages.group_show import BUNDLE, DEMO, EXPLAIN, EXPORT, PREDICT, REPORT, SHARE
@@ -26,6 +26,7 @@ IN_ORDER = (
     SPLIT,
     EXPLORE,
     BASELINE,
+    AUTO,
     TUNE,
     AUDIT,
     TRAIN,

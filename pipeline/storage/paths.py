@@ -160,6 +160,15 @@ class Runs:
         """A figure, sheet or table of the explore stage."""
         return self.experiment / "explore" / name
 
+    def auto(self, name: str) -> Path:
+        """What auto tried and decided."""
+        return self.experiment / "auto" / name
+
+    @property
+    def auto_config(self) -> Path:
+        """The experiment that auto came to, as a config to go on from."""
+        return self.experiment / "auto.yaml"
+
     def audited(self, name: str) -> Path:
         """A table, sheet or figure of the audit stage."""
         return self.experiment / "audit" / name

@@ -1,0 +1,68 @@
+"""The members that `./run.sh auto` may try, as a file lists them."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from pipeline.config.member import Head, Member
+from pipeline.config.types import Positive, Settings, Word
+from pipeline.config.yaml12 import read_yaml_file
+
+_HOLDER = {"any": Head()}  # a candidate's recipe is checked before its tasks are known
+
+
+class Candidate(Settings):
+    """A member without its tasks, and what is expected of it."""
+
+    gain: Positive
+    """How much one try is expected to add to the ensemble, beside the other candidates; no unit."""
+    family: Word
+    """Where a try adds nothing, the candidates of the same family are expected to add half."""
+    numbers: Literal["band", "distribution"] = "band"
+    """How a number, or a class that is cut from one, is learnt."""
+    machine: Literal["any", "cpu", "gpu"] = "any"
+    """Where the candidate is worth trying."""
+    member: dict[str, Any] = Field(min_length=1)
+    """The recipe: keys of a member, but its tasks."""
+
+    def recipe(self, tasks: dict[str, Head]) -> Member:
+        """The member with its heads. Raises ValidationError for a key that members do not have."""
+        heads = {name: head.model_dump(mode="json") for name, head in tasks.items()}
+        return Member.model_validate({**self.member, "tasks": heads})
+
+
+def read_candidates(path: Path) -> dict[str, Candidate]:
+    """The candidates of a file by name, in its order, `defaults:` laid under every member.
+
+    Raises ValueError, a sentence a problem with the file's line.
+    """
+    if not path.is_file():
+        raise ValueError(f"candidates: no file {path}")
+    raw, lines = read_yaml_file(path)
+    listed = raw.get("candidates") if isinstance(raw, dict) else None
+    unknown = set(raw) - {"defaults", "candidates"} if isinstance(raw, dict) else set()
+    if not isinstance(listed, dict) or not listed or unknown:
+        raise ValueError(f"{path}: needs `candidates:` (and may have `defaults:`), nothing else")
+    found, problems = {}, []
+    for name, one in listed.items():
+        place = f"{path} line {lines.get(('candidates', name), 1)}: candidates.{name}"
+        if not isinstance(one, dict) or not isinstance(one.get("member"), dict):
+            problems.append(f"{place}: must hold gain, family and member")
+            continue
+        member = {**(raw.get("defaults") or {}), **one["member"]}
+        try:
+            candidate = Candidate.model_validate({**one, "member": member})
+            candidate.recipe(_HOLDER)
+        except ValidationError as error:
+            problems += [_say(place, problem) for problem in error.errors()]
+            continue
+        found[name] = candidate
+    if problems:
+        raise ValueError("\n".join(problems))
+    return found
+
+
+def _say(place: str, problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {key + ': ' if key else ''}{problem['msg']}, found {problem['input']!r}"

@@ -1,0 +1,111 @@
+"""The candidates as members of one contest: heads by the kinds of its tasks, sizes by its crops."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import Experiment
+from pipeline.config.candidates import Candidate
+from pipeline.config.member import Head, Member
+from pipeline.config.task import Task
+from pipeline.experiment.baseline import shared_band
+
+SPREAD = 25.0  # a distribution's sigma: this part of the range of the values, 4 of 100 years
+OWN_GAIN, OWN = 6.0, "own"  # of a member that somebody wrote for this very contest
+LARGEST = 2  # images that were cropped already are enlarged at most so much
+LOSS_OF_METRIC = {"mae": "l1", "cs5": "l1", "occlusion_gap": "weighted_mse"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One member that may be tried."""
+
+    member: Member
+    gain: float
+    family: str
+
+
+def make_choices(
+    candidates: Mapping[str, Candidate],
+    settings: Experiment,
+    labelled: pd.DataFrame,
+    *,
+    machine: str,
+) -> dict[str, Choice]:
+    """The candidates that suit the contest and the machine (`cpu` or `gpu`), in their order, and
+    then the config's own members that learn from labels.
+
+    `labelled` has a column a task with the labels, the numbers behind classes that are cut.
+    """
+    tasks = settings.competition.learnable
+    if "answer" in tasks and len(tasks) > 1:
+        tasks = {name: task for name, task in tasks.items() if name != "answer"}
+    found: dict[str, Choice] = {}
+    for name, candidate in candidates.items():
+        if candidate.machine not in ("any", machine):
+            continue
+        heads = _heads(tasks, candidate, labelled)
+        if heads is None:
+            continue
+        recipe = candidate.recipe(heads)
+        recipe = recipe.model_copy(update={"image_size": _image_size(recipe, settings)})
+        if all(recipe != other.member for other in found.values()):
+            found[name] = Choice(recipe, candidate.gain, candidate.family)
+    for name, member in settings.members.items():
+        if not member.is_student and all(member != other.member for other in found.values()):
+            free = name if name not in found else f"own_{name}"
+            found[free] = Choice(member, OWN_GAIN, OWN)
+    return found
+
+
+def crop_size(choices: Mapping[str, Choice], settings: Experiment) -> int:
+    """Pixels of the stored crops: as the largest choice needs, where more can be cut."""
+    if settings.crop.faces == "given":
+        return settings.crop.size
+    return max(settings.crop.size, *(one.member.image_size for one in choices.values()))
+
+
+def _heads(
+    tasks: Mapping[str, Task], candidate: Candidate, labelled: pd.DataFrame
+) -> dict[str, Head] | None:
+    """The candidate's heads; None where it learns numbers as distributions and there are none."""
+    heads = {}
+    as_distribution = False
+    for name, task in tasks.items():
+        span = _span(task, name, labelled)
+        if candidate.numbers == "distribution" and span is not None:
+            as_distribution = True
+            sigma = (span[1] - span[0]) / SPREAD
+            over_edges = span if task.kind == "multiclass" else None
+            heads[name] = Head(loss="distribution", sigma=sigma, span=over_edges)
+        elif task.kind == "regression":
+            trained = candidate.member.get("head") is None
+            heads[name] = Head(loss=LOSS_OF_METRIC.get(task.metric_name) if trained else None)
+        else:
+            heads[name] = Head(band=shared_band(task))
+    if candidate.numbers == "distribution" and not as_distribution:
+        return None
+    return heads
+
+
+def _span(task: Task, name: str, labelled: pd.DataFrame) -> tuple[float, float] | None:
+    """Lowest and highest value that a distribution covers; None where there is no number."""
+    if task.kind == "regression":
+        return None if task.low is None or task.high is None else (task.low, task.high)
+    column = task.column or name
+    if task.edges is None or column not in labelled:
+        return None
+    values = pd.to_numeric(labelled[column], errors="coerce").dropna().to_numpy()
+    if not len(values):
+        return None
+    low, high = float(np.floor(values.min())), float(np.ceil(values.max()))
+    return min(low, task.edges[0] - 1.0), max(high, task.edges[-1] + 1.0)
+
+
+def _image_size(recipe: Member, settings: Experiment) -> int:
+    """The recipe's, unless the images were cropped already and are much smaller."""
+    if settings.crop.faces != "given":
+        return recipe.image_size
+    return min(recipe.image_size, LARGEST * settings.crop.size)

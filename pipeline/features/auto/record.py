@@ -1,0 +1,65 @@
+"""What auto has tried so far and what it decided: a file that every step rewrites as a whole."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pipeline.storage import read_json, write_json
+
+Decision = Literal["kept", "dropped", "failed"]
+
+
+@dataclass
+class Try:
+    """One candidate that was tried.
+
+    `score` with its interval is the ensemble's after this decision, by the contest's metric, out of
+    fold. `gain` with its interval is what the candidate adds to the ensemble before it, above 0 is
+    better, on the same images drawn by people; on `folds` of them.
+    """
+
+    name: str
+    decision: Decision
+    why: str
+    folds: list[int]
+    seconds: float  # that the try took
+    planned: float  # seconds that were forecast for it
+    at: float  # seconds of the budget used when it was decided
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+
+
+@dataclass
+class Record:
+    """All tries, in their order, and what is known of the others."""
+
+    metric: str
+    tries: list[Try] = field(default_factory=list)
+    spent: float = 0.0  # seconds worked, of all commands
+    forecasts: dict[str, dict] = field(
+        default_factory=dict
+    )  # a Cost of candidate_search by candidate
+    ended: str = ""  # why the search ended, once it has
+
+    @property
+    def kept(self) -> list[str]:
+        return [one.name for one in self.tries if one.decision == "kept"]
+
+    @property
+    def tried(self) -> set[str]:
+        return {one.name for one in self.tries}
+
+    def write(self, path: Path) -> None:
+        write_json(path, asdict(self))
+
+
+def read_record(path: Path, *, metric: str) -> Record:
+    """The stored record, or a new one."""
+    if not path.exists():
+        return Record(metric=metric)
+    raw = read_json(path)
+    return Record(**{**raw, "tries": [Try(**one) for one in raw["tries"]]})

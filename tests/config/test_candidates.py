@@ -1,0 +1,32 @@
+"""The list of what auto may try."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.candidates import read_candidates
+from pipeline.storage import PROJECT
+
+
+def test_the_shipped_list_begins_with_a_baseline() -> None:
+    listed = read_candidates(PROJECT / "configs/auto/candidates.yaml")
+    first = next(iter(listed.values()))
+    assert first.member["head"] == "ridge"
+    assert first.machine == "any"
+    assert {one.machine for one in listed.values()} == {"any", "cpu", "gpu"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("candidates: {a: {gain: 1, family: x, member: {backbon: y}}}", "backbon"),
+        ("candidates: {a: {gain: 0, family: x, member: {backbone: y}}}", "gain"),
+        ("candidates: {a: 3}", "must hold gain, family and member"),
+        ("members: {}", "needs `candidates:`"),
+    ],
+)
+def test_a_wrong_list_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "list.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=said):
+        read_candidates(path)
