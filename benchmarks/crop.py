@@ -20,6 +20,7 @@ from benchmarks.peers.crop import PlainCropper
 from benchmarks.peers.pairs import Pairs, measure_pairs
 from benchmarks.sizes import CROP
 from pipeline.config import load_experiment
+from pipeline.experiment.crops import recipe_of
 from pipeline.experiment.work import Work
 from pipeline.faces.boxes import centre_box, iou, square_box
 from pipeline.faces.crop import cut
@@ -28,7 +29,7 @@ from pipeline.images.read import read_image
 from pipeline.jobs.job import Job
 from pipeline.jobs.process_pool import run_in_processes
 from pipeline.jobs.resources import MOST_READING, find_slots
-from pipeline.preprocessing.shards import cut_shard, face_rows
+from pipeline.preprocessing.shards import FaceRow, cut_shard, face_rows
 from pipeline.storage import PROJECT, Runs
 from pipeline.tables import OK
 
@@ -180,6 +181,8 @@ def crop_some(work: Work, *, images: pd.DataFrame, start: int) -> tuple[int, flo
     """What both jobs of the crop stage do with these images; its process, its start and end."""
     started = time.time()
     faces = pd.DataFrame(face_rows(work, images))
-    boxes, margins = faces[["x1", "y1", "x2", "y2"]].to_numpy(), np.full(len(faces), MARGIN)
-    cut_shard(work, start=start, images=images["path"].tolist(), boxes=boxes, margins=margins)
+    boxes = faces[["x1", "y1", "x2", "y2"]].to_numpy()
+    rows = [FaceRow(box, "mtcnn", None) for box in boxes]
+    store, recipe = work.runs.crops.parent.name, recipe_of(work.settings.crop)
+    cut_shard(work, start=start, images=images["path"].tolist(), faces=rows, stores={store: recipe})
     return os.getpid(), started, time.time()

@@ -101,7 +101,7 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _agree(self) -> "Experiment":
-        problems = list(self._problems())
+        problems = list(dict.fromkeys(self._problems()))
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -113,6 +113,10 @@ class Experiment(Settings):
         if self.ensemble.members is not None:
             return self.ensemble.members
         return tuple(name for name, member in self.members.items() if not member.is_student)
+
+    def member_crop(self, name: str) -> Crop:
+        """How a member's crops are cut: the experiment's way, with what the member sets itself."""
+        return self.members[name].crop.over(self.crop)
 
     def _problems(self):
         yield from self._member_problems()
@@ -175,6 +179,12 @@ class Experiment(Settings):
                     yield f"{spot}: no such task{hint} the tasks are {', '.join(known)}"
                     continue
                 yield from head_problems(spot, known[task], head)
+            if self.crop.faces != "detect" and self.member_crop(name).align:
+                spot = "crop" if member.crop.align is None else f"members.{name}.crop"
+                yield (
+                    f"{spot}.align: needs landmarks, which crop.faces: detect finds; found: "
+                    f"crop.faces: {self.crop.faces}"
+                )
             yield from fitted_head_problems(name, member, self.competition.learnable)
             if member.mix is not None and member.mix.within is not None:
                 allowed = [t for t in member.tasks if t in known and known[t].kind == "multiclass"]

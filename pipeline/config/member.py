@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.preprocessing import MemberCrop
 from pipeline.config.types import Count, Fraction, Positive, Seed, Settings
 from pipeline.labels.kinds import DEFAULT_LOSS
 
@@ -142,6 +143,8 @@ class Member(Settings):
     image_size: Annotated[int, Field(ge=16, le=1024)] = 224
     """Sets the side, in pixels, at which the network sees the crops. A larger one is slower and
     often better."""
+    crop: MemberCrop = MemberCrop()
+    """Gives this member crops of its own, cut around the same faces: wider, larger or aligned."""
     head: Literal["ridge", "logistic", "kernel_ridge"] | None = None
     """Fits the heads in one go on the frozen backbone: ridge regression, logistic regression (no
     numbers) or a ridge behind a Gaussian kernel. It takes minutes, and settings of training

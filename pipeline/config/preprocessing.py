@@ -26,9 +26,27 @@ class Crop(Settings):
     the image's shorter side. The default is 300 of 384 pixels."""
     size: Annotated[int, Field(ge=16, le=1024)] = 224
     """Sets the side of the stored crops in pixels: the largest `image_size` that a member needs."""
+    align: bool = False
+    """Turns, scales and shifts every face so that its eyes, nose and mouth lie at the same places
+    in all crops. It needs `faces: detect`; a face without landmarks is cut upright."""
     reject: tuple[Literal["no_face", "several_faces"], ...] = ()
     """Leaves out of the training the images with no face, or with several. They are still answered.
     """
+
+
+class MemberCrop(Settings):
+    """What a member wants other than the experiment's crop. Null takes the experiment's value."""
+
+    margin: Annotated[float, Field(ge=0.0, le=3.0)] | None = None
+    """Adds this share of the box on each side, for this member."""
+    size: Annotated[int, Field(ge=16, le=1024)] | None = None
+    """Sets the side of this member's stored crops, in pixels."""
+    align: bool | None = None
+    """Turns and scales this member's faces so that their landmarks lie at the same places."""
+
+    def over(self, crop: Crop) -> Crop:
+        """The experiment's crop with what is set here in its place."""
+        return crop.model_copy(update=self.model_dump(exclude_none=True))
 
 
 class Folds(Settings):

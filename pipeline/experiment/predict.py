@@ -48,7 +48,9 @@ def load_cell(
         parts, facts = load_state(path)
     except ValueError as error:
         raise ValueError(f"{error}; {repair_hint(path)}") from None
-    check_facts(facts, wanted=cell_facts(member, crop_recipe=runs.crop_recipe), path=path)
+    check_facts(
+        facts, wanted=cell_facts(member, crop_recipe=runs.crop_recipe_of(member.name)), path=path
+    )
     network = make_network(member.recipe, member.tasks, weights="none")
     network.load_state_dict(parts["network"])
     return network.eval().to(device, memory_format=torch.channels_last)
@@ -72,7 +74,7 @@ def load_cells(
     """
     files = [weights_of(runs, cell) for cell in cells]
     versions = [(str(file), file.stat().st_mtime_ns) for file in files]
-    key = (str(device), precision, runs.crop_recipe, *versions)
+    key = (str(device), precision, runs.crop_recipe_of(member.name), *versions)
     if key not in _loaded:
         _loaded.clear()  # before the new ones are read: both may not fit
         networks = []

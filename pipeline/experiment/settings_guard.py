@@ -119,7 +119,7 @@ def _check_tables(runs: Runs, tables: Mapping[str, str]) -> None:
         return
     changed = _changed(read_json(runs.tables), tables)
     if changed:
-        made = [runs.images, runs.faces, runs.crops, runs.folds]
+        made = [runs.images, runs.faces, *runs.crop_stores, runs.folds]
         folders = [display_path(path.parent) for path in made if path.parent.exists()]
         again = [_to_remove(runs)] if runs.settings.exists() else []
         raise ValueError(

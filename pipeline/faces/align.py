@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from pipeline.faces.boxes import square_box
+from pipeline.faces.similarity import aligning_matrix
 
 HEIGHT, WIDTH = 14, 24  # of the part that is cut out, in pixels; twice as many serve no better
 EYES = np.array([[6.75, 10.75], [16.75, 10.75]])  # the left one of the image, then the right
@@ -14,12 +15,21 @@ USUAL = np.array([[0.35, 0.41], [0.65, 0.41]])  # where eyes are in a crop, as s
 
 
 def eyes_in_crop(
-    box: np.ndarray, landmarks: np.ndarray | None, *, margin: float, size: int
+    box: np.ndarray,
+    landmarks: np.ndarray | None,
+    *,
+    margin: float,
+    size: int,
+    align: bool = False,
 ) -> np.ndarray:
-    """The eyes (2, 2) as x, y in a crop of `size` pixels that was cut around a box with a margin;
-    where they usually are when the landmarks (10,) of the image are not known."""
+    """The eyes (2, 2) as x, y in a crop of `size` pixels that was cut around a box with a margin,
+    or aligned; where they usually are when the landmarks (10,) of the image are not known."""
     if landmarks is None:
         return USUAL * size
+    if align:
+        matrix = aligning_matrix(landmarks, margin=margin, size=size)
+        eyes = np.asarray(landmarks, dtype=np.float64).reshape(-1, 2)[:2]
+        return eyes @ matrix[:, :2].T + matrix[:, 2]
     x1, y1, x2, _ = square_box(box, margin=margin)
     eyes = np.asarray(landmarks, dtype=np.float64).reshape(-1, 2)[:2]
     return (eyes - [x1, y1]) * (size / (x2 - x1))

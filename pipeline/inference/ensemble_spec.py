@@ -1,12 +1,13 @@
 """Who answers an image, what they say, and how its faces are found."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.config import Experiment
-from pipeline.config.preprocessing import Crop
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
+from pipeline.experiment.crops import crop_names, crop_recipes
 from pipeline.experiment.fingerprints import ensemble_key
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.faces.finder import FaceFinder
@@ -84,10 +85,16 @@ def decided_thresholds(settings: Experiment, runs: Runs) -> dict[str, Threshold]
     return {space.name: asked for space in answer_spaces(settings)}
 
 
-def make_finder(crop: Crop, *, device: str, min_face: float | None = None) -> FaceFinder:
+def make_finder(
+    settings: Experiment,
+    members: Sequence[str],
+    *,
+    device: str,
+    min_face: float | None = None,
+) -> FaceFinder:
     """Finds faces as the crop stage does, and beside them smaller ones down to `min_face` of the
-    shorter side (FINE when not given)."""
-    detector, fine = None, None
+    shorter side (FINE when not given); cuts the crops that these members look at, by crop_names."""
+    crop, detector, fine = settings.crop, None, None
     if crop.faces == "detect":
         from pipeline.faces.mtcnn.detector import Detector
 
@@ -95,11 +102,11 @@ def make_finder(crop: Crop, *, device: str, min_face: float | None = None) -> Fa
         least = FINE if min_face is None else min_face
         if least < crop.min_face:
             fine = Detector(device=device, min_face=least, thresholds=crop.thresholds)
+    names = {name: crops for name, crops in crop_names(settings).items() if name in members}
     return FaceFinder(
         faces=crop.faces,
-        margin=crop.margin,
         fallback=crop.fallback,
-        size=crop.size,
+        recipes=crop_recipes(settings, names),
         detector=detector,
         fine=fine,
     )

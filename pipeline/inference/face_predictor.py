@@ -14,10 +14,12 @@ import torch
 from pipeline.config import Experiment
 from pipeline.experiment.blend import blend_spaces, blend_task, gather_votes
 from pipeline.experiment.cells import answering_cells
+from pipeline.experiment.crops import crop_names
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.predict import load_cell, load_cells, predict_batches
 from pipeline.experiment.tasks import contest_tasks
+from pipeline.faces.finder import FoundFace
 from pipeline.images.transform import fit_size, normalise
 from pipeline.inference.choice import ENSEMBLE, STACK
 from pipeline.inference.ensemble_spec import choose_ensemble, make_finder
@@ -57,24 +59,35 @@ class FacePredictor:
         self._device, self._precision = choose_device(settings)
         self._members = {name: member_context(settings, name) for name in self.spec.members}
         self._networks = {name: self._load(name) for name in self.spec.members}
-        self.finder = make_finder(settings.crop, device=str(self._device), min_face=min_face)
+        self.finder = make_finder(
+            settings, self.spec.members, device=str(self._device), min_face=min_face
+        )
+        self._crops_of = crop_names(settings)
         self._stack = stack
 
     def __call__(self, image: np.ndarray) -> list[FacePrediction]:
         found = self.finder.find(image)
         if not found:
             return []
-        outputs, decided = self.answer(np.stack([face.crop for face in found]))
+        names = found[0].crops
+        outputs, decided = self.answer(
+            {name: np.stack([face.crops[name] for face in found]) for name in names}
+        )
         read = read_outputs(self.spec.readings, outputs, decided=decided)
         return [
             FacePrediction(tuple(face.box.tolist()), face.how, face.probability, said, answers)
             for face, (said, answers) in zip(found, read, strict=True)
         ]
 
-    def answer(self, crops: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """The outputs (N, C) by reading, and those answers (N,) that stack decides."""
-        ids = [str(number) for number in range(len(crops))]
-        tables = {name: self.predict(name, crops, ids) for name in self.spec.members}
+    def answer(
+        self, crops: Mapping[str, np.ndarray]
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """The outputs (N, C) by reading, and those answers (N,) that stack decides; of the crops
+        (N, S, S, 3) by crop_names."""
+        ids = [str(number) for number in range(len(next(iter(crops.values()))))]
+        tables = {}
+        for name in self.spec.members:
+            tables[name] = self.predict(name, crops[self._crops_of[name]], ids)
         outputs, decided = {}, {}
         if self._stack is not None:
             outputs, decided = self._stack.answer(tables, ids)
@@ -108,18 +121,19 @@ class FacePredictor:
         for task in contest_tasks(self.settings):
             for member in self._members.values():
                 if task.name in member.recipe.tasks:
-                    maps.append(self._heatmap(found[0].crop, member, member.task(task.name)))
+                    maps.append(self._heatmap(found[0], member, member.task(task.name)))
                     break  # one member a task is enough for a look
         return maps
 
     def _heatmap(
-        self, face: np.ndarray, member: MemberContext, task: Task
+        self, face: FoundFace, member: MemberContext, task: Task
     ) -> tuple[np.ndarray, str]:
-        """The face (S, S, 3) with what spoke for the member's answer, and the answer in words."""
+        """The crop (S, S, 3) with what spoke for the member's answer, and the answer in words."""
         from pipeline.figures.overlay import lay_over
         from pipeline.models.grad_cam import find_heatmaps
 
-        crop, loss = fit_size(face, size=member.transform.size), member.losses[task.name]
+        found = face.crops[self._crops_of[member.name]]
+        crop, loss = fit_size(found, size=member.transform.size), member.losses[task.name]
         # read anew: the networks that answer are fused, and gradients need the layers as trained
         cell = answering_cells(self.settings, member.name)[0]
         network = load_cell(self.runs, member, cell, device=self._device)

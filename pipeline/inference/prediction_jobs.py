@@ -58,7 +58,7 @@ def answer_one(work: Work, *, cells: Sequence[Cell], images: pd.DataFrame, name:
         member,
         cells,
         images,
-        crops=open_crops(work.runs.crops),
+        crops=open_crops(work.runs.crops_of(member.name)),
         settings=work.settings,
         what="test images" if name.startswith("test") else "train images",
         device=device,
@@ -108,7 +108,7 @@ def _shards(
             name=f"{member} {name} from {start}",
             call=answer_one,
             given={"cells": tuple(cells), "images": part, "name": shard},
-            reads=(runs.crops, *(runs.weights(cell) for cell in cells)),
+            reads=(runs.crops_of(member), *(runs.weights(cell) for cell in cells)),
             makes=(runs.answer_shard(member, shard),),
             size=len(part),
         )

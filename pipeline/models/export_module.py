@@ -17,6 +17,7 @@ from pipeline.models.shared_trunk import SharedLayers
 from pipeline.models.torch_blending import LEAST, geometric, hard_vote, marginal, median, product
 
 WHOLE = "answer"  # the head for the product of all tasks
+CROPS = "crops"  # the input where all members look at the same crops
 
 
 class Resize(nn.Module):
@@ -50,8 +51,10 @@ class MemberModel(nn.Module):
         to_input: ToInput,
         size: int,
         resize: nn.Module | None = None,
+        crops: str = CROPS,
     ) -> None:
         super().__init__()
+        self.inputs = (crops,)
         self.networks, self.resize = nn.ModuleList(networks).eval(), resize or nn.Identity()
         _freshen(self.networks)
         self.tasks, self.losses = list(tasks), dict(losses)
@@ -102,7 +105,7 @@ class Output:
 
 
 class EnsembleModel(nn.Module):
-    """uint8 crops (N, S, S, 3) to (N, C) for each output, in their order."""
+    """uint8 crops (N, S, S, 3) of each input to (N, C) for each output, in their order."""
 
     def __init__(
         self,
@@ -111,9 +114,13 @@ class EnsembleModel(nn.Module):
         outputs: Sequence[Output],
         method: str,
         weights: Mapping[str, float],
+        inputs: Mapping[str, str] | None = None,
     ) -> None:
+        """`inputs` names each member's crops; one input serves all where it is not given."""
         super().__init__()
         counted = {name: model for name, model in members.items() if weights[name] > 0}
+        self._crops_of = {name: (inputs or {}).get(name, CROPS) for name in counted}
+        self.inputs = tuple(dict.fromkeys(self._crops_of.values()))
         self.order, self.members = list(counted), nn.ModuleList(counted.values())
         self.outputs, self.method, self.weights = list(outputs), method, dict(weights)
 
@@ -122,11 +129,12 @@ class EnsembleModel(nn.Module):
         """The answers, in the order of the outputs."""
         return [output.name for output in self.outputs]
 
-    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def forward(self, *crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """By answer the probabilities or values (N, C), as infer and ensemble give them."""
-        said = {
-            name: model.votes(crops) for name, model in zip(self.order, self.members, strict=True)
-        }
+        by_input = dict(zip(self.inputs, crops, strict=True))
+        said = {}
+        for name, model in zip(self.order, self.members, strict=True):
+            said[name] = model.votes(by_input[self._crops_of[name]])
         return tuple(self._answer(output, said) for output in self.outputs)
 
     def _answer(self, output: Output, said: Mapping[str, dict]) -> torch.Tensor:

@@ -100,7 +100,9 @@ def cell_features(settings: Experiment, runs: Runs, cell: Cell, rows: np.ndarray
     size = settings.infer.batch_size
     batches = make_batches(
         settings,
-        CropDataset(open_crops(runs.crops), rows=rows, size=transform.size, targets={}),
+        CropDataset(
+            open_crops(runs.crops_of(cell.member)), rows=rows, size=transform.size, targets={}
+        ),
         in_order(len(rows), batch_size=size),
         device=device,
         batch_size=size,

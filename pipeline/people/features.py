@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.config.preprocessing import Crop
 from pipeline.console import follow
 from pipeline.ensembling.linkage import to_points
 from pipeline.faces.align import align_upper_face, eyes_in_crop, sharpen
@@ -21,9 +22,7 @@ def appearance_points(
     """Points (N, d) of a part's images, all with a crop, as `pool.by` says: the upper part of the
     face, its light and its details counting the same; or what a member's network sees."""
     if settings.pool.by == "crops":
-        upper = _upper_parts(
-            runs, images, said=f"people: {part} images", margin=settings.crop.margin
-        )
+        upper = _upper_parts(runs, images, said=f"people: {part} images", crop=settings.crop)
         return np.concatenate([to_points(upper), to_points(sharpen(upper))], axis=1) / np.sqrt(2.0)
     from pipeline.people.embeddings import member_embeddings
 
@@ -35,7 +34,7 @@ def appearance_points(
     return to_points(seen)
 
 
-def _upper_parts(runs: Runs, images: pd.DataFrame, *, said: str, margin: float) -> np.ndarray:
+def _upper_parts(runs: Runs, images: pd.DataFrame, *, said: str, crop: Crop) -> np.ndarray:
     """The upper part (N, h, w) of each face, eyes on eyes where the detector found them."""
     crops = open_crops(runs.crops)
     faces = pick(read_table(runs.faces), images["image_id"], what="faces")
@@ -44,7 +43,7 @@ def _upper_parts(runs: Runs, images: pd.DataFrame, *, said: str, margin: float) 
     parts = []
     for row, box, landmarks, how in follow(rows, total=len(faces), desc=said):
         known = landmarks if how == "mtcnn" else None
-        eyes = eyes_in_crop(box, known, margin=margin, size=size)
+        eyes = eyes_in_crop(box, known, margin=crop.margin, size=size, align=crop.align)
         parts.append(align_upper_face(crops[row], eyes))
     return np.stack(parts)
 

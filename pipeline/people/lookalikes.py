@@ -47,6 +47,7 @@ def lookalike_groups(
         open_crops(runs.crops),
         faces,
         margin=settings.crop.margin,
+        align=settings.crop.align,
         similarity=similarity,
         largest=max(2, len(faces) // (4 * settings.folds.num)),  # folds must stay even
         device=choose_device(settings)[0],
@@ -61,6 +62,7 @@ def find_lookalikes(
     similarity: float,
     largest: int,
     device: "torch.device",
+    align: bool = False,
 ) -> np.ndarray:
     """The group (N,) of each image, numbers from 0 on; none has more than `largest` images.
 
@@ -69,9 +71,10 @@ def find_lookalikes(
     sitting: on other occasions a person looks too different.
 
     `crops` (M, S, S, 3) is the store of crops; `faces` has a row an image with `row` in the store,
-    the box x1 y1 x2 y2, landmarks (10,) and `how` the face was found; `margin` is the crops' own.
+    the box x1 y1 x2 y2, landmarks (10,) and `how` the face was found; `margin` and
+    `align` are the crops' own.
     """
-    parts = _align_faces(crops, faces, margin=margin)
+    parts = _align_faces(crops, faces, margin=margin, align=align)
     points = contrast_points(eye_features(parts, device=device))
     return group_lookalikes(points, similarity=similarity, largest=largest)
 
@@ -155,14 +158,17 @@ def eye_features(parts: Iterable[np.ndarray], *, device: "torch.device") -> np.n
     return np.concatenate(features)
 
 
-def _align_faces(crops: np.ndarray, faces: pd.DataFrame, *, margin: float) -> Iterator[np.ndarray]:
+def _align_faces(
+    crops: np.ndarray, faces: pd.DataFrame, *, margin: float, align: bool
+) -> Iterator[np.ndarray]:
     """The eye region of each face, with the eyes where the detector found them."""
     size = crops.shape[1]
     boxes = faces[["x1", "y1", "x2", "y2"]].to_numpy()
     rows = zip(faces["row"], boxes, faces["landmarks"], faces["how"], strict=True)
     for row, box, landmarks, how in follow(rows, total=len(faces), desc="lookalikes"):
         known = landmarks if how == "mtcnn" else None
-        yield align_eyes(crops[row], eyes_in_crop(box, known, margin=margin, size=size))
+        eyes = eyes_in_crop(box, known, margin=margin, size=size, align=align)
+        yield align_eyes(crops[row], eyes)
 
 
 def _batches(parts: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:

@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.console import Bar
+from pipeline.experiment.crops import recipe_of
 from pipeline.experiment.work import Work
-from pipeline.faces.boxes import AROUND_FACES
 from pipeline.faces.crop_store import create_crops, open_crops
+from pipeline.faces.recipe import CropRecipe
 from pipeline.jobs.job import Job
 from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.jobs.run import run_jobs
 from pipeline.preprocessing.read_contest import check_test_images
-from pipeline.preprocessing.shards import cut_shard, find_shard
-from pipeline.storage import atomic_write, read_table, write_table
+from pipeline.preprocessing.shards import FaceRow, cut_shard, find_shard
+from pipeline.storage import Runs, atomic_write, read_table, write_table
 from pipeline.tables import FACES, OK, check_table, pick
 
 SHARD = 256  # images between two marks on disk: what a killed run loses
@@ -62,47 +64,83 @@ def check_test_faces(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> s
 
 
 def cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
-    """Writes the crop store; `images` and `faces` are rows of the same images in the same order."""
+    """Writes the crop stores that are missing; `images` and `faces` are rows of the same images in
+    the same order."""
     kept = (faces["status"] == OK).to_numpy()
-    boxes = faces.loc[kept, ["x1", "y1", "x2", "y2"]].to_numpy()
-    # the margin is for a box around a face: a centre crop and a given face hold what is wanted
-    close = faces.loc[kept, "how"].isin(AROUND_FACES)
-    margins = np.where(close, work.settings.crop.margin, 0.0)
+    found = _face_rows(faces[kept])
     images = images.loc[kept, "path"].to_numpy()
+    stores = missing_stores(work.settings, work.runs)
+    if not stores:
+        return
 
     def job(start: int) -> Job:
         part = slice(start, start + SHARD)
         given = {
             "start": start,
             "images": list(images[part]),
-            "boxes": boxes[part],
-            "margins": margins[part],
+            "faces": found[part],
+            "stores": {store.parent.name: recipe for store, recipe in stores.items()},
         }
-        reads, made = (work.runs.root,), (work.runs.crop_shard(start),)
         return Job(
             name=f"crops of images {start} on",
             call=cut_shard,
             given=given,
-            reads=reads,
-            makes=made,
+            reads=(work.runs.root,),
+            makes=tuple(work.runs.crop_shard(store, start) for store in stores),
             size=len(given["images"]),
         )
 
-    files = _run_shards(work, len(images), job, desc="crop: cut faces")
-    with atomic_write(work.runs.crops, short=False) as temporary:
-        create_crops(temporary, num_crops=len(images), size=work.settings.crop.size).flush()
-        for start, file in zip(range(0, len(images), SHARD), files, strict=True):
-            store = np.lib.format.open_memmap(temporary, mode="r+")  # anew: else all stays mapped
-            store[start : start + SHARD] = open_crops(file)
-            store.flush()
-            del store
-    _remove(files)
+    _run_shards(work, len(images), job, desc="crop: cut faces")
+    starts = range(0, len(images), SHARD)
+    for store, recipe in stores.items():
+        shards = [work.runs.crop_shard(store, start) for start in starts]
+        _join_shards(store, shards, num_crops=len(images), size=recipe.size)
+        _remove(shards)
+
+
+def missing_stores(settings: Experiment, runs: Runs) -> dict[Path, CropRecipe]:
+    """The crop stores of the experiment and its members that are not there, with their recipes."""
+    stores = {runs.crops: settings.crop}
+    for name in settings.members:
+        stores.setdefault(runs.crops_of(name), settings.member_crop(name))
+    return {path: recipe_of(crop) for path, crop in stores.items() if not path.exists()}
+
+
+def say_upright(settings: Experiment, faces: pd.DataFrame) -> str:
+    """'' or a sentence about faces that are to be aligned and have no landmarks."""
+    names = [name for name in settings.members if settings.member_crop(name).align]
+    cropped = faces[faces["status"] == OK]
+    upright = int((cropped["how"] != "mtcnn").sum())
+    if not names or not upright:
+        return ""
+    return (
+        f"{upright} of {len(cropped)} images have no landmarks, so they are cut upright for "
+        f"{', '.join(names)}, which align their crops"
+    )
+
+
+def _face_rows(faces: pd.DataFrame) -> list[FaceRow]:
+    boxes = faces[["x1", "y1", "x2", "y2"]].to_numpy()
+    rows = zip(boxes, faces["how"], faces["landmarks"], strict=True)
+    return [FaceRow(box, how, points if how == "mtcnn" else None) for box, how, points in rows]
+
+
+def _join_shards(store: Path, shards: Sequence[Path], *, num_crops: int, size: int) -> None:
+    with atomic_write(store, short=False) as temporary:
+        create_crops(temporary, num_crops=num_crops, size=size).flush()
+        for number, file in enumerate(shards):
+            start = number * SHARD
+            # opened again for every shard: else all of it stays mapped
+            crops = np.lib.format.open_memmap(temporary, mode="r+")
+            crops[start : start + SHARD] = open_crops(file)
+            crops.flush()
+            del crops
 
 
 def _run_shards(work: Work, num: int, job: Callable[[int], Job], *, desc: str) -> Sequence[Path]:
     """The shards' files in order, once those that are missing are made."""
     jobs = [job(start) for start in range(0, num, SHARD)]
-    missing = [job for job in jobs if not job.makes[0].exists()]
+    missing = [job for job in jobs if not all(path.exists() for path in job.makes)]
     slots = find_slots(
         work.settings, most=len(missing) // WORTH, job_bytes=JOB_BYTES, on_one=MOST_READING
     )

@@ -5,6 +5,7 @@ A shard's answer depends on its own images only, so it is the same wherever it i
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,8 @@ import pandas as pd
 from pipeline.config.preprocessing import Crop
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
-from pipeline.faces.boxes import centre_box, square_box
-from pipeline.faces.crop import cut
+from pipeline.faces.boxes import centre_box
+from pipeline.faces.recipe import CropRecipe, cut_face
 from pipeline.images.read import UnreadableImageError, read_image
 from pipeline.labels.layouts.face_boxes import BOX
 from pipeline.storage import atomic_write, write_table
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 CHUNK = 64  # images decoded at once, as long as they are small
 PIXELS = 2**26  # decoded at once, 200 MB of them; a larger image is alone
 Decoded = tuple[np.ndarray | None, str]  # the pixels, or None and the reason
+
+
+@dataclass(frozen=True)
+class FaceRow:
+    """What the faces table says of one image's face."""
+
+    box: np.ndarray  # (4,)
+    how: str
+    landmarks: np.ndarray | None  # (10,)
 
 
 def find_shard(work: Work, *, start: int, images: pd.DataFrame) -> None:
@@ -49,20 +59,29 @@ def face_rows(work: Work, images: pd.DataFrame) -> list[dict]:
 
 
 def cut_shard(
-    work: Work, *, start: int, images: Sequence[str], boxes: np.ndarray, margins: np.ndarray
+    work: Work,
+    *,
+    start: int,
+    images: Sequence[str],
+    faces: Sequence[FaceRow],
+    stores: Mapping[str, CropRecipe],
 ) -> None:
-    """Writes the crops (n, size, size, 3) of the boxes (n, 4), each cut out of its image, the
-    shard from `start` on."""
-    size = work.settings.crop.size
+    """Writes the crops (n, size, size, 3) of faces, each cut out of its image: the shard from
+    `start` on of every store, by its folder. An image is read once for all stores."""
 
-    def make(row: int) -> np.ndarray:
-        square = square_box(boxes[row], margin=margins[row])
-        return cut(read_image(work.runs.root / images[row]), square, size=size)
+    def make(row: int) -> list[np.ndarray]:
+        image, face = read_image(work.runs.root / images[row]), faces[row]
+        return [
+            cut_face(image, face.box, how=face.how, landmarks=face.landmarks, recipe=recipe)
+            for recipe in stores.values()
+        ]
 
     with ThreadPoolExecutor(_threads(work)) as pool:
-        crops = np.stack(list(pool.map(make, range(len(images)))))
-    with atomic_write(work.runs.crop_shard(start)) as temporary:
-        np.save(temporary, crops)
+        by_image = list(pool.map(make, range(len(images))))
+    for place, folder in enumerate(stores):
+        store = work.runs.crop_store(folder)
+        with atomic_write(work.runs.crop_shard(store, start)) as temporary:
+            np.save(temporary, np.stack([crops[place] for crops in by_image]))
 
 
 def _threads(work: Work) -> int | None:

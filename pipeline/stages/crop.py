@@ -3,7 +3,12 @@
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
 from pipeline.jobs.run import check_launch
-from pipeline.preprocessing.crop_images import check_test_faces, cut_crops, find_faces
+from pipeline.preprocessing.crop_images import (
+    check_test_faces,
+    cut_crops,
+    find_faces,
+    say_upright,
+)
 from pipeline.preprocessing.face_advice import face_advice
 from pipeline.storage import display_path, read_table
 from pipeline.tables import FACES, IMAGES, check_table
@@ -23,8 +28,10 @@ def run(work: Work) -> None:
     said = check_test_faces(work, images, faces)
     if said:
         print(f"crop: {said}")
-    if not work.runs.crops.exists():
-        cut_crops(work, images, faces)
+    cut_crops(work, images, faces)
+    said = say_upright(work.settings, faces)
+    if said:
+        print(f"crop: {said}")
     if work.settings.crop.faces == "detect":
         device = str(choose_device(work.settings)[0])
         crop, root = work.settings.crop, work.runs.root
@@ -32,6 +39,5 @@ def run(work: Work) -> None:
             print(f"crop: {sentence}")
     counts = faces.groupby(["how", "status"]).size()
     said = ", ".join(f"{how or status} {count}" for (how, status), count in counts.items())
-    print(
-        f"crop: {said}; wrote {display_path(work.runs.faces)} and {display_path(work.runs.crops)}"
-    )
+    stores = ", ".join(display_path(store) for store in work.runs.crop_stores)
+    print(f"crop: {said}; wrote {display_path(work.runs.faces)} and {stores}")

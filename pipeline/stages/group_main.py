@@ -45,7 +45,7 @@ INDEX = Stage(
 
 def is_cropped(work: Work) -> bool:
     """Whether the faces table and the crops are there."""
-    return work.runs.faces.exists() and work.runs.crops.exists()
+    return work.runs.faces.exists() and all(path.exists() for path in work.runs.crop_stores)
 
 
 CROP = Stage(

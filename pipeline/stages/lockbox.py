@@ -66,7 +66,7 @@ def _predict(settings: Experiment, runs: Runs, images: pd.DataFrame) -> Tables:
             member_context(settings, member),
             answering_cells(settings, member),
             images,
-            crops=open_crops(runs.crops),
+            crops=open_crops(runs.crops_of(member)),
             settings=settings,
             what="lockbox images",
             device=device,

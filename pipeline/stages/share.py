@@ -86,7 +86,7 @@ def _is_same(settings: Experiment, runs: Runs, facts: Mapping[str, Any]) -> bool
         "readings": json.loads(json.dumps([each.as_dict() for each in spec.readings])),
     }
     same = all(facts.get(key) == value for key, value in wanted.items())
-    return same and "left_out" in facts
+    return same and "left_out" in facts and "inputs" in facts
 
 
 def _token() -> str | None:

@@ -1,20 +1,21 @@
-"""Where every artefact lives. No other file joins paths below `runs/` and `submissions/`.
+"""Where every artefact lives. Only this file and stage_files.py join paths below `runs/` and
+`submissions/`.
 
 Shared folders carry the hash of their recipe, so a changed recipe makes a new folder and never
 overwrites.
 """
 
 import copy
-from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.config import Experiment, fingerprint_of
+from pipeline.config import Experiment
 from pipeline.storage.cell import Cell
 from pipeline.storage.project import below_project, file_digest, find_fixes
-from pipeline.storage.shared_keys import shared_keys
+from pipeline.storage.shared_keys import crop_recipe, shared_keys
+from pipeline.storage.stage_files import StageFiles
 
 
-class Runs:
+class Runs(StageFiles):
     """Every path of one experiment."""
 
     def __init__(self, experiment: Experiment) -> None:
@@ -27,7 +28,10 @@ class Runs:
         self.fixes_digest = file_digest(self.fixes)
         keys = shared_keys(experiment, root=self.root, fixes=self.fixes)
         shared = self._runs / contest.name
-        self.crop_recipe = fingerprint_of([crop.faces, crop.margin, crop.fallback])
+        self.crop_recipe = crop_recipe(crop)
+        self._recipes = {n: crop_recipe(experiment.member_crop(n)) for n in experiment.members}
+        # by member, the folder of crops that are not the experiment's
+        self._own_crops = {name: f"crops-{key}" for name, key in keys.own_crops.items()}
         self.images = shared / f"images-{keys.images}" / "images.parquet"
         self.tables = self.images.parent / "tables.json"
         self.faces = shared / f"faces-{keys.faces}" / "faces.parquet"
@@ -86,9 +90,35 @@ class Runs:
         """The faces of the images from one on, until all are found."""
         return self.face_shards / f"{start:08d}.parquet"
 
-    def crop_shard(self, start: int) -> Path:
-        """The crops from one on, until all are cut."""
-        return self.crops.parent / "shards" / f"{start:08d}.npy"
+    def crop_store(self, folder: str) -> Path:
+        """The crops in a folder beside that of the experiment's own."""
+        return self.crops.parent.parent / folder / self.crops.name
+
+    def crops_of(self, member: str) -> Path:
+        """The crops that a member looks at: the experiment's, or those of its own."""
+        own = self._own_crops.get(member)
+        return self.crops if own is None else self.crop_store(own)
+
+    @property
+    def crop_stores(self) -> list[Path]:
+        """Every crop store of the experiment and its members, each once."""
+        return list(dict.fromkeys([self.crops, *map(self.crops_of, self._recipes)]))
+
+    def crop_recipe_of(self, member: str) -> str:
+        """What a member's crops are made by, whatever their size; weights serve only that."""
+        return self._recipes[member]
+
+    def crops_by(self, recipe: str) -> Path | None:
+        """The crops that are cut by this recipe, whatever their size; None where none are."""
+        if recipe == self.crop_recipe:
+            return self.crops
+        members = [name for name, own in self._recipes.items() if own == recipe]
+        return self.crops_of(members[0]) if members else None
+
+    @staticmethod
+    def crop_shard(store: Path, start: int) -> Path:
+        """The crops of a store from one on, until all are cut."""
+        return store.parent / "shards" / f"{start:08d}.npy"
 
     def answer_shard(self, member: str, name: str) -> Path:
         """A part of a member's predictions, until all are there."""
@@ -144,36 +174,6 @@ class Runs:
         return self.experiment / member / f"{part}_views.parquet"
 
     @property
-    def forecast(self) -> Path:
-        """What plan foretold of this experiment's jobs."""
-        return self.experiment / "plan.json"
-
-    def stack(self, name: str) -> Path:
-        """`stack.csv`, the layers that stack tried, or `stack.json`, what they learnt."""
-        return self.experiment / name
-
-    def transfer(self, source: str) -> Path:
-        """The scores of another experiment's weights on this contest."""
-        return self.experiment / f"transfer-{source}.csv"
-
-    def explored(self, name: str) -> Path:
-        """A figure, sheet or table of the explore stage."""
-        return self.experiment / "explore" / name
-
-    def auto(self, name: str) -> Path:
-        """What auto tried and decided."""
-        return self.experiment / "auto" / name
-
-    @property
-    def auto_config(self) -> Path:
-        """The experiment that auto came to, as a config to go on from."""
-        return self.experiment / "auto.yaml"
-
-    def audited(self, name: str) -> Path:
-        """A table, sheet or figure of the audit stage."""
-        return self.experiment / "audit" / name
-
-    @property
     def lockbox(self) -> Path:
         """The train images that no fold holds."""
         return self.folds.parent / "lockbox.csv"
@@ -197,57 +197,9 @@ class Runs:
         """The file of this experiment, and of the trials inside it."""
         return self.judged / f"{self.name}.json"
 
-    @property
-    def lockbox_scores(self) -> Path:
-        """What the experiment scored on the lockbox."""
-        return self.experiment / "lockbox.json"
-
-    @property
-    def report(self) -> Path:
-        """The page that shows the experiment."""
-        return self.experiment / "report.html"
-
-    def report_of(self, names: Sequence[str]) -> Path:
-        """The page that puts experiments beside each other."""
-        name = "-".join(names)
-        short = name if len(name) <= 120 else f"{name[:100]}-{fingerprint_of(list(names))}"
-        return self._runs / f"report-{short}.html"
-
-    def explained(self, name: str) -> Path:
-        """A table, curve or sheet of the explain stage."""
-        return self.experiment / "explain" / name
-
-    def predicted(self, name: str) -> Path:
-        """An annotated image, or the table, of the predict stage."""
-        return self.experiment / "predict" / name
-
-    def exported(self, name: str) -> Path:
-        """A model of the export stage, or what is known of all of them."""
-        return self.experiment / "export" / name
-
-    def shared(self, name: str) -> Path:
-        """A file of the folder that share makes ready for others."""
-        return self.experiment / "share" / name
-
-    def bundled(self, name: str) -> Path:
-        """A file of the folder that answers a hidden test elsewhere; '' is the folder."""
-        return self.experiment / "bundle" / name
-
-    def tracked(self, tracker: str) -> Path:
-        """Where a tracker of live curves writes."""
-        return self.experiment / "track" / tracker
-
-    def tuned(self, name: str, *, member: str) -> Path:
-        """What tune wrote about one member."""
-        return self.experiment / "tune" / member / name
-
     def of_experiment(self, name: str) -> Path:
         """The folder of another experiment in the same runs."""
         return self._runs / name
-
-    def compared(self, pair: str, name: str) -> Path:
-        """What compare wrote about some answers."""
-        return self._runs / "compare" / pair / name
 
     @property
     def submissions(self) -> Path:
@@ -271,11 +223,6 @@ class Runs:
     def changed(self, first: Path, second: Path) -> Path:
         """The rows in which two answer files differ."""
         return self._submissions / "diff" / f"{first.stem}-to-{second.stem}.csv"
-
-    @property
-    def study(self) -> Path:
-        """The Optuna studies of an experiment."""
-        return self.experiment / "tune" / "study.db"
 
     def inside(self, trial: str) -> "Runs":
         """The same data artefacts, with the experiment's own files in the folder of a trial."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.config import Experiment, fingerprint_of
 from pipeline.config.index_key import index_key, label_key, task_key
+from pipeline.config.preprocessing import Crop
 from pipeline.storage.project import display_path, file_digest
 
 
@@ -16,6 +17,7 @@ class SharedKeys:
     images: str
     faces: str
     crops: str
+    own_crops: dict[str, str]  # by member, of those whose crops are not the experiment's
     folds: str
     unfixed_folds: str  # of the labels as they were before `fixes` changed them
 
@@ -38,7 +40,11 @@ def shared_keys(experiment: Experiment, *, root: Path, fixes: Path | None) -> Sh
     if crop.faces == "detect":
         detector |= {"min_face": crop.min_face, "thresholds": crop.thresholds}
     boxes = {"index": index, "detector": detector}
-    cut = {"boxes": boxes, "cut": [crop.margin, crop.fallback, crop.size]}
+    own_crops = {}
+    for name in experiment.members:
+        own = experiment.member_crop(name)
+        if own != crop:
+            own_crops[name] = _crops_key(boxes, own)
 
     folds = experiment.folds
     left_out = {"train"}
@@ -58,7 +64,24 @@ def shared_keys(experiment: Experiment, *, root: Path, fixes: Path | None) -> Sh
     return SharedKeys(
         images=fingerprint_of(labels),
         faces=fingerprint_of(boxes),
-        crops=fingerprint_of(cut),
+        crops=_crops_key(boxes, crop),
+        own_crops=own_crops,
         folds=fingerprint_of(split),
         unfixed_folds=unfixed,
     )
+
+
+def _crops_key(boxes: dict[str, Any], crop: Crop) -> str:
+    """Of the crops that are cut around these boxes."""
+    cut: list[Any] = [crop.margin, crop.fallback, crop.size]
+    if crop.align:  # crops that are not aligned keep their folders
+        cut.append("aligned")
+    return fingerprint_of({"boxes": boxes, "cut": cut})
+
+
+def crop_recipe(crop: Crop) -> str:
+    """Names how faces are cut, whatever the size of the crops."""
+    cut: list[Any] = [crop.faces, crop.margin, crop.fallback]
+    if crop.align:
+        cut.append("aligned")
+    return fingerprint_of(cut)

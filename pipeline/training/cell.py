@@ -83,7 +83,7 @@ def train_cell(
     train, targets = add_pseudo_labels(
         settings, runs, cell, train, targets, device=device, precision=precision
     )
-    crops = open_crops(runs.crops)
+    crops = open_crops(runs.crops_of(cell.member))
     held_batch_size = settings.infer.batch_size
     largest_batch = max(member.batch_size, held_batch_size)
     loader = make_batches(

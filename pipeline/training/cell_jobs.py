@@ -38,7 +38,7 @@ def cell_job(settings: Experiment, runs: Runs, cell: Cell) -> Job:
         given={"cell": cell},
         needs=tuple(other.name for other in needed),
         reads=(
-            *(runs.images, runs.faces, runs.folds, runs.crops),
+            *(runs.images, runs.faces, runs.folds, runs.crops_of(cell.member)),
             *(runs.cell(other) for other in needed),
             *([runs.cell(cell)] if runs.cell(cell).exists() else []),  # to go on from there
             *_start_folders(settings, runs, cell),

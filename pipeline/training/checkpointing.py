@@ -109,7 +109,7 @@ def finish_cell(
 def _facts(settings: Experiment, runs: Runs, cell: Cell) -> dict:
     """What the cell's files say of themselves."""
     member = member_context(settings, cell.member)
-    return cell_facts(member, crop_recipe=runs.crop_recipe)
+    return cell_facts(member, crop_recipe=runs.crop_recipe_of(cell.member))
 
 
 def kept_epoch(scores: list[float], *, keeps_last: bool) -> int:

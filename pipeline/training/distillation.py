@@ -95,7 +95,6 @@ def teacher_predictions(
 ) -> dict[str, pd.DataFrame]:
     """By member, the predictions of a cell's teachers for these images: a row an image and seed,
     folds and views averaged."""
-    crops = open_crops(runs.crops)
     teachers: dict[str, list[Cell]] = {}
     for teacher in teacher_cells(settings, cell):
         teachers.setdefault(teacher.member, []).append(teacher)
@@ -106,7 +105,7 @@ def teacher_predictions(
             member_context(settings, name),
             cells,
             images,
-            crops=crops,
+            crops=open_crops(runs.crops_of(name)),
             settings=settings,
             what=f"for {cell.name}",
             device=device,

@@ -110,7 +110,9 @@ def _stored_features(
     """
     recipe = member.recipe
     made_from = [recipe.backbone, recipe.weights, list(backbone.layers), recipe.image_size]
-    key = fingerprint_of([*made_from, str(runs.crops.parent), images["row"].tolist()])
+    key = fingerprint_of(
+        [*made_from, str(runs.crops_of(member.name).parent), images["row"].tolist()]
+    )
     path = runs.features(key)
     with hold_lock(path.with_suffix(".lock"), command="training"):
         if not path.exists():
@@ -135,7 +137,7 @@ def _compute_features(
 ) -> np.ndarray:
     size = settings.infer.batch_size
     dataset = CropDataset(
-        open_crops(runs.crops),
+        open_crops(runs.crops_of(member.name)),
         rows=images["row"].to_numpy(),
         size=member.transform.size,
         targets={},

@@ -46,7 +46,7 @@ def test_files_say_what_infer_says(plain: Path, contest: Path, call: Callable) -
     assert out.count("times as fast") == 3 * 4  # three members and the ensemble
     predictor = answerer_of(words)
     crops = np.random.default_rng(1).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
-    expected, _ = predictor.answer(crops)
+    expected, _ = predictor.answer({"crops": crops})
     session = onnxruntime.InferenceSession(str(folder / "ensemble.onnx"))
     assert [o.name for o in session.get_outputs()] == facts["outputs"]["ensemble"] == ["answer"]
     assert session.get_inputs()[0].type == "tensor(uint8)"
@@ -86,10 +86,10 @@ def test_every_kind_of_head_is_read_alike_in_all_formats(tmp_path: Path) -> None
         logits = network(normalise(torch.from_numpy(crops), transform=transform))
         wanted = [to_probs(logits[n], task=t, loss=losses[n]).numpy() for n, t in tasks.items()]
     paths = [tmp_path / f"all.{ending}" for ending in ("onnx", "pt2", "pt")]
-    for path in save_models(model, paths, crops[:3], names=model.names, facts="{}"):
+    for path in save_models(model, paths, [crops[:3]], facts="{}"):
         for num in (1, 6):
             for name, found, value in zip(
-                tasks, load_model(path)(crops[:num]), wanted, strict=True
+                tasks, load_model(path)([crops[:num]]), wanted, strict=True
             ):
                 np.testing.assert_allclose(
                     found, value[:num], rtol=1e-4, atol=1e-4, err_msg=f"{path.name} {name}"

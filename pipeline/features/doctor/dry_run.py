@@ -62,11 +62,12 @@ def look_at_batch(settings: Experiment, runs: Runs) -> Iterator[Finding]:
     if not runs.root.is_dir():
         yield "note", "no images yet"
         return
-    crops, images, source = _some_crops(settings, runs)
+    images, source = _some_images(settings, runs)
     device, precision = choose_device(settings)
     workers = choose_workers(settings, device_type=device.type)
     for name, member in settings.members.items():
         transform = member_transform(member)
+        crops = _some_crops(settings, runs, name, images)
         tasks = member_tasks(settings, member)
         targets = training_targets(member, tasks, images)
 
@@ -108,20 +109,29 @@ def _read_batch(
     return batch
 
 
-def _some_crops(settings: Experiment, runs: Runs) -> tuple[np.ndarray, pd.DataFrame, str]:
-    """Crops (n, S, S, 3), their labelled images with the row of each, and where they are from."""
+def _some_images(settings: Experiment, runs: Runs) -> tuple[pd.DataFrame, str]:
+    """Labelled images with the `row` of each one's crop, and how they are cropped."""
     if runs.crops.exists():
-        images = usable(read_images_table(runs)).head(NUMBER)
-        return open_crops(runs.crops), images, "as cut by crop"
+        return usable(read_images_table(runs)).head(NUMBER), "as cut by crop"
     tasks = contest_tasks(settings)
     found = read_contest(settings.competition, tasks, root=runs.root, fixes=runs.fixes)
     frame = found.images
     images = frame[(frame["part"] == "train") & (frame["status"] == OK)].head(NUMBER)
     if images.empty:
         raise ValueError("no train image that is there and has its labels")
-    crop, crops = settings.crop, []
-    for path in images["path"]:
+    return images.assign(row=range(len(images))), "their middle, not cropped yet"
+
+
+def _some_crops(settings: Experiment, runs: Runs, member: str, images: pd.DataFrame) -> np.ndarray:
+    """Crops (n, S, S, 3) by the images' rows, as the member looks at them; the images' middles
+    where they are not cut yet."""
+    store = runs.crops_of(member)
+    if runs.crops.exists() and store.exists():
+        return open_crops(store)
+    crop = settings.member_crop(member)
+    crops = np.zeros((images["row"].max() + 1, crop.size, crop.size, 3), dtype=np.uint8)
+    for row, path in zip(images["row"], images["path"], strict=True):
         pixels = read_image(runs.root / path)
         box = centre_box(pixels.shape[1], pixels.shape[0], fraction=crop.fallback)
-        crops.append(cut(pixels, square_box(box, margin=0.0), size=crop.size))
-    return np.stack(crops), images.assign(row=range(len(crops))), "their middle, not cropped yet"
+        crops[row] = cut(pixels, square_box(box, margin=0.0), size=crop.size)
+    return crops

@@ -101,7 +101,7 @@ def _sheet(
 ) -> "Image.Image":  # noqa: F821
     device, _ = choose_device(settings)
     member = member_context(settings, name)
-    crops, known = open_crops(runs.crops), labelled.set_index("image_id")
+    crops, known = open_crops(runs.crops_of(name)), labelled.set_index("image_id")
     tiles, captions = {}, {}
     bar = Bar(len(images), desc=f"explain: {name} {task.name}")
     for cell, places in by_cell(settings, name, images, labelled).items():

@@ -8,20 +8,19 @@ import pandas as pd
 import torch
 
 from pipeline.config import Experiment
-from pipeline.config.preprocessing import Crop
 from pipeline.console import Bar
 from pipeline.evaluation.decisions import measure
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces, member_probs
 from pipeline.experiment.cells import used_members
+from pipeline.experiment.crops import crop_names, crop_recipes
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import load_cell, prediction_frame
 from pipeline.experiment.predictions import read_oof
-from pipeline.faces.boxes import AROUND_FACES, square_box
-from pipeline.faces.crop import cut
 from pipeline.faces.crop_store import open_crops
+from pipeline.faces.recipe import cut_face
 from pipeline.features.explain.heatmaps import by_cell
 from pipeline.figures.chart import Chart, save_panels
 from pipeline.figures.curves import curves_by_source, plot_curves
@@ -40,6 +39,7 @@ MARGIN = "crop margin"
 MARGINS = (-0.2, -0.1, 0.0, 0.1, 0.2, 0.4)  # added to the margin that the crops were cut with
 SEED = 777  # of the sample: the same images every time
 Variant = tuple[str, float]  # factor and level
+Crops = dict[str, np.ndarray]  # (n, S, S, 3) by crop_names
 
 
 def measure_sensitivity(
@@ -51,7 +51,7 @@ def measure_sensitivity(
     oof = read_oof(settings, runs, members[0])
     split = labelled[labelled["image_id"].isin(oof["image_id"])]
     sample = _draw_sample(split, number=number)
-    variants = list(_variants(settings.crop, runs, sample))
+    variants = list(_variants(settings, runs, sample, members))
     tables = {name: _answers(settings, runs, name, sample, labelled, variants) for name in members}
     evaluation = EvaluationSet(settings, runs, held_out=set(sample["image_id"]))
     rows = []
@@ -92,29 +92,40 @@ def _draw_sample(split: pd.DataFrame, *, number: int) -> pd.DataFrame:
 
 
 def _variants(
-    crop: Crop, runs: Runs, sample: pd.DataFrame
-) -> Iterator[tuple[Variant, str, np.ndarray]]:
-    """Corruption and level, the unit, and the sample's crops (n, S, S, 3); the "
-    "unchanged ones first."""
-    crops = np.asarray(open_crops(runs.crops)[sample["row"].to_numpy()])
+    settings: Experiment, runs: Runs, sample: pd.DataFrame, members: list[str]
+) -> Iterator[tuple[Variant, str, Crops]]:
+    """Corruption and level, the unit, and the sample's crops by crop_names; the unchanged ones
+    first."""
+    names = {name: crops for name, crops in crop_names(settings).items() if name in members}
+    plain = {
+        crops: np.asarray(open_crops(runs.crops_of(name))[sample["row"].to_numpy()])
+        for name, crops in names.items()
+    }
     seeds = [zlib.crc32(str(image_id).encode()) for image_id in sample["image_id"]]
     for factor in FACTORS.values():
         for level in sorted(factor.levels, key=lambda level, f=factor: level != f.neutral):
-            pairs = zip(crops, seeds, strict=True)
-            changed = np.stack([corrupt(crop, factor, level, seed=seed) for crop, seed in pairs])
+            changed = {}
+            for name, crops in plain.items():
+                pairs = zip(crops, seeds, strict=True)
+                changed[name] = np.stack([corrupt(c, factor, level, seed=s) for c, s in pairs])
             yield (factor.name, float(level)), factor.unit, changed
     if not all((runs.root / path).exists() for path in sample["path"]):
         print(f"explain: the images are not in {runs.root}: {MARGIN} is left out")
         return
     faces = check_table(read_table(runs.faces), FACES)
     faces = pick(faces, sample["image_id"], what="faces")
-    margins = np.where(faces["how"].isin(AROUND_FACES), crop.margin, 0.0)
-    boxes, size = faces[["x1", "y1", "x2", "y2"]].to_numpy(), crop.size
+    boxes = faces[["x1", "y1", "x2", "y2"]].to_numpy()
     images = [read_image(runs.root / path) for path in sample["path"]]
+    recipes = crop_recipes(settings, names)
     for more in sorted(MARGINS, key=lambda m: m != 0.0):
-        squares = [square_box(b, margin=m + more) for b, m in zip(boxes, margins, strict=True)]
-        cuts = [cut(p, s, size=size) for p, s in zip(images, squares, strict=True)]
-        yield (MARGIN, more), "more of the side", np.stack(cuts)
+        cuts: dict[str, list[np.ndarray]] = {name: [] for name in recipes}
+        rows = zip(images, boxes, faces["how"], faces["landmarks"], strict=True)
+        for image, box, how, landmarks in rows:
+            known = landmarks if how == "mtcnn" else None
+            for name, recipe in recipes.items():
+                crop = cut_face(image, box, how=how, landmarks=known, recipe=recipe, widen=more)
+                cuts[name].append(crop)
+        yield (MARGIN, more), "more of the side", {n: np.stack(c) for n, c in cuts.items()}
 
 
 def _answers(
@@ -123,7 +134,7 @@ def _answers(
     name: str,
     sample: pd.DataFrame,
     labelled: pd.DataFrame,
-    variants: list[tuple[Variant, str, np.ndarray]],
+    variants: list[tuple[Variant, str, Crops]],
 ) -> dict[Variant, pd.DataFrame]:
     """A member's predictions of each variant, by the cells that did not see the people."""
     device, precision = choose_device(settings)
@@ -135,7 +146,8 @@ def _answers(
     for cell, places in cells.items():
         network = load_cell(runs, member, cell, device=device)
         for key, _, crops in variants:
-            pixels = np.stack([fit_size(crops[place], size=transform.size) for place in places])
+            seen = crops[crop_names(settings)[name]]
+            pixels = np.stack([fit_size(seen[place], size=transform.size) for place in places])
             (views,) = predict_logits(
                 [network],
                 [(torch.from_numpy(pixels), {})],

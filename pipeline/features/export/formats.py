@@ -13,6 +13,7 @@ from torch import nn
 
 from pipeline.config import Experiment
 from pipeline.experiment.cells import answering_cells
+from pipeline.experiment.crops import crop_names
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import load_cell
 from pipeline.images.resize_matrix import resize_matrix
@@ -23,7 +24,7 @@ from pipeline.models.export_module import EnsembleModel, MemberModel, Output, Re
 from pipeline.models.fuse_batchnorm import fuse_batchnorm
 from pipeline.storage import Runs, atomic_write
 
-Run = Callable[[np.ndarray], list[np.ndarray]]
+Run = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
 
 def member_model(settings: Experiment, runs: Runs, member: str) -> MemberModel:
@@ -34,9 +35,9 @@ def member_model(settings: Experiment, runs: Runs, member: str) -> MemberModel:
     for cell in answering_cells(settings, member):
         network = load_cell(runs, context, cell, device=torch.device("cpu"))
         networks.append(fuse_batchnorm(network, size=transform.size))
-    resize = None
-    if transform.size != settings.crop.size:
-        matrix = resize_matrix(settings.crop.size, transform.size)
+    resize, stored = None, settings.member_crop(member).size
+    if transform.size != stored:
+        matrix = resize_matrix(stored, transform.size)
         resize = Resize(torch.from_numpy(matrix))
     return MemberModel(
         networks,
@@ -46,6 +47,7 @@ def member_model(settings: Experiment, runs: Runs, member: str) -> MemberModel:
         to_input=partial(normalise, transform=transform),
         size=transform.size,
         resize=resize,
+        crops=crop_names(settings)[member],
     ).eval()
 
 
@@ -70,39 +72,58 @@ def ensemble_model(spec: EnsembleSpec, members: dict[str, MemberModel]) -> Ensem
         outputs=outputs,
         method=ensemble.method,
         weights={name: weights.get(name, 0.0) for name in spec.members},
+        inputs=crop_names(spec.settings),
     ).eval()
 
 
 def save_models(
-    model: nn.Module, paths: Sequence[Path], crops: np.ndarray, *, names: Sequence[str], facts: str
+    model: MemberModel | EnsembleModel,
+    paths: Sequence[Path],
+    crops: Sequence[np.ndarray],
+    *,
+    facts: str,
 ) -> Iterator[Path]:
     """Writes a model in the format that each path ends in, one after another. `facts` is JSON that
-    goes into every file; `crops` (2 or more, S, S, 3) are what the graph is taken with."""
-    example, program = torch.from_numpy(crops), None
+    goes into every file; `crops` (2 or more, S, S, 3) of every input are what the graph is taken
+    with."""
+    examples, program = tuple(torch.from_numpy(some) for some in crops), None
     with torch.inference_mode():
-        model(example)  # constants of the first call are kept: they must be real ones
+        model(*examples)  # constants of the first call are kept: they must be real ones
     for path in paths:
         with atomic_write(path, short=False) as temporary, _quiet():
             if path.suffix == ".pt":
                 with torch.no_grad():
-                    traced = torch.jit.trace(model, example, check_trace=False, strict=False)
+                    traced = torch.jit.trace(model, examples, check_trace=False, strict=False)
                 traced.save(str(temporary), _extra_files={"facts.json": facts})
             elif program is None:
-                dynamic = ({0: torch.export.Dim("num", min=1)},)
-                program = torch.export.export(model, (example,), dynamic_shapes=dynamic)
+                program = torch.export.export(
+                    model, examples, dynamic_shapes=_any_number(model, len(examples))
+                )
             if path.suffix == ".pt2":
                 torch.export.save(program, str(temporary), extra_files={"facts.json": facts})
             if path.suffix == ".onnx":
-                _write_onnx(program, temporary, names=names, facts=facts)
+                _write_onnx(program, temporary, model=model, facts=facts)
         yield path
 
 
-def _write_onnx(program, path: Path, *, names: Sequence[str], facts: str) -> None:
+def _any_number(model: MemberModel | EnsembleModel, num_inputs: int) -> tuple:
+    """What torch.export is told: the same, any number of crops in every input."""
+    each = tuple({0: torch.export.Dim("num", min=1)} for _ in range(num_inputs))
+    return (each,) if isinstance(model, EnsembleModel) else each  # whose inputs are one *argument
+
+
+def _write_onnx(
+    program: torch.export.ExportedProgram,
+    path: Path,
+    *,
+    model: MemberModel | EnsembleModel,
+    facts: str,
+) -> None:
     try:
         made = torch.onnx.export(
             program,
-            input_names=["crops"],
-            output_names=list(names),
+            input_names=list(model.inputs),
+            output_names=list(model.names),
             dynamo=True,
             external_data=False,
             verbose=False,
@@ -118,7 +139,8 @@ def _write_onnx(program, path: Path, *, names: Sequence[str], facts: str) -> Non
 
 
 def load_model(path: Path) -> Run:
-    """A stored model as a function of uint8 crops (N, S, S, 3): its outputs in their order."""
+    """A stored model as a function of the uint8 crops (N, S, S, 3) of each input: its outputs in
+    their order."""
     if path.suffix == ".onnx":
         import onnxruntime
 
@@ -127,7 +149,8 @@ def load_model(path: Path) -> Run:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
         )
-        return lambda crops: session.run(None, {"crops": crops})
+        names = [each.name for each in session.get_inputs()]
+        return lambda crops: session.run(None, dict(zip(names, crops, strict=True)))
     if path.suffix == ".pt2":
         return _as_run(torch.export.load(str(path)).module())
     with _quiet():
@@ -135,9 +158,9 @@ def load_model(path: Path) -> Run:
 
 
 def _as_run(module: nn.Module) -> Run:
-    def run(crops: np.ndarray) -> list[np.ndarray]:
+    def run(crops: Sequence[np.ndarray]) -> list[np.ndarray]:
         with torch.inference_mode(), _quiet():
-            return [out.numpy() for out in module(torch.from_numpy(crops))]
+            return [out.numpy() for out in module(*map(torch.from_numpy, crops))]
 
     return run
 
@@ -160,7 +183,7 @@ def _quiet():
                 logger.setLevel(level)
 
 
-def seconds_of(run: Run, crops: np.ndarray, *, repeats: int = 3) -> float:
+def seconds_of(run: Run, crops: Sequence[np.ndarray], *, repeats: int = 3) -> float:
     """The least time of a few runs, after one to warm up."""
     run(crops)
     taken = []

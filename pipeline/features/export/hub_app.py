@@ -13,6 +13,7 @@ import onnxruntime
 
 from pipeline.faces.finder import FaceFinder
 from pipeline.faces.mtcnn.onnx_detector import PortableDetector
+from pipeline.faces.recipe import CropRecipe
 from pipeline.images.read import read_image
 from pipeline.inference.readout import FacePrediction, OutputSpec, read_outputs
 
@@ -33,8 +34,11 @@ def load() -> tuple[FaceFinder, list[OutputSpec], onnxruntime.InferenceSession]:
         thresholds = tuple(crop["thresholds"])
         for name, least in (("detector", crop["min_face"]), ("fine", config["fine_face"])):
             detectors[name] = PortableDetector(HERE, min_face=least, thresholds=thresholds)
+    recipes = {}
+    for one in config["inputs"]:
+        recipes[one["name"]] = CropRecipe(one["margin"], one["size"], align=one["align"])
     finder = FaceFinder(
-        **{key: crop[key] for key in ("faces", "margin", "fallback", "size")}, **detectors
+        faces=crop["faces"], fallback=crop["fallback"], recipes=recipes, **detectors
     )
     readings = [OutputSpec.from_dict(values) for values in config["readings"]]
     session = onnxruntime.InferenceSession(
@@ -49,9 +53,12 @@ def predict(image: np.ndarray) -> list[FacePrediction]:
     found = finder.find(image)
     if not found:
         return []
-    crops = np.stack([face.crop for face in found])
+    crops = {
+        each.name: np.stack([face.crops[each.name] for face in found])
+        for each in session.get_inputs()
+    }
     names = [output.name for output in session.get_outputs()]
-    outputs = dict(zip(names, session.run(None, {"crops": crops}), strict=True))
+    outputs = dict(zip(names, session.run(None, crops), strict=True))
     read_out = read_outputs([r for r in readings if r.name in outputs], outputs)
     return [
         FacePrediction(tuple(face.box.tolist()), face.how, face.probability, said, answers)

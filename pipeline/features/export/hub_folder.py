@@ -29,7 +29,7 @@ def copy_models(settings: Experiment, runs: Runs, facts: Mapping[str, Any]) -> N
     for name in used_members(settings):
         for cell in answering_cells(settings, name):
             _copy(runs.weights(cell), runs.shared(f"weights/{cell.name}.safetensors"))
-    kept = ("input", "readings", "crop", "views", "method", "members")
+    kept = ("inputs", "readings", "crop", "views", "method", "members")
     config = {"name": settings.name, "fine_face": FINE}
     config |= {key: facts[key] for key in kept}
     config["settings"] = _without_places(settings.model_dump(mode="json"))

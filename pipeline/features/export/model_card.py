@@ -43,7 +43,7 @@ def write_card(settings: Experiment, runs: Runs, facts: dict) -> str:
         "    import app, pathlib",
         "    app.predict(app.read(pathlib.Path('face.jpg')))",
         "",
-        f"`ensemble.onnx` takes uint8 RGB face crops {facts['input']['shape']}, cut as "
+        f"`ensemble.onnx` takes uint8 RGB face crops {_inputs(facts)}, cut as "
         "`config.json` says, and gives probabilities. `weights/` holds each network "
         "as safetensors.",
         "",
@@ -77,6 +77,10 @@ def write_card(settings: Experiment, runs: Runs, facts: dict) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _inputs(facts: dict) -> str:
+    return " and ".join(f"`{one['name']}` {one['shape']}" for one in facts["inputs"])
 
 
 def _caveat(words: str) -> list[str]:

@@ -4,6 +4,8 @@ member's against its own network in torch."""
 import importlib.util
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ from pipeline.console import follow
 from pipeline.console.installation import COMMAND
 from pipeline.console.requirements import say_install
 from pipeline.experiment.cells import used_members
+from pipeline.experiment.crops import crop_names, crop_recipes
 from pipeline.inference.choice import ENSEMBLE, is_stacked, left_out, missing_weights
 from pipeline.storage import Runs, display_path, provenance, write_json
 
@@ -56,7 +59,11 @@ def export_models(
 
     # where a file is used is not known: it is checked on a CPU, in full precision
     settings = settings.model_copy(update={"device": "cpu", "precision": "float32"})
-    crops = _different(open_crops(runs.crops), num=NUM)
+    inputs = crop_names(settings)
+    crops = {  # of each input the same images
+        name: _different(open_crops(runs.crops_of(member)), num=NUM)
+        for member, name in inputs.items()
+    }
     ensemble = choose_ensemble(settings, runs, "ensemble")
     notes = left_out(settings, runs)
     if is_stacked(settings, runs):
@@ -84,15 +91,11 @@ def export_models(
             answered, _ = FacePredictor(settings, runs).answer(crops)
             expected = [answered[output] for output in model.names]
         outputs[name] = model.names
-        rows += _write(runs, name, model, crops, formats, expected=expected)
+        seen = [crops[each] for each in model.inputs]
+        rows += _write(runs, name, model, seen, formats, expected=expected)
     facts = {
         "experiment": settings.name,
-        "input": {
-            "name": "crops",
-            "type": "uint8",
-            "shape": ["num", *crops.shape[1:]],
-            "order": "RGB",
-        },
+        "inputs": _describe_inputs(settings, ensemble.members),
         "outputs": outputs,
         "readings": [reading.as_dict() for reading in ensemble.readings],
         "crop": settings.crop.model_dump(mode="json"),
@@ -109,11 +112,22 @@ def export_models(
     return facts
 
 
+def _describe_inputs(settings: Experiment, members: Sequence[str]) -> list[dict]:
+    """The ensemble's inputs: crops of each way in which its members' faces are cut."""
+    names = {name: crop for name, crop in crop_names(settings).items() if name in members}
+    described = []
+    for name, recipe in crop_recipes(settings, names).items():
+        row = {"name": name, "type": "uint8", "order": "RGB"}
+        row["shape"] = ["num", recipe.size, recipe.size, 3]
+        described.append({**row, **asdict(recipe)})
+    return described
+
+
 def _write(
     runs: Runs,
     name: str,
     model: "MemberModel | EnsembleModel",
-    crops: np.ndarray,
+    crops: list[np.ndarray],
     formats: list[str],
     *,
     expected: list[np.ndarray] | None,
@@ -124,19 +138,25 @@ def _write(
 
     from pipeline.features.export.formats import load_model, save_models, seconds_of
 
-    def eager(some: np.ndarray) -> list[np.ndarray]:
+    def eager(some: Sequence[np.ndarray]) -> list[np.ndarray]:
         with torch.inference_mode():
-            return [out.numpy() for out in model(torch.from_numpy(some))]
+            return [out.numpy() for out in model(*map(torch.from_numpy, some))]
 
-    shape = ", ".join(["num", *map(str, crops.shape[1:])])
-    note = json.dumps({"input": f"uint8 ({shape}) RGB", "outputs": model.names})
+    shapes = {}
+    for each, some in zip(model.inputs, crops, strict=True):
+        shapes[each] = f"uint8 ({', '.join(['num', *map(str, some.shape[1:])])}) RGB"
+    note = json.dumps({"inputs": shapes, "outputs": model.names})
     wanted = eager(crops) if expected is None else expected
     against = "its network in torch" if expected is None else "infer"
     plain, rows = seconds_of(eager, crops), []
     paths = [runs.exported(f"{name}.{ending}") for ending in formats]
-    for path in save_models(model, paths, crops[:3], names=model.names, facts=note):
+    num_crops = len(crops[0])
+    for path in save_models(model, paths, [some[:3] for some in crops], facts=note):
         run = load_model(path)
-        apart = max(_apart(run(crops[:n]), [w[:n] for w in wanted]) for n in (1, len(crops)))
+        apart = max(
+            _apart(run([some[:n] for some in crops]), [w[:n] for w in wanted])
+            for n in (1, num_crops)
+        )
         if not apart <= APART:
             raise ValueError(
                 f"{display_path(path)}: {apart:.2g} from {against} on the same crops; not used"
@@ -148,7 +168,7 @@ def _write(
                 "megabytes": path.stat().st_size / 1e6,
                 "apart": apart,
                 "against": against,
-                "crops": len(crops),
+                "crops": num_crops,
                 "speed": plain / seconds_of(run, crops),
             }
         )

@@ -75,7 +75,7 @@ def answer_hidden_test(
     """
     test = check_hidden_test(work.settings, work.runs, place)
     settings, runs = work.settings, work.runs
-    recipe = fingerprint_of([settings.crop.model_dump(mode="json"), test.fingerprint])
+    recipe = fingerprint_of([*_cuts(settings), test.fingerprint])
     kept = (folder or runs.test_folder("")) / f"{test.name}-{recipe}"
     inside = replace(work, runs=runs.of_test(kept, root=test.root))
     images = _crop(inside, test)
@@ -103,6 +103,16 @@ def answer_hidden_test(
     return HiddenAnswers(path, num_answers, tuple(notes))
 
 
+def _cuts(settings: Experiment) -> list[dict]:
+    """How faces are found and cut, for the experiment and for members with their own crops."""
+    cuts = [settings.crop.model_dump(mode="json")]
+    for name in settings.members:
+        own = settings.member_crop(name).model_dump(mode="json")
+        if own not in cuts:
+            cuts.append(own)
+    return cuts
+
+
 def _crop(inside: Work, test: HiddenTest) -> pd.DataFrame:
     """The part's images with the row of each crop, -1 for one that can't be read."""
     runs = inside.runs
@@ -116,8 +126,7 @@ def _crop(inside: Work, test: HiddenTest) -> pd.DataFrame:
         find_faces(inside, images)
     faces = check_table(read_table(runs.faces), FACES)
     check_test_faces(inside, images, faces)
-    if not runs.crops.exists():
-        cut_crops(inside, images, faces)
+    cut_crops(inside, images, faces)
     return read_images_table(runs)
 
 
@@ -145,7 +154,7 @@ def _predict(work: Work, inside: Work, name: str, asked: pd.DataFrame, kept: Pat
                 member_context(settings, name),
                 cells,
                 seen.reset_index(drop=True),
-                crops=open_crops(runs.crops),
+                crops=open_crops(runs.crops_of(name)),
                 settings=settings,
                 what="test images",
                 device=device,

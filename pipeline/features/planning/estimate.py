@@ -20,6 +20,7 @@ from pipeline.jobs.job import Job, Outcome, makespan
 from pipeline.jobs.resources import Slot, find_slots
 from pipeline.jobs.run import run_jobs
 from pipeline.labels.tasks import Task
+from pipeline.preprocessing.crop_images import missing_stores
 from pipeline.storage import Cell, read_table
 from pipeline.tables import OK
 from pipeline.training.cell_jobs import BACKWARD, cell_needs, epoch_images, training_bytes
@@ -85,7 +86,8 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
         found.parts["crop"] = Part(
             seconds, f"{len(images)} images, faces {_mode(work.settings.crop.faces)}"
         )
-        found.disk += len(images) * work.settings.crop.size**2 * 3
+        for recipe in missing_stores(work.settings, work.runs).values():
+            found.disk += len(images) * recipe.size**2 * 3
     for cell in cells:
         member, rate = work.settings.members[cell.member], rates[cell.member]
         learned, held = epoch_images(work.settings, cell, labelled)

@@ -108,7 +108,7 @@ def _learn(
     """Seconds of one image in the training loop, on made-up crops with true labels."""
     rows = np.arange(steps * member.batch_size) % len(images)
     part = images.iloc[rows].reset_index(drop=True)
-    side = settings.crop.size
+    side = member.crop.over(settings.crop).size
     crops = np.random.default_rng(0).integers(256, size=(len(rows), side, side, 3), dtype=np.uint8)
     batches = make_batches(
         settings,

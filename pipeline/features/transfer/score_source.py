@@ -29,7 +29,7 @@ from pipeline.tables import SCORES, check_table
 def score_source(settings: Experiment, runs: Runs, source: Experiment) -> pd.DataFrame:
     """A scores table: a row for each shared task and each member of the source that learnt it."""
     images = read_labelled(runs)
-    crops = open_crops(runs.crops)
+    source_runs = Runs(source)
     device, precision = choose_device(settings)
     rows = []
     for task in shared_tasks(settings, source):
@@ -38,11 +38,11 @@ def score_source(settings: Experiment, runs: Runs, source: Experiment) -> pd.Dat
             if task.name not in recipe.tasks:
                 continue
             frame = predict_cells(
-                Runs(source),
+                source_runs,
                 member_context(source, member),
                 member_cells(source, member),
                 images,
-                crops=crops,
+                crops=open_crops(runs.crops_by(source_runs.crop_recipe_of(member))),
                 settings=source,
                 what=f"images of {settings.competition.name}",
                 device=device,

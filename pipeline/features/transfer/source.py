@@ -45,11 +45,13 @@ def check_source(settings: Experiment, runs: Runs, source: Experiment) -> None:
                     f"transfer: {cell.name} of {source.name} is not trained: {COMMAND} train -c "
                     f"{source.name}"
                 )
-    if source_runs.crop_recipe != runs.crop_recipe:
-        raise ValueError(
-            f"transfer: {source.name} was trained on crops of {source.crop.model_dump()}, this "
-            f"experiment cuts {settings.crop.model_dump()}; give both the same crop settings"
-        )
+    for member in source.members:
+        if runs.crops_by(source_runs.crop_recipe_of(member)) is None:
+            raise ValueError(
+                f"transfer: {member} of {source.name} was trained on crops of "
+                f"{source.member_crop(member).model_dump()}, this experiment cuts "
+                f"{settings.crop.model_dump()}; give both the same crop settings"
+            )
 
 
 def shared_tasks(settings: Experiment, source: Experiment) -> list[Task]:

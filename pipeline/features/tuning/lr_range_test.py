@@ -48,7 +48,7 @@ def run_sanity_checks(
     recipe = with_own_weights(settings, runs, Cell(member, tune.folds[0], recipe.seeds[0]))
     setup = CheckSetup(
         settings=settings,
-        crops=open_crops(runs.crops),
+        crops=open_crops(runs.crops_of(member)),
         tasks=member_tasks(settings, recipe),
         train=images[images["fold"] != tune.folds[0]].reset_index(drop=True),
         device=device,
