@@ -52,6 +52,19 @@ class Join(Settings):
     """Names the table's columns, for a file that has no header line."""
 
 
+class Pixels(Settings):
+    """Images that stand in the table as numbers from 0 to 255, all of an image in one column."""
+
+    column: str = "pixels"
+    """Names the column of the numbers, which are parted by blanks."""
+    size: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
+    """Gives width and height. Null takes the square with as many numbers; three times as many are a
+    colour image, the three of each pixel together."""
+    first_id: int = 0
+    """Gives the id of the first row of a table without an id column; the rows are counted on from
+    it."""
+
+
 class TableLayout(Settings):
     """Where a user's own tables and images lie; every path is below root."""
 
@@ -62,7 +75,8 @@ class TableLayout(Settings):
     """Names the test table, without labels. Null means that there is none; see `split` and
     `test_images`."""
     images: str = "."
-    """Names the folder that the paths of the train table start from."""
+    """Names the folder that the paths of the train table start from; a zip archive is read like a
+    folder and not unpacked."""
     test_images: str | None = None
     """Names the folder that the paths of the test table start from; null takes `images`. With no
     test table, all images of this folder are answered, and their paths in it are their ids."""
@@ -86,6 +100,8 @@ class TableLayout(Settings):
     """Lists the words of the person column that mean nobody, in upper or lower case."""
     suffix: str = ""
     """Gives the ending that is added to a path that lacks it, as in `.jpg`."""
+    pixels: Pixels | None = None
+    """Says that the images are numbers in a column of the tables, as in FER2013, and not files."""
     box: tuple[str, str, str, str] | None = None
     """Names four columns with the face's box in pixels, for rows that speak of one face of an
     image."""
@@ -95,6 +111,10 @@ class TableLayout(Settings):
 
     @model_validator(mode="after")
     def _agree(self) -> "TableLayout":
+        if self.pixels is not None and (self.path or self.suffix or self.test_images):
+            raise ValueError(
+                "`pixels:` reads images from the table; take path, suffix, test_images away"
+            )
         if self.split is not None and self.test is not None:
             raise ValueError("`split:` goes with one table; take `test:` away")
         return self

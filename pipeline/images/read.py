@@ -1,10 +1,16 @@
-"""Files to upright RGB pixels. Whatever PIL can open; the rest is one error with a reason."""
+"""Files to upright RGB pixels. Whatever PIL can open; the rest is one error with a reason.
 
+An image can lie inside of another file (`train.zip/1.jpg`), see labels.containers.
+"""
+
+import io
 import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+
+from pipeline.labels.containers import read_inside
 
 MAX_PIXELS = 180_000_000  # a larger image is refused before it is decoded: it fills the memory
 # what a camera, a phone or a contest writes; others can run programs (EPS) or read other files
@@ -56,7 +62,9 @@ def _read_wide(path: Path) -> np.ndarray:
     import cv2
 
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-    values = cv2.imdecode(np.fromfile(path, dtype=np.uint8), flags)
+    inside = read_inside(path)
+    raw = np.fromfile(path, dtype=np.uint8) if inside is None else np.frombuffer(inside, np.uint8)
+    values = cv2.imdecode(raw, flags)
     if values is None:  # formats that only PIL reads
         with _open(path) as image:
             values = np.asarray(image)
@@ -126,7 +134,9 @@ def _open(path: Path) -> Image.Image:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             Image.init()
-            image = Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
+            inside = read_inside(path)
+            source = path if inside is None else io.BytesIO(inside)
+            image = Image.open(source, formats=[name for name in FORMATS if name in Image.OPEN])
         except Image.DecompressionBombError as error:
             raise UnreadableImageError(f"{path.name}: too large: {error}") from None
     if image.width * image.height > MAX_PIXELS:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.labels.containers import MOST_CELL
+
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars"}
 MOST_HEADER = 2**16  # characters in which the first lines of a table must be
 SHOWN = 3  # lines that a sentence names
@@ -154,6 +156,7 @@ def _read_rows(
     path: Path, text: str, *, separator: str
 ) -> tuple[list[str], list[list[str]], list[int]]:
     """The header, the rows, and the line that each row begins in; blank lines are left out."""
+    csv.field_size_limit(MOST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     header: list[str] = []
     rows: list[list[str]] = []

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from pipeline.labels.containers import ARCHIVE, list_below
 from pipeline.labels.layouts import IMAGE_ENDINGS, place_status
 from pipeline.tables import OK
 
@@ -146,7 +147,7 @@ def say_what_lies_there(root: Path, path: str) -> str:
 
 
 def _walk(folder: Path, *, seen: set[str]) -> Iterator[Path]:
-    """The images below a folder; a link to a folder is followed once."""
+    """The images below a folder, those in archives too; a link to a folder is followed once."""
     real = os.path.realpath(folder)
     if real in seen:
         return
@@ -162,15 +163,20 @@ def _walk(folder: Path, *, seen: set[str]) -> Iterator[Path]:
             yield from _walk(Path(entry.path), seen=seen)
         elif entry.name.lower().endswith(IMAGE_ENDINGS) and os.path.isfile(entry.path):
             yield Path(entry.path)
+        elif entry.name.lower().endswith(ARCHIVE) and os.path.isfile(entry.path):
+            for file in list_below(Path(entry.path)):
+                if file.name.lower().endswith(IMAGE_ENDINGS):
+                    yield file
 
 
 def _key(path: str) -> tuple[str, ...]:
-    """The parts of a path in one case and one Unicode form, without the endings of images."""
+    """The parts of a path in one case and one Unicode form, without the endings of images and
+    archives: `train/1` may lie in `train.zip`."""
     plain = unicodedata.normalize("NFC", path).casefold()
     while plain.endswith(IMAGE_ENDINGS):  # a setting can have added a second one: x.png.jpg
         plain = plain.rpartition(".")[0]
     plain = re.sub(r"(\d)\.0+$", r"\1", plain)  # an id that was read as a number: 24.0
-    return tuple(part.strip() for part in plain.split("/"))
+    return tuple(part.strip().removesuffix(ARCHIVE) for part in plain.split("/"))
 
 
 def _is_part(written: tuple[str, ...], file: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.labels.containers import MOST_CELL
 from pipeline.labels.csv_reader import read_contest_table, read_csv
 from pipeline.labels.layouts import place_status
 
@@ -31,7 +32,7 @@ def write(folder: Path, raw: bytes | str) -> Path:
         ("id,age\n1,2\n3,\0\n", "line 3: not a CSV table: a zero byte"),
         ("id,age\n1,é\n".encode("latin-1"), "line 2: not UTF-8 text (byte 0xe9); save it as UTF-8"),
         ("id,age\n1,2\n".encode("utf-16"), "UTF-16 text; save it as UTF-8"),
-        ("id,age\n1," + "2" * 200_000, "line 2: not a CSV table: field larger"),
+        ("id,age\n1," + "2" * (MOST_CELL + 1), "line 2: not a CSV table: field larger"),
     ],
 )
 def test_what_is_wrong_is_a_sentence_with_its_line(

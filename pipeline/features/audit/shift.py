@@ -148,7 +148,7 @@ def _statistics(runs: Runs, images: pd.DataFrame) -> pd.DataFrame:
     pixels = pd.DataFrame([measure_pixels(crops[row]) for row in images["row"]])
     width, height = images["width"].to_numpy(), images["height"].to_numpy()
     paths = [runs.root / path for path in images["path"]]
-    size = np.array([path.stat().st_size if path.exists() else np.nan for path in paths])
+    size = np.array([path.stat().st_size if path.is_file() else np.nan for path in paths])
     table = {"width": width, "height": height, "bytes_per_pixel": size / (width * height)}
     if (images["how"] == "mtcnn").any():
         x1, y1, x2, y2 = (images[name].to_numpy() for name in ("x1", "y1", "x2", "y2"))

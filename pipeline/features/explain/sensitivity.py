@@ -27,6 +27,7 @@ from pipeline.figures.curves import curves_by_source, plot_curves
 from pipeline.images.corruptions import FACTORS, corrupt
 from pipeline.images.read import read_image
 from pipeline.images.transform import fit_size, normalise
+from pipeline.labels.containers import is_there
 from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.reliability import mean_rate
@@ -109,7 +110,7 @@ def _variants(
                 pairs = zip(crops, seeds, strict=True)
                 changed[name] = np.stack([corrupt(c, factor, level, seed=s) for c, s in pairs])
             yield (factor.name, float(level)), factor.unit, changed
-    if not all((runs.root / path).exists() for path in sample["path"]):
+    if not all(is_there(runs.root / path) for path in sample["path"]):
         print(f"explain: the images are not in {runs.root}: {MARGIN} is left out")
         return
     faces = check_table(read_table(runs.faces), FACES)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.labels.containers import is_inside
 from pipeline.labels.csv_reader import read_csv
 from pipeline.tables import IMAGES, OK, check_table
 
@@ -26,7 +27,8 @@ def place_status(root: Path, path: str | Path) -> dict[str, str]:
     """The status and message of an image that a table names, empty where it is there.
 
     A path whose words leave root is `outside` and is never looked at; a folder below root may be a
-    link to elsewhere: the user made it.
+    link to elsewhere: the user made it. A path can lead into an archive: `train.zip/1.jpg`. Raises
+    ValueError for an archive that is broken.
     """
     if "\0" in str(path):
         return {"status": "outside", "message": "no file has such a name"}
@@ -36,6 +38,8 @@ def place_status(root: Path, path: str | Path) -> dict[str, str]:
     try:
         found = stat.S_ISREG(os.stat(os.path.join(root, path)).st_mode)
     except OSError as error:  # no permission, a name too long for the file system
+        if error.errno == errno.ENOTDIR and is_inside(os.path.join(root, path)):
+            return {}
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             return {"status": "missing", "message": "no such file"}
         return {"status": "unreadable", "message": (error.strerror or str(error)).lower()}

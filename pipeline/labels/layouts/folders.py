@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.labels.columns import stored_column
+from pipeline.labels.containers import list_below
 from pipeline.labels.layouts import finish, junk_reason
 from pipeline.tables import OK
 
@@ -23,7 +24,7 @@ def read_folders(
     label = stored_column(written)
     rows: list[dict] = []
     classes: set[str] = set()
-    for file in _files(root / train):
+    for file in list_below(root / train):
         inside = file.relative_to(root / train)
         row = _row(root, file, image_id=f"train/{inside.as_posix()}", part="train")
         if row["status"] == OK and len(inside.parts) > 1:
@@ -33,19 +34,13 @@ def read_folders(
             row |= {"status": "malformed", "message": "lies in no folder of a class"}
         rows.append(row)
     if test is not None:
-        for file in _files(root / test):
+        for file in list_below(root / test):
             inside = file.relative_to(root / test)
             row = _row(root, file, image_id=inside.as_posix(), part="test")
             if len(inside.parts) > 1 and inside.parts[0] in classes:
                 row[label] = inside.parts[0]  # it is the truth only where the settings say so
             rows.append(row)
     return finish(rows, labels=[label], source=root / train)
-
-
-def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder; is root right?")
-    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _row(root: Path, file: Path, *, image_id: str, part: str) -> dict:

@@ -8,10 +8,13 @@ from typing import Any
 import pandas as pd
 
 from pipeline.labels.columns import OWN_COLUMNS, stored_column
+from pipeline.labels.containers import list_below
 from pipeline.labels.csv_reader import SHOWN, check_columns, read_contest_table
 from pipeline.labels.layouts import finish, junk_reason, place_status
 from pipeline.labels.layouts.face_boxes import BOX, read_boxes
 from pipeline.labels.layouts.join_tables import join_tables
+from pipeline.labels.layouts.pixel_tables import read_pixel_table, row_path
+from pipeline.labels.layouts.row_ids import check_row_ids, rename_shared_ids
 from pipeline.tables import OK
 
 
@@ -36,6 +39,7 @@ class _Form:
     unknown: Sequence[str]
     box: Sequence[str] | None
     box_form: str
+    pixels: Mapping[str, Any] | None = None
 
 
 def read_table(
@@ -58,18 +62,21 @@ def read_table(
     box: Sequence[str] | None = None,
     box_form: str = "corners",
     join: Sequence[Mapping[str, Any]] = (),
+    pixels: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """The images table of a train and a test table; person_id is None where nobody is named.
 
     Several train rows may have one id where they name one file: the later ones are called `ID#2`.
-    Every other column of the two tables comes along as it is: groups, given folds.
+    Every other column of the two tables comes along as it is: groups, given folds. With `pixels`
+    (column, size, first_id) the images are numbers in that column, and a table without an id column
+    has its rows counted.
 
     Raises ValueError naming the file, and the column that is missing or the id that is repeated.
     """
-    form = _Form(labels, person_column, suffix, unknown, box, box_form)
+    form = _Form(labels, person_column, suffix, unknown, box, box_form, pixels)
     source = _Source(root / train, "train", str(Path(images)), id_column, path_column)
     needs = _needs(source, form, split)
-    frame = read_contest_table(source.file, needs=(id_column,) if join else needs)
+    frame = _read(source.file, form, ids=(id_column,), needs=(id_column,) if join else needs)
     if join:
         frame = join_tables(frame, join, root=root, id_column=id_column)
         check_columns(source.file, frame, needs=needs)
@@ -81,7 +88,7 @@ def read_table(
         rows = _split_rows(source.file, frame, rows, again, split)
     elif test is not None:
         file = root / test
-        found = read_contest_table(file, needs=())
+        found = _read(file, form, ids=(test_id, id_column, answer_id))
         key = _test_id(file, found, explicit=test_id, train_id=id_column, answer_id=answer_id)
         where = test_path or path_column
         source = _Source(file, "test", test_folder, key, where if where in found else None)
@@ -90,8 +97,8 @@ def read_table(
         rows += _rows(root, source, found, form)
     elif test_images is not None:
         rows += _listed_rows(root, test_folder)
-    _check_ids(rows, source.file)
-    _rename_shared_ids(rows)
+    check_row_ids(rows, source.file)
+    rename_shared_ids(rows)
     return finish(rows, labels=[stored_column(label) for label in labels], source=root / train)
 
 
@@ -106,6 +113,7 @@ def read_test_rows(
     suffix: str = "",
     box: Sequence[str] | None = None,
     box_form: str = "corners",
+    pixels: Mapping[str, Any] | None = None,
 ) -> list[dict]:
     """A test row for every row of a table of test images, its paths below `folder`.
 
@@ -113,13 +121,23 @@ def read_test_rows(
     are what the train table and the answer file call it. Raises ValueError naming the file for a
     column that is missing or an id that stands in two rows.
     """
-    frame = read_contest_table(file, needs=())
+    form = _Form((), None, suffix, (), box, box_form, pixels)
+    frame = _read(file, form, ids=(id_column, train_id, answer_id))
     key = _test_id(file, frame, explicit=id_column, train_id=train_id, answer_id=answer_id)
     where = path_column if path_column in frame else None
     source = _Source(file, "test", ".", key, where)
-    rows = _rows(folder, source, frame, _Form((), None, suffix, (), box, box_form))
-    _check_ids(rows, file)
+    rows = _rows(folder, source, frame, form)
+    check_row_ids(rows, file)
     return rows
+
+
+def _read(
+    file: Path, form: _Form, *, ids: Sequence[str | None], needs: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A table of the contest; of pixels with the numbers of its rows where it has no id column."""
+    if form.pixels is None:
+        return read_contest_table(file, needs=needs)
+    return read_pixel_table(file, form.pixels, ids=ids, needs=needs)
 
 
 def _needs(source: _Source, form: _Form, split: Mapping[str, object] | None) -> list[str]:
@@ -163,6 +181,8 @@ def _rows(root: Path, source: _Source, frame: pd.DataFrame, form: _Form) -> list
         more = "" if len(unnamed) <= SHOWN else f", ... ({len(unnamed)} in all)"
         raise ValueError(f"{source.file} line {lines}{more}: no value in {source.id}")
     used = {source.id, source.path, form.person, *form.labels, *(form.box or ())}
+    if form.pixels is not None:
+        used.add(form.pixels["column"])  # they are read when they are needed
     others = [name for name in frame.columns if name not in used and name not in OWN_COLUMNS]
     if "fold" in frame.columns and "fold" not in used:
         others.append("fold")  # folds.column may name it
@@ -171,7 +191,11 @@ def _rows(root: Path, source: _Source, frame: pd.DataFrame, form: _Form) -> list
     rows = []
     for position, record in enumerate(frame.to_dict("records")):
         image_id = record[source.id]
-        path = _below(source.folder, record[source.path or source.id], form.suffix)
+        if form.pixels is None:
+            path = _below(source.folder, record[source.path or source.id], form.suffix)
+        else:
+            line = frame.index[position] + 2
+            path = row_path(source.file, form.pixels, root=root, line=line)
         person = "" if form.person is None else record.get(form.person, "").strip()
         row = {
             "image_id": image_id,
@@ -226,12 +250,10 @@ def _split_rows(
 
 
 def _listed_rows(root: Path, folder: str) -> list[dict]:
-    """A test row for every image below a folder that comes without a table; its path there is its
-    id. Raises ValueError when the folder is not there."""
-    if not (root / folder).is_dir():
-        raise ValueError(f"{root / folder}: no such folder (table.test_images)")
+    """A test row for every image below a folder, or in an archive, that comes without a table; its
+    path there is its id. Raises ValueError when it is not there."""
     rows = []
-    for file in sorted(path for path in (root / folder).rglob("*") if path.is_file()):
+    for file in list_below(root / folder):
         reason = junk_reason(file)
         row = {
             "image_id": file.relative_to(root / folder).as_posix(),
@@ -243,38 +265,6 @@ def _listed_rows(root: Path, folder: str) -> list[dict]:
         }
         rows.append(row)
     return rows
-
-
-def _check_ids(rows: list[dict], file: Path) -> None:
-    """Raises ValueError for an id that two test rows have, or two train rows of unlike files."""
-    paths: dict[tuple[str, str], str] = {}
-    for row in rows:
-        key = (row["part"], row["image_id"])
-        if key not in paths:
-            paths[key] = row["path"]
-        elif row["part"] == "test":
-            raise ValueError(f"{file}: the id {row['image_id']!r} stands in two test rows")
-        elif paths[key] != row["path"]:
-            raise ValueError(
-                f"{file}: the id {row['image_id']!r} stands in two rows of unlike files, "
-                f"{paths[key]} and {row['path']}"
-            )
-
-
-def _rename_shared_ids(rows: list[dict]) -> None:
-    """Makes the ids unique: train rows whose id a test row has get `train/` before it, and later
-    rows of one train id get their number behind it. The test ids are the contest's own and stay."""
-    test_ids = {row["image_id"] for row in rows if row["part"] == "test"}
-    counts: dict[str, int] = {}
-    for row in rows:
-        if row["part"] != "train":
-            continue
-        image_id = row["image_id"]
-        counts[image_id] = counts.get(image_id, 0) + 1
-        if image_id in test_ids:
-            row["image_id"] = f"train/{image_id}"
-        if counts[image_id] > 1:
-            row["image_id"] = f"{row['image_id']}#{counts[image_id]}"
 
 
 def _below(folder: str, name: str, suffix: str) -> str:

@@ -138,6 +138,7 @@ def _table_rows(
         suffix=options["suffix"],
         box=options.get("box"),
         box_form=options.get("box_form", "corners"),
+        pixels=options.get("pixels"),
     )
 
 
