@@ -191,8 +191,8 @@ def _command(stage: str, settings: Experiment) -> str:
 
 def _each(images: Images) -> Iterable[Path | np.ndarray]:
     """The images one by one; a folder gives its files, hidden ones not."""
-    single = isinstance(images, str | Path | np.ndarray)
-    for image in [images] if single else images:
+    several = [images] if isinstance(images, str | Path | np.ndarray) else images
+    for image in several:
         if isinstance(image, np.ndarray):
             yield image
         elif Path(image).is_dir():

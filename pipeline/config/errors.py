@@ -4,6 +4,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic_core import ErrorDetails
 
 from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
@@ -37,7 +38,7 @@ class Source:
         return "settings"
 
 
-def say_problem(problem: dict, source: Source) -> str:
+def say_problem(problem: ErrorDetails, source: Source) -> str:
     """One of pydantic's problems as a sentence."""
     key = tuple(part for part in problem["loc"] if not _is_choice(part))
     place, spot = source.find(key), ".".join(map(str, key))

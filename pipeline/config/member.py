@@ -8,10 +8,17 @@ from pipeline.config.preprocessing import MemberCrop
 from pipeline.config.types import Count, Fraction, Positive, Seed, Settings
 from pipeline.labels.kinds import DEFAULT_LOSS
 
+PlainOptimiser = Literal["adam", "adamw", "sgd", "nadamw", "lion", "lamb", "adan", "muon"]
 Optimiser = Literal[
-    *("adam", "adamw", "sgd", "nadamw", "lion", "lamb", "adan", "muon"),
-    *("lookahead_adam", "lookahead_adamw", "lookahead_sgd", "lookahead_nadamw"),
-    *("lookahead_lion", "lookahead_lamb", "lookahead_adan", "lookahead_muon"),
+    PlainOptimiser,
+    "lookahead_adam",
+    "lookahead_adamw",
+    "lookahead_sgd",
+    "lookahead_nadamw",
+    "lookahead_lion",
+    "lookahead_lamb",
+    "lookahead_adan",
+    "lookahead_muon",
 ]
 
 

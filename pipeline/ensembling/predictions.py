@@ -76,12 +76,16 @@ class Predictions:
         votes = [probs[chosen].mean(axis=0) for head, probs in found if head.task == task]
         return mean_probs(votes, weights=self.weights_of(task)) if votes else None
 
+    def blended(self, task: str, *, views: Sequence[int] | None = None) -> np.ndarray:
+        """As blend, of a task that some head predicts."""
+        found = self.blend(task, views=views)
+        assert found is not None, f"no head predicts {task}"
+        return found
+
     def joint(self) -> np.ndarray:
         """The probabilities (N, product) of all heads together, or the one task's (N, C)."""
         if not self.is_product:
-            only = self.blend(self.tasks[0])
-            assert only is not None  # every head is of the one task
-            return only
+            return self.blended(self.tasks[0])  # every head is of the one task
         totals = [sum(self.weights_of(task)) for task in self.tasks if self.weights_of(task)]
         return join_answers(
             self.blend(WHOLE),

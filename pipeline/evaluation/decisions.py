@@ -1,6 +1,8 @@
 """From blended probabilities to answers, and the score of answers with its interval."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,13 +34,18 @@ class Decision:
 
 
 def decide_space(
-    evaluation: EvaluationSet, space: AnswerSpace, joint: np.ndarray, *, wanted: float | str
+    evaluation: EvaluationSet,
+    space: AnswerSpace,
+    joint: np.ndarray,
+    *,
+    wanted: float | Literal["oof"],
 ) -> Decision:
     """The decision in an answer, with its OOF score; a chosen threshold only where it helps."""
     target = evaluation.of_space(space)
     split = evaluation.split
     plain = measure(target, space.scored(joint), split=split)
     name = space.name if len(evaluation.spaces) > 1 else "OOF"
+    record: dict[str, object]
     if space.kind not in ("binary", "multilabel"):
         record = {"decision": "value" if space.kind == "regression" else "likeliest class"}
         return Decision(PLAIN, {**record, "oof": plain}, [], space.decide(joint))
@@ -46,7 +53,7 @@ def decide_space(
         threshold = PLAIN if wanted == "oof" else wanted
         score = measure(target, space.scored(joint, threshold=threshold), split=split)
         record = {"decision": say_threshold(space, threshold), "threshold": threshold, "oof": score}
-        notes = []
+        notes: list[str] = []
         if threshold != PLAIN:
             record["plain"] = plain
             notes = [
@@ -64,13 +71,13 @@ def decide_space(
         num_draws=split.num_draws,
     )
     nested = measure(target, choice.nested, split=split)
-    threshold = choice.threshold
-    kept = choice.helps and threshold != PLAIN
-    used = "each label's own" if isinstance(threshold, tuple) else f"{threshold:.4f}"
+    chosen = choice.threshold
+    kept = choice.helps and chosen != PLAIN
+    used = "each label's own" if isinstance(chosen, tuple) else f"{chosen:.4f}"
     verdict = f"{used} is used" if kept else "0.5 stays"
     record = {
-        "decision": say_threshold(space, threshold),
-        "threshold": list(threshold) if isinstance(threshold, tuple) else threshold,
+        "decision": say_threshold(space, chosen),
+        "threshold": list(chosen) if isinstance(chosen, tuple) else chosen,
         "oof": nested if kept else plain,
         "plain": plain,
         "nested": nested,
@@ -83,7 +90,7 @@ def decide_space(
         say_difference("threshold 0.5", "the chosen threshold", choice.gain) + f"; {verdict}",
     ]
     answers = choice.nested if kept else space.decide(joint)
-    return Decision(threshold, record, notes, answers)
+    return Decision(chosen, record, notes, answers)
 
 
 def say_threshold(space: AnswerSpace, threshold: Threshold) -> str:
@@ -159,7 +166,7 @@ def measure(target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSp
     }
 
 
-def say_score(name: str, score: dict) -> str:
+def say_score(name: str, score: Mapping[str, Any]) -> str:
     """The score in words."""
     value, low, high = (show_number(score[key]) for key in ("value", "low", "high"))
     unit = score.get("unit", "people")  # records of an earlier version do not say

@@ -16,8 +16,10 @@ from pipeline.metrics.text_tables import layout_table
 SHOWN = 8  # attributes' values that are printed for a pair
 LEAST = 30  # images that a printed value has
 MOST_VALUES = 12  # of a label column that counts as an attribute
-NO_LABELS = ("image_id", "path", "person_id", "part", "status", "message", "width", "height")
-NO_LABELS += ("row", "face_status", "num_faces", "fold")
+NO_LABELS = (
+    *("image_id", "path", "person_id", "part", "status", "message", "width", "height"),
+    *("row", "face_status", "num_faces", "fold"),
+)
 
 
 def disagreement_tables(

@@ -28,6 +28,7 @@ from pipeline.models.network import (
     build_frozen_network,
     build_network,
     input_statistics,
+    to_channels_last,
 )
 from pipeline.models.optimiser import build_optimiser
 
@@ -88,7 +89,7 @@ def fresh_state(
     """Network, optimiser and the rest before the first step."""
     torch.manual_seed(seed)
     network = make_network(member, tasks, weights=member.weights)
-    network = network.to(device, memory_format=torch.channels_last)
+    network = to_channels_last(network, device=device)
     optimiser = build_optimiser(
         network,
         name=member.optimiser,

@@ -10,12 +10,11 @@ from copy import copy
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
 
 from pipeline.config import Experiment
 from pipeline.experiment.device import choose_workers
 from pipeline.images.augment import build_augment
-from pipeline.images.dataset import CropDataset, make_loader
+from pipeline.images.dataset import CropDataset, CropLoader, make_loader
 from pipeline.images.gpu.batch_augment import BatchAugment
 from pipeline.images.gpu.loader import ResidentBatches, StreamedBatches, upload_crops
 from pipeline.images.sampler import EpochSampler, Sample
@@ -23,7 +22,7 @@ from pipeline.models.out_of_memory import is_out_of_memory
 
 SHARE = 0.4  # of a device's memory that the table may take; networks need the rest
 AugmentRecipe = Sequence[Mapping[str, Mapping]]
-Feed = DataLoader | ResidentBatches | StreamedBatches
+Feed = CropLoader | ResidentBatches | StreamedBatches
 _table: dict[tuple, torch.Tensor] = {}  # the last one: the next cell of the process wants it too
 
 
@@ -47,7 +46,7 @@ def augments_there(
 def make_batches(
     settings: Experiment,
     dataset: CropDataset,
-    sampler: EpochSampler | Sequence[Sequence[Sample]],
+    sampler: EpochSampler | Sequence[list[Sample]],
     *,
     device: torch.device,
     batch_size: int,

@@ -42,7 +42,7 @@ def label_words(tasks: list[Task], images: pd.DataFrame) -> pd.DataFrame:
             edges = edges if len(edges) > 1 else np.array([edges[0], edges[0] + 1.0])
             places = np.searchsorted(edges, target[known], side="right") - 1
             codes[known] = np.clip(places, 0, len(edges) - 2)
-            classes = _bin_words(edges)
+            classes = _bin_words(edges.tolist())
         else:
             codes[known] = target[known]
             classes = list(task.classes)

@@ -1,12 +1,18 @@
 """The device, its precision, and the number of loader processes."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 from pipeline.config import Experiment
 from pipeline.experiment.memory import limit_workers
 
+if TYPE_CHECKING:
+    import torch
 
-def choose_device(settings: Experiment) -> tuple["torch.device", str]:  # noqa: F821
+
+def choose_device(settings: Experiment) -> tuple[torch.device, str]:
     """The device and the precision to compute in. Raises ValueError if it is not there."""
     import torch
 
@@ -31,7 +37,7 @@ def choose_device(settings: Experiment) -> tuple["torch.device", str]:  # noqa: 
     return device, "bfloat16" if recent else "float16"
 
 
-def describe_device(device: "torch.device", *, precision: str) -> str:  # noqa: F821
+def describe_device(device: torch.device, *, precision: str) -> str:
     """The device with its name and the precision, for the record: cuda NVIDIA A10G bfloat16."""
     import torch
 

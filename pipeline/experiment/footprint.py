@@ -1,13 +1,19 @@
 """How much memory a member's network needs."""
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from pipeline.config import Experiment, Member
+
+if TYPE_CHECKING:
+    from pipeline.models.memory_estimate import Footprint
 
 PROCESS = 700 * 2**20  # bytes of a process that has imported torch and its friends
 
 
-def footprint_of(settings: Experiment, name: str, precision: str) -> "Footprint":  # noqa: F821
+def footprint_of(settings: Experiment, name: str, precision: str) -> Footprint:
     """What one member's network needs."""
     from pipeline.experiment.tasks import member_tasks
 
@@ -17,7 +23,7 @@ def footprint_of(settings: Experiment, name: str, precision: str) -> "Footprint"
 
 
 @lru_cache(maxsize=64)
-def _footprint(member: str, tasks: tuple, precision: str):
+def _footprint(member: str, tasks: tuple, precision: str) -> Footprint:
     from pipeline.experiment.build import make_network
     from pipeline.models.memory_estimate import measure_footprint
 

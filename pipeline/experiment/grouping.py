@@ -110,15 +110,15 @@ JOIN_LOOKALIKES = "folds.lookalikes: 0.7 keeps similar photographs together"
 
 def describe_grouping(
     images: pd.DataFrame,
-    units: Sequence[str] | None = None,
+    units: Sequence[str] | np.ndarray | None = None,
     *,
     lookalikes: float | None = None,
     by: str = "person",
 ) -> Grouping:
     """The grouping of train images (N rows: image_id, person_id) that fall into `units` (N,), by
     default their person ids."""
-    units = images["person_id"] if units is None else pd.Series(np.asarray(units, dtype=object))
-    sizes = units.astype(str).value_counts()
+    names = images["person_id"].to_numpy() if units is None else np.asarray(units, dtype=object)
+    sizes = pd.Series(names).astype(str).value_counts()
     return Grouping(
         num_images=len(images),
         num_named=int(named(images).sum()),

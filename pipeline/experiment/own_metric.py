@@ -48,7 +48,9 @@ def _load_for_answer(contest: Competition, name: str, parts: Sequence[Task]) -> 
 
 def load_metric(name: str, form: AnswerForm) -> Metric:
     """Runs the metric's file. Raises ValueError, in a sentence, for all that can be wrong in it."""
-    file, function = split_own_metric(name)
+    own = split_own_metric(name)
+    assert own is not None, f"{name} is not a metric of the user's own"
+    file, function = own
     path = Path(PROJECT / file).resolve()
     for folder in SENT_FOLDERS:
         if path.is_relative_to(PROJECT / folder):

@@ -22,7 +22,9 @@ def own_metric_files(settings: Experiment) -> dict[str, Path]:
     contest = settings.competition
     files = {}
     for name in (contest.answer.metric, *(task.metric for task in contest.tasks.values())):
-        own = None if name is None else split_own_metric(name)
+        if name is None:
+            continue
+        own = split_own_metric(name)
         if own is not None:
             files[name] = PROJECT / own[0]
     return files

@@ -26,7 +26,7 @@ from pipeline.images.transform import normalise
 from pipeline.images.views import apply_view
 from pipeline.models.checkpoint import load_state
 from pipeline.models.logits import Logits, predict_logits
-from pipeline.models.network import FaceNetwork, to_probs
+from pipeline.models.network import FaceNetwork, to_channels_last, to_probs
 from pipeline.models.speedups import prepare_for_inference
 from pipeline.storage import Cell, Runs, damaged_file, repair_hint
 
@@ -53,7 +53,7 @@ def load_cell(
     )
     network = make_network(member.recipe, member.tasks, weights="none")
     network.load_state_dict(parts["network"])
-    return network.eval().to(device, memory_format=torch.channels_last)
+    return to_channels_last(network.eval(), device=device)
 
 
 # The last networks that were loaded: the next shard of the same process wants them again.

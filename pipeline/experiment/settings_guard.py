@@ -165,7 +165,7 @@ def _differences(stored: object, asked: object, key: str) -> list[str]:
     if key in ("competition.submission", "competition.missing_test", "folds.train"):
         return []
     if isinstance(stored, dict) and isinstance(asked, dict):
-        names = dict.fromkeys([*asked, *stored])
+        names = list(dict.fromkeys([*asked, *stored]))
         if key == "members":
             names = [name for name in names if name in asked and name in stored]
         return [

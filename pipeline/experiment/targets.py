@@ -39,7 +39,9 @@ def training_targets(
         else:
             targets[task.name] = own_targets(member, task, images)
         if any(name in GROUP_LOSSES for name in head.losses_for(task.kind)):
-            targets[f"{task.name}@group"] = group_of(task, images).astype(np.float32)
+            group = group_of(task, images)
+            assert group is not None, "the settings ask for the task's group where a loss needs it"
+            targets[f"{task.name}@group"] = group.astype(np.float32)
     return targets
 
 

@@ -45,7 +45,8 @@ def align_upper_face(crop: np.ndarray, eyes: np.ndarray) -> np.ndarray:
     wanted = 2.0 * EYES + 0.5
     scale = (wanted[1, 0] - wanted[0, 0]) / max(float(np.hypot(*across)), 1e-6)
     if scale < 1.0:
-        grey = cv2.GaussianBlur(grey, (0, 0), 0.5 / scale)
+        blurred = cv2.GaussianBlur(grey, (0, 0), 0.5 / scale)
+        grey = np.asarray(blurred, np.float32)  # it is float32; OpenCV's types do not say so
     turn = np.arctan2(across[1], across[0])
     cosine, sine = np.cos(turn) * scale, np.sin(turn) * scale
     matrix = np.array([[cosine, sine], [-sine, cosine]])

@@ -68,19 +68,19 @@ def histogram(
     unit: str = "images",
     marks: Sequence[float] = (),
     log: bool = False,
-    edges: Sequence[float] | None = None,
+    edges: Sequence[float] | np.ndarray | None = None,
 ) -> Chart:
     """Standing bars, the groups beside each other; `marks` are dashed lines. Whole numbers get a
     bar each, or one for each few of them; `edges` gives other bins."""
     everything = np.concatenate([np.asarray(values, dtype=float) for values in groups.values()])
-    edges = bin_edges(everything) if edges is None else np.asarray(edges, dtype=float)
+    ends = bin_edges(everything) if edges is None else np.asarray(edges, dtype=float)
 
     def draw(axes: Axes) -> None:
         width = 1.0 / len(groups)
         floor = LOG_FLOOR if log else 0.0
         for number, (name, values) in enumerate(groups.items()):
-            counts, _ = np.histogram(values, edges)
-            for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
+            counts, _ = np.histogram(values, ends)
+            for low, high, count in zip(ends[:-1], ends[1:], counts, strict=True):
                 if count:
                     axes.bar(
                         low + (high - low) * number * width,
@@ -94,13 +94,13 @@ def histogram(
             axes.plot([], [], color=tone(number), linewidth=7, label=f"{name} ({len(values):,})")
         for mark in marks:
             axes.axvline(mark, color=LIGHT["soft"], linestyle=dash(1), linewidth=1)
-        axes.set_xlim(*_x_limits(edges))
+        axes.set_xlim(*_x_limits(ends))
         if log:
             axes.set_yscale("log")
             axes.set_ylim(bottom=LOG_FLOOR)
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        if _is_whole(everything) and len(edges) <= 12:
-            axes.set_xticks((edges[:-1] + edges[1:]) / 2)
+        if _is_whole(everything) and len(ends) <= 12:
+            axes.set_xticks((ends[:-1] + ends[1:]) / 2)
         axes.grid(visible=False, axis="x")
         label_axes(axes, x=label, y=unit + (", log scale" if log else ""))
         if len(groups) > 1:

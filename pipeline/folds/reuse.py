@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 
-def reuse_folds(people: Sequence[str], earlier: Mapping[str, int], *, num_folds: int) -> np.ndarray:
+def reuse_folds(
+    people: Sequence[str] | np.ndarray, earlier: Mapping[str, int], *, num_folds: int
+) -> np.ndarray:
     """The fold (n,) of each image: its person's earlier one; people that are new go, those with
     most images first, to the fold that has the fewest images by then."""
     names, codes = np.unique(np.asarray(people, dtype=str), return_inverse=True)

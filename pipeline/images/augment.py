@@ -81,8 +81,9 @@ def _build_step(library: ModuleType, name: str, arguments: Mapping) -> object:
 def _group_members(name: str, arguments: Mapping) -> list:
     """The transforms inside a group, built. Raises ValueError for anything but a list of them."""
     members = arguments.get("transforms")
-    is_list = isinstance(members, list | tuple) and len(members) > 0
-    if not is_list or any(not isinstance(e, Mapping) or len(e) != 1 for e in members):
+    if not isinstance(members, list | tuple):
+        members = []
+    if not members or any(not isinstance(e, Mapping) or len(e) != 1 for e in members):
         raise ValueError(
             f"augment: {name}: transforms must be a list of `Name: {{...}}`, as in "
             f"{name}: {{transforms: [HorizontalFlip: {{p: 0.5}}], p: 0.5}}"

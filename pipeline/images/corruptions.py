@@ -42,14 +42,17 @@ def rotate(pixels: np.ndarray, degrees: float, seed: int) -> np.ndarray:
 def compress(pixels: np.ndarray, quality: float, seed: int) -> np.ndarray:
     """Written as JPEG and read again."""
     _, file = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
-    return np.ascontiguousarray(cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = cv2.imdecode(file, cv2.IMREAD_COLOR)
+    assert decoded is not None, "OpenCV reads the JPEG that it has just written"
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def shrink(pixels: np.ndarray, share: float, seed: int) -> np.ndarray:
     """As if its side had been so many per cent of what it is."""
     height, width = pixels.shape[:2]
-    small = tuple(max(2, round(share / 100.0 * side)) for side in (width, height))
-    small = cv2.resize(pixels, small, interpolation=cv2.INTER_AREA)
+    small_width = max(2, round(share / 100.0 * width))
+    small_height = max(2, round(share / 100.0 * height))
+    small = cv2.resize(pixels, (small_width, small_height), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 

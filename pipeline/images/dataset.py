@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -68,6 +69,13 @@ class CropDataset(Dataset):
         return str(self.names[position]) if self.names is not None else f"number {position}"
 
 
+class CropLoader(DataLoader):
+    """torch's loader; its data set is a CropDataset, and its batches are lists of samples."""
+
+    dataset: CropDataset
+    batch_sampler: EpochSampler | Sequence[list[Sample]]
+
+
 def collate(samples: list) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Samples to uint8 pixels (N, S, S, 3) and targets (N, ...) by task."""
     pixels = torch.from_numpy(np.stack([pixels for pixels, _ in samples]))
@@ -76,8 +84,12 @@ def collate(samples: list) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
 
 
 def make_loader(
-    dataset: CropDataset, sampler: EpochSampler | list[list[Sample]], *, workers: int, pin: bool
-) -> DataLoader:
+    dataset: CropDataset,
+    sampler: EpochSampler | Sequence[list[Sample]],
+    *,
+    workers: int,
+    pin: bool,
+) -> CropLoader:
     """A loader of (pixels, targets) batches; its workers live through all epochs.
 
     They are forked, whatever this Python's default is: the crops are mapped into memory, and to
@@ -86,7 +98,7 @@ def make_loader(
     can_fork = "fork" in multiprocessing.get_all_start_methods()
     if workers > 0:
         dataset.at = torch.full((workers, 2), -1).share_memory_()
-    return DataLoader(
+    return CropLoader(
         dataset,
         batch_sampler=sampler,
         num_workers=workers,
@@ -98,8 +110,15 @@ def make_loader(
     )
 
 
+class Loader(Protocol):
+    """What gives batches of a data set: torch's loader, or those of images/gpu."""
+
+    @property
+    def dataset(self) -> CropDataset: ...
+
+
 @contextmanager
-def named_deaths(*loaders: DataLoader) -> Iterator[None]:
+def named_deaths(*loaders: Loader) -> Iterator[None]:
     """Turns the death of a loader process in the block into an ImageError that names the image
     it was busy with."""
     try:
@@ -109,13 +128,12 @@ def named_deaths(*loaders: DataLoader) -> Iterator[None]:
         if found is None:
             raise
         dead = {int(pid) for pid in found[1].split(",")}
-        busy = [
-            f"image {loader.dataset.name_of(position)}"
-            for loader in loaders
-            if loader.dataset.at is not None
-            for pid, position in loader.dataset.at.tolist()
-            if pid in dead
-        ]
+        busy = []
+        for loader in loaders:
+            places = [] if loader.dataset.at is None else loader.dataset.at.tolist()
+            for pid, position in places:
+                if pid in dead:
+                    busy.append(f"image {loader.dataset.name_of(position)}")
         raise ImageError(
             f"a loader process died at {', '.join(busy) or 'no image'} ({found[2].strip()}); "
             "workers=0 reads in the main process, and when memory ran out fewer workers help"

@@ -8,14 +8,13 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from pipeline.labels.containers import read_inside
 
 MAX_PIXELS = 180_000_000  # a larger image is refused before it is decoded: it fills the memory
 # what a camera, a phone or a contest writes; others can run programs (EPS) or read other files
-FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "JPEG2000")
-FORMATS += ("AVIF",)
+FORMATS = (*("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "JPEG2000", "AVIF"),)
 BITS = (8, 10, 12, 14, 16, 32)  # of a channel, as cameras and scanners write them
 ORIENTATION = 0x0112  # the EXIF tag
 
@@ -37,18 +36,18 @@ def read_image(path: Path) -> np.ndarray:
                 return _upright(_read_wide(path), image.getexif().get(ORIENTATION))
             image.load()
             turn = image.getexif().get(ORIENTATION)  # what follows can lose it
+            seen: Image.Image = image
             if "A" in image.getbands() or "transparency" in image.info:
-                image = image.convert("RGBA")
                 white = Image.new("RGBA", image.size, "white")
-                image = Image.alpha_composite(white, image)
-            return _upright(np.array(image.convert("RGB")), turn)
+                seen = Image.alpha_composite(white, image.convert("RGBA"))
+            return _upright(np.array(seen.convert("RGB")), turn)
     except (UnreadableImageError, MemoryError):  # full memory says nothing about the image
         raise
     except Exception as error:  # decoders raise whatever a damaged file leads them to
         raise UnreadableImageError(f"{path.name}: {_reason(error)}") from None
 
 
-def _has_wide_values(image: Image.Image) -> bool:
+def _has_wide_values(image: ImageFile.ImageFile) -> bool:
     """Whether an opened image holds more than eight bits a channel, which PIL would cut or clip."""
     if image.mode.startswith(("I", "F")):
         return True
@@ -129,7 +128,7 @@ def measure_image(path: Path) -> tuple[int, int]:
         raise UnreadableImageError(f"{path.name}: {_reason(error)}") from None
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Path) -> ImageFile.ImageFile:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:

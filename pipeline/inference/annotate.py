@@ -27,7 +27,8 @@ def draw_faces(image: np.ndarray, faces: Sequence[FacePrediction]) -> np.ndarray
             (canvas.width * grown, canvas.height * grown), Image.Resampling.BICUBIC
         )
     size = int(np.clip(min(canvas.size) / 28, LEAST_TEXT, MOST_TEXT))
-    pen, taken = ImageDraw.Draw(canvas), []
+    pen = ImageDraw.Draw(canvas)
+    taken: list[tuple[float, ...]] = []
     for number, face in enumerate(faces):
         colour = COLOURS[number % len(COLOURS)]
         box = [float(v) * grown for v in face.box]

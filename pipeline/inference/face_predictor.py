@@ -88,7 +88,8 @@ class FacePredictor:
         tables = {}
         for name in self.spec.members:
             tables[name] = self.predict(name, crops[self._crops_of[name]], ids)
-        outputs, decided = {}, {}
+        outputs: dict[str, np.ndarray] = {}
+        decided: dict[str, np.ndarray] = {}
         if self._stack is not None:
             outputs, decided = self._stack.answer(tables, ids)
         elif self.spec.whole:
@@ -144,7 +145,8 @@ class FacePredictor:
         code = decide(task, probs)
         if task.kind == "multilabel":  # one map can show one label: the likeliest
             code = probs.argmax(axis=1)
-        heat = find_heatmaps(network, inputs, task=task, loss=loss, codes=code.astype(int))[0]
+        codes = code.astype(int).tolist()
+        heat = find_heatmaps(network, inputs, task=task, loss=loss, codes=codes)[0]
         word = f"{code[0]:.3g}" if task.kind == "regression" else task.classes[int(code[0])]
         return lay_over(crop, heat), f"{task.name} {word}"
 

@@ -79,7 +79,7 @@ def prior_predictions(
 ) -> pd.DataFrame:
     """The predictions for images that can't be read: the labelled images' shares of each class, or
     their mean value, from every cell and view."""
-    columns = {}
+    columns: dict[str, np.float32] = {}
     for task, every in zip(tasks, targets_of(tasks, labelled).values(), strict=True):
         targets = every[is_labelled(every)]
         if task.kind == "multilabel":

@@ -37,7 +37,7 @@ def answer_jobs(
     `seen` are the test images that have a crop.
     """
     cells = member_cells(settings, member)
-    oof = []
+    oof: list[Job] = []
     for fold in dict.fromkeys(cell.fold for cell in cells):
         of_fold = [cell for cell in cells if cell.fold == fold]
         images = labelled[held_out(settings, labelled, fold)]

@@ -51,7 +51,7 @@ def answer_video(answer: Answer, path: Path, made: Path, *, fps: float) -> list[
                     rows += face_rows(str(path), faces, **when)
                     seen = draw_faces(image, faces)
                     if writer is None:
-                        code = cv2.VideoWriter_fourcc(*"mp4v")
+                        code = cv2.VideoWriter.fourcc(*"mp4v")
                         size = (seen.shape[1], seen.shape[0])
                         writer = cv2.VideoWriter(str(temporary), code, rate / step, size)
                     writer.write(np.ascontiguousarray(seen[:, :, ::-1]))

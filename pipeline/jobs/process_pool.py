@@ -3,6 +3,8 @@
 Processes are started once and take one job after another.
 """
 
+from __future__ import annotations
+
 import multiprocessing
 import os
 import signal
@@ -12,14 +14,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.console import hide_bars
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, ReadyQueue, attempt
 from pipeline.jobs.server import process_context
 from pipeline.storage import StoppedError, install_signal_handlers
+
+if TYPE_CHECKING:
+    from pipeline.jobs.server import ProcessContext
 
 BEAT = 2.0  # seconds between two looks while nothing comes
 PATIENCE = 20.0  # seconds for a write in hand, before a process that was asked to end is killed
@@ -74,7 +78,7 @@ def run_in_processes(
 class _Worker:
     """A process on a slot, and the job that it has."""
 
-    def __init__(self, work: Work, slot: Slot, context: BaseContext) -> None:
+    def __init__(self, work: Work, slot: Slot, context: ProcessContext) -> None:
         self.slot = slot
         self.job: Job | None = None
         self.link, link = context.Pipe()
@@ -103,7 +107,7 @@ class _Worker:
 
 def _wait_for(workers: Sequence[_Worker]) -> list[_Worker]:
     """The workers that have an outcome or died; none when nothing happens within a beat."""
-    watched = []
+    watched: list[Connection | int] = []
     for worker in workers:
         watched += [worker.link, worker.process.sentinel]
     ready = set(wait(watched, timeout=BEAT))
@@ -171,5 +175,7 @@ def _limit_threads(threads: int) -> None:
 
 def _follow_parent() -> None:
     """Ends this process when its parent is gone, however that ended."""
-    wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only a worker, which has a parent, follows one"
+    wait([parent.sentinel])
     os._exit(1)

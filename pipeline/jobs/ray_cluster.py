@@ -4,6 +4,7 @@ A machine that dies is no failure: Ray gives its jobs to another one. Where the 
 this one's runs/, what a job reads is sent to them and what it makes comes back.
 """
 
+import logging
 import os
 import uuid
 from collections.abc import Iterator, Sequence
@@ -81,7 +82,7 @@ def _connect(settings: Experiment) -> Any:
         ray.init(
             address=settings.cluster,
             runtime_env={"py_modules": [str(CODE)]},
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             log_to_driver=False,
         )
     except (ConnectionError, RuntimeError) as error:
@@ -148,7 +149,8 @@ class _Store:
     """Files in Ray's object store, in chunks, each version once."""
 
     def __init__(self, ray: Any) -> None:
-        self._ray, self._sent = ray, {}
+        self._ray = ray
+        self._sent: dict[tuple[Path, str], list] = {}
 
     def send(self, paths: Sequence[Path]) -> Iterator[tuple[Path, str, list]]:
         """Path, version and chunks of every file below these paths."""

@@ -35,6 +35,7 @@ def find_slots(
     if each == "auto":
         rooms = [_fits(_free_on(device), HEADROOM * job_bytes + CONTEXT) for device in devices]
         each = max(1, min(on_one, cores // (2 * len(devices)), *rooms))
+    assert isinstance(each, int)  # `auto` has been answered
     # device by device, so that few jobs spread over all
     number = max(1, min(asked, each * len(devices)))
     workers = settings.workers

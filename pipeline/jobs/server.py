@@ -5,13 +5,20 @@ for eight of them on a rented machine with a cold disk). The server does it once
 thread and touches no GPU, so that a fork of it is safe, which a fork of this process would not be.
 """
 
+from __future__ import annotations
+
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.context import BaseContext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # not every system has the first one
+    from multiprocessing.context import ForkServerContext, SpawnContext
+
+    ProcessContext = ForkServerContext | SpawnContext
 
 IMPORTS = (  # the large libraries of every job that trains or answers
     "torch",
@@ -24,7 +31,7 @@ IMPORTS = (  # the large libraries of every job that trains or answers
 )
 
 
-def process_context(*, imports_torch: bool, threads: int) -> BaseContext:
+def process_context(*, imports_torch: bool, threads: int) -> ProcessContext:
     """How processes are started: by the server where jobs import torch and the system can fork,
     else each by itself."""
     if not imports_torch or "forkserver" not in multiprocessing.get_all_start_methods():

@@ -47,7 +47,7 @@ def describe_finals(
 
 
 def _say_ranks(oof: np.ndarray, score: np.ndarray) -> list[str]:
-    agreement = rank_agreement(oof, score)
+    agreement = rank_agreement(oof.tolist(), score.tolist())
     if agreement is None:
         return [f"rank agreement of {len(oof)}: unknown, all of one kind of score are equal"]
     rho, tau = agreement

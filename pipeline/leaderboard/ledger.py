@@ -30,8 +30,10 @@ from pipeline.storage import (
 )
 
 KEY = ("competition", "sha256")
-COLUMNS = ("when", "name", *KEY, "experiment", "file", "rows", "method", "members", "weights")
-COLUMNS += ("views", "decision", "metric", "oof", "low", "high", "images", "people")
+COLUMNS = (
+    *("when", "name", *KEY, "experiment", "file", "rows", "method", "members", "weights"),
+    *("views", "decision", "metric", "oof", "low", "high", "images", "people"),
+)
 # an earlier version's ledger lacks them; a user may add more. `caveat` says of an OOF score that it
 # is an upper bound; the others are filled in later
 OPTIONAL = ("caveat", "score", "share", "scored", "submitted")

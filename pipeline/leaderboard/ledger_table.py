@@ -10,8 +10,10 @@ from pipeline.metrics.paired import show_number
 from pipeline.metrics.text_tables import EMPTY, layout_table
 from pipeline.storage import Runs
 
-HEADER = ("when", "name", "file", "answer", "OOF", "95 % interval", "lockbox", "rows")
-HEADER += ("leaderboard",)
+HEADER = (
+    *("when", "name", "file", "answer", "OOF", "95 % interval", "lockbox", "rows"),
+    "leaderboard",
+)
 
 
 def ledger_table(rows: pd.DataFrame, runs: Runs) -> list[str]:
@@ -20,7 +22,7 @@ def ledger_table(rows: pd.DataFrame, runs: Runs) -> list[str]:
     `rows` are lines of the ledger of one contest and metric; `runs` say where its experiments lie.
     """
     locked = _lockbox_scores(rows, runs)
-    lines = [HEADER]
+    lines: list[tuple[str, ...]] = [HEADER]
     for index, row in rows.iterrows():
         low, high = show_number(float(row["low"])), show_number(float(row["high"]))
         mark = " *" if row["caveat"] else ""
@@ -45,7 +47,7 @@ def ledger_table(rows: pd.DataFrame, runs: Runs) -> list[str]:
 
 def _lockbox_scores(rows: pd.DataFrame, runs: Runs) -> Mapping[int, str]:
     """By the index of a row what its experiment scored on the lockbox, where it was opened."""
-    found = {}
+    found: dict[int, str] = {}
     for index, row in rows.iterrows():
         source = "stack" if row["method"] == "stack" else "ensemble"
         for score in read_lockbox_scores(runs, experiment=row["experiment"]):

@@ -18,9 +18,8 @@ class Choice:
     """What choosing a threshold brings: fitted on everyone, and scored on people held out of it."""
 
     fitted: float | tuple[float, ...]  # best on all images; one a label where there are several
-    nested: (
-        np.ndarray
-    )  # (N,) or (N, C) of 0/1, each image by the threshold of the other folds' people
+    # (N,) or (N, C) of 0/1, each image by the threshold of the other folds' people
+    nested: np.ndarray
     gain: Difference  # of the nested answers over those at 0.5
 
     @property

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from pipeline.labels.tasks import Task, is_labelled
-from pipeline.models.kernel_map import WIDTHS
+from pipeline.models.kernel_map import WIDTHS, KernelMap
 from pipeline.models.linear_head import LinearHead, fit_scale
 from pipeline.models.logistic import cross_entropy, fit_logistics
 from pipeline.models.network import FaceNetwork
@@ -38,6 +38,8 @@ def fit_heads(
     task's label do not count for that task.
     """
     norm = network.neck[0]
+    assert isinstance(norm, nn.BatchNorm1d) and norm.running_mean is not None
+    assert norm.running_var is not None, "the neck of a frozen network standardises the features"
     norm.running_mean.copy_(torch.from_numpy(features.mean(axis=0)))
     norm.running_var.copy_(torch.from_numpy(features.var(axis=0)))
     x = norm(torch.from_numpy(features)).double().numpy()
@@ -60,7 +62,8 @@ def fit_heads(
             weight, bias = _as_logits(task, found, wanted, head=head)
             weights.append(weight)
             biases.append(bias)
-        layer: nn.Linear = network.heads[task.name]
+        layer = network.heads[task.name]
+        assert isinstance(layer, nn.Linear), "a head in closed form is linear"
         layer.weight.copy_(torch.from_numpy(np.concatenate(weights)))
         layer.bias.copy_(torch.from_numpy(np.concatenate(biases)))
     return float(np.mean(losses))
@@ -92,7 +95,9 @@ def _fit_kernel(
 ) -> dict[str, LinearHead]:
     """The heads behind the kernel of the width with the least held-out error, which is set."""
     layer = network.neck[1]
-    best_error, best_width, best = np.inf, WIDTHS[0], None
+    assert isinstance(layer, KernelMap), "head: kernel_ridge has the kernel in its neck"
+    best_error, best_width = np.inf, WIDTHS[0]
+    best: dict[str, LinearHead] = {}
     for width in WIDTHS:
         layer.fit(x, width=width)
         fitted = fit(_mapped(layer, x))

@@ -24,6 +24,8 @@ class Resize(nn.Module):
     """uint8 (N, S, S, 3) at another side: `matrix` (side, S) says how much of each old pixel a new
     one holds, the same in rows and columns, as an area mean and a cubic curve do."""
 
+    matrix: torch.Tensor
+
     def __init__(self, matrix: torch.Tensor) -> None:
         super().__init__()
         self.register_buffer("matrix", matrix)
@@ -134,6 +136,7 @@ class EnsembleModel(nn.Module):
         by_input = dict(zip(self.inputs, crops, strict=True))
         said = {}
         for name, model in zip(self.order, self.members, strict=True):
+            assert isinstance(model, MemberModel)  # ModuleList does not say what it holds
             said[name] = model.votes(by_input[self._crops_of[name]])
         return tuple(self._answer(output, said) for output in self.outputs)
 
@@ -184,9 +187,9 @@ def _freshen(module: nn.Module) -> None:
         for name, value in layer._parameters.items():
             if value is not None:
                 layer._parameters[name] = nn.Parameter(value.detach().clone(), requires_grad=False)
-        for name, value in layer._buffers.items():
-            if value is not None:
-                layer._buffers[name] = value.detach().clone()
+        for name, buffer in layer._buffers.items():
+            if buffer is not None:
+                layer._buffers[name] = buffer.detach().clone()
 
 
 def _tie(layers: Sequence[nn.Module]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from pipeline.models.timm_backbone import as_timm
+
 CONTAINERS = ("blocks", "stages", "layers")  # where timm's networks keep their blocks in order
 
 
@@ -50,7 +52,7 @@ class BlockStatistics(nn.Module):
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         """The means and deviations (N, D) of all channels of the kept blocks."""
-        self.body.forward_features(batch)
+        as_timm(self.body).forward_features(batch)
         keepers = [module for module in self.body.modules() if isinstance(module, KeepOutput)]
         features = torch.cat([channel_statistics(keeper.output) for keeper in keepers], dim=1)
         for keeper in keepers:

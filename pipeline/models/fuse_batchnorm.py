@@ -53,8 +53,11 @@ def _fits(conv: nn.Module, norm: nn.Module) -> bool:
 
 
 def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
-    moments = (norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
-    conv.weight, conv.bias = fuse_conv_bn_weights(conv.weight, conv.bias, *moments)
+    mean, variance = norm.running_mean, norm.running_var
+    assert mean is not None and variance is not None, "_fits has seen that it keeps statistics"
+    conv.weight, conv.bias = fuse_conv_bn_weights(
+        conv.weight, conv.bias, mean, variance, norm.eps, norm.weight, norm.bias
+    )
 
 
 def _agree(network: nn.Module, folded: nn.Module, *, size: int) -> bool:

@@ -12,6 +12,7 @@ from torch import nn
 from pipeline.labels.kinds import COLUMN_A_CLASS
 from pipeline.labels.tasks import Task
 from pipeline.models.losses import LOSSES
+from pipeline.models.network import FaceNetwork
 
 
 class _Answer(nn.Module):
@@ -69,7 +70,7 @@ def _name(backbone: nn.Module, wanted: nn.Module) -> str:
 
 
 def find_heatmaps(
-    network: nn.Module, inputs: torch.Tensor, *, task: Task, loss: str, codes: Sequence[int]
+    network: FaceNetwork, inputs: torch.Tensor, *, task: Task, loss: str, codes: Sequence[int]
 ) -> np.ndarray:
     """(N, H, W) from 0 to 1: how much each place of the inputs (N, 3, H, W) speaks for the class of
     each image in `codes` (N,), or for a higher value of a number."""

@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from pipeline.models.logits import Logits, autocast
 from pipeline.models.losses import Criterion
 from pipeline.models.out_of_memory import is_out_of_memory
+from pipeline.models.speedups import Forward
 
 Targets = dict[str, torch.Tensor]  # by task; `TASK@group` beside a task whose loss needs a group
 LOOK_EVERY = 50  # steps between two looks at whether the loss is finite: each waits for the device
@@ -30,7 +30,7 @@ def total_loss(
     Where these are a piece of a batch, `whole` has the targets of all of it, and the value is the
     piece's part of the batch's loss.
     """
-    losses = []
+    total: torch.Tensor | None = None
     for criterion in criteria:
         name = criterion.task.name
         loss = criterion.compute(
@@ -39,12 +39,14 @@ def total_loss(
             group=targets.get(f"{name}@group"),
             whole=None if whole is None else whole[name],
         )
-        losses.append(criterion.weight * loss)
-    return sum(losses) / sum(criterion.weight for criterion in criteria)
+        part = criterion.weight * loss
+        total = part if total is None else total + part
+    assert total is not None, "a member has at least one task"
+    return total / sum(criterion.weight for criterion in criteria)
 
 
 def add_gradients(
-    network: nn.Module,
+    network: Forward,
     inputs: torch.Tensor,
     targets: Targets,
     *,
@@ -74,7 +76,7 @@ def add_gradients(
 
 
 def add_gradients_that_fit(
-    network: nn.Module,
+    network: Forward,
     inputs: torch.Tensor,
     targets: Targets,
     *,

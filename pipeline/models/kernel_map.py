@@ -18,6 +18,10 @@ LEAST = 1e-5  # of the largest eigenvalue: smaller ones hold rounding
 class KernelMap(nn.Module):
     """Standardised features (N, D) to (N, num_centres) whose products are the kernel's values."""
 
+    centres: torch.Tensor
+    whitening: torch.Tensor
+    gamma: torch.Tensor
+
     def __init__(self, num_features: int, *, num_centres: int = NUM_CENTRES) -> None:
         super().__init__()
         self.register_buffer("centres", torch.zeros(num_centres, num_features))

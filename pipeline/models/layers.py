@@ -11,7 +11,10 @@ import torch
 from timm.models import group_parameters
 from torch import nn
 
+from pipeline.models.timm_backbone import as_timm
+
 GroupBy = Literal["stage", "block"]
+Freeze = int | Literal["all"]  # how many groups keep their weights
 
 
 def layer_groups(backbone: nn.Module, *, by: GroupBy = "stage") -> dict[int, list[str]]:
@@ -20,7 +23,7 @@ def layer_groups(backbone: nn.Module, *, by: GroupBy = "stage") -> dict[int, lis
     Raises ValueError for a backbone that timm does not divide into groups.
     """
     try:
-        matcher = backbone.group_matcher(coarse=by == "stage")
+        matcher = as_timm(backbone).group_matcher(coarse=by == "stage")
     except (AttributeError, AssertionError):
         kind = type(backbone).__name__
         raise ValueError(
@@ -30,7 +33,7 @@ def layer_groups(backbone: nn.Module, *, by: GroupBy = "stage") -> dict[int, lis
     return group_parameters(backbone, matcher, reverse=False)
 
 
-def freeze_layers(backbone: nn.Module, *, number: int | str, by: GroupBy = "stage") -> None:
+def freeze_layers(backbone: nn.Module, *, number: Freeze, by: GroupBy = "stage") -> None:
     """Keeps the weights of the first `number` groups as they are, or of `all`.
 
     A number below 0 counts from the end: -1 leaves the last group to learn. Raises ValueError when
@@ -53,7 +56,7 @@ def freeze_layers(backbone: nn.Module, *, number: int | str, by: GroupBy = "stag
             parameter.requires_grad_(False)
 
 
-def check_freeze(backbone: str, *, number: int | str, by: GroupBy = "stage") -> None:
+def check_freeze(backbone: str, *, number: Freeze, by: GroupBy = "stage") -> None:
     """Raises ValueError when a backbone, by name, can't be frozen so."""
     if number not in (0, "all"):
         freeze_layers(_empty_backbone(backbone), number=number, by=by)

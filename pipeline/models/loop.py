@@ -8,11 +8,11 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import torch
 from timm.utils import ModelEmaV3
 from torch import nn
-from torch.utils.data import DataLoader
 
 from pipeline.models.gradient import (
     FiniteLossMonitor,
@@ -23,12 +23,31 @@ from pipeline.models.gradient import (
 )
 from pipeline.models.logits import Logits, ToInput, move, predict_logits
 from pipeline.models.losses import Criterion
-from pipeline.models.network import freeze_batchnorm
+from pipeline.models.network import FaceNetwork, freeze_batchnorm
 from pipeline.models.schedule import Schedule, epochs_since_best, lr_factor
-from pipeline.models.speedups import WORTH_LEARNING, compiled, cudnn_benchmark
+from pipeline.models.speedups import WORTH_LEARNING, Forward, compiled, cudnn_benchmark
 
 Score = Callable[[Logits], dict[str, float]]
 Mix = Callable[[torch.Tensor, Targets, tuple[int, ...]], tuple[torch.Tensor, Targets]]
+
+
+@runtime_checkable
+class EpochOrder(Protocol):
+    """A sampler that draws a new order of the images for every epoch."""
+
+    epoch: int
+
+
+class TrainingBatches(Protocol):
+    """Batches (pixels, targets) of one epoch, as torch's DataLoader gives them. The sampler is an
+    EpochOrder."""
+
+    @property
+    def batch_sampler(self) -> object: ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, Targets]]: ...
 
 
 @dataclass(frozen=True)
@@ -71,7 +90,7 @@ class HeldOut:
 class State:
     """All that changes while a cell is trained."""
 
-    network: nn.Module
+    network: FaceNetwork
     optimiser: torch.optim.Optimizer
     ema: ModelEmaV3 | None
     scaler: torch.amp.GradScaler
@@ -90,7 +109,7 @@ def train_epochs(
     state: State,
     *,
     settings: LoopSettings,
-    loader: DataLoader,
+    loader: TrainingBatches,
     held_out: HeldOut | None,
     to_input: ToInput,
     device: torch.device,
@@ -108,7 +127,7 @@ def train_epochs(
     """
     network = state.network
     steps_per_epoch = len(loader)
-    learner = compiled(network) if settings.compiled else network
+    learner: Forward = compiled(network) if settings.compiled else network
     # trying cuDNN's algorithms costs seconds, so only a long training does it
     is_long = (
         steps_left(state, settings=settings, steps_per_epoch=steps_per_epoch) >= WORTH_LEARNING
@@ -172,9 +191,9 @@ def train_epochs(
                 device=device,
                 precision=settings.precision,
             )
-            loss = total_loss(logits, held_out.targets, criteria=settings.criteria).item()
-            check_held_out(loss, epoch=epoch, lr=row["lr"])
-            row |= score_epoch(held_out.score(logits), loss=loss, best=settings.best)
+            held_loss = total_loss(logits, held_out.targets, criteria=settings.criteria).item()
+            check_held_out(held_loss, epoch=epoch, lr=row["lr"])
+            row |= score_epoch(held_out.score(logits), loss=held_loss, best=settings.best)
         row["seconds"] = round(time.monotonic() - started, 3)
         row["images_per_second"] = round(images_per_second, 1)
         keeps_last = held_out is None or settings.best == "last"
@@ -244,14 +263,18 @@ def steps_left(state: State, *, settings: LoopSettings, steps_per_epoch: int) ->
     return (settings.last_epoch - len(state.history)) * steps_per_epoch
 
 
-def begin_epoch(state: State, *, epoch: int, settings: LoopSettings, loader: DataLoader) -> None:
+def begin_epoch(
+    state: State, *, epoch: int, settings: LoopSettings, loader: TrainingBatches
+) -> None:
     """Seeds the epoch's own randomness and puts the layers into training mode.
 
     Batches are tried whole again: the memory may have been full of what other processes needed, and
     a run that goes on must take the same steps.
     """
     torch.manual_seed(settings.seed * 100_003 + epoch)
-    loader.batch_sampler.epoch = epoch
+    order = loader.batch_sampler
+    assert isinstance(order, EpochOrder), "images come in another order in every epoch"
+    order.epoch = epoch
     state.network.train()
     freeze_batchnorm(state.network.backbone, every=settings.frozen_norm)
     state.num_micro_batches = 1

@@ -1,6 +1,7 @@
 """The network: one timm backbone and one head a task; logits to probabilities."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import timm.data
 import torch
@@ -10,9 +11,13 @@ from pipeline.labels.tasks import Task
 from pipeline.models.frozen_features import BlockStatistics, choose_layers, find_blocks
 from pipeline.models.heads import FORMS, HeadShape, build_head, full_precision
 from pipeline.models.kernel_map import NUM_CENTRES, KernelMap
-from pipeline.models.layers import GroupBy, freeze_layers
+from pipeline.models.layers import Freeze, GroupBy, freeze_layers
 from pipeline.models.losses import LOSSES
 from pipeline.models.pretrained import load_backbone
+from pipeline.models.timm_backbone import as_timm
+
+Colour = tuple[float, float, float]  # red, green, blue
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class FaceNetwork(nn.Module):
@@ -28,7 +33,7 @@ class FaceNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.backbone = backbone
-        width = backbone.head_hidden_size
+        width = as_timm(backbone).head_hidden_size
         self.neck = nn.Sequential()
         if hidden is not None:
             layers = (nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True))
@@ -54,7 +59,7 @@ def build_network(
     dropout: float = 0.0,
     drop_path: float = 0.0,
     image_size: int | None = None,
-    freeze: int | str = 0,
+    freeze: Freeze = 0,
     freeze_by: GroupBy = "stage",
 ) -> FaceNetwork:
     """A network with a head for each task by name, for square images of `image_size` pixels (the
@@ -94,10 +99,14 @@ def build_heads(width: int, shapes: Mapping[str, HeadShape]) -> nn.ModuleDict:
     return nn.ModuleDict({task: build_head(width, shape) for task, shape in shapes.items()})
 
 
-def input_statistics(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def input_statistics(backbone: str) -> tuple[Colour, Colour]:
     """Mean and std of pixels in [0, 1] that the backbone was trained with, from timm."""
-    config = timm.data.resolve_data_config(timm.get_pretrained_cfg(backbone).to_dict())
-    return tuple(config["mean"]), tuple(config["std"])
+    pretrained = timm.get_pretrained_cfg(backbone)
+    assert pretrained is not None, "check_backbone has let only networks of timm through"
+    config = timm.data.resolve_data_config(pretrained.to_dict())
+    red, green, blue = config["mean"]
+    red_spread, green_spread, blue_spread = config["std"]
+    return (red, green, blue), (red_spread, green_spread, blue_spread)
 
 
 def to_probs(logits: torch.Tensor, *, task: Task, loss: str | None = None) -> torch.Tensor:
@@ -106,6 +115,12 @@ def to_probs(logits: torch.Tensor, *, task: Task, loss: str | None = None) -> to
     if loss is None:
         return FORMS[task.kind].decode(logits.float(), task)
     return LOSSES[loss].decode(logits.float(), task)
+
+
+def to_channels_last(network: Network, *, device: torch.device) -> Network:
+    """The network on the device, its convolutions in the order in which pixels come."""
+    moved = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved  # torch documents this call, but none of its overloads takes both
 
 
 def check_blocks(backbone: str, *, layers: Sequence[int] | None) -> None:

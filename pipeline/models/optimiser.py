@@ -4,10 +4,11 @@ import timm.optim
 from torch import nn, optim
 
 from pipeline.models.layers import layer_groups
+from pipeline.models.network import FaceNetwork
 
 
 def build_optimiser(
-    network: nn.Module,
+    network: FaceNetwork,
     *,
     name: str,
     lr: float,
@@ -48,24 +49,24 @@ def _of_groups(
     groups: list[dict], name: str, *, lr: float, momentum: float, fused: bool
 ) -> optim.Optimizer:
     """The optimiser of these groups by its name, without lookahead."""
-    options = {"fused": True} if fused else {}
+    asked = True if fused else None  # None leaves the choice to torch, False would forbid it
     if name == "sgd":
-        return optim.SGD(groups, lr=lr, momentum=momentum, nesterov=momentum > 0, **options)
+        return optim.SGD(groups, lr=lr, momentum=momentum, nesterov=momentum > 0, fused=asked)
     if name == "adam":
-        return optim.Adam(groups, lr=lr, **options)
+        return optim.Adam(groups, lr=lr, fused=asked)
     if name == "adamw":
-        return optim.AdamW(groups, lr=lr, **options)
+        return optim.AdamW(groups, lr=lr, fused=asked)
     return timm.optim.create_optimizer_v2(groups, opt=name, lr=lr, momentum=momentum)
 
 
 def _spared(backbone: nn.Module) -> set[int]:
     """The ids of the parameters that a timm backbone wants no decay of."""
-    names = getattr(backbone, "no_weight_decay", set)()
+    names: set[str] = getattr(backbone, "no_weight_decay", set)()
     return {id(parameter) for name, parameter in backbone.named_parameters() if name in names}
 
 
 def _parts(
-    network: nn.Module, *, backbone_lr: float, layer_decay: float
+    network: FaceNetwork, *, backbone_lr: float, layer_decay: float
 ) -> list[tuple[list[nn.Parameter], float]]:
     """Parameters with their learning rate as a factor of lr, from the input to the heads."""
     named = dict(network.backbone.named_parameters())

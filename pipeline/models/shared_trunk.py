@@ -95,8 +95,9 @@ def _alike(networks: Sequence[nn.Module]) -> list[str]:
             found.append(path)
             return
         for name, _ in layers[0].named_children():
-            inner = [getattr(layer, name, None) for layer in layers]
-            if all(layer is not None for layer in inner):
+            found_inside = [getattr(layer, name, None) for layer in layers]
+            inner = [layer for layer in found_inside if layer is not None]
+            if len(inner) == len(layers):
                 look(f"{path}.{name}" if path else name, inner)
 
     look("", networks)

@@ -2,7 +2,7 @@
 
 import importlib.util
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -15,6 +15,7 @@ from pipeline.models.fuse_batchnorm import fuse_batchnorm
 # later step takes 16.1 instead of 21.9 ms, so it pays after about 2,800 steps.
 WORTH_LEARNING = 3000  # three directions of every layer are tried
 WORTH_ANSWERING = 200  # one direction
+Forward = Callable[[torch.Tensor], dict[str, torch.Tensor]]  # pixels to logits by task
 KINDS = 256  # of networks that a process compiles: members, a study's trials; folds are of one kind
 
 
@@ -48,12 +49,12 @@ def round_convolutions(network: nn.Module, *, precision: str) -> None:
     for module in network.modules():
         if type(module) is nn.Conv2d:  # one of another kind may compute with its weights first
             for name, values in list(module.named_parameters()):
-                values = values.to(getattr(torch, precision))
-                setattr(module, name, nn.Parameter(values, requires_grad=False))
+                rounded = values.to(getattr(torch, precision))
+                setattr(module, name, nn.Parameter(rounded, requires_grad=False))
 
 
-def compiled(network: nn.Module) -> nn.Module:
-    """The network with its steps compiled for batches of one shape; the parameters are the same."""
+def compiled(network: nn.Module) -> Forward:
+    """A call of the network, compiled for batches of one shape; the parameters are the same."""
     torch._dynamo.config.recompile_limit = KINDS  # else the ninth kind would silently not be
     return torch.compile(network, dynamic=False)
 

@@ -8,6 +8,8 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from pipeline.models.timm_backbone import as_timm
+
 State = dict[str, torch.Tensor]
 OWN = "network/backbone."  # before the backbone's tensors in the weights that train writes
 WRAPPERS = ("", "module.", "model.", "backbone.", "module.backbone.", "encoder.")
@@ -119,6 +121,6 @@ def _resampled(state: State, model: nn.Module) -> State:
 
 def _classifier_names(model: nn.Module) -> tuple[str, ...]:
     """What the names of a classifier's tensors begin with."""
-    named = model.default_cfg.get("classifier") or ()
+    named = as_timm(model).default_cfg.get("classifier") or ()
     names = (named,) if isinstance(named, str) else tuple(named)
     return tuple({f"{name}." for name in (*names, "head", "fc", "classifier", "head_dist")})

@@ -63,7 +63,7 @@ def _cluster_lookalikes(
     pool = settings.pool
     points = appearance_points(settings, runs, labelled, part="oof")
     clusters, found, thresholds = _oof_clusters(settings.pool, labelled, points)
-    facts = {"by": pool.by, "thresholds": thresholds, "oof": _plain(found)}
+    facts: dict[str, object] = {"by": pool.by, "thresholds": thresholds, "oof": _plain(found)}
     fit = _fit(settings.pool, labelled, points, np.ones(len(labelled), dtype=bool))
     if fit is None:
         why = f"no similarity makes clusters of purity {pool.min_purity:g} (pool.min_purity)"

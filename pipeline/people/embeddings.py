@@ -25,13 +25,14 @@ from pipeline.images.dataset import CropDataset
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.logits import predict_logits
+from pipeline.models.network import FaceNetwork
 from pipeline.storage import Cell, Runs, display_path, is_fresh, read_table, stamp, write_table
 
 
 class _Features(nn.Module):
     """A trained network without its heads."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: FaceNetwork) -> None:
         super().__init__()
         self.network = network
 

@@ -136,10 +136,12 @@ def eye_features(parts: Iterable[np.ndarray], *, device: "torch.device") -> np.n
     from pipeline.models.pretrained import load_backbone
 
     network = load_backbone(BACKBONE, weights="imagenet", drop_path=0.0).eval().to(device)
+    first, norm = network.get_submodule("conv_stem"), network.get_submodule("bn1")
+    stages = list(network.get_submodule("blocks").children())[:NUM_STAGES]
 
     def run(values: torch.Tensor) -> torch.Tensor:
-        values = network.bn1(network.conv_stem(values))
-        for stage in network.blocks[:NUM_STAGES]:
+        values = norm(first(values))
+        for stage in stages:
             values = stage(values)
         return values
 

@@ -21,7 +21,7 @@ def balanced_labels(
     Raises ValueError for a name that is neither.
     """
     known = {task.name: task for task in tasks}
-    columns = {}
+    columns: dict[str, np.ndarray] = {}
     for name in names:
         if name in known and known[name].kind == "multilabel":
             columns |= _label_values(known[name], images)

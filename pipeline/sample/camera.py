@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.sample.canvas import BOTTOM, LEFT, TOP, Canvas, Floats
+from pipeline.sample.canvas import BOTTOM, LEFT, TOP, Canvas, Floats, as_floats
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,9 @@ def _background(shot: Shot, width: int, height: int) -> Floats:
         x, y = int(rng.integers(-5, cols)), int(rng.integers(-5, rows))
         size = rng.integers(cols // 10, cols // 2, 2)
         cv2.rectangle(wall, (x, y), (x + int(size[0]), y + int(size[1]) * 2), colour, -1)
-    wall = cv2.GaussianBlur(wall, (0, 0), float(rng.uniform(0.8, 5)))
-    return cv2.resize(np.clip(wall, 0, 1), (width, height), interpolation=cv2.INTER_LINEAR)
+    soft = cv2.GaussianBlur(wall, (0, 0), float(rng.uniform(0.8, 5)))
+    whole = cv2.resize(np.clip(soft, 0, 1), (width, height), interpolation=cv2.INTER_LINEAR)
+    return as_floats(whole)
 
 
 def _project(shot: Shot, width: int, height: int) -> tuple[Floats, Floats]:
@@ -134,7 +135,8 @@ def take_image(canvas: Canvas, shot: Shot, *, width: int, height: int) -> np.nda
     image += seen[..., :3]
     image *= shot.exposure * np.array([1 + shot.warmth, 1, 1 - shot.warmth], np.float32)
     if shot.blur:
-        image = cv2.GaussianBlur(image, (0, 0), shot.blur * min(width, height) / 192)
+        spread = shot.blur * min(width, height) / 192
+        image = as_floats(cv2.GaussianBlur(image, (0, 0), spread))
     rng = np.random.default_rng([shot.background, 1])
     image += shot.noise * rng.standard_normal((height, width, 1), dtype=np.float32)
     image *= 255

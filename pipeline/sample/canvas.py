@@ -15,6 +15,11 @@ Points = list[tuple[float, float]]
 LEFT, RIGHT, TOP, BOTTOM = -2.3, 2.3, -2.2, 2.9
 
 
+def as_floats(values: NDArray) -> Floats:
+    """The same values: OpenCV gives float32 for float32, but its types do not say so."""
+    return np.asarray(values, np.float32)
+
+
 @dataclass(frozen=True)
 class Cover:
     """A soft shape: how much of each sheet pixel in a window it covers, 0 to 1."""
@@ -103,9 +108,9 @@ class Canvas:
         else:
             thick = max(1, round(width * self.unit))
             cv2.polylines(window, fixed, False, 255, thick, cv2.LINE_AA, shift=4)
-        amount = window.astype(np.float32) / 255
+        amount = as_floats(window.astype(np.float32) / 255)
         if soft:
-            amount = cv2.GaussianBlur(amount, (0, 0), max(soft * self.unit, 0.3))
+            amount = as_floats(cv2.GaussianBlur(amount, (0, 0), max(soft * self.unit, 0.3)))
         return Cover(rows, cols, amount)
 
     def polygon(self, points: Points, *, soft: float = 0.0) -> Cover:
@@ -129,7 +134,7 @@ class Canvas:
         """Blurred noise over the whole sheet, mean 0 and standard deviation 1."""
         noise = rng.standard_normal(self.shape, dtype=np.float32)
         sizes = [max(length * self.unit, 0.3) for length in (across, along)]
-        noise = cv2.GaussianBlur(noise, (0, 0), sizes[0], sigmaY=sizes[1])
+        noise = as_floats(cv2.GaussianBlur(noise, (0, 0), sizes[0], sigmaY=sizes[1]))
         return noise / noise.std()
 
     def lay(self, colour: tuple[float, float, float] | Floats, cover: Cover) -> None:

@@ -3,7 +3,17 @@
 import cv2
 import numpy as np
 
-from pipeline.sample.canvas import LEFT, TOP, Canvas, Cover, Floats, Points, mirrored, rounded
+from pipeline.sample.canvas import (
+    LEFT,
+    TOP,
+    Canvas,
+    Cover,
+    Floats,
+    Points,
+    as_floats,
+    mirrored,
+    rounded,
+)
 from pipeline.sample.features import mouth_height
 from pipeline.sample.people import Person
 
@@ -22,7 +32,7 @@ def hair_sheet(canvas: Canvas, person: Person) -> Floats:
     greyed = 1 / (1 + np.exp(-1.6 * (patches + (person.grey - 0.5) * 6)))
     dark, pale = np.array(person.hair, np.float32), np.array([0.8, 0.79, 0.77], np.float32)
     share = (greyed * min(1.0, person.grey * 2))[..., None].astype(np.float32)
-    return (dark * (1 - share) + pale * share) * (1 + 0.16 * strands)[..., None]
+    return as_floats((dark * (1 - share) + pale * share) * (1 + 0.16 * strands)[..., None])
 
 
 def _combed(canvas: Canvas, person: Person, strands: Floats) -> Floats:
@@ -32,7 +42,8 @@ def _combed(canvas: Canvas, person: Person, strands: Floats) -> Floats:
     spread = 0.2 + 0.9 * np.clip((vs + 1.6) / 1.5, 0, 1) ** 0.7
     column = (us[None] / spread[:, None] - LEFT) * canvas.unit
     row = (vs[:, None] + 0.35 * us[None] ** 2 - TOP) * canvas.unit
-    return cv2.remap(strands, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    fanned = cv2.remap(strands, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return as_floats(fanned)
 
 
 def paint_back(canvas: Canvas, person: Person, sheet: Floats) -> None:

@@ -28,7 +28,7 @@ def run(work: Work) -> None:
         "weights": partial(look_at_weights, settings, runs),
         "batch": partial(look_at_batch, settings, runs),
     }
-    failed = []
+    failed: list[str] = []
     for name, look in checks.items():
         if failed and name in ("weights", "batch"):
             print(f"note  {name:<9} not looked at before the rest is mended")

@@ -9,6 +9,7 @@ def run(work: Work) -> None:
     from pipeline.sample.contest import draw_contest
 
     drawn = work.settings.competition.drawn
+    assert drawn is not None, "only contests that are drawn have this stage"
     counts = draw_contest(
         work.runs.root, num_people=drawn.people, num_test_people=drawn.test_people, seed=drawn.seed
     )

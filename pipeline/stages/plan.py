@@ -4,7 +4,7 @@ What it foretells of train and infer is kept, and compared at their ends with wh
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.console.installation import COMMAND
@@ -90,7 +90,7 @@ def _say_baseline(work: Work) -> str:
     )
 
 
-def _say_price(options: Mapping[str, str], found) -> Sequence[str]:
+def _say_price(options: Mapping[str, str], found) -> Iterator[str]:
     price = _number(options, "price", None)
     hours = found.minutes / 60.0
     if found.device != "cpu":
@@ -100,7 +100,7 @@ def _say_price(options: Mapping[str, str], found) -> Sequence[str]:
     if price is None:
         yield "price=2.5 says what a GPU at that price an hour would cost"
         return
-    rate = _number(options, "tflops", 5.0)
+    rate = _number(options, "tflops", 5.0) or 5.0
     hours = found.operations / (rate * 1e12) / 3600.0
     yield (
         f"a rented GPU at {price:g} an hour: train and infer are {found.operations / 1e15:.3f} "

@@ -49,7 +49,8 @@ def run(work: Work) -> None:
     )
     for said in left_out(work.settings, work.runs, predictor.by):
         print(f"predict: {said}")
-    rows, taken = [], set()
+    rows = []
+    taken: set[str] = set()
     files = list(_files(work.words))
     for path, name in follow(files, desc="predict", unit="files"):
         if path.suffix.lower() in VIDEOS:

@@ -117,6 +117,7 @@ def _assign(
 ) -> AssignedFolds:
     """The fold (n,) of each image in one split."""
     if folds.by == "column":
+        assert folds.column is not None, "the settings ask for it with by: column"
         found = folds_of_column(images, column=folds.column, num_folds=folds.num)
         return AssignedFolds(found, start="")
     if folds.by == "person" and runs.fixes is not None and runs.unfixed_folds.exists():

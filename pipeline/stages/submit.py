@@ -88,9 +88,11 @@ def _pack(work: Work) -> Upload:
 
 def _check_test_images(found: Answered) -> str:
     """How many test images no network has seen, in words. Raises ValueError for too many."""
-    runs = Runs(found.settings)
+    settings = found.settings
+    assert settings is not None, "what is handed in is the answer of an experiment"
+    runs = Runs(settings)
     if not runs.images.exists():
         return ""
     images = check_table(read_table(runs.images), IMAGES)
-    most = found.settings.competition.missing_test
+    most = settings.competition.missing_test
     return check_test_images(images, root=runs.root, most=most)

@@ -34,7 +34,12 @@ from pipeline.images.transform import normalise
 from pipeline.models.loop import HeldOut, LoopSettings, is_finished, train_epochs
 from pipeline.models.schedule import Schedule
 from pipeline.storage import REFIT, Cell, Runs, read_json, write_text
-from pipeline.training.checkpointing import finish_cell, restore_checkpoint, save_checkpoint
+from pipeline.training.checkpointing import (
+    TrainedCell,
+    finish_cell,
+    restore_checkpoint,
+    save_checkpoint,
+)
 from pipeline.training.distillation import distillation_targets
 from pipeline.training.held_out_score import score_held_out
 from pipeline.training.initial_weights import with_own_weights
@@ -167,7 +172,8 @@ def train_cell(
             write_text(runs.history(cell), lines)
             if not is_finished(state, settings=loop_settings):
                 save_checkpoint(settings, runs, cell, state)
-    return finish_cell(settings, runs, cell, state, held=held, tasks=tasks, transform=transform)
+    trained = TrainedCell.of(state)
+    return finish_cell(settings, runs, cell, trained, held=held, tasks=tasks, transform=transform)
 
 
 def _sampler_seed(cell: Cell) -> int:

@@ -1,7 +1,11 @@
 """Files of a cell: a checkpoint while it trains; weights, OOF table and done mark at the end."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+import torch
 
 from pipeline.config import Experiment
 from pipeline.experiment.facts import cell_facts, check_facts
@@ -10,6 +14,7 @@ from pipeline.experiment.predict import prediction_frame
 from pipeline.images.transform import Transform
 from pipeline.labels.tasks import Task
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
+from pipeline.models.logits import Logits
 from pipeline.models.loop import State
 from pipeline.storage import REFIT, Cell, Runs, atomic_write, display_path, write_json, write_table
 
@@ -63,11 +68,29 @@ def restore_checkpoint(settings: Experiment, runs: Runs, cell: Cell, state: Stat
     print(f"train: {cell.name} goes on after epoch {len(state.history)}")
 
 
+@dataclass(frozen=True)
+class TrainedCell:
+    """What training a cell gave: the kept weights, a row of the history for each epoch, and the
+    logits of the held-out images, which a refit has not."""
+
+    weights: dict[str, torch.Tensor]
+    history: Sequence[dict]
+    logits: Logits | None
+    num_parameters: int
+
+    @classmethod
+    def of(cls, state: State) -> "TrainedCell":
+        """What the loop leaves behind after its last epoch."""
+        assert state.best_weights is not None, "the first epoch is always kept"
+        number = sum(parameter.numel() for parameter in state.network.parameters())
+        return cls(state.best_weights, state.history, state.best_logits, number)
+
+
 def finish_cell(
     settings: Experiment,
     runs: Runs,
     cell: Cell,
-    state: State,
+    trained: TrainedCell,
     *,
     held: pd.DataFrame,
     tasks: list[Task],
@@ -75,31 +98,35 @@ def finish_cell(
 ) -> dict:
     """Writes the kept weights, the OOF table and, last of all, the mark that the cell is done."""
     member = settings.members[cell.member]
-    kept = kept_epoch(state.scores, keeps_last=cell.fold == REFIT or member.best == "last")
+    scores = [row["score"] for row in trained.history]
+    kept = kept_epoch(scores, keeps_last=cell.fold == REFIT or member.best == "last")
     with atomic_write(runs.weights(cell)) as temporary:
-        save_state(temporary, {"network": state.best_weights}, facts=_facts(settings, runs, cell))
+        save_state(temporary, {"network": trained.weights}, facts=_facts(settings, runs, cell))
     if cell.fold != REFIT:
+        assert trained.logits is not None, "a cell of a fold has predicted its held-out images"
         frame = prediction_frame(
             held["image_id"],
             cell,
             view="identity",
-            logits=state.best_logits,
+            logits=trained.logits,
             member=member_context(settings, cell.member),
         )
         write_table(runs.oof(cell), frame)
-    row = state.history[kept]
+    row = trained.history[kept]
     measure = _most_telling(row)
     facts = {
         "best_epoch": kept + 1,
-        "num_epochs": len(state.history),
+        "num_epochs": len(trained.history),
         "looks_at_held_out": list(member.looks_at_held_out),
         "decided_by": measure,
         "best_value": row[measure],
         "num_held_out": len(held),
-        "images_per_second": float(np.median([row["images_per_second"] for row in state.history])),
-        "seconds": round(sum(row["seconds"] for row in state.history), 1),
+        "images_per_second": float(
+            np.median([row["images_per_second"] for row in trained.history])
+        ),
+        "seconds": round(sum(row["seconds"] for row in trained.history), 1),
         "image_size": transform.size,
-        "num_parameters": sum(p.numel() for p in state.network.parameters()),
+        "num_parameters": trained.num_parameters,
     }
     write_json(runs.done(cell), facts)
     runs.checkpoint(cell).unlink(missing_ok=True)

@@ -10,7 +10,6 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 
 from pipeline.config import Experiment, fingerprint_of
 from pipeline.experiment.build import make_network
@@ -23,11 +22,11 @@ from pipeline.images.dataset import CropDataset
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.closed_form import fit_heads
+from pipeline.models.frozen_features import BlockStatistics
 from pipeline.models.logits import Logits, autocast, move
-from pipeline.models.loop import State
-from pipeline.models.network import FaceNetwork
+from pipeline.models.network import FaceNetwork, to_channels_last
 from pipeline.storage import REFIT, Cell, Runs, atomic_write, hold_lock, write_text
-from pipeline.training.checkpointing import finish_cell
+from pipeline.training.checkpointing import TrainedCell, finish_cell
 from pipeline.training.held_out_score import score_held_out
 
 
@@ -48,6 +47,7 @@ def fit_frozen_cell(
     member = member_context(settings, cell.member)
     torch.manual_seed(member.recipe.seeds[0])  # weights: none is the same backbone in all cells
     network = make_network(member.recipe, member.tasks, weights=member.recipe.weights).eval()
+    assert isinstance(network.backbone, BlockStatistics), "its backbone is frozen"
     features = _stored_features(
         settings, runs, member, network.backbone, images, device=device, precision=precision
     )
@@ -56,6 +56,7 @@ def fit_frozen_cell(
     held = images[is_held].reset_index(drop=True)
     targets = training_targets(member.recipe, member.tasks, train)
     people = train["person_id"].astype(str).to_numpy()
+    assert member.recipe.head is not None, "only a member with a head in closed form comes here"
     loss = fit_heads(
         network,
         features[~is_held],
@@ -78,11 +79,20 @@ def fit_frozen_cell(
     row["seconds"] = time.monotonic() - started
     row["images_per_second"] = len(images) / row["seconds"]
     write_text(runs.history(cell), json.dumps(row) + "\n")
-    state = State(network=network, optimiser=None, ema=None, scaler=None, history=[row])
-    state.best_weights = network.state_dict()
-    state.best_logits = None if cell.fold == REFIT else logits
+    trained = TrainedCell(
+        weights=network.state_dict(),
+        history=[row],
+        logits=None if cell.fold == REFIT else logits,
+        num_parameters=sum(parameter.numel() for parameter in network.parameters()),
+    )
     return finish_cell(
-        settings, runs, cell, state, held=held, tasks=list(member.tasks), transform=member.transform
+        settings,
+        runs,
+        cell,
+        trained,
+        held=held,
+        tasks=list(member.tasks),
+        transform=member.transform,
     )
 
 
@@ -97,7 +107,7 @@ def _stored_features(
     settings: Experiment,
     runs: Runs,
     member: MemberContext,
-    backbone: nn.Module,
+    backbone: BlockStatistics,
     images: pd.DataFrame,
     *,
     device: torch.device,
@@ -129,7 +139,7 @@ def _compute_features(
     settings: Experiment,
     runs: Runs,
     member: MemberContext,
-    backbone: nn.Module,
+    backbone: BlockStatistics,
     images: pd.DataFrame,
     *,
     device: torch.device,
@@ -150,7 +160,7 @@ def _compute_features(
         device=device,
         batch_size=size,
     )
-    network = backbone.to(device, memory_format=torch.channels_last)
+    network = to_channels_last(backbone, device=device)
     parts = []
     for pixels, _ in batches:
         inputs = normalise(move(pixels, device), transform=member.transform)

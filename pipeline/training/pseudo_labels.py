@@ -83,6 +83,7 @@ def _label(
         clusters = clusters_of(test_people(settings, runs), test["image_id"])
     labels = {task.name: _pooled(task, probs, clusters) for task in tasks}
     options = settings.members[cell.member].pseudo
+    assert options is not None, "only a member with pseudo-labels asks for them"
     chosen = choose_confident(labels, confidence=options.confidence, share=options.share)
     table = pd.DataFrame({"image_id": test["image_id"], "cluster": clusters, "chosen": chosen})
     for task in tasks:

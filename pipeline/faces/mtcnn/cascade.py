@@ -35,8 +35,9 @@ def pyramid(width: int, height: int, *, min_face: float) -> list[float]:
 def cell_boxes(rows: np.ndarray, columns: np.ndarray, *, scale: float) -> np.ndarray:
     """Where cells of the P-net's output lie in the image: (n, 4) float32 of whole numbers."""
     corners = STRIDE * np.stack([columns, rows], axis=1).astype(np.float32)
-    scale = np.float32(scale)
-    return np.concatenate([np.floor((corners + 1) / scale), np.floor((corners + CELL) / scale)], 1)
+    single = np.float32(scale)
+    low, high = (corners + 1) / single, (corners + CELL) / single
+    return np.concatenate([np.floor(low), np.floor(high)], axis=1)
 
 
 def shifted(boxes: np.ndarray, offsets: np.ndarray, *, pixel: int) -> np.ndarray:

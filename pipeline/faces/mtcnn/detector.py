@@ -5,12 +5,9 @@ nets is ours (cascade.py, areas.py), because the library's own batches take one 
 where an image has no face, and spend most of their time resizing. It reads no files.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,10 +15,6 @@ from pipeline.faces.boxes import main_face
 from pipeline.faces.mtcnn import area_resize as areas
 from pipeline.faces.mtcnn import cascade
 from pipeline.faces.mtcnn.nets import mtcnn_nets
-
-if TYPE_CHECKING:
-    import torch
-
 
 TABLE_PIXELS = 2**24  # of one batch: bounds the integral images of large photos to some 200 MB
 TOGETHER = 1000  # boxes of several images that are suppressed at once
@@ -59,14 +52,9 @@ class Detector:
             raise ValueError(f"min_face is a share of the side, above 0 to 1, found {min_face}.")
         if batch_size < 1:
             raise ValueError(f"The detector's batch_size must be at least 1, found {batch_size}.")
-        self._pnet, self._rnet, self._onet = mtcnn_nets(device).values()
+        self.nets = mtcnn_nets(device)  # by name, for pixels (n, 3, height, width)
         self._device, self._pixels = device, CPU_PIXELS if device.startswith("cpu") else GPU_PIXELS
         self._min_face, self._thresholds, self._batch_size = min_face, thresholds, batch_size
-
-    @property
-    def nets(self) -> dict[str, torch.nn.Module]:
-        """The three nets by name, for pixels (n, 3, height, width)."""
-        return {"pnet": self._pnet, "rnet": self._rnet, "onet": self._onet}
 
     def detect(self, images: Sequence[np.ndarray]) -> list[Face | None]:
         """One answer an image (height x width x 3 RGB uint8), in order; None without a face."""
@@ -77,8 +65,8 @@ class Detector:
         by_size = defaultdict(list)
         for index, image in enumerate(images):
             if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-                found = f"{image.dtype} {image.shape}"
-                raise ValueError(f"Image {index} must be height x width x 3 uint8, not {found}.")
+                form = f"{image.dtype} {image.shape}"
+                raise ValueError(f"Image {index} must be height x width x 3 uint8, not {form}.")
             by_size[image.shape[:2]].append(index)
         faces: list[list[Face]] = [[] for _ in images]
         for (height, width), indices in by_size.items():
@@ -115,7 +103,7 @@ class Detector:
         levels = [(np.zeros((0, 9), np.float32), np.zeros(0, np.int64))]
         for scale in cascade.pyramid(width, height, min_face=min_face):
             means = areas.resized(tables, int(height * scale + 1), int(width * scale + 1))
-            offsets, probs = self._answers(self._pnet, means)
+            offsets, probs = self._answers("pnet", means)
             which, rows, columns = np.nonzero(probs[:, 1] >= self._thresholds[0])
             boxes = cascade.cell_boxes(rows, columns, scale=scale)
             scores = probs[which, 1, rows, columns]
@@ -132,7 +120,7 @@ class Detector:
     ) -> tuple[np.ndarray, np.ndarray]:
         """The squares that the R-net keeps, moved by it."""
         boxes, which, means = _crops(tables, boxes, which, size=24)
-        offsets, probs = self._answers(self._rnet, means)
+        offsets, probs = self._answers("rnet", means)
         passed = probs[:, 1] > self._thresholds[1]
         boxes, which, offsets = boxes[passed], which[passed], offsets[passed]
         kept = self._best_apart(boxes, probs[passed, 1], which, overlap=0.7)
@@ -143,7 +131,7 @@ class Detector:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Boxes, scores, landmarks, images of what the O-net calls faces, overlaps still in."""
         boxes, which, means = _crops(tables, boxes, which, size=48)
-        offsets, points, probs = self._answers(self._onet, means)
+        offsets, points, probs = self._answers("onet", means)
         passed = probs[:, 1] > self._thresholds[2]
         boxes, offsets, points = boxes[passed], offsets[passed], points[passed]
         landmarks = cascade.landmarks_inside(boxes, points)
@@ -172,10 +160,12 @@ class Detector:
 
         return nms(torch.from_numpy(boxes), torch.from_numpy(scores), overlap).numpy()
 
-    def _answers(self, net: torch.nn.Module, means: np.ndarray) -> tuple[np.ndarray, ...]:
-        """A net's outputs for pixel means (n, height, width, 3), an array each; n may be 0."""
+    def _answers(self, name: str, means: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The outputs of a net, by name, for pixel means (n, height, width, 3): an array each; n
+        may be 0."""
         import torch
 
+        net = self.nets[name]
         num = len(means)
         if num == 0:  # the nets cannot flatten an empty batch: ask about one row, keep none
             means = np.zeros((1, *means.shape[1:]), dtype=np.float32)

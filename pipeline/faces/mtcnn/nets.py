@@ -37,14 +37,22 @@ def _widened(
 
     more = -conv.out_channels % LANES
     num = conv.out_channels + more
-    wide = (
-        Conv2d(conv.in_channels, num, conv.kernel_size),
-        PReLU(num),
-        Conv2d(num, following.out_channels, following.kernel_size),
-    )
-    wide[0].weight.data = pad(conv.weight.data, (0, 0, 0, 0, 0, 0, 0, more))
-    wide[0].bias.data = pad(conv.bias.data, (0, more))
-    wide[1].weight.data = pad(prelu.weight.data, (0, more))
-    wide[2].weight.data = pad(following.weight.data, (0, 0, 0, 0, 0, more))
-    wide[2].bias.data = following.bias.data
-    return wide
+    first = Conv2d(conv.in_channels, num, _side_of(conv))
+    between = PReLU(num)
+    second = Conv2d(num, following.out_channels, _side_of(following))
+    first.weight.data = pad(conv.weight.data, (0, 0, 0, 0, 0, 0, 0, more))
+    _bias_of(first).data = pad(_bias_of(conv).data, (0, more))
+    between.weight.data = pad(prelu.weight.data, (0, more))
+    second.weight.data = pad(following.weight.data, (0, 0, 0, 0, 0, more))
+    _bias_of(second).data = _bias_of(following).data
+    return first, between, second
+
+
+def _side_of(conv: torch.nn.Conv2d) -> tuple[int, int]:
+    height, width = conv.kernel_size
+    return height, width
+
+
+def _bias_of(conv: torch.nn.Conv2d) -> torch.Tensor:
+    assert conv.bias is not None, "every convolution of MTCNN has a bias"
+    return conv.bias

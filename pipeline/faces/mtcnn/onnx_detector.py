@@ -1,6 +1,7 @@
 """The detector without torch: its three nets as ONNX files, suppression in numpy."""
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -8,6 +9,12 @@ from pipeline.faces.boxes import iou
 from pipeline.faces.mtcnn.detector import CPU_PIXELS, Detector
 
 NETS = ("pnet", "rnet", "onet")
+
+
+class Session(Protocol):
+    """What is used of onnxruntime's InferenceSession."""
+
+    def run(self, outputs: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]: ...
 
 
 class PortableDetector(Detector):
@@ -23,16 +30,17 @@ class PortableDetector(Detector):
     ) -> None:
         import onnxruntime
 
-        self._pnet, self._rnet, self._onet = (
-            onnxruntime.InferenceSession(
-                str(folder / f"{name}.onnx"), providers=["CPUExecutionProvider"]
+        self._sessions: dict[str, Session] = {}
+        for name in NETS:
+            path = str(folder / f"{name}.onnx")
+            self._sessions[name] = onnxruntime.InferenceSession(
+                path, providers=["CPUExecutionProvider"]
             )
-            for name in NETS
-        )
         self._pixels, self._min_face, self._batch_size = CPU_PIXELS, min_face, batch_size
         self._thresholds = thresholds
 
-    def _answers(self, net: object, means: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _answers(self, name: str, means: np.ndarray) -> tuple[np.ndarray, ...]:
+        session = self._sessions[name]
         num = len(means)
         if num == 0:  # ask about one row, keep none
             means = np.zeros((1, *means.shape[1:]), dtype=np.float32)
@@ -40,7 +48,7 @@ class PortableDetector(Detector):
         pixels = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
         rows = self._rows_of(means)
         parts = [
-            net.run(None, {"pixels": pixels[start : start + rows]})
+            session.run(None, {"pixels": pixels[start : start + rows]})
             for start in range(0, len(pixels), rows)
         ]
         return tuple(np.concatenate(part)[:num] for part in zip(*parts, strict=True))

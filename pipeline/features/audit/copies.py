@@ -27,8 +27,10 @@ from pipeline.people.features import upper_halves
 from pipeline.storage import Runs, display_path, write_table
 
 BLOCK = 1 << 16  # pairs correlated at once
-PAIR_COLUMNS = ("image_id", "other", "person_id", "other_person", "fold", "other_fold", "parts")
-PAIR_COLUMNS += ("leak", "distance", "correlation", "mirrored", "embedding", "differ")
+PAIR_COLUMNS = (
+    *("image_id", "other", "person_id", "other_person", "fold", "other_fold", "parts"),
+    *("leak", "distance", "correlation", "mirrored", "embedding", "differ"),
+)
 
 
 @dataclass(frozen=True)

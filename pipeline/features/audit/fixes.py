@@ -99,4 +99,4 @@ def _as_label(task: Task, code: float, given: object, column: pd.Series) -> str:
     step = 1.0 if whole else 0.01
     low = task.edges[int(code) - 1] if code > 0 else -np.inf
     high = task.edges[int(code)] - step if code < len(task.edges) else np.inf
-    return f"{np.clip(float(given), low, high):g}"
+    return f"{np.clip(float(str(given)), low, high):g}"

@@ -77,6 +77,7 @@ def _backbone_features(settings: Experiment, crops: np.ndarray, rows: np.ndarray
     from pipeline.models.pretrained import load_backbone
 
     audit = settings.audit
+    assert audit.backbone is not None, "without a backbone the crops themselves are the features"
     device, _ = choose_device(settings)
     mean, std = input_statistics(audit.backbone)
     transform = Transform(size=audit.image_size, mean=mean, std=std)

@@ -28,8 +28,10 @@ from pipeline.labels.tasks import Task, decide, is_labelled
 from pipeline.labels.units import Unit
 from pipeline.storage import Runs, write_table
 
-COLUMNS = ("image_id", "person_id", "task", "column", "given", "suggested", "self_confidence")
-COLUMNS += ("agreeing", "images", "in_fixes", "reason", "row")
+COLUMNS = (
+    *("image_id", "person_id", "task", "column", "given", "suggested", "self_confidence"),
+    *("agreeing", "images", "in_fixes", "reason", "row"),
+)
 TRUSTED = 0.9  # a judge that agrees with fewer labels errs more often than labels usually do
 NAN = float("nan")
 

@@ -87,7 +87,7 @@ def make_app(
                     elem_id="given",
                 )
                 # the file as it came: what is no image is then said in our words
-                given.preprocess = lambda payload: None if payload is None else payload.path
+                given.preprocess = _path_of  # type: ignore[method-assign]
                 wants = gradio.Checkbox(
                     False, label="Show where it looks (slower)", visible=heat is not None
                 )
@@ -110,10 +110,15 @@ def make_app(
                     object_fit="contain",
                 )
         inputs, outputs = [choice, given, wants], [status, seen, bars, maps]
-        limits = {"concurrency_limit": 1, "concurrency_id": "look", "api_visibility": "private"}
-        ask.click(answer, inputs, outputs, **limits)
-        for changed in (given, choice, wants):
-            changed.change(answer, inputs, outputs, **limits)
+        for asked in (ask.click, given.change, choice.change, wants.change):
+            asked(
+                answer,
+                inputs,
+                outputs,
+                concurrency_limit=1,
+                concurrency_id="look",
+                api_visibility="private",
+            )
         page.load(None, js=NAMES)
     page.queue(max_size=WAITING, default_concurrency_limit=1)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -125,7 +130,9 @@ def make_app(
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
-    fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+    theme = gradio.themes.Default(
+        font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+    )
     return gradio.mount_gradio_app(
         app,
         page,
@@ -134,7 +141,7 @@ def make_app(
         ssr_mode=False,
         enable_monitoring=False,
         footer_links=[],
-        theme=gradio.themes.Default(**fonts),
+        theme=theme,
         css=CSS,
     )
 
@@ -144,6 +151,10 @@ def serve(app, *, host: str, port: int) -> None:
     import uvicorn
 
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+def _path_of(payload) -> str | None:
+    return None if payload is None else payload.path
 
 
 def _say_wrong(reason: str, file: str) -> str:

@@ -50,8 +50,8 @@ def _weights_packages(members: Mapping[str, Member]) -> set[str]:
     """The packages that bring the ImageNet weights of this config's backbones."""
     from pipeline.models.pretrained import PACKAGES
 
-    members = members.values()
-    wanted = {member.backbone for member in members if member.weights == "imagenet"}
+    recipes = members.values()
+    wanted = {member.backbone for member in recipes if member.weights == "imagenet"}
     return {PACKAGES[name].replace("_", "-") for name in wanted & PACKAGES.keys()}
 
 

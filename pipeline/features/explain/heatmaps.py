@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 
 from pipeline.config import Experiment
 from pipeline.config.types import nearest
@@ -98,7 +99,7 @@ def _sheet(
     task: Task,
     images: pd.DataFrame,
     labelled: pd.DataFrame,
-) -> "Image.Image":  # noqa: F821
+) -> Image.Image:
     device, _ = choose_device(settings)
     member = member_context(settings, name)
     crops, known = open_crops(runs.crops_of(name)), labelled.set_index("image_id")

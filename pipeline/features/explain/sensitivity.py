@@ -104,7 +104,8 @@ def _variants(
     }
     seeds = [zlib.crc32(str(image_id).encode()) for image_id in sample["image_id"]]
     for factor in FACTORS.values():
-        for level in sorted(factor.levels, key=lambda level, f=factor: level != f.neutral):
+        neutral = factor.neutral
+        for level in [neutral, *(level for level in factor.levels if level != neutral)]:
             changed = {}
             for name, crops in plain.items():
                 pairs = zip(crops, seeds, strict=True)
@@ -141,7 +142,7 @@ def _answers(
     device, precision = choose_device(settings)
     member = member_context(settings, name)
     transform = member.transform
-    parts = {key: [] for key, _, _ in variants}
+    parts: dict[Variant, list[pd.DataFrame]] = {key: [] for key, _, _ in variants}
     cells: dict[Cell, list[int]] = by_cell(settings, name, sample, labelled)
     bar = Bar(len(sample) * len(variants), desc=f"explain: {name}")
     for cell, places in cells.items():

@@ -100,6 +100,7 @@ def save_models(
                     model, examples, dynamic_shapes=_any_number(model, len(examples))
                 )
             if path.suffix == ".pt2":
+                assert program is not None, "every format but .pt takes the graph"
                 torch.export.save(program, str(temporary), extra_files={"facts.json": facts})
             if path.suffix == ".onnx":
                 _write_onnx(program, temporary, model=model, facts=facts)
@@ -134,6 +135,7 @@ def _write_onnx(
             f"{path.name}: ONNX has no word for a layer of it ({lines[0].strip()[:200]}); "
             "formats=pt2,pt leaves ONNX out"
         ) from None
+    assert made is not None, "with dynamo the exporter gives the program"
     made.model.metadata_props["facts"] = facts
     made.save(str(path), external_data=False)
 
@@ -194,7 +196,7 @@ def seconds_of(run: Run, crops: Sequence[np.ndarray], *, repeats: int = 3) -> fl
     return min(taken)
 
 
-def save_detector() -> Iterator[tuple[str, object]]:
+def save_detector() -> Iterator[tuple[str, "torch.onnx.ONNXProgram"]]:
     """The detector's nets by name as ONNX programs, for any number of windows; the first one for
     any size of them too."""
     from pipeline.faces.mtcnn.detector import Detector
@@ -215,4 +217,5 @@ def save_detector() -> Iterator[tuple[str, object]]:
                 external_data=False,
                 verbose=False,
             )
+        assert made is not None, "with dynamo the exporter gives the program"
         yield name, made

@@ -29,16 +29,21 @@ def read(path: Path) -> np.ndarray:
 def load() -> tuple[FaceFinder, list[OutputSpec], onnxruntime.InferenceSession]:
     """The face finder, how outputs are read, and the ensemble."""
     config = json.loads((HERE / "config.json").read_text(encoding="utf-8"))
-    crop, detectors = config["crop"], {}
+    crop = config["crop"]
+    detector, fine = None, None
     if crop["faces"] == "detect":
         thresholds = tuple(crop["thresholds"])
-        for name, least in (("detector", crop["min_face"]), ("fine", config["fine_face"])):
-            detectors[name] = PortableDetector(HERE, min_face=least, thresholds=thresholds)
+        detector = PortableDetector(HERE, min_face=crop["min_face"], thresholds=thresholds)
+        fine = PortableDetector(HERE, min_face=config["fine_face"], thresholds=thresholds)
     recipes = {}
     for one in config["inputs"]:
         recipes[one["name"]] = CropRecipe(one["margin"], one["size"], align=one["align"])
     finder = FaceFinder(
-        faces=crop["faces"], fallback=crop["fallback"], recipes=recipes, **detectors
+        faces=crop["faces"],
+        fallback=crop["fallback"],
+        recipes=recipes,
+        detector=detector,
+        fine=fine,
     )
     readings = [OutputSpec.from_dict(values) for values in config["readings"]]
     session = onnxruntime.InferenceSession(

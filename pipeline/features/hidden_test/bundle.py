@@ -21,8 +21,10 @@ NOTEBOOK = "answer_hidden_test.ipynb"
 # pure Python, so that a copy works anywhere: what a Kaggle image lacks, or has in versions that
 # build other networks by the same name
 CARRIED = ("timm", "facenet-pytorch")
-NEEDED = ("torch", "torchvision", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML", "pillow")
-NEEDED += ("opencv-python-headless", "safetensors", "tqdm", "scikit-learn", "scipy", "requests")
+NEEDED = (
+    *("torch", "torchvision", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML", "pillow"),
+    *("opencv-python-headless", "safetensors", "tqdm", "scikit-learn", "scipy", "requests"),
+)
 
 
 @dataclass(frozen=True)
@@ -145,10 +147,11 @@ def _copy_package(name: str, folder: Path) -> None:
         raise ValueError(f"bundle: {name} is not installed here, and a bundle carries it") from None
     for file in files:
         inside = ".." not in file.parts and "__pycache__" not in file.parts
-        if inside and file.locate().is_file():
+        source = Path(file.locate())
+        if inside and source.is_file():
             target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.locate(), target)
+            shutil.copyfile(source, target)
 
 
 def _requirements(carried: list[str]) -> str:

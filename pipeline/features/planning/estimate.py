@@ -96,8 +96,8 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
         if member.head is not None:  # its backbone looks at every image once for all cells
             ahead = len(labelled) / sum(other.member == cell.member for other in cells)
             seconds = ahead * rate["answering"]
-        needs = [other.name for other in cell_needs(work.settings, cell)]
-        found.jobs[cell.name] = {"seconds": seconds, "needs": needs}
+        needed = [other.name for other in cell_needs(work.settings, cell)]
+        found.jobs[cell.name] = {"seconds": seconds, "needs": needed}
         found.operations += member.epochs * ahead * rate["operations"]
         found.disk += footprint_of(work.settings, cell.member, precision).weights
     if cells:
@@ -137,7 +137,8 @@ def _probe(
     labels = labelled[
         ["image_id", "person_id", *_label_columns(contest_tasks(work.settings), labelled)]
     ]
-    jobs, given = [], {}
+    jobs = []
+    given: dict[str, list[dict]] = {}
     for place in range(len(slots)):
         if crop:
             some = images[images["status"] == OK].iloc[place * FACES : (place + 1) * FACES]

@@ -188,7 +188,7 @@ def _precision_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, ton
 
 def _line(name: str, xs: np.ndarray, ys: np.ndarray, *, tone: int) -> Curve:
     """A solid line without points."""
-    return Curve(name, xs, ys, tone=tone, style="-", sizes=np.zeros(len(xs)))
+    return Curve(name, xs.tolist(), ys.tolist(), tone=tone, style="-", sizes=[0.0] * len(xs))
 
 
 def _thinned(length: int) -> np.ndarray:

@@ -61,6 +61,7 @@ class TargetResult:
     def word(self, value: float | np.ndarray) -> str:
         """An answer or a truth in words; of several labels (C,) those that are true."""
         if self.kind == "multilabel":
+            assert isinstance(value, np.ndarray), "of several labels there are several values"
             words = [word for word, yes in zip(self.classes, value, strict=True) if yes > 0.5]
             return ", ".join(words) or "none of them"
         return self.classes[int(value)] if self.classes else f"{value:.4g}"

@@ -185,7 +185,7 @@ def _combinations(
     context: ReportContext, judged: TargetResult, groups: pd.DataFrame, names: list[str]
 ) -> Table | None:
     """The groups of two and of all columns with the largest errors; None without any."""
-    sets = list(combinations(names, 2))
+    sets: list[tuple[str, ...]] = list(combinations(names, 2))
     if 2 < len(names) < 5:
         sets.append(tuple(names))
     people = pd.Series(context.people)

@@ -127,8 +127,8 @@ def read_epochs(context: ReportContext, member: str) -> Epochs | None:
             len(scores) > 1
         ):  # the epoch that is kept may be the last by its setting, whatever it scores
             is_last.append(int(np.argmax(scores)) == len(history) - 1)
-        losses = [row.get("held_out_loss") for row in history]
-        losses = [loss for loss in losses if isinstance(loss, float) and np.isfinite(loss)]
+        found = [row.get("held_out_loss") for row in history]
+        losses = [loss for loss in found if isinstance(loss, float) and np.isfinite(loss)]
         if losses and min(losses) > 0:
             rises.append(losses[-1] / min(losses))
     return Epochs(

@@ -51,7 +51,7 @@ def render(template: str, **values: Any) -> Markup:
 def build_page(
     *,
     title: str,
-    lead: Markup,
+    lead: str,
     sections: Sequence[Section],
     made: str,
     command: str,

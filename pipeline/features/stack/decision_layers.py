@@ -73,7 +73,9 @@ def _threshold(target: EvaluationTarget) -> Layer:
     def fit(state: Predictions, rows: np.ndarray) -> float:
         group = None if target.group is None else target.group[rows]
         score, truth = state.joint()[:, 0], target.truth[rows]
-        return best_threshold(truth, score, metric=target.metric, group=group)
+        found = best_threshold(truth, score, metric=target.metric, group=group)
+        assert isinstance(found, float), "one score has one threshold"
+        return found
 
     def apply(threshold: float, state: Predictions) -> np.ndarray:
         return (state.joint()[:, 0] >= threshold).astype(np.int64)
@@ -110,6 +112,7 @@ def _line(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> Layer:
         if target.metric.gamed_by and stack.guard_groups:
 
             def errors(answers: np.ndarray) -> np.ndarray:
+                assert group is not None, "a metric that compares two groups has them"
                 return occlusion_errors(truth, answers, group)
 
         return fit_line(

@@ -1,6 +1,6 @@
 """The layers that stack tries on an answer: what each learns from some people and does to all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -44,7 +44,7 @@ class Layers:
 
     def by_slot(self) -> dict[str, list[Layer]]:
         """Slots without a layer to try are left out."""
-        by_slot = {}
+        by_slot: dict[str, list[Layer]] = {}
         for slot in self._stack.layers:
             layers = self._of_slot(slot)
             if layers:
@@ -76,8 +76,8 @@ class Layers:
         def choose(state: Predictions, rows: np.ndarray, task: str) -> list[int]:
             target = self.targets[task]
 
-            def answer(views: list[int]) -> np.ndarray:
-                return self.seen(task, state.blend(task, views=views))
+            def answer(views: Sequence[int]) -> np.ndarray:
+                return self.seen(task, state.blended(task, views=views))
 
             return choose_additions(
                 state.num_views,
@@ -170,6 +170,7 @@ class Layers:
 
         def apply(nothing: None, state: Predictions) -> Predictions:
             """Every head's word on what is constant within a person, the same for a cluster."""
+            assert state.clusters is not None, "pooling is tried where it is known who is whom"
             pooled = []
             for head, views in zip(state.heads, state.probs, strict=True):
                 probs = views.mean(axis=0)

@@ -22,17 +22,17 @@ def view_rows(
 ) -> list[dict]:
     """Each view alone and added to the first one, by task, with the verdict on it; nothing for
     one view."""
-    rows = []
+    rows: list[dict] = []
     if len(names) < 2:
         return rows
     for task in dict.fromkeys(head.task for head in start.heads):
         target = layers.targets[task]
-        alone = [layers.seen(task, start.blend(task, views=[v])) for v in range(len(names))]
+        alone = [layers.seen(task, start.blended(task, views=[v])) for v in range(len(names))]
         for place, name in enumerate(names):
             value = target.metric.compute(target.truth, alone[place], target.group)
             gain = None
             if place:
-                both = layers.seen(task, start.blend(task, views=[0, place]))
+                both = layers.seen(task, start.blended(task, views=[0, place]))
                 gain = gain_of(target, alone[0], both, split=split)
             rows.append(
                 {
@@ -51,7 +51,7 @@ def calibration_rows(
     first: LayerPipeline, last: LayerPipeline, layers: Layers, space: AnswerSpace
 ) -> list[dict]:
     """The expected calibration error of each task, in the plain mean and in what is kept."""
-    rows = []
+    rows: list[dict] = []
     if space.kind == "regression":
         return rows
     for task in space.tasks:
@@ -110,6 +110,7 @@ def say_gaming(target: EvaluationTarget, plain: np.ndarray, nested: np.ndarray) 
     """A warning for a metric that is bettered by making somebody's answers worse."""
     if not target.metric.gamed_by:
         return []
+    assert target.group is not None, "a metric that compares two groups has them"
     errors = [occlusion_errors(target.truth, each, target.group) for each in (plain, nested)]
     halves = (f"{was:.6f} -> {now:.6f}" for was, now in zip(*errors, strict=True))
     return [

@@ -25,12 +25,11 @@ def train_grid(
                 precision=precision,
                 prepare=prepare,
             )
-            good = outcome.broken is None
-            score = outcome.score if good else None
-            said = f"{outcome.metric} {abs(score):.4f}" if good else outcome.broken
+            score = outcome.score if outcome.broken is None else None
+            value = None if score is None else abs(score)
+            said = outcome.broken if value is None else f"{outcome.metric} {value:.4f}"
             print(f"tune: lr {own['lr']:g}, weight_decay {decay:g}: {said}", flush=True)
             result = {"score": score, "metric": outcome.metric, "broken": outcome.broken}
-            value = abs(score) if good else None
             rows.append({**own, **result, "value": value, "folder": outcome.folder})
     write_table(runs.tuned("grid.csv", member=member), pd.DataFrame(rows))
     return rows

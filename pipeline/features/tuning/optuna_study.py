@@ -72,8 +72,8 @@ def run_study(
         load_if_exists=True,
     )
     states = optuna.trial.TrialState
-    for trial in study.get_trials(deepcopy=False, states=(states.RUNNING, states.WAITING)):
-        study.tell(trial.number, state=states.FAIL)  # a killed run left it; it is drawn again
+    for left in study.get_trials(deepcopy=False, states=(states.RUNNING, states.WAITING)):
+        study.tell(left.number, state=states.FAIL)  # a killed run left it; it is drawn again
     ended = (states.COMPLETE, states.PRUNED)
     finished = len(study.get_trials(deepcopy=False, states=ended))
     if finished:
@@ -121,7 +121,7 @@ def _study_facts(runs: Runs, study, spans: Mapping, *, member: str, ended: tuple
     ]
     write_table(runs.tuned("trials.csv", member=member), pd.DataFrame(rows))
     done = [trial for trial in trials if trial.value is not None and trial.state == ended[0]]
-    facts = {"finished": len(trials), "best": None, "shipped": None}
+    facts: dict[str, object] = {"finished": len(trials), "best": None, "shipped": None}
     if done:
         best = max(done, key=lambda trial: trial.value)
         values = {}
@@ -153,7 +153,7 @@ def _as_they_are(settings: Experiment, spans: Mapping[str, Range | Choices]) -> 
     raw = settings.model_dump(mode="json")
     own = {}
     for key, span in spans.items():
-        value = raw
+        value: Any = raw  # the settings as plain values, then what the key leads to
         for part in key.split("."):
             value = value.get(part) if isinstance(value, dict) else None
         if isinstance(span, Range):

@@ -31,7 +31,7 @@ from pipeline.labels.tasks import Task
 from pipeline.models.logits import autocast
 from pipeline.models.loop import State, total_loss
 from pipeline.models.losses import Criterion
-from pipeline.models.network import freeze_batchnorm
+from pipeline.models.network import FaceNetwork, freeze_batchnorm
 
 Batch = tuple[torch.Tensor, dict[str, torch.Tensor]]
 HANDFUL = 16
@@ -59,7 +59,9 @@ class CheckSetup:
         """The member's losses, with the class weights of the images it learns from."""
         return make_criteria(member, self.tasks, self.train)
 
-    def batch(self, member: Member, positions: Sequence[int], *, seeds: Sequence[int]) -> Batch:
+    def batch(
+        self, member: Member, positions: Sequence[int] | np.ndarray, *, seeds: Sequence[int]
+    ) -> Batch:
         """The images at these positions of `train`, augmented as the member says."""
         dataset = CropDataset(
             self.crops,
@@ -136,7 +138,7 @@ def _take_steps(
     return losses
 
 
-def train_mode(network: nn.Module, member: Member) -> None:
+def train_mode(network: FaceNetwork, member: Member) -> None:
     """Sets the network to training, with the frozen BatchNorm layers as the member wants them."""
     network.train()
     freeze_batchnorm(network.backbone, every=member.frozen_norm)

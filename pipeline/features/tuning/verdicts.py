@@ -105,7 +105,7 @@ def judge_sweep(sweep: Sweep, *, rates: Sequence[float], now: float) -> Verdict:
         return Verdict(False, f"{said}. That is the edge: set tune.sweep lower")
     if not sweep.limit_seen and sweep.steepest == high:
         return Verdict(False, f"{said}. That is the edge: set tune.sweep higher")
-    if sweep.limit_seen and now > sweep.last_stable:
+    if sweep.limit_seen and sweep.last_stable is not None and now > sweep.last_stable:
         return Verdict(False, f"{said}. The setting {now:g} is beyond the limit: lower lr")
     ratio = max(now / sweep.picked, sweep.picked / now)
     near = "near it" if ratio <= 5.0 else f"{ratio:.0f} times away from it"

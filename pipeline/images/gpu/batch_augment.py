@@ -7,6 +7,7 @@ the host, for many batches at once, so that no step of the training waits for th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,6 +21,14 @@ from pipeline.images.gpu.step import NUM_DRAWS, Step
 READERS = WARP_READERS | LIGHT_READERS
 GROUP_STREAMS = 10_000  # groups draw from streams that no step draws from
 Drawn = list[dict[str, torch.Tensor]]  # by step: the parameters of every sample
+
+
+@runtime_checkable
+class LibraryGroup(Protocol):
+    """What albumentations' groups (GROUPS) have."""
+
+    p: float
+    transforms: Sequence[object]
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,7 @@ class BatchAugment:
         name = type(step).__name__
         if name in GROUPS:
             needs_once(step)
+            assert isinstance(step, LibraryGroup), f"albumentations' {name} holds transforms"
             stream = GROUP_STREAMS + self._num_groups
             self._num_groups += 1
             members = tuple(self._read(member) for member in step.transforms)

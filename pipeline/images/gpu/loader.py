@@ -10,9 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
 
-from pipeline.images.dataset import CropDataset
+from pipeline.images.dataset import CropDataset, CropLoader
 from pipeline.images.gpu.batch_augment import BatchAugment, Drawn
 from pipeline.images.sampler import EpochSampler, Sample
 from pipeline.images.transform import fit_size
@@ -59,7 +58,7 @@ class ResidentBatches:
     def __init__(
         self,
         dataset: CropDataset,
-        sampler: EpochSampler | Sequence[Sequence[Sample]],
+        sampler: EpochSampler | Sequence[list[Sample]],
         *,
         table: torch.Tensor,
         augment: BatchAugment | None = None,
@@ -93,7 +92,7 @@ class ResidentBatches:
 class StreamedBatches:
     """A loader's batches, read on the host without augmentation, augmented on the device."""
 
-    def __init__(self, loader: DataLoader, *, augment: BatchAugment, device: torch.device) -> None:
+    def __init__(self, loader: CropLoader, *, augment: BatchAugment, device: torch.device) -> None:
         assert loader.dataset.augment is None
         self.loader, self.augment, self.device = loader, augment, device
         self.dataset, self.batch_sampler = loader.dataset, loader.batch_sampler
