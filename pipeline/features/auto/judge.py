@@ -56,8 +56,10 @@ class Judge:
 
     def gain_over_constant(self, members: Sequence[str]) -> Difference:
         """How much better than the best constant answers."""
-        constants = [target.constant for target in self._targets]
-        assert all(constant is not None for constant in constants), "every target has one"
+        constants = []
+        for target in self._targets:
+            assert target.constant is not None, "every target has one"
+            constants.append(target.constant)
         return self._mean_gain(constants, self._answers(members))
 
     def nested_score(self, order: Sequence[str]) -> Score:
