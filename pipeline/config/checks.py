@@ -99,13 +99,35 @@ def pseudo_problems(
         yield from teacher_problems(spot, sources, taught, contest=contest, members=members)
 
 
+def soup_problems(members: Mapping[str, Member], *, num_folds: int) -> Iterator[str]:
+    """A sentence for whatever keeps a member from being the average of another's seeds."""
+    for name, member in members.items():
+        if member.soup is None:
+            continue
+        spot, source = f"members.{name}.soup", members.get(member.soup)
+        if source is None:
+            hint, known = nearest(member.soup, members), ", ".join(members)
+            yield f"{spot}: no member {member.soup!r}{hint} there are {known}"
+        elif source.head is not None or source.soup is not None:
+            yield f"{spot}: {member.soup} is not trained by steps, so its seeds have no average"
+        elif len(source.seeds) < 2:
+            yield f"{spot}: {member.soup} has one seed; give it seeds: [777, 778, 779]"
+        elif not source.same_start:
+            yield (
+                f"{spot}: weights can be averaged only where all seeds start alike; set "
+                f"members.{member.soup}.same_start: true"
+            )
+        elif num_folds < 2:
+            yield f"{spot}: which seeds are averaged the other folds say, so folds.train needs two"
+
+
 def fitted_head_problems(name: str, member: Member, tasks: Mapping[str, Task]) -> Iterator[str]:
     """A sentence for whatever a member with `head: ridge` and its like can't do."""
     if member.head is None:
         if member.layers is not None:
             yield f"members.{name}.layers: goes with {FITTED}; heads that are trained see the last"
         return
-    if member.is_student:
+    if member.pseudo is not None or member.distil is not None:
         key = "distil" if member.distil is not None else "pseudo"
         yield f"members.{name}.{key}: learning from others is for heads that are trained"
     for task, head in member.tasks.items():

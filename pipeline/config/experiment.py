@@ -11,6 +11,7 @@ from pipeline.config.checks import (
     fitted_head_problems,
     head_problems,
     pseudo_problems,
+    soup_problems,
 )
 from pipeline.config.competition import Competition
 from pipeline.config.inference import Ensemble, Infer, Transfer, Views
@@ -162,6 +163,8 @@ class Experiment(Settings):
         yield from pseudo_problems(self.competition, self.members, people_by=self.pool.by)
         whole = self.folds.train is None or len(self.folds.train) == self.folds.total
         yield from distil_problems(self.competition, self.members, has_all_folds=whole)
+        num_folds = self.folds.total if self.folds.train is None else len(self.folds.train)
+        yield from soup_problems(self.members, num_folds=num_folds)
         for fold in self.folds.train or ():
             if fold >= self.folds.total:
                 yield f"folds.train: fold {fold} of {self.folds.total}; the first is 0"

@@ -41,7 +41,10 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     raw.setdefault("name", path.stem)
     for override in overrides:
         _apply(raw, override, source)
+    soups = _find_soups(raw, source)
     _spread_defaults(raw, source)
+    if soups:
+        _fill_soups(raw["members"], soups)
     _find_own_metrics(raw["competition"], [competition_path.parent, path.parent, PROJECT])
     return _validate(raw, source)
 
@@ -179,6 +182,43 @@ def _spread_defaults(raw: dict, source: Source) -> None:
         for key, place in list(source.places.items()):
             if key[:1] == ("defaults",) and len(key) > 1:
                 source.places.setdefault(("members", name, *key[1:]), place)
+
+
+def _find_soups(raw: dict, source: Source) -> dict[str, str]:
+    """The members that average another one's seeds, with that one's name.
+
+    Raises ValueError for other keys beside `soup`, and for a member that is not there.
+    """
+    members = raw.get("members")
+    soups: dict[str, str] = {}
+    for name, member in members.items() if isinstance(members, dict) else ():
+        of = member.get("soup") if isinstance(member, dict) else None
+        if of is None:
+            continue
+        place = source.find(("members", name, "soup"))
+        others = [key for key in member if key != "soup"]
+        if others:
+            raise ValueError(
+                f"{place}: members.{name}: soup takes everything else from {of}; leave out "
+                f"{', '.join(others)}"
+            )
+        if of not in members or of == name:
+            known = [other for other in members if other != name]
+            hint = nearest(str(of), known)
+            raise ValueError(
+                f"{place}: members.{name}.soup: no member {of!r}{hint} there are {', '.join(known)}"
+            )
+        soups[name] = of
+    return soups
+
+
+def _fill_soups(members: dict, soups: dict[str, str]) -> None:
+    """Gives each average the settings of the member whose seeds it averages, and one seed."""
+    for name, of in soups.items():
+        whole = members[of] if isinstance(members[of], dict) else {}
+        seeds = whole.get("seeds")
+        first = seeds[:1] if isinstance(seeds, list) and seeds else [777]
+        members[name] = {**whole, "soup": of, "seeds": first}
 
 
 def _find_own_metrics(contest: dict, folders: list[Path]) -> None:

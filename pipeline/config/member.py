@@ -221,6 +221,13 @@ class Member(Settings):
     """Teaches test images too, with the labels that other members gave them."""
     distil: Distil | None = None
     """Teaches what other members answer, in place of the labels."""
+    soup: str | None = None
+    """Averages the weights of another member's seeds, in place of training: those whose average
+    scores best on the other folds. Everything else is that member's. It answers where
+    `ensemble.members` names it."""
+    same_start: bool = False
+    """Starts the heads of all seeds from the same random weights; only then can weights be averaged
+    (`soup`)."""
     refit: bool = False
     """Trains one more network for each seed on everybody, for the median of the folds' best epochs.
     `infer.use` lets it answer."""
@@ -234,9 +241,18 @@ class Member(Settings):
     """Trains every fold once for each seed; the predictions are averaged."""
 
     @property
+    def teachers(self) -> tuple[str, ...]:
+        """The members that it learns from, or whose weights it averages."""
+        if self.soup is not None:
+            return (self.soup,)
+        taught = self.pseudo or self.distil
+        return taught.by if taught else ()
+
+    @property
     def is_student(self) -> bool:
-        """Whether it learns from what other members say."""
-        return self.pseudo is not None or self.distil is not None
+        """Whether other members must be trained before it: it learns from what they say, or
+        averages them."""
+        return bool(self.teachers)
 
     @property
     def looks_at_held_out(self) -> tuple[str, ...]:
@@ -257,7 +273,7 @@ class Member(Settings):
 
     @model_validator(mode="after")
     def _agree(self) -> "Member":
-        if self.head is not None:  # a fitted head takes one pass, whatever defaults say
+        if self.head is not None or self.soup is not None:  # one pass, whatever defaults say
             object.__setattr__(self, "epochs", 1)
         for number, entry in enumerate(self.augment):
             if len(entry) != 1:

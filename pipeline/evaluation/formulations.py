@@ -50,18 +50,18 @@ def judge_students(
     sentences: list[str] = []
     for name in answers:
         member = settings.members[name]
-        taught = member.pseudo or member.distil
-        teachers = [teacher for teacher in taught.by if teacher in answers] if taught else []
+        teachers = [teacher for teacher in member.teachers if teacher in answers]
         if not teachers:
             continue
         pairs = [(teacher, name) for teacher in teachers]
         rows = compare_rows(target, answers, pairs, split=evaluation.split)
         better = all(row["low"] > 0 for row in rows)
         verdict = "it has earned its place" if better else "it has not earned a place yet"
+        how = "taught by" if member.soup is None else "the averaged weights of"
         where = "is" if name in settings.answering else "is not"
         sentences += describe_comparisons(rows)
         sentences.append(
-            f"{name}, taught by {', '.join(teachers)}: {verdict}; it {where} in ensemble.members"
+            f"{name}, {how} {', '.join(teachers)}: {verdict}; it {where} in ensemble.members"
         )
         compared += rows
     return compared, sentences

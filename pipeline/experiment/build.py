@@ -87,7 +87,7 @@ def fresh_state(
     member: Member, tasks: Sequence[Task], *, seed: int, device: torch.device, precision: str
 ) -> State:
     """Network, optimiser and the rest before the first step."""
-    torch.manual_seed(seed)
+    torch.manual_seed(member.seeds[0] if member.same_start else seed)
     network = make_network(member, tasks, weights=member.weights)
     network = to_channels_last(network, device=device)
     optimiser = build_optimiser(

@@ -19,7 +19,7 @@ def refit_cells(settings: Experiment, name: str) -> list[Cell]:
 def all_cells(settings: Experiment) -> list[Cell]:
     """All cells of the experiment, in the order in which they are trained: those that others learn
     from come first."""
-    names = sorted(settings.members, key=lambda name: settings.members[name].is_student)
+    names = sorted(settings.members, key=lambda name: _depth(settings, name))
     cells = []
     for name in names:
         cells += member_cells(settings, name)
@@ -27,13 +27,20 @@ def all_cells(settings: Experiment) -> list[Cell]:
     return cells
 
 
+def _depth(settings: Experiment, name: str) -> int:
+    """How many members must be trained one after another before this one."""
+    teachers = settings.members[name].teachers
+    return 1 + max((_depth(settings, teacher) for teacher in teachers), default=-1)
+
+
 def teacher_cells(settings: Experiment, cell: Cell) -> list[Cell]:
     """The cells whose predictions a cell takes for labels, of test images or of its own: those
     that held out the same fold, so that nobody whom it is scored on had a part in its labels. A
     cell that learns from everybody takes all folds'."""
     member = settings.members[cell.member]
-    taught = member.pseudo or member.distil
-    cells = [c for name in (taught.by if taught else ()) for c in member_cells(settings, name)]
+    cells = [c for name in member.teachers for c in member_cells(settings, name)]
+    if member.soup is not None:  # all folds say which seeds are averaged
+        return [*cells, *(refit_cells(settings, member.soup) if cell.fold == REFIT else [])]
     return [c for c in cells if cell.fold in (c.fold, REFIT)]
 
 

@@ -161,6 +161,11 @@ class Runs(StageFiles):
         of its own training images where it is a student."""
         return self.cell(cell) / "pseudo.parquet"
 
+    def soup_score(self, member: str, fold: int, seeds: Sequence[int]) -> Path:
+        """How well the average of these seeds answers what a fold holds out."""
+        name = "-".join(str(seed) for seed in seeds)
+        return self.experiment / member / "soup" / f"fold{fold}-seeds{name}.json"
+
     def people(self, part: str) -> Path:
         """Which images of a part, `oof` or `test`, are taken for one person's."""
         return self.experiment / f"people-{part}.csv"

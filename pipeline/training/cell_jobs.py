@@ -63,10 +63,13 @@ def train_one(work: Work, *, cell: Cell) -> dict:
     from pipeline.experiment.memory import enough_memory
     from pipeline.training.cell import train_cell
     from pipeline.training.frozen_cell import fit_frozen_cell
+    from pipeline.training.soup_cell import average_cell
 
     device, precision = choose_device(work.settings)
     member = work.settings.members[cell.member]
     train = train_cell if member.head is None else fit_frozen_cell
+    if member.soup is not None:
+        train = average_cell
     with enough_memory(f"members.{cell.member}.batch_size", member.batch_size):
         return train(
             work.settings,

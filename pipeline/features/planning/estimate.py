@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.config import Experiment, Member
 from pipeline.console import Bar
-from pipeline.experiment.cells import all_cells, answering_cells
+from pipeline.experiment.cells import all_cells, answering_cells, member_cells
 from pipeline.experiment.crops import count_crops
 from pipeline.experiment.data_loading import resident_bytes
 from pipeline.experiment.device import choose_device
@@ -181,8 +181,8 @@ def _answer(
 ) -> float:
     """Seconds of a member's answers, one shard after another."""
     num_test = int((images["part"] == "test").sum())
-    seeds = len(settings.members[name].seeds)
-    rows = num_test * len(answering_cells(settings, name)) + len(labelled) * seeds
+    held_out = len(member_cells(settings, name)) * len(labelled) / settings.folds.num
+    rows = num_test * len(answering_cells(settings, name)) + round(held_out)
     rows *= len(settings.tta)
     columns = sum(len(task.columns) for task in member_tasks(settings, settings.members[name]))
     found.disk += rows * (4 * columns + 8)
