@@ -6,6 +6,7 @@ overwrites.
 """
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Experiment

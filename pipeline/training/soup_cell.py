@@ -184,7 +184,7 @@ class _Averages:
     def _batches(self, images: pd.DataFrame, *, size: int | None = None) -> Iterator:
         size = size or self.settings.infer.batch_size
         dataset = CropDataset(
-            open_crops(self.runs.crops),
+            open_crops(self.runs.crops_of(self.member.name)),
             rows=images["row"].to_numpy(),
             size=self.member.transform.size,
             targets={},
