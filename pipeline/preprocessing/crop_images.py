@@ -75,9 +75,10 @@ def cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
 
     def job(start: int) -> Job:
         part = slice(start, start + SHARD)
+        some = list(images[part])
         given = {
             "start": start,
-            "images": list(images[part]),
+            "images": some,
             "faces": found[part],
             "stores": {store.parent.name: recipe for store, recipe in stores.items()},
         }
@@ -87,7 +88,7 @@ def cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:
             given=given,
             reads=(work.runs.root,),
             makes=tuple(work.runs.crop_shard(store, start) for store in stores),
-            size=len(given["images"]),
+            size=len(some),
         )
 
     _run_shards(work, len(images), job, desc="crop: cut faces")

@@ -103,6 +103,7 @@ def save_models(
                 assert program is not None, "every format but .pt takes the graph"
                 torch.export.save(program, str(temporary), extra_files={"facts.json": facts})
             if path.suffix == ".onnx":
+                assert program is not None, "every format but .pt takes the graph"
                 _write_onnx(program, temporary, model=model, facts=facts)
         yield path
 

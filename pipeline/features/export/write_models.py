@@ -117,8 +117,8 @@ def _describe_inputs(settings: Experiment, members: Sequence[str]) -> list[dict]
     names = {name: crop for name, crop in crop_names(settings).items() if name in members}
     described = []
     for name, recipe in crop_recipes(settings, names).items():
-        row = {"name": name, "type": "uint8", "order": "RGB"}
-        row["shape"] = ["num", recipe.size, recipe.size, 3]
+        shape = ["num", recipe.size, recipe.size, 3]
+        row = {"name": name, "type": "uint8", "order": "RGB", "shape": shape}
         described.append({**row, **asdict(recipe)})
     return described
 

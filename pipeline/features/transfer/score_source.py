@@ -37,12 +37,14 @@ def score_source(settings: Experiment, runs: Runs, source: Experiment) -> pd.Dat
         for member, recipe in source.members.items():
             if task.name not in recipe.tasks:
                 continue
+            crops = runs.crops_by(source_runs.crop_recipe_of(member))
+            assert crops is not None, "the stage has refused crops that are cut in another way"
             frame = predict_cells(
                 source_runs,
                 member_context(source, member),
                 member_cells(source, member),
                 images,
-                crops=open_crops(runs.crops_by(source_runs.crop_recipe_of(member))),
+                crops=open_crops(crops),
                 settings=source,
                 what=f"images of {settings.competition.name}",
                 device=device,
