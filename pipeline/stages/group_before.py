@@ -8,6 +8,16 @@ from pipeline.experiment.work import Work
 from pipeline.stages.stage import Stage
 from pipeline.storage import Runs, is_fresh
 
+NEW = Stage(
+    name="new",
+    summary="looks at an unzipped contest and writes its config, a reason behind each line",
+    group="before",
+    arguments="FOLDER [NAME]",
+    options=("hours", "sample"),
+    by_words=True,
+    example="./run.sh new ~/Downloads/my-contest",
+)
+
 
 def is_explored(work: Work) -> bool:
     """Whether the summary is there, of this data."""

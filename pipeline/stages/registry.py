@@ -13,13 +13,14 @@ from pipeline.stages.group_after import (
     SUBMIT,
     TRANSFER,
 )
-from pipeline.stages.group_before import AUDIT, AUTO, BASELINE, EXPLORE, PLAN, TUNE
+from pipeline.stages.group_before import AUDIT, AUTO, BASELINE, EXPLORE, NEW, PLAN, TUNE
 from pipeline.stages.group_check import DOCTOR, REPRODUCE
 from pipeline.stages.group_main import CROP, DRAW, ENSEMBLE, EVALUATE, INDEX, INFER, SPLIT, TRAIN
 from pipeline.stages.group_show import BUNDLE, DEMO, EXPLAIN, EXPORT, PREDICT, REPORT, SHARE
 from pipeline.stages.stage import Stage
 
 IN_ORDER = (
+    NEW,
     DRAW,
     INDEX,
     CROP,

@@ -1,0 +1,114 @@
+"""What is written into the answer file: its columns, its ids, and what a value is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from pipeline.features.new_contest.label_choice import LabelChoice
+from pipeline.features.new_contest.table_columns import known_values
+from pipeline.features.new_contest.task_guess import TaskGuess
+from pipeline.features.new_contest.yaml_writer import Entry
+
+
+@dataclass(frozen=True)
+class AnswerGuess:
+    """The sections `answer` and `submission`, and whether probabilities are written."""
+
+    answer: list[Entry]
+    submission: list[Entry]
+    writes_probabilities: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+def guess_answer(
+    tasks: Sequence[TaskGuess],
+    choice: LabelChoice,
+    *,
+    sample: pd.DataFrame | None,
+    sample_name: str | None,
+    sample_why: str,
+    id_column: str,
+) -> AnswerGuess:
+    """How the tasks are answered. `sample_name` is the file whose ids are to be answered."""
+    several = len(tasks) > 1
+    answer = [Entry("tasks", [task.name for task in tasks], choice.why)]
+    if several:
+        answer.append(Entry("combine", "columns", "each task answers in a column of its own"))
+    submission: list[Entry] = []
+    if sample_name is not None:
+        submission.append(Entry("sample", sample_name, sample_why))
+    submission.append(Entry("id", id_column))
+    notes: list[str] = []
+    if several:
+        named = {task.name: task.column for task in tasks if task.name != task.column}
+        if named:
+            submission.append(Entry("columns", named))
+        value, why = _value_of_several(tasks, sample)
+        if value:
+            submission.append(Entry("value", value, why))
+        return AnswerGuess(answer, submission, value == "probability")
+    (task,) = tasks
+    if choice.form == "classes":
+        columns = {
+            word: name for word, name in (choice.class_columns or {}).items() if word != name
+        }
+        if columns:
+            submission.append(Entry("columns", columns, "class: its column of the sample"))
+        submission.append(Entry("value", "probability", "a column of the sample for each class"))
+        return AnswerGuess(answer, submission, writes_probabilities=True)
+    if choice.form == "one_hot":
+        named = dict(zip(task.label.classes, task.columns, strict=True))
+        columns = {word: name for word, name in named.items() if word != name}
+        if columns:
+            submission.append(Entry("columns", columns, "class: its column of the sample"))
+        submission.append(Entry("value", "probability", "a column for each class"))
+        return AnswerGuess(answer, submission, writes_probabilities=True)
+    column = choice.answer_column or task.column
+    submission.append(Entry("column", column))
+    answers = None
+    if sample is not None and column in sample.columns:
+        answers = list(dict.fromkeys(known_values(sample[column])))
+    value, why, doubt = _value_of_one(task, answers)
+    submission.append(Entry("value", value, why))
+    if doubt:
+        notes.append(doubt)
+    return AnswerGuess(answer, submission, value == "probability", tuple(notes))
+
+
+def _value_of_several(tasks: Sequence[TaskGuess], sample: pd.DataFrame | None) -> tuple[str, str]:
+    """The kind of value of several columns, '' where the program finds it in the sample file."""
+    kinds = {task.label.kind for task in tasks}
+    if sample is None:
+        return ("number", "") if kinds == {"regression"} else ("label", "words as in the table")
+    if kinds == {"binary"}:
+        metrics = {task.metric.value for task in tasks}
+        if "roc_auc" in metrics or "log_loss" in metrics:
+            return "probability", "the metric judges probabilities"
+    return "", ""
+
+
+def _value_of_one(task: TaskGuess, answers: Sequence[str] | None) -> tuple[str, str, str]:
+    """The kind of value, why, and a sentence of doubt or ''."""
+    label = task.label
+    if label.kind == "regression":
+        return "number", "", ""
+    judged = task.metric.value in ("roc_auc", "log_loss", "brier", "average_precision")
+    if label.kind == "binary" and judged:
+        return "probability", "of the second class: the metric judges probabilities", ""
+    if not answers:
+        return "label", "the words of the train table", ""
+    numbers = pd.to_numeric(pd.Series(answers), errors="coerce")
+    if numbers.isna().any():
+        return "label", "the sample holds words", ""
+    fractions = bool((numbers % 1 != 0).any())
+    if fractions and label.kind == "binary":
+        return "probability", "of the second class: the sample holds fractions", ""
+    classes = pd.to_numeric(pd.Series(list(label.classes)), errors="coerce")
+    if classes.notna().all() and set(numbers) <= set(classes):
+        return "label", "the sample holds the numbers of the train table", ""
+    doubt = (
+        f"the sample holds numbers and the labels are words: is {label.classes[0]} really 0? "
+        "The order of tasks.*.classes says which number is which"
+    )
+    return "index", "the sample holds numbers, the place of a class in `classes`", doubt

@@ -1,0 +1,342 @@
+"""A contest of tables and images."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from pipeline.features.new_contest.answer_guess import guess_answer
+from pipeline.features.new_contest.draft import Draft, task_entries
+from pipeline.features.new_contest.guess import Guess
+from pipeline.features.new_contest.image_folders import choose_folders
+from pipeline.features.new_contest.label_choice import LabelChoice, choose_labels
+from pipeline.features.new_contest.meeting import ImageIndex
+from pipeline.features.new_contest.other_jobs import say_people_as_classes
+from pipeline.features.new_contest.survey import Survey
+from pipeline.features.new_contest.table_columns import (
+    FOLD_NAME,
+    NOBODY,
+    PERSON_NAME,
+    SplitColumn,
+    find_box,
+    find_person,
+    find_split,
+    known_values,
+)
+from pipeline.features.new_contest.table_ids import TableIds, guess_ids
+from pipeline.features.new_contest.table_roles import Roles, TableFacts
+from pipeline.features.new_contest.task_guess import TaskGuess, guess_tasks
+from pipeline.features.new_contest.yaml_writer import Entry
+
+SAME_IDS = 0.9  # share of the train table's ids that another table must have to be joined
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What the columns of the train table are, beside the labels."""
+
+    frame: pd.DataFrame  # with the columns of joined tables
+    joins: list[Entry]
+    split: SplitColumn | None
+    box: tuple[tuple[str, ...], str] | None
+
+
+def draft_table(
+    survey: Survey, roles: Roles, index: ImageIndex, *, texts: Mapping[str, str]
+) -> Draft:
+    """The config of a contest whose train table is known.
+
+    Raises ValueError with a sentence where no column can be a label, or where people are.
+    """
+    train = roles.train
+    assert train is not None and train.path is not None
+    columns = _read_columns(train, roles.others)
+    ids = guess_ids(roles, columns.split is not None)
+    used = [ids.train_id, train.path, *(columns.box[0] if columns.box else ())]
+    if columns.split is not None:
+        used.append(columns.split.column)
+    person = find_person(columns.frame, used=[*used, *_asked(roles, ids)])
+    if person is not None and person[1]:
+        used.append(person[0].value)
+    choice = _choose(columns.frame, roles, ids, used)
+    if person is None or not person[1]:
+        person = find_person(columns.frame, used=[*used, *choice.columns])
+    tasks, notes = guess_tasks(
+        columns.frame,
+        choice,
+        sample=None if roles.sample is None else roles.sample.frame,
+        sample_name="" if roles.sample is None else roles.sample.name,
+        texts=texts,
+        rows_of_file=len(train.frame) / max(1, train.frame[train.path].nunique()),
+    )
+    if not tasks:
+        raise ValueError(f"new: {train.name}: no column can be a label: {'; '.join(notes)}")
+    folders = choose_folders(survey, roles, ids, has_split=columns.split is not None)
+    answer = guess_answer(
+        tasks,
+        choice,
+        sample=None if roles.sample is None else roles.sample.frame,
+        sample_name=ids.sample,
+        sample_why=ids.sample_why,
+        id_column=ids.answer_id,
+    )
+    doubts = [*notes, *answer.notes, *ids.doubts, *folders.doubts]
+    table = _table_section(train, ids, columns, folders, person, doubts)
+    truth = _has_truth(roles, ids, columns, tasks)
+    contest = [Entry("table", table)]
+    if truth:
+        contest.append(Entry("truth", True, truth))
+    contest += _fixes(roles.fixes)
+    contest += [
+        Entry("tasks", task_entries(tuple(tasks))),
+        Entry("answer", answer.answer),
+        Entry("submission", answer.submission),
+    ]
+    num_train, num_test = _count(train, roles, ids, columns, folders.num_listed)
+    doubts += _leftovers(roles)
+    return Draft(
+        layout="table",
+        contest=contest,
+        tasks=tuple(tasks),
+        train_images=_train_images(train, index, folders.train),
+        num_train=num_train,
+        num_test=num_test,
+        num_people=_count_people(columns.frame, person),
+        writes_probabilities=answer.writes_probabilities,
+        has_boxes=columns.box is not None,
+        understood=_understood(train, roles, ids, columns, choice, num_train, num_test),
+        doubts=doubts,
+    )
+
+
+def _read_columns(train: TableFacts, others: Sequence[TableFacts]) -> _Columns:
+    """The train table's columns by what they are, with those of other tables that add some."""
+    assert train.path is not None
+    frame, joins = train.frame, []
+    split = find_split(frame, used=[train.path])
+    person = find_person(frame, used=[train.path])
+    for other in others:
+        key = _shared_key(train, other)
+        if key is None:
+            continue
+        new = [column for column in other.frame.columns if column != key]
+        if set(new) & set(frame.columns) or other.frame[key].duplicated().any():
+            continue
+        adds_split = split is None and find_split(other.frame, used=[key]) is not None
+        adds_person = (person is None or not person[1]) and any(
+            PERSON_NAME.fullmatch(column.casefold()) for column in new
+        )
+        if not adds_split and not adds_person:
+            continue
+        joined = other.frame.set_index(key)[new].reindex(frame[train.path]).fillna("")
+        frame = frame.assign(**{column: joined[column].to_numpy() for column in new})
+        value: dict[str, object] = {"file": other.name}
+        if key != train.path and other.table.header is None:
+            value["id"] = key
+        if other.table.header is not None:
+            value["header"] = [train.path if c == key else c for c in other.table.header]
+        what = "the part of each image" if adds_split else "who is in each image"
+        joins.append(Entry("join", value, what))
+        split = split or find_split(frame, used=[train.path])
+        person = find_person(frame, used=[train.path])
+    return _Columns(frame, joins, split, find_box(train.frame.columns))
+
+
+def _shared_key(train: TableFacts, other: TableFacts) -> str | None:
+    ids = set(train.frame[str(train.path)])
+    for column in other.frame.columns:
+        if len(ids & set(other.frame[column])) >= SAME_IDS * len(ids):
+            return str(column)
+    return None
+
+
+def _asked(roles: Roles, ids: TableIds) -> list[str]:
+    if roles.sample is None:
+        return []
+    return [column for column in roles.sample.frame.columns if column != ids.answer_id]
+
+
+def _choose(frame: pd.DataFrame, roles: Roles, ids: TableIds, used: Sequence[str]) -> LabelChoice:
+    assert roles.train is not None
+    choice = choose_labels(
+        frame,
+        test=None if roles.test is None else roles.test.frame,
+        sample=None if roles.sample is None else roles.sample.frame,
+        sample_id=ids.answer_id,
+        used=used,
+    )
+    if choice is not None:
+        return choice
+    free = [column for column in frame.columns if column not in used]
+    people = [column for column in free if PERSON_NAME.fullmatch(column.casefold())]
+    if people:
+        raise ValueError(say_people_as_classes(f"{roles.train.name}, column {people[0]}"))
+    raise ValueError(
+        f"new: {roles.train.name} names the images but holds no labels (columns "
+        f"{', '.join(map(str, frame.columns))}); where are they?"
+    )
+
+
+def _table_section(
+    train: TableFacts,
+    ids: TableIds,
+    columns: _Columns,
+    folders,
+    person: tuple[Guess[str], bool] | None,
+    doubts: list[str],
+) -> list[Entry]:
+    table = [Entry("train", train.name, f"{len(train.table)} rows with labels")]
+    if train.table.header is not None:
+        table.append(Entry("header", list(train.table.header), "the file has none of its own"))
+    if columns.joins:
+        why = "; ".join(entry.why for entry in columns.joins)
+        table.append(Entry("join", [entry.value for entry in columns.joins], why))
+    if ids.test is not None:
+        table.append(Entry("test", ids.test.name, ids.test_why))
+    if columns.split is not None:
+        split = {"column": columns.split.column, "train": list(columns.split.train)}
+        if columns.split.test:
+            split["test"] = list(columns.split.test)
+        if columns.split.leave_out:
+            split["leave_out"] = list(columns.split.leave_out)
+        table.append(Entry("split", split, "its values say which rows teach"))
+    table += folders.entries
+    table.append(Entry("id", ids.train_id, ids.train_why))
+    if ids.path is not None:
+        table.append(Entry("path", ids.path, "names the file"))
+    if ids.test_id is not None:
+        table.append(Entry("test_id", ids.test_id, "the test table calls its ids so"))
+    if ids.test_path is not None:
+        table.append(Entry("test_path", ids.test_path, "and its files so"))
+    suffix = train.meeting.suffix
+    if suffix:
+        table.append(Entry("suffix", suffix, "the ids lack the ending of the files"))
+    table += _person_entries(person, doubts)
+    if columns.box is not None:
+        names, form = columns.box
+        table.append(Entry("box", list(names), "the face that the row speaks of, in pixels"))
+        if form == "size":
+            table.append(Entry("box_form", "size", "left, top, width, height"))
+    folds = [c for c in train.frame.columns if FOLD_NAME.fullmatch(c.casefold())]
+    if folds:
+        doubts.append(
+            f"{train.name} has a column {folds[0]}: folds: {{by: column, column: {folds[0]}}} would "
+            "use the contest's own folds"
+        )
+    return table
+
+
+def _person_entries(person: tuple[Guess[str], bool] | None, doubts: list[str]) -> list[Entry]:
+    if person is None:
+        doubts.append(
+            "nobody says who is in an image: if people come twice, scores out of fold are too high"
+        )
+        return []
+    guess, is_named = person
+    if is_named:
+        why = f"who is in the image, kept in one fold: {guess.why}; delete the line if it is not so"
+        return [Entry("person", guess.value, why)]
+    doubts.append(f"is {guess.value} a person? {guess.why}; then uncomment `person:` in the file")
+    why = f"{guess.why}; if so, take the # away, so that each stays in one fold"
+    return [Entry("person", guess.value, why, proposed=True)]
+
+
+def _has_truth(roles: Roles, ids: TableIds, columns: _Columns, tasks: Sequence[TaskGuess]) -> str:
+    """Why the labels of the test rows are true; '' where they have none."""
+    if columns.split is not None and columns.split.test:
+        test = columns.frame[columns.frame[columns.split.column].isin(columns.split.test)]
+        if _all_labelled(test, tasks):
+            return "the test rows have labels, so a test score is told"
+        return ""
+    if ids.test is not None and ids.test is roles.test and roles.test is not roles.sample:
+        if _all_labelled(roles.test.frame, tasks):
+            return f"{roles.test.name} has labels, so a test score is told"
+    return ""
+
+
+def _all_labelled(frame: pd.DataFrame, tasks: Sequence[TaskGuess]) -> bool:
+    """Whether each task has its label in most rows, and not one value in all of them."""
+    for task in tasks:
+        for column in task.columns or (task.column,):
+            if column not in frame.columns:
+                return False
+            known = known_values(frame[column])
+            if len(known) < 0.5 * len(frame) or (known.nunique() < 2 and not task.columns):
+                return False
+    return len(frame) > 0
+
+
+def _fixes(names: Sequence[str]) -> list[Entry]:
+    if len(names) == 1:
+        why = "corrections in this program's own form, laid over the labels; delete to ignore them"
+        return [Entry("fixes", names[0], why)]
+    return [Entry("fixes", name, "one of several files of corrections", True) for name in names]
+
+
+def _count(
+    train: TableFacts, roles: Roles, ids: TableIds, columns: _Columns, num_listed: int
+) -> tuple[int, int]:
+    """Train and test images."""
+    if columns.split is not None:
+        parts = columns.frame[columns.split.column].isin(columns.split.test)
+        return int((~parts).sum()), int(parts.sum())
+    path = train.frame[str(train.path)]
+    return path.nunique(), len(ids.test.frame) if ids.test is not None else num_listed
+
+
+def _count_people(frame: pd.DataFrame, person: tuple[Guess[str], bool] | None) -> int | None:
+    if person is None or not person[1]:
+        return None
+    known = known_values(frame[person[0].value])
+    return int(known[~known.str.casefold().isin(NOBODY)].nunique())
+
+
+def _train_images(train: TableFacts, index: ImageIndex, folder: str) -> tuple[str, ...]:
+    """The files of some train rows."""
+    values = list(dict.fromkeys(train.frame[str(train.path)]))
+    step = max(1, len(values) // 400)
+    found = []
+    for value in values[::step]:
+        files = index.find(value)
+        inside = [f for f in files if folder in ("", ".") or f.startswith(f"{folder}/")]
+        found += inside[:1]
+    return tuple(found)
+
+
+def _leftovers(roles: Roles) -> list[str]:
+    notes = []
+    if roles.samples and roles.sample is not None:
+        notes.append(
+            f"there are other samples ({', '.join(roles.samples)}); this config answers "
+            f"{roles.sample.name}, and sample=FILE takes another"
+        )
+    if roles.others:
+        unused = [facts.name for facts in roles.others]
+        counts = Counter(PurePosixPath(name).suffix for name in unused)
+        shown = ", ".join(unused[:4]) + (f", ... ({sum(counts.values())})" if unused[4:] else "")
+        notes.append(f"not used: {shown}")
+    return notes
+
+
+def _understood(
+    train: TableFacts,
+    roles: Roles,
+    ids: TableIds,
+    columns: _Columns,
+    choice: LabelChoice,
+    num_train: int,
+    num_test: int,
+) -> list[str]:
+    lines = [f"train: {train.name}, {num_train:,} images named by {train.path}"]
+    if columns.split is not None:
+        lines.append(f"test: {num_test:,} of its rows, by the column {columns.split.column}")
+    elif ids.test is not None:
+        lines.append(f"test: {ids.test.name}, {num_test:,} images named by {ids.shown_test_id}")
+    elif num_test:
+        lines.append(f"test: {num_test:,} images of a folder without a table")
+    else:
+        lines.append("test: none lies here; the train images are answered out of fold")
+    lines.append(f"asked for: {', '.join(choice.columns[:6])} ({choice.why})")
+    return lines

@@ -1,0 +1,139 @@
+"""Which columns are to be predicted: by the sample file, by what the test table lacks, by names."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipeline.features.new_contest.label_kinds import guess_kind
+from pipeline.features.new_contest.table_columns import is_helper, known_values
+
+CLASS_PREFIX = re.compile(r"(class|prob|proba|probability|p|label|target|is)[ _-]", re.IGNORECASE)
+LABEL_NAME = re.compile(r"label|class|target|category|y|answer|emotion|gender|age")
+MOST_ALONE = 60  # columns that are taken for labels where nothing but their values says so
+
+
+@dataclass(frozen=True)
+class LabelChoice:
+    """The columns that are predicted, and why.
+
+    `form` is `columns` (each is a task), `classes` (one column, and the answer file has a column
+    for each of its classes) or `one_hot` (the train table has a column for each class).
+    `class_columns` maps a class to its column of the answer file; `answer_column` is the answer
+    file's column where it is called otherwise than the label.
+    """
+
+    columns: tuple[str, ...]
+    why: str
+    form: str = "columns"
+    class_columns: dict[str, str] | None = None
+    answer_column: str | None = None
+
+
+def choose_labels(
+    train: pd.DataFrame,
+    *,
+    test: pd.DataFrame | None,
+    sample: pd.DataFrame | None,
+    sample_id: str | None,
+    used: Sequence[str],
+) -> LabelChoice | None:
+    """The label columns of a train table; None where nothing can be one.
+
+    `used` are columns of the train table that are something else: ids, paths, people, boxes.
+    """
+    free = [column for column in train.columns if column not in used]
+    if sample is not None:
+        asked = [column for column in sample.columns if column != sample_id]
+        found = _labels_of_sample(train, free, asked, test=test)
+        if found is not None:
+            return found
+    if test is not None:
+        lacking = [column for column in free if column not in test.columns]
+        found_columns = _usable(train, lacking)
+        if found_columns:
+            return _maybe_one_hot(train, found_columns, "the test table does not have them")
+    alone = _usable(train, free)[:MOST_ALONE]
+    if not alone:
+        return None
+    return _maybe_one_hot(train, alone, "no test table or sample says which column is asked for")
+
+
+def label_candidates(train: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns that can hold labels, without those whose names say that they are none."""
+    return _usable(train, columns)
+
+
+def _labels_of_sample(
+    train: pd.DataFrame, free: Sequence[str], asked: Sequence[str], *, test: pd.DataFrame | None
+) -> LabelChoice | None:
+    spelt = {column.casefold(): column for column in free}
+    named = [spelt[column.casefold()] for column in asked if column.casefold() in spelt]
+    if named and len(named) == len(asked):
+        return _maybe_one_hot(train, named, "the sample submission asks for this column")
+    candidates = _usable(train, free)
+    if test is not None:
+        hidden = [column for column in candidates if column not in test.columns]
+        candidates = hidden or candidates
+    if len(asked) > 1:
+        for column in candidates:
+            mapping = _class_columns(train[column], asked)
+            if mapping is not None:
+                why = f"the sample has a column for each value of {column}"
+                return LabelChoice((column,), why, "classes", mapping)
+    if named:
+        return LabelChoice(tuple(named), "the sample submission asks for this column")
+    if len(asked) == 1 and candidates:
+        best = _nearest_label(candidates, asked[0])
+        why = f"the answer column {asked[0]!r} is not in the train table; {best} fits best"
+        if len(candidates) == 1:
+            why = f"the only label; the answer file calls it {asked[0]!r}"
+        return LabelChoice((best,), why, answer_column=asked[0])
+    return None
+
+
+def _class_columns(values: pd.Series, asked: Sequence[str]) -> dict[str, str] | None:
+    """Class -> its column, where the asked columns are the different values of a label."""
+    words = list(dict.fromkeys(known_values(values)))
+    if len(words) != len(asked):
+        return None
+    by_name = {column.casefold(): column for column in asked}
+    for column in asked:
+        by_name.setdefault(CLASS_PREFIX.sub("", column).casefold(), column)
+    mapping = {}
+    for word in words:
+        plain = re.sub(r"\.0$", "", word.casefold())
+        if plain not in by_name:
+            return None
+        mapping[word] = by_name[plain]
+    return mapping if len(set(mapping.values())) == len(words) else None
+
+
+def _nearest_label(candidates: Sequence[str], asked: str) -> str:
+    word = asked.casefold()
+    for column in candidates:
+        if column.casefold() in word or word in column.casefold():
+            return column
+    for column in candidates:
+        if LABEL_NAME.fullmatch(column.casefold()):
+            return column
+    return candidates[0]
+
+
+def _usable(train: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns that can be labels: by their values, and by their names where some are left."""
+    possible = [column for column in columns if guess_kind(column, train[column]).kind]
+    named = [column for column in possible if not is_helper(column)]
+    return named or possible
+
+
+def _maybe_one_hot(train: pd.DataFrame, columns: Sequence[str], why: str) -> LabelChoice:
+    """The columns as the classes of one task where each row has a 1 in exactly one of them."""
+    if len(columns) > 2:
+        ones = train[list(columns)].apply(pd.to_numeric, errors="coerce")
+        flags = ones.isin([0, 1]).all(axis=None)
+        if flags and (ones.sum(axis=1) == 1).all():
+            said = f"each row has a 1 in exactly one of {len(columns)} columns; {why}"
+            return LabelChoice(tuple(columns), said, "one_hot")
+    return LabelChoice(tuple(columns), why)

@@ -1,0 +1,45 @@
+"""What `new` prints: about ten lines on what was understood, and what was not."""
+
+from collections.abc import Iterator
+
+from pipeline.features.new_contest.face_look import Sizes
+from pipeline.features.new_contest.fit_hours import Made
+from pipeline.features.new_contest.understand import Understood
+
+MOST_DOUBTS = 4
+MOST_CLASSES = 8
+
+
+def say_understood(found: Understood, made: Made, sizes: Sizes) -> Iterator[str]:
+    """The lines, the first one a problem where there is one."""
+    if made.checked.problem:
+        for line in made.checked.problem.splitlines():
+            yield f"new: to be mended first: {line}"
+    contest = made.checked.settings.competition
+    if found.shipped is not None:
+        yield f"new: this is {found.shipped.title}: {found.shipped.why}; its own recipe is used"
+    elif found.draft is not None:
+        for line in found.draft.understood:
+            yield f"new: {line}"
+    counts = f"{made.checked.num_train:,} train images with labels, {made.checked.num_test:,} test"
+    yield f"new: {counts}, shorter side {_say_sizes(sizes)}"
+    for name, task in contest.tasks.items():
+        classes = list(task.classes or ())
+        words = ""
+        if classes:
+            shown = ", ".join(classes[:MOST_CLASSES]) + (", …" if classes[MOST_CLASSES:] else "")
+            words = f" ({shown})"
+        elif task.low is not None and task.high is not None:
+            words = f" ({task.low:g} to {task.high:g})"
+        yield f"new: task {name}: {task.kind}{words}, scored by {task.metric_name}"
+    if made.crop is not None:
+        yield f"new: faces: {made.crop.why}"
+    doubts = [] if found.draft is None else found.draft.doubts
+    for line in [*doubts, *found.notes][:MOST_DOUBTS]:
+        yield f"new: not sure: {line}"
+
+
+def _say_sizes(sizes: Sizes) -> str:
+    if sizes.smallest == sizes.largest:
+        return f"{sizes.median} pixels"
+    return f"{sizes.smallest} to {sizes.largest} pixels"

@@ -1,0 +1,102 @@
+"""From a folder to a draft: which kind of contest lies there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.features.new_contest.class_folders import find_class_folders
+from pipeline.features.new_contest.contest_tables import read_tables
+from pipeline.features.new_contest.draft import Draft
+from pipeline.features.new_contest.draft_simple import (
+    draft_folders,
+    draft_lines,
+    find_bare_lines,
+)
+from pipeline.features.new_contest.draft_table import draft_table
+from pipeline.features.new_contest.meeting import ImageIndex
+from pipeline.features.new_contest.metric_hints import read_texts
+from pipeline.features.new_contest.other_jobs import say_files, say_tables
+from pipeline.features.new_contest.shipped_contests import Shipped, find_shipped
+from pipeline.features.new_contest.survey import Survey, survey_folder
+from pipeline.features.new_contest.table_roles import find_roles, look_at_table
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What lies in a folder: a contest that the project ships, or a draft of another one.
+
+    `notes` are sentences about files that were not read.
+    """
+
+    survey: Survey
+    shipped: Shipped | None
+    draft: Draft | None
+    notes: list[str]
+
+
+def understand_folder(folder: Path, *, sample: str | None = None) -> Understood:
+    """What contest lies in a folder. `sample` is the sample file that the user names.
+
+    Raises ValueError with one sentence where nothing can be made of it, or where it is a job that
+    the program does not do.
+    """
+    survey = survey_folder(folder)
+    other_job = say_files(survey)
+    if other_job is not None:
+        raise ValueError(other_job)
+    index = ImageIndex(survey.images)
+    read = read_tables(survey.root, survey.tables, index)
+    headers = {table.name: list(table.frame.columns) for table in read.tables}
+    shipped = find_shipped(survey, headers)
+    if shipped is not None:
+        return Understood(survey, shipped, None, [])
+    if not survey.images:
+        raise ValueError(_say_no_images(survey))
+    facts = [look_at_table(table, index) for table in read.tables]
+    other_job = say_tables(facts)
+    if other_job is not None:
+        raise ValueError(other_job)
+    texts = read_texts(survey.root, survey.texts)
+    roles = find_roles(facts, sample=sample)
+    notes = list(read.notes)
+    if survey.archives:
+        notes.append(f"not unpacked: {', '.join(survey.archives[:3])}; unzip it first, then again")
+    if roles.train is not None:
+        return Understood(survey, None, draft_table(survey, roles, index, texts=texts), notes)
+    bare = find_bare_lines(survey, read.lines)
+    if bare is not None:
+        draft = draft_lines(survey, bare, texts=texts, fixes=roles.fixes)
+        return Understood(survey, None, draft, notes)
+    folders = find_class_folders(survey)
+    if folders is not None:
+        return Understood(survey, None, draft_folders(survey, folders, texts=texts), notes)
+    raise ValueError(_say_no_labels(survey, notes))
+
+
+def _say_no_images(survey: Survey) -> str:
+    if survey.videos:
+        return (
+            f"new: {survey.root} holds {len(survey.videos)} videos and no image; take frames out "
+            "of them into a folder for each video first"
+        )
+    if survey.archives:
+        return (
+            f"new: {survey.root} holds no image, but {', '.join(survey.archives[:3])}: unzip it, "
+            "then type the same again"
+        )
+    if survey.tables:
+        return (
+            f"new: {survey.root} holds tables ({', '.join(survey.tables[:4])}) and no image; where "
+            "are the images? A hidden test part of a contest that you have trained is answered "
+            "with ./run.sh infer -c NAME test=FOLDER"
+        )
+    return f"new: {survey.root} holds no image"
+
+
+def _say_no_labels(survey: Survey, notes: list[str]) -> str:
+    folders = ", ".join(list(survey.top_folders())[:6])
+    tables = ", ".join(survey.tables[:6]) or "none"
+    said = (
+        f"new: {survey.root}: {len(survey.images)} images ({folders}), but no labels were found: "
+        f"no table names these images (tables: {tables}), and no folders are classes"
+    )
+    return "\n".join([said, *(f"new: {note}" for note in notes)])

@@ -1,0 +1,67 @@
+"""new: looks at the folder of an unzipped contest and writes configs/NAME.yaml, ready to run.
+
+It reads tables, the sample submission, the names of folders, the sizes of images and a description,
+looks for faces in about twenty images, and writes one file: the contest and a recipe, a reason
+behind each line. Nothing is overwritten and nothing is assumed in silence: what is not sure is a
+comment. hours=2 says how long training may take on this machine; sample=FILE chooses the sample
+submission where there are several. A NAME that ends with .yaml is the file to write.
+"""
+
+import shlex
+from pathlib import Path
+
+from pipeline.experiment.work import Work
+from pipeline.storage import check_writable, display_path, write_text
+
+HOURS = 2.0
+
+
+def check(work: Work) -> None:
+    """Raises ValueError for words that name no folder, and where the config is there already."""
+    from pipeline.features.new_contest.make_config import find_place
+
+    folder, name = _words(work)
+    _hours(work)
+    if not folder.is_dir():
+        what = "is a file, no folder" if folder.exists() else "no such folder"
+        raise ValueError(f"new: {folder}: {what}; name the folder of the unzipped contest")
+    place = find_place(folder, name, command=shlex.join(work.command))
+    check_writable(place.path.parent, key="new: the second word, a path that ends with .yaml,")
+
+
+def run(work: Work) -> None:
+    """Writes the config and says what was understood."""
+    from pipeline.features.new_contest.fit_hours import fit_to_hours
+    from pipeline.features.new_contest.make_config import find_place, measure
+    from pipeline.features.new_contest.say_understood import say_understood
+    from pipeline.features.new_contest.understand import understand_folder
+
+    folder, name = _words(work)
+    place = find_place(folder, name, command=shlex.join(work.command))
+    found = understand_folder(folder, sample=work.options.get("sample"))
+    sizes = measure(found)
+    made = fit_to_hours(found, place, sizes, hours=_hours(work))
+    write_text(place.path, made.text)
+    for line in say_understood(found, made, sizes):
+        print(line)
+    print(f"new: wrote {display_path(place.path)}: look at it, each line has its reason")
+    print(f"an honest first score:  ./run.sh baseline -c {place.called}")
+    print(f"the whole job:          ./run.sh crop train infer -c {place.called}")
+
+
+def _words(work: Work) -> tuple[Path, str | None]:
+    if not 1 <= len(work.words) <= 2:
+        raise ValueError("new: which folder? ./run.sh new FOLDER [NAME] [hours=2]")
+    folder, *names = work.words
+    return Path(folder).expanduser(), names[0] if names else None
+
+
+def _hours(work: Work) -> float:
+    text = work.options.get("hours", f"{HOURS:g}")
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours < 10_000:
+        raise ValueError(f"new: hours={text} must be a number above 0")
+    return hours
