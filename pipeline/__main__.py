@@ -122,6 +122,8 @@ def run_command(words: list[str]) -> int:
         print(f"nothing to do: {done} are done for {config}")
     if "ensemble" in plan:
         print(f"submission: {display_path(work.runs.submission)}")
+    if STAGES[stages[-1]].says_next:
+        return 0
     following = say_next(work, stages[-1])
     if following:
         print(f"next: {following}")

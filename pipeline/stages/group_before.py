@@ -16,6 +16,7 @@ NEW = Stage(
     options=("hours", "sample"),
     by_words=True,
     example="./run.sh new ~/Downloads/my-contest",
+    says_next=True,
 )
 
 

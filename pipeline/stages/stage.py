@@ -26,7 +26,7 @@ class Stage:
     `by_words` needs nothing of the config when words are given, and one that is given an option of
     `alone_with` needs and brings no other stage. `settings` are the parts of the settings that it
     reads, `example` is a command to try, `leads_to` are the stages that one mostly asks for next,
-    and `group` is a key of GROUPS.
+    and `group` is a key of GROUPS. One that `says_next` ends with its own command to type.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Stage:
     settings: tuple[str, ...] = ()
     example: str = ""
     leads_to: str = ""
+    says_next: bool = False
 
     @property
     def repeats(self) -> bool:

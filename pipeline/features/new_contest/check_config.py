@@ -5,7 +5,6 @@ from pathlib import Path
 
 from pipeline.config import Experiment, load_experiment
 from pipeline.experiment.tasks import contest_tasks
-from pipeline.experiment.work import Work
 from pipeline.leaderboard.submission import check_answering
 from pipeline.preprocessing.read_contest import (
     check_test_images,
@@ -33,12 +32,13 @@ class Checked:
 def check_config(path: Path, *, configs: Path) -> Checked:
     """Reads the contest with the settings of a file. Raises ValueError where these don't load."""
     settings = load_experiment(str(path), [], configs=configs)
-    work = Work(settings=settings, runs=Runs(settings), command=["./run.sh"])
-    contest, root = settings.competition, work.runs.root
+    runs = Runs(settings)
+    contest = settings.competition
+    root = runs.root
     try:
-        found = read_contest(contest, contest_tasks(settings), root=root, fixes=work.runs.fixes)
+        found = read_contest(contest, contest_tasks(settings), root=root, fixes=runs.fixes)
         said = check_test_images(found.images, root=root, most=contest.missing_test)
-        check_answering(work)
+        check_answering(settings, runs)
     except ValueError as error:
         return Checked(settings, problem=str(error))
     images = found.images

@@ -45,12 +45,11 @@ def find_class_folders(survey: Survey) -> ClassFolders | None:
     counts = found[train]
     tests = [
         folder
-        for folder in sorted(folders)
-        if part_word(folder) in ("test", "valid")
-        and not folder.startswith(f"{train}/")
-        and folder != train
-        and train != "."
+        for folder in sorted(folders - {train})
+        if part_word(folder) in ("test", "valid") and not folder.startswith(f"{train}/")
     ]
+    if train == ".":  # whatever else lies there is a class
+        tests = []
     tests.sort(key=lambda folder: (part_word(folder) != "test", len(folder)))
     test = tests[0] if tests else None
     labelled = test is not None and set(found.get(test, {})) >= set(counts)

@@ -42,4 +42,9 @@ def quoted(root: str) -> str:
 def _doubts(doubts: Sequence[str]) -> str:
     if not doubts:
         return "#   nothing; `metric` is the line that most often wants a word of yours\n"
-    return "".join(write_yaml([Entry(why=f"- {doubt}")]) for doubt in doubts)
+    said = ""
+    for doubt in doubts:
+        first, *others = write_yaml([Entry(why=doubt)]).splitlines()
+        said += first.replace("# ", "# - ", 1) + "\n"
+        said += "".join(line.replace("# ", "#   ", 1) + "\n" for line in others)
+    return said

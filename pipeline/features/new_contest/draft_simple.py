@@ -16,7 +16,8 @@ from pipeline.features.new_contest.other_jobs import (
     say_people_as_classes,
 )
 from pipeline.features.new_contest.survey import Survey
-from pipeline.features.new_contest.task_guess import TaskGuess, guess_metric
+from pipeline.features.new_contest.table_columns import known_values
+from pipeline.features.new_contest.task_guess import TaskGuess, guess_metric, task_name
 from pipeline.features.new_contest.yaml_writer import Entry
 
 NUMBER = re.compile(r"\d+")
@@ -49,12 +50,13 @@ def find_bare_lines(survey: Survey, lines: Mapping[str, Sequence[str]]) -> BareL
 
 
 def draft_lines(
-    survey: Survey, found: BareLines, *, texts: Mapping[str, str], fixes: Sequence[str]
+    survey: Survey, found: BareLines, *, texts: Mapping[str, str], fixes: Mapping[str, pd.DataFrame]
 ) -> Draft:
-    """The config of a contest with bare labels."""
+    """The config of a contest with bare labels; `fixes` are tables of corrections by their name."""
     label = guess_kind("label", pd.Series(found.values))
     metric = guess_metric("label", label, texts=texts, sample_name="", answers=None, by_class=False)
-    task = TaskGuess("label", "label", label, metric)
+    name = _name_in_fixes(fixes)
+    task = TaskGuess(name, name, label, metric)
     number = len(found.values)
     lines = [
         Entry("train_images", found.train, f"{number} images in the order of their numbers"),
@@ -69,7 +71,7 @@ def draft_lines(
         Entry("format", "lines", "bare answers in the images' order, as the labels come"),
         Entry("value", value),
     ]
-    contest = [Entry("lines", lines), *_fixes(fixes)]
+    contest = [Entry("lines", lines), *_fixes(list(fixes))]
     contest += [
         Entry("tasks", task_entries((task,))),
         Entry("answer", [Entry("tasks", [task.name])]),
@@ -151,6 +153,15 @@ def _numbered(survey: Survey, folder: str) -> int:
     """The images that lie directly in a folder and have a number in their name."""
     inside = [path for path in survey.images if PurePosixPath(path).parent.as_posix() == folder]
     return sum(NUMBER.search(PurePosixPath(path).stem) is not None for path in inside)
+
+
+def _name_in_fixes(fixes: Mapping[str, pd.DataFrame]) -> str:
+    """What the one file of corrections calls the label, which has no name of its own."""
+    if len(fixes) != 1:
+        return "label"
+    (frame,) = fixes.values()
+    called = {task_name(column) for column in known_values(frame["column"])}
+    return called.pop() if len(called) == 1 else "label"
 
 
 def _fixes(names: Sequence[str]) -> list[Entry]:

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import pandas as pd
 
 from pipeline.features.new_contest.answer_guess import guess_answer
 from pipeline.features.new_contest.draft import Draft, task_entries
+from pipeline.features.new_contest.feature_rows import leave_out_feature_rows
 from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.image_folders import choose_folders
 from pipeline.features.new_contest.label_choice import LabelChoice, choose_labels
@@ -19,28 +19,14 @@ from pipeline.features.new_contest.table_columns import (
     FOLD_NAME,
     NOBODY,
     PERSON_NAME,
-    SplitColumn,
-    find_box,
     find_person,
-    find_split,
     known_values,
 )
 from pipeline.features.new_contest.table_ids import TableIds, guess_ids
 from pipeline.features.new_contest.table_roles import Roles, TableFacts
 from pipeline.features.new_contest.task_guess import TaskGuess, guess_tasks
+from pipeline.features.new_contest.train_columns import TrainColumns, read_columns
 from pipeline.features.new_contest.yaml_writer import Entry
-
-SAME_IDS = 0.9  # share of the train table's ids that another table must have to be joined
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """What the columns of the train table are, beside the labels."""
-
-    frame: pd.DataFrame  # with the columns of joined tables
-    joins: list[Entry]
-    split: SplitColumn | None
-    box: tuple[tuple[str, ...], str] | None
 
 
 def draft_table(
@@ -52,7 +38,8 @@ def draft_table(
     """
     train = roles.train
     assert train is not None and train.path is not None
-    columns = _read_columns(train, roles.others)
+    roles, feature_doubts = leave_out_feature_rows(roles)
+    columns = read_columns(train, roles.others)
     ids = guess_ids(roles, columns.split is not None)
     used = [ids.train_id, train.path, *(columns.box[0] if columns.box else ())]
     if columns.split is not None:
@@ -82,7 +69,7 @@ def draft_table(
         sample_why=ids.sample_why,
         id_column=ids.answer_id,
     )
-    doubts = [*notes, *answer.notes, *ids.doubts, *folders.doubts]
+    doubts = [*feature_doubts, *notes, *answer.notes, *ids.doubts, *folders.doubts]
     table = _table_section(train, ids, columns, folders, person, doubts)
     truth = _has_truth(roles, ids, columns, tasks)
     contest = [Entry("table", table)]
@@ -111,47 +98,6 @@ def draft_table(
     )
 
 
-def _read_columns(train: TableFacts, others: Sequence[TableFacts]) -> _Columns:
-    """The train table's columns by what they are, with those of other tables that add some."""
-    assert train.path is not None
-    frame, joins = train.frame, []
-    split = find_split(frame, used=[train.path])
-    person = find_person(frame, used=[train.path])
-    for other in others:
-        key = _shared_key(train, other)
-        if key is None:
-            continue
-        new = [column for column in other.frame.columns if column != key]
-        if set(new) & set(frame.columns) or other.frame[key].duplicated().any():
-            continue
-        adds_split = split is None and find_split(other.frame, used=[key]) is not None
-        adds_person = (person is None or not person[1]) and any(
-            PERSON_NAME.fullmatch(column.casefold()) for column in new
-        )
-        if not adds_split and not adds_person:
-            continue
-        joined = other.frame.set_index(key)[new].reindex(frame[train.path]).fillna("")
-        frame = frame.assign(**{column: joined[column].to_numpy() for column in new})
-        value: dict[str, object] = {"file": other.name}
-        if key != train.path and other.table.header is None:
-            value["id"] = key
-        if other.table.header is not None:
-            value["header"] = [train.path if c == key else c for c in other.table.header]
-        what = "the part of each image" if adds_split else "who is in each image"
-        joins.append(Entry("join", value, what))
-        split = split or find_split(frame, used=[train.path])
-        person = find_person(frame, used=[train.path])
-    return _Columns(frame, joins, split, find_box(train.frame.columns))
-
-
-def _shared_key(train: TableFacts, other: TableFacts) -> str | None:
-    ids = set(train.frame[str(train.path)])
-    for column in other.frame.columns:
-        if len(ids & set(other.frame[column])) >= SAME_IDS * len(ids):
-            return str(column)
-    return None
-
-
 def _asked(roles: Roles, ids: TableIds) -> list[str]:
     if roles.sample is None:
         return []
@@ -169,8 +115,8 @@ def _choose(frame: pd.DataFrame, roles: Roles, ids: TableIds, used: Sequence[str
     )
     if choice is not None:
         return choice
-    free = [column for column in frame.columns if column not in used]
-    people = [column for column in free if PERSON_NAME.fullmatch(column.casefold())]
+    others = [column for column in frame.columns if column != roles.train.path]
+    people = [column for column in others if PERSON_NAME.fullmatch(column.casefold())]
     if people:
         raise ValueError(say_people_as_classes(f"{roles.train.name}, column {people[0]}"))
     raise ValueError(
@@ -182,7 +128,7 @@ def _choose(frame: pd.DataFrame, roles: Roles, ids: TableIds, used: Sequence[str
 def _table_section(
     train: TableFacts,
     ids: TableIds,
-    columns: _Columns,
+    columns: TrainColumns,
     folders,
     person: tuple[Guess[str], bool] | None,
     doubts: list[str],
@@ -222,8 +168,8 @@ def _table_section(
     folds = [c for c in train.frame.columns if FOLD_NAME.fullmatch(c.casefold())]
     if folds:
         doubts.append(
-            f"{train.name} has a column {folds[0]}: folds: {{by: column, column: {folds[0]}}} would "
-            "use the contest's own folds"
+            f"{train.name} has a column {folds[0]}: folds.by=column folds.column={folds[0]} would "
+            "take the contest's own folds"
         )
     return table
 
@@ -243,16 +189,20 @@ def _person_entries(person: tuple[Guess[str], bool] | None, doubts: list[str]) -
     return [Entry("person", guess.value, why, proposed=True)]
 
 
-def _has_truth(roles: Roles, ids: TableIds, columns: _Columns, tasks: Sequence[TaskGuess]) -> str:
+def _has_truth(
+    roles: Roles, ids: TableIds, columns: TrainColumns, tasks: Sequence[TaskGuess]
+) -> str:
     """Why the labels of the test rows are true; '' where they have none."""
     if columns.split is not None and columns.split.test:
         test = columns.frame[columns.frame[columns.split.column].isin(columns.split.test)]
         if _all_labelled(test, tasks):
             return "the test rows have labels, so a test score is told"
         return ""
-    if ids.test is not None and ids.test is roles.test and roles.test is not roles.sample:
-        if _all_labelled(roles.test.frame, tasks):
-            return f"{roles.test.name} has labels, so a test score is told"
+    test = roles.test
+    if test is None or test is not ids.test or test is roles.sample:
+        return ""
+    if _all_labelled(test.frame, tasks):
+        return f"{test.name} has labels, so a test score is told"
     return ""
 
 
@@ -276,7 +226,7 @@ def _fixes(names: Sequence[str]) -> list[Entry]:
 
 
 def _count(
-    train: TableFacts, roles: Roles, ids: TableIds, columns: _Columns, num_listed: int
+    train: TableFacts, roles: Roles, ids: TableIds, columns: TrainColumns, num_listed: int
 ) -> tuple[int, int]:
     """Train and test images."""
     if columns.split is not None:
@@ -324,7 +274,7 @@ def _understood(
     train: TableFacts,
     roles: Roles,
     ids: TableIds,
-    columns: _Columns,
+    columns: TrainColumns,
     choice: LabelChoice,
     num_train: int,
     num_test: int,

@@ -12,7 +12,7 @@ from pipeline.features.new_contest.table_columns import known_values
 AGE_NAME = re.compile(r"(.*_)?(age|ages|real_age|apparent_age\w*|years?)(_.*)?")
 NUMBER_NAME = re.compile(
     r".*(rating|beauty|attract|bmi|height|weight|yaw|pitch|roll|angle|occlu|share|percent|income"
-    r"|valence|arousal|pawpularity|intensity|quality)\w*"
+    r"|valence|arousal|pawpularity|intensity|quality)\w*|.*_[xy]"
 )
 GRADE_NAME = re.compile(r".*(grade|level|severity|stage|ordinal|diagnosis)\w*")
 RANGE = re.compile(
@@ -138,7 +138,7 @@ def _number_kind(
     whole = bool((found % 1 == 0).all())
     values = np.unique(found)
     measured = NUMBER_NAME.fullmatch(word) is not None or AGE_NAME.fullmatch(word) is not None
-    few = whole and len(values) <= FEW_CLASSES
+    few = whole and len(values) <= FEW_CLASSES and values[0] in (-1.0, 0.0, 1.0)
     if few and not measured and rows_of_file < 1.5 and len(values) < 0.5 * len(found):
         classes = tuple(f"{value:g}" for value in values)
         why = f"{len(classes)} whole numbers, {classes[0]} to {classes[-1]}, taken as classes"

@@ -13,7 +13,7 @@ from pipeline.labels.tasks import MISSING_WORDS
 NOBODY = ("unknown", "-1", *MISSING_WORDS)
 PERSON_NAME = re.compile(
     r"(person|subject|identity|identities|celeb\w*|who|people|actor|individual|user|patient|family"
-    r"|client|speaker|participant)([ _-]?(id|name|no|num|number))?|pid|uid|sid|name|names|identity_id"
+    r"|client|speaker|participant)([ _-]?(id|name|no|num|number))?|pid|uid|sid|names?|identity_id"
 )
 SPLIT_NAME = re.compile(r"usage|split|partition|set|subset|part|phase|data_?set|train_?test|mode")
 FOLD_NAME = re.compile(r"k?_?folds?([ _-]?(id|no|num|number))?")

@@ -49,7 +49,7 @@ def guess_ids(roles: Roles, has_split: bool) -> TableIds:
         if train_id in test.frame.columns and own != train_id:
             test_id = own
         paths = train.path if train_id != train.path else None
-        if test.path is not None and test.path != own and test.path != paths:
+        if test.path is not None and test.path not in (own, paths):
             test_path = test.path
     sample_name, sample_why = None, ""
     if sample is not None and not has_split:
@@ -133,7 +133,6 @@ def _train_id(train: TableFacts, test: TableFacts | None, answer_id: str) -> str
     """The id column of the train table: as the answer file's where its values are ids, else the
     column that names the images."""
     path = str(train.path)
-    if answer_id in train.frame.columns and answer_id != path:
-        if train.frame[answer_id].nunique() == len(train.frame):
-            return answer_id
-    return path
+    if answer_id not in train.frame.columns or answer_id == path:
+        return path
+    return answer_id if train.frame[answer_id].nunique() == len(train.frame) else path

@@ -153,6 +153,7 @@ def _find_test(
             for column in facts.frame.columns:
                 if ids and set(known_values(facts.frame[column])) == ids:
                     return facts
+    tables = [facts for facts in tables if not _has_ids_of(facts, train)]
     called = [facts for facts in tables if TEST_NAME.search(facts.name.casefold())]
     called += [facts for facts in tables if VALID_NAME.search(facts.name.casefold())]
     for facts in called:
@@ -162,6 +163,14 @@ def _find_test(
         if set(facts.frame.columns) <= set(train.frame.columns):
             return facts
     return None
+
+
+def _has_ids_of(facts: TableFacts, train: TableFacts) -> bool:
+    """Whether a table speaks of most images of the train table: it adds columns, and no rows."""
+    ids = set(train.frame[str(train.path)])
+    if all(word.strip().isdecimal() for word in ids):  # both parts may count from 1
+        return False
+    return any(len(ids & set(facts.frame[c])) > MEET * len(ids) for c in facts.frame.columns)
 
 
 def _holds_placeholders(test: TableFacts, train: TableFacts) -> bool:

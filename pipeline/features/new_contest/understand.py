@@ -62,9 +62,10 @@ def understand_folder(folder: Path, *, sample: str | None = None) -> Understood:
         notes.append(f"not unpacked: {', '.join(survey.archives[:3])}; unzip it first, then again")
     if roles.train is not None:
         return Understood(survey, None, draft_table(survey, roles, index, texts=texts), notes)
+    fixes = {f.name: f.frame for f in facts if f.name in roles.fixes}
     bare = find_bare_lines(survey, read.lines)
     if bare is not None:
-        draft = draft_lines(survey, bare, texts=texts, fixes=roles.fixes)
+        draft = draft_lines(survey, bare, texts=texts, fixes=fixes)
         return Understood(survey, None, draft, notes)
     folders = find_class_folders(survey)
     if folders is not None:

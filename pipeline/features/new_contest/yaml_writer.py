@@ -53,7 +53,7 @@ def _lines(entries: Iterable[Entry], depth: int) -> Iterator[str]:
     start = "  " * depth
     for entry in entries:
         if not entry.key:
-            yield from (f"{start}# {line}" for line in _wrap(entry.why, WIDTH - len(start) - 2))
+            yield from (f"{start}# {line}" for line in _wrap(entry.why, WIDTH - len(start) - 4))
             continue
         mark = "# " if entry.proposed else ""
         if isinstance(entry.value, list) and all(isinstance(one, Entry) for one in entry.value):

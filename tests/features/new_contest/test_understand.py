@@ -1,0 +1,191 @@
+"""Folders of contests in many shapes: what each is taken for. Images are a few random pixels."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.config.yaml12 import read_yaml
+from pipeline.features.new_contest.face_look import Sizes, guess_crop
+from pipeline.features.new_contest.make_config import (
+    Place,
+    check_text,
+    make_setting,
+    write_text,
+)
+from pipeline.features.new_contest.understand import understand_folder
+from tests.features.new_contest.drawn import draw, table
+
+TRAIN = [f"train/{number}.png" for number in range(12)]
+TEST = [f"test/{number}.png" for number in range(5)]
+SIZES = Sizes(20, 20, 20)
+
+
+def competition(root: Path, **words: Any) -> dict[str, Any]:
+    """The competition of the config of a folder, which is checked as the first stages check it."""
+    found = understand_folder(root, **words)
+    place = Place(root / "made.yaml", "./run.sh new")
+    setting = None
+    if found.draft is not None:
+        setting = make_setting(found.draft, SIZES, guess_crop(None, SIZES), gpu=False)
+    text = write_text(found, place, setting=setting, size=None, gpu=False)
+    checked = check_text(text, "made")
+    assert checked.problem == ""
+    return read_yaml(text, name="made")[0]["competition"]
+
+
+def test_kaggles_usual_form(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    table(tmp_path / "train.csv", "id,label", [(n, "cat" if n % 2 else "dog") for n in range(12)])
+    table(tmp_path / "test.csv", "id", [(n,) for n in range(5)])
+    table(tmp_path / "sample_submission.csv", "id,label", [(n, 0.5) for n in range(5)])
+    made = competition(tmp_path)
+    assert made["table"]["images"] == "train"
+    assert made["table"]["test_images"] == "test"
+    assert made["table"]["suffix"] == ".png"
+    assert made["tasks"]["label"]["metric"] == "roc_auc"
+    assert made["submission"]["value"] == "probability"
+
+
+def test_the_sample_stands_in_for_the_test_table_and_other_words(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    rows = [(f"{n}.png", f"p{n // 2}", n % 3) for n in range(12)]
+    table(tmp_path / "train.csv", "file,who,kind", rows)
+    table(tmp_path / "sample_submission.csv", "image,target", [(f"{n}.png", 0) for n in range(5)])
+    made = competition(tmp_path)
+    assert made["table"]["test"] == "sample_submission.csv"
+    assert made["table"]["person"] == "who"
+    assert made["submission"]["id"] == "image"
+    assert made["submission"]["column"] == "target"
+    assert made["tasks"]["kind"]["classes"] == ["0", "1", "2"]
+
+
+def test_a_column_for_each_class_is_log_loss(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    words = ["none", "worn", "wrong"]
+    table(tmp_path / "train.csv", "name,label", [(f"{n}.png", words[n % 3]) for n in range(12)])
+    rows = [(f"{n}.png", 0.3, 0.3, 0.4) for n in range(5)]
+    table(tmp_path / "sample_submission.csv", "name,worn,wrong,none", rows)
+    made = competition(tmp_path)
+    assert made["tasks"]["label"]["metric"] == "log_loss"
+    assert made["submission"]["value"] == "probability"
+
+
+def test_a_split_column_with_labels_on_both_sides(tmp_path: Path) -> None:
+    draw(tmp_path, TRAIN)
+    part = ["Training"] * 8 + ["PrivateTest"] * 4
+    rows = [(f"{n}.png", "ab"[n % 2], part[n]) for n in range(12)]
+    table(tmp_path / "faces.csv", "name,emotion,Usage", rows)
+    made = competition(tmp_path)
+    split = {"column": "Usage", "train": ["Training"], "test": ["PrivateTest"]}
+    assert made["table"]["split"] == split
+    assert made["truth"] is True
+
+
+def test_joined_tables_add_people_and_parts(tmp_path: Path) -> None:
+    names = [f"{n:06d}.png" for n in range(12)]
+    draw(tmp_path, [f"img/{name}" for name in names])
+    rows = [(name, 1 if n % 2 else -1, -1 if n % 3 else 1) for n, name in enumerate(names)]
+    text = "12\nMale Young\n" + "".join(f"{a} {b} {c}\n" for a, b, c in rows)
+    (tmp_path / "list_attr_celeba.txt").write_text(text)
+    part = [(name, 0 if n < 6 else 1 if n < 8 else 2) for n, name in enumerate(names)]
+    table(tmp_path / "list_eval_partition.txt", "", part, separator=" ")
+    table(
+        tmp_path / "identity_CelebA.txt",
+        "",
+        [(n, i // 2) for i, n in enumerate(names)],
+        separator=" ",
+    )
+    made = competition(tmp_path)
+    assert {join["file"] for join in made["table"]["join"]} == {
+        "list_eval_partition.txt",
+        "identity_CelebA.txt",
+    }
+    assert made["table"]["split"] == {"column": "partition", "train": ["0", "1"], "test": ["2"]}
+    assert made["table"]["person"] == "person"
+    assert made["tasks"]["Male"]["classes"] == ["-1", "1"]
+
+
+def test_boxes_raters_and_a_test_folder_without_a_table(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    rows = [(f"train/{n}.png", 2, 2, 18, 18, n % 5 + 1) for n in range(12) for _ in range(2)]
+    table(tmp_path / "ratings.csv", "file,x1,y1,x2,y2,rating", rows, separator=";")
+    made = competition(tmp_path)
+    assert made["table"]["box"] == ["x1", "y1", "x2", "y2"]
+    assert made["table"]["test_images"] == "test"
+    assert made["tasks"]["rating"]["kind"] == "regression"
+
+
+def test_folders_of_classes(tmp_path: Path) -> None:
+    draw(tmp_path, [f"train/{word}/{n}.png" for word in ("happy", "sad") for n in range(6)])
+    draw(tmp_path, TEST)
+    made = competition(tmp_path)
+    assert made["layout"] == "folders"
+    assert made["folders"] == {"train": "train", "test": "test"}
+    assert made["tasks"]["label"]["classes"] == ["happy", "sad"]
+
+
+def test_bare_lines(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    (tmp_path / "labels.txt").write_text("".join(f"{n % 2}\n" for n in range(12)))
+    made = competition(tmp_path)
+    assert made["lines"]["train_images"] == "train"
+    assert made["lines"]["test_images"] == "test"
+
+
+def test_a_description_says_the_metric(tmp_path: Path) -> None:
+    draw(tmp_path, TRAIN)
+    table(tmp_path / "train.csv", "name,grade", [(f"{n}.png", n % 4) for n in range(12)])
+    (tmp_path / "README.md").write_text("# Evaluation\nScored by the macro F1.\n")
+    assert competition(tmp_path)["tasks"]["grade"]["metric"] == "macro_f1"
+
+
+def test_ids_that_the_sample_spells_otherwise(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    table(tmp_path / "train.csv", "id,label", [(n, n % 2) for n in range(12)])
+    table(tmp_path / "test.csv", "id", [(n,) for n in range(5)])
+    table(tmp_path / "sample_submission.csv", "id,label", [(f"{n}.0", 0) for n in range(5)])
+    assert competition(tmp_path)["table"]["test"] == "sample_submission.csv"
+
+
+def test_values_that_repeat_are_proposed_as_people_and_not_assumed(tmp_path: Path) -> None:
+    names = [f"images/{n:03d}.png" for n in range(60)]
+    draw(tmp_path, names)
+    rows = [(name, n % 2, f"g{n // 3}") for n, name in enumerate(names)]
+    table(tmp_path / "train.csv", "file,label,batch", rows)
+    table(tmp_path / "sample_submission.csv", "file,label", [(names[0], 0)])
+    found = understand_folder(tmp_path)
+    assert found.draft is not None
+    assert any("is batch a person?" in doubt for doubt in found.draft.doubts)
+
+
+PAIRS = [(f"{n}.png", f"{n + 1}.png", n % 2) for n in range(8)]
+PEOPLE = [(f"{n}.png", n // 2) for n in range(12)]
+OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
+    (TRAIN, {"pairs.csv": ("left,right,same", PAIRS)}, "pairs"),
+    (TRAIN, {"t.csv": ("id,EncodedPixels", [(1, "1 3"), (2, "4 5")])}, "segmentation"),
+    ([f"query/{n}.png" for n in range(3)] + ["gallery/9.png"], {}, "retrieval"),
+    ([f"img/{n}.png" for n in range(6)] + [f"masks/{n}.png" for n in range(6)], {}, "segment"),
+    ([f"{n}/{i}.png" for n in range(60) for i in range(2)], {}, "identification"),
+    (TRAIN, {"x.csv": ("name,person", PEOPLE)}, "identification"),
+    ([], {"test.csv": ("id", [(1,)])}, "no image"),
+    (TRAIN, {}, "no labels were found"),
+]
+
+
+@pytest.mark.parametrize(("files", "tables", "says"), OTHER_JOBS)
+def test_another_job_is_told_in_a_sentence(
+    files: list[str], tables: dict[str, tuple], says: str, tmp_path: Path
+) -> None:
+    draw(tmp_path, files, side=4)
+    for name, (header, rows) in tables.items():
+        table(tmp_path / name, header, rows)
+    with pytest.raises(ValueError, match=says):
+        understand_folder(tmp_path)
+
+
+def test_pickles_are_not_opened(tmp_path: Path) -> None:
+    draw(tmp_path, TRAIN)
+    (tmp_path / "labels.pkl").write_bytes(b"not a pickle")
+    with pytest.raises(ValueError, match="a pickle can run any program"):
+        understand_folder(tmp_path)
