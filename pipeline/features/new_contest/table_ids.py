@@ -36,7 +36,8 @@ def guess_ids(roles: Roles, has_split: bool) -> TableIds:
     """The ids of a contest with a train table."""
     train = roles.train
     assert train is not None and train.path is not None
-    sample, doubts = roles.sample, []
+    sample = roles.sample
+    doubts: list[str] = []
     test, test_why = (None, "") if has_split else _rows_to_answer(roles, doubts)
     answer_id = _answer_id(train, test, sample)
     train_id = _train_id(train, test, answer_id)
