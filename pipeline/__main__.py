@@ -134,7 +134,8 @@ def run_command(words: list[str]) -> int:
 def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> int:
     """Runs what is not done and gives its number. Whoever writes the same is waited for, and what
     is done or was decided meanwhile is looked at again."""
-    command, did = shlex.join(work.command), 0
+    command = shlex.join(work.command)
+    did = 0
     with ExitStack() as whole:
         own = {work.runs.lock(name) for name in plan if _writes(work, name)}
         if work.runs.lock("train") in own:

@@ -32,7 +32,8 @@ class Run:
     """An experiment's stored results as frames, and its trained cells as functions."""
 
     def __init__(self, settings: Experiment) -> None:
-        self.settings, self.runs = settings, Runs(settings)
+        self.settings = settings
+        self.runs = Runs(settings)
 
     def __repr__(self) -> str:
         return f"Run({self.settings.name!r}, {display_path(self.runs.experiment)})"

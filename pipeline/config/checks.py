@@ -33,7 +33,8 @@ def teacher_problems(
         yield f"{spot}.by: the same member twice in {list(teachers)}"
     for teacher in teachers:
         if teacher not in members:
-            hint, known = nearest(teacher, members), ", ".join(members)
+            hint = nearest(teacher, members)
+            known = ", ".join(members)
             yield f"{spot}.by: no member {teacher!r}{hint} there are {known}"
         elif members[teacher].is_student:
             yield f"{spot}.by: {teacher} is taught by others itself; name who teaches it"

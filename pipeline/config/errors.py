@@ -41,10 +41,12 @@ class Source:
 def say_problem(problem: ErrorDetails, source: Source) -> str:
     """One of pydantic's problems as a sentence."""
     key = tuple(part for part in problem["loc"] if not _is_choice(part))
-    place, spot = source.find(key), ".".join(map(str, key))
+    place = source.find(key)
+    spot = ".".join(map(str, key))
     lead = f"{place}: {spot}" if spot else place
     found = problem.get("input")
-    kind, context = problem["type"], problem.get("ctx", {})
+    kind = problem["type"]
+    context = problem.get("ctx", {})
     if kind == "extra_forbidden":
         renamed = RENAMED_KEYS.get(spot) or RENAMED_KEYS.get(str(key[-1]))
         if renamed is not None:

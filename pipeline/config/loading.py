@@ -171,7 +171,8 @@ def _spread_defaults(raw: dict, source: Source) -> None:
     """Lays `defaults:` under every member; the member's own keys win, nested keys one by one."""
     if "defaults" not in raw:
         return
-    defaults, members = raw.pop("defaults"), raw.get("members")
+    defaults = raw.pop("defaults")
+    members = raw.get("members")
     if not isinstance(defaults, dict) or not isinstance(members, dict):
         place = source.find(("defaults",))
         raise ValueError(

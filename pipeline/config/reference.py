@@ -78,7 +78,8 @@ def _inner_model(annotation: Any) -> tuple[type[Settings] | None, bool]:
     """The model that a setting holds, and whether it holds several by name."""
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         return annotation, False
-    origin, arguments = get_origin(annotation), get_args(annotation)
+    origin = get_origin(annotation)
+    arguments = get_args(annotation)
     if origin is Annotated:
         return _inner_model(arguments[0])
     if origin is dict:
@@ -115,7 +116,8 @@ def _say_type(annotation: Any) -> str:
         return "null"
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         return f"mapping with {', '.join(annotation.model_fields)}"
-    origin, arguments = get_origin(annotation), get_args(annotation)
+    origin = get_origin(annotation)
+    arguments = get_args(annotation)
     if origin is Annotated:
         limits = ", ".join(_say_limits(_metadata_of(arguments[1:])))
         kind = _say_type(arguments[0])

@@ -91,7 +91,8 @@ def rank_mean(
     references = votes if references is None else references
     ranks = []
     for vote, reference in zip(votes, references, strict=True):
-        known, values = np.sort(np.ravel(reference)), np.ravel(vote)
+        known = np.sort(np.ravel(reference))
+        values = np.ravel(vote)
         below, upto = (np.searchsorted(known, values, side=side) for side in ("left", "right"))
         ranks.append(((below + upto) / (2.0 * len(known)))[:, None])
     return mean_probs(ranks, weights=weights)

@@ -29,7 +29,9 @@ def select_greedily(
     """
     num = len(candidates)
     total = np.zeros(candidates.shape[1:], dtype=np.float64)
-    counts, best, kept = np.zeros(num, dtype=np.int64), -np.inf, np.zeros(num)
+    counts = np.zeros(num, dtype=np.int64)
+    best = -np.inf
+    kept = np.zeros(num)
     for number in range(num_rounds):
         scores = score_each(total, number)
         scores = np.where(np.isnan(scores), -np.inf, scores)
@@ -65,7 +67,8 @@ def select_members(
     plain = select_greedily(whole, candidates, num_rounds=num_rounds)
     if not num_bags or len(candidates) < 2:
         return plain
-    rng, bags = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    bags = []
     for _ in range(num_bags):
         size = min(len(candidates), max(2, round(bag_share * len(candidates))))
         some = np.sort(rng.choice(len(candidates), size=size, replace=False))

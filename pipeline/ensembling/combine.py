@@ -27,7 +27,8 @@ def combine_by_formula(
     """`geometric`, `median`, or `rank` among the references; whole answers join as in a mean."""
 
     def blend(task: str) -> np.ndarray | None:
-        votes, weights = predictions.of_task(task), predictions.weights_of(task)
+        votes = predictions.of_task(task)
+        weights = predictions.weights_of(task)
         if not len(votes):
             return None
         if method == "rank":
@@ -110,7 +111,8 @@ def _weighted(
 
 def _whole_candidates(predictions: Predictions, by_task: Mapping[str, np.ndarray]) -> np.ndarray:
     """(M, N, product): the product of the tasks, where any has heads, then the whole heads."""
-    whole, singles = predictions.of_task(WHOLE), _weighted(predictions, by_task)
+    whole = predictions.of_task(WHOLE)
+    singles = _weighted(predictions, by_task)
     if not by_task:
         return whole
     product = join_answers(
@@ -152,7 +154,8 @@ def combine_by_stackers(
 
 def _stacked(predictions: Predictions, task: str) -> np.ndarray:
     """(M, N, C): the task's heads, then the whole heads' marginals of it."""
-    place, sizes = predictions.tasks.index(task), predictions.sizes
+    place = predictions.tasks.index(task)
+    sizes = predictions.sizes
     wholes: Iterable[np.ndarray] = ()
     if predictions.is_product:
         wholes = predictions.of_task(WHOLE)

@@ -107,7 +107,8 @@ def measure_together(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Agreemen
 
 def _side_by_side(parts: Sequence[np.ndarray]) -> np.ndarray:
     """The parts' names as numbers, none of which occurs in two parts."""
-    codes, first = [], 0
+    codes = []
+    first = 0
     for part in parts:
         codes.append(np.unique(part, return_inverse=True)[1] + first)
         first += len(part)

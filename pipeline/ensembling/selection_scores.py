@@ -28,7 +28,8 @@ def score_candidates(
 
 def score_candidates_by_log_loss(candidates: np.ndarray, truth: np.ndarray) -> CandidateScorer:
     """The scorer by log-loss, for probabilities of classes (C > 1) or of a score (C = 1)."""
-    yes, rows = np.asarray(truth) > 0.5, np.arange(len(truth))
+    yes = np.asarray(truth) > 0.5
+    rows = np.arange(len(truth))
     classes = np.asarray(truth, dtype=np.int64)
 
     def of_truth(probs: np.ndarray, number: int) -> np.ndarray:
@@ -101,7 +102,8 @@ def _pick(one: np.ndarray, total: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def _leads(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The likeliest class (N,) and its lead over the second (N,)."""
-    rows, top = np.arange(len(total)), total.argmax(axis=1)
+    rows = np.arange(len(total))
+    top = total.argmax(axis=1)
     rest = total.copy()
     rest[rows, top] = -np.inf
     return top, total[rows, top] - rest.max(axis=1)

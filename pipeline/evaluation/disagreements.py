@@ -106,7 +106,8 @@ def _label_groups(task: Task, truth: np.ndarray) -> dict[str, np.ndarray]:
 
 def describe_disagreements(tables: list[pd.DataFrame]) -> list[str]:
     """The attributes in which each pair disagrees most, in the pair's first table only."""
-    lines, described = [], set()
+    lines = []
+    described = set()
     for counts in tables:
         pair = (counts.loc[0, "first"], counts.loc[0, "second"])
         if pair not in described:

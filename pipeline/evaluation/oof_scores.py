@@ -64,10 +64,12 @@ def blend_score_rows(
     settings: Experiment, evaluation: EvaluationSet, tables: Mapping[str, pd.DataFrame]
 ) -> list[dict]:
     """The score of the contest's answer by the ensemble, and of each of its classes."""
-    ids, rows = evaluation.images["image_id"], []
+    ids = evaluation.images["image_id"]
+    rows = []
     blended = blend_spaces(tables, image_ids=ids, part="oof", settings=settings)
     for space in evaluation.spaces:
-        target, joint = evaluation.of_space(space), blended[space.name]
+        target = evaluation.of_space(space)
+        joint = blended[space.name]
         answer = space.scored(joint)
         rows += metric_rows("all members", target, answer, split=evaluation.split, gains=True)
         if space.kind == "multilabel":

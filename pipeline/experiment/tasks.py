@@ -77,7 +77,8 @@ def answer_task(settings: Experiment) -> Task:
 
 def targets_of(tasks: Iterable[Task], images: pd.DataFrame) -> dict[str, np.ndarray]:
     """Each task's target of every image, with the answer's own edges."""
-    ids, targets = images["image_id"], {}
+    ids = images["image_id"]
+    targets = {}
     for task in tasks:
         if task.parts:
             codes = list(targets_of(task.parts, images).values())

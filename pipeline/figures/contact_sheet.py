@@ -20,7 +20,8 @@ def draw_sheet(
     step_x, step_y = side + GAP, side + lines * CAPTION + GAP
     width, height = max(columns * step_x + GAP, 560), TITLE + rows * step_y + GAP
     sheet = Image.new("RGB", (width, height), "white")
-    pen, small = ImageDraw.Draw(sheet), ImageFont.load_default(size=12)
+    pen = ImageDraw.Draw(sheet)
+    small = ImageFont.load_default(size=12)
     pen.text((GAP, 8), title, fill="black", font=ImageFont.load_default(size=16))
     for place, (crop, caption) in enumerate(zip(crops, captions, strict=True)):
         row, column = divmod(place, columns)

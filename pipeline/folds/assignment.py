@@ -47,7 +47,8 @@ def search_folds(
     people = encode_people(person_ids)
     encoded = encode_labels(labels, num_images=len(people.codes))
     if by == "person":
-        units, num_units = people.codes, len(people.values)
+        units = people.codes
+        num_units = len(people.values)
     else:
         num_units = len(people.codes)
         joint = join_codes(encoded, num_images=num_units)

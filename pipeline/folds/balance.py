@@ -169,7 +169,8 @@ def _missing(
     lacking = np.flatnonzero(found == 0).tolist()
     if not lacking:
         return []
-    value, num_folds = plain(label.values[code]), len(found)
+    value = plain(label.values[code])
+    num_folds = len(found)
     where = f"{label.name} {value} is not in fold {', '.join(map(str, lacking))}"
     if num_people < num_folds:
         reason = f"{where}: only {num_people} {unit} have it and there are {num_folds} folds."

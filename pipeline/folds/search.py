@@ -69,7 +69,8 @@ def split_strata(strata: Strata, *, num_folds: int, rng: np.random.Generator) ->
         steps = _swap_until_still(layout, residual, counts, weights, rng=rng, steps=steps)
         quality = _quality_of(residual, columns, num_folds=num_folds)
         if best_quality is None or quality < best_quality:
-            best_layout, best_quality = layout.copy(), quality
+            best_layout = layout.copy()
+            best_quality = quality
         worst = np.abs(residual[promised]).max(axis=1) / totals[promised]
         missing = can_be_everywhere & _lacks_a_fold(residual, columns, num_folds=num_folds)
         excess = worst - columns.bound

@@ -73,7 +73,8 @@ def _read_wide(path: Path) -> np.ndarray:
     if values.shape[2] == 1:
         return np.repeat(values, 3, axis=2)
     if values.shape[2] == 2:  # grey with transparency
-        grey, alpha = values[:, :, :1].astype(np.float64), values[:, :, 1:] / 255.0
+        grey = values[:, :, :1].astype(np.float64)
+        alpha = values[:, :, 1:] / 255.0
         return np.repeat(_on_white(grey, alpha), 3, axis=2)
     colour = values[:, :, 2::-1]  # OpenCV gives blue first
     if values.shape[2] == 4:

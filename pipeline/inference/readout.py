@@ -132,7 +132,8 @@ def _say(task: TaskSpec, probs: np.ndarray, code: np.ndarray) -> TaskPrediction:
         words = [word for word, yes in zip(task.classes, code, strict=True) if yes]
         return TaskPrediction(task.name, ", ".join(words) or "none of them", None, shares)
     if task.kind == "binary":
-        score, names = float(probs[0]), task.classes or ("0", "1")
+        score = float(probs[0])
+        names = task.classes or ("0", "1")
         shares = {names[0]: 1.0 - score, names[1]: score}
     else:
         shares = dict(zip(task.classes, map(float, probs), strict=True))

@@ -35,7 +35,9 @@ def answer_video(answer: Answer, path: Path, made: Path, *, fps: float) -> list[
     film = cv2.VideoCapture(str(path))
     rate = film.get(cv2.CAP_PROP_FPS) or 25.0
     step = max(1, round(rate / fps))
-    rows, writer, number = [], None, 0
+    rows = []
+    writer = None
+    number = 0
     total = max(0, int(film.get(cv2.CAP_PROP_FRAME_COUNT))) // step
     bar = Bar(total, desc=f"predict: {path.name}", unit="frames")
     with atomic_write(made, short=False) as temporary:

@@ -55,7 +55,8 @@ def attempt(work: Work, job: Job, *, quiet: bool) -> Outcome:
             facts = job.call(work, **job.given)
         return Outcome(job.name, facts=facts, said=said.getvalue())
     except Exception as error:  # of any kind: the other jobs are to go on
-        trace, sentence = traceback.format_exc(), str(error) or type(error).__name__
+        trace = traceback.format_exc()
+        sentence = str(error) or type(error).__name__
         sentence = explain_os_error(error) if isinstance(error, OSError) else sentence
         if not isinstance(error, ValueError | OSError):
             sentence = f"{type(error).__name__}: {sentence}"

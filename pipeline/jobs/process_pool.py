@@ -45,7 +45,8 @@ def run_in_processes(
 
     However the caller ends, by a signal too, no process is left.
     """
-    queue, free_slots = ReadyQueue(jobs), list(slots)
+    queue = ReadyQueue(jobs)
+    free_slots = list(slots)
     context = process_context(
         imports_torch=any(job.imports_torch for job in jobs),
         threads=max(slot.threads for slot in slots),

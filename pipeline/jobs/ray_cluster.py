@@ -38,7 +38,8 @@ def run_on_cluster(work: Work, jobs: Sequence[Job]) -> Iterator[Outcome | None]:
     task = ray.remote(do_job).options(max_retries=RETRIES, **resources)
     there = replace(work, settings=work.settings.model_copy(update={"device": device}))
     most = max(8, 4 * int(ray.cluster_resources().get("CPU", 1)))
-    queue, store = ReadyQueue(jobs), _Store(ray)
+    queue = ReadyQueue(jobs)
+    store = _Store(ray)
     running: dict[Any, Job] = {}  # by Ray's reference
     with _token(work) as token:
         try:

@@ -237,7 +237,8 @@ def encode_band(numbers: np.ndarray, *, edges: Sequence[float], band: float) -> 
     """
     above = (numbers[:, None] + 0.5 - np.asarray(edges)[None, :]) / (2.0 * band) + 0.5
     above = np.clip(above, 0.0, 1.0)
-    ones, zeros = np.ones((len(numbers), 1)), np.zeros((len(numbers), 1))
+    ones = np.ones((len(numbers), 1))
+    zeros = np.zeros((len(numbers), 1))
     cumulative = np.concatenate([ones, above, zeros], axis=1)
     return (cumulative[:, :-1] - cumulative[:, 1:]).clip(0.0).astype(np.float32)
 

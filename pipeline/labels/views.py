@@ -53,7 +53,8 @@ class View:
 
 def parse_view(name: str) -> View:
     """The view of this name. Raises ValueError, listing what there is, for a name of none."""
-    flip, word = name.startswith("flip"), name.removeprefix("flip_")
+    flip = name.startswith("flip")
+    word = name.removeprefix("flip_")
     if name in ("identity", "flip"):
         return View(flip=flip)
     for form, build in _MOVES.items():

@@ -49,7 +49,8 @@ def record_submission(
     num_images, num_people), decision, method, members, weights, views. The same answers are
     recorded once, whatever their name. Raises ValueError for a ledger that cannot be read.
     """
-    sha256, score = file_hash(path), record["oof"]
+    sha256 = file_hash(path)
+    score = record["oof"]
     copy = runs.archived(path, sha256=sha256)
     if not copy.exists():
         with atomic_write(copy) as temporary:

@@ -171,7 +171,8 @@ def _times_drawn(num: int, *, num_draws: int, seed: int) -> Iterator[np.ndarray]
     if num * num_draws <= _MOST_COUNTS:
         yield _all_times(num, num_draws, seed)
         return
-    rng, block = np.random.default_rng(seed), max(1, _MOST_COUNTS // num)
+    rng = np.random.default_rng(seed)
+    block = max(1, _MOST_COUNTS // num)
     for start in range(0, num_draws, block):
         yield _draw_times(rng, num, min(block, num_draws - start))
 

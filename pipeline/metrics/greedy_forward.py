@@ -25,7 +25,8 @@ def choose_additions(
     """
     chosen = [0]
     while len(chosen) < num:
-        before, gains = answer(chosen), {}
+        before = answer(chosen)
+        gains = {}
         for other in (other for other in range(num) if other not in chosen):
             gains[other] = paired_difference(
                 metric,

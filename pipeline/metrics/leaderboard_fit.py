@@ -61,7 +61,8 @@ def rank_agreement(
     """Spearman's rho and Kendall's tau-b; None where all scores of one kind are equal."""
     if len(oof) < 2 or np.ptp(oof) == 0 or np.ptp(leaderboard) == 0:
         return None
-    rho, tau = stats.spearmanr(oof, leaderboard), stats.kendalltau(oof, leaderboard)
+    rho = stats.spearmanr(oof, leaderboard)
+    tau = stats.kendalltau(oof, leaderboard)
     return float(rho.statistic), float(tau.statistic)
 
 
@@ -96,7 +97,8 @@ def shrunken_estimates(oof: np.ndarray, leaderboard: np.ndarray, *, noise: np.nd
     left = y - intercept - slope * x
     free = max(len(x) - (1 if line is None else 2), 1)
     between = max(float((left**2).sum() / free - v.mean()), 0.0)
-    values, trust = intercept + slope * oof, np.zeros(len(oof))
+    values = intercept + slope * oof
+    trust = np.zeros(len(oof))
     total = v + between
     trust[known] = np.divide(between, total, out=np.ones(len(v)), where=total > 0)
     values[known] += trust[known] * left
@@ -112,7 +114,8 @@ def propose_two(
     """
     scores = sign * estimates
     order = np.argsort(-scores, kind="stable")
-    first, rest = int(order[0]), order[1 : max(2, (len(order) + 1) // 2)]
+    first = int(order[0])
+    rest = order[1 : max(2, (len(order) + 1) // 2)]
     near = [n for n in rest if scores[n] >= scores[first] - within and apart[first, n] > 0]
     if not near:
         return first, None

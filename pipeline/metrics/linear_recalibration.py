@@ -47,7 +47,8 @@ def fit_line(
     """
     values, truth = np.asarray(values, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     plain = LinearRecalibration(low=low, high=high)
-    best, found = _rate(plain, values, truth, metric, group), plain
+    best = _rate(plain, values, truth, metric, group)
+    found = plain
     most = None if errors is None else errors(plain.apply(values)) * (1.0 + 1e-9)
 
     def harms_nobody(line: LinearRecalibration) -> bool:

@@ -50,7 +50,8 @@ def fit_offsets(
     """
     logs = np.log(np.clip(probs, _LEAST, None))
     groups = np.eye(probs.shape[1], dtype=bool) if groups is None else groups
-    truth, offsets = np.asarray(truth, dtype=np.int64), np.zeros(len(groups))
+    truth = np.asarray(truth, dtype=np.int64)
+    offsets = np.zeros(len(groups))
     best = metric_of_classes(metric, truth, logs.argmax(axis=1), num_classes=probs.shape[1])
     for _ in range(_PASSES):
         start = best

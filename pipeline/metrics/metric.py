@@ -124,7 +124,8 @@ class Metric:
             if people.codes is not None:
                 people = People(people.codes[known], people.num)
         if self.count is not None and self.value is not None:
-            counts, value = self.count(truth, answer, group, people), self.value
+            counts = self.count(truth, answer, group, people)
+            value = self.value
 
             def from_counts(times: np.ndarray) -> np.ndarray:
                 with np.errstate(invalid="ignore", divide="ignore"):

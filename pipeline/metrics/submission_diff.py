@@ -29,7 +29,8 @@ def count_flips(
     sizes = [len(attribute.classes) for attribute in attributes]
     parts = zip(split_classes(first, sizes=sizes), split_classes(second, sizes=sizes), strict=True)
     for attribute, (one, other) in zip(attributes, parts, strict=True):
-        moved, size = one != other, len(attribute.classes)
+        moved = one != other
+        size = len(attribute.classes)
         pairs, counts = np.unique(one[moved] * size + other[moved], return_counts=True)
         rows += [
             {

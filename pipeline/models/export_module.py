@@ -59,8 +59,10 @@ class MemberModel(nn.Module):
         self.inputs = (crops,)
         self.networks, self.resize = nn.ModuleList(networks).eval(), resize or nn.Identity()
         _freshen(self.networks)
-        self.tasks, self.losses = list(tasks), dict(losses)
-        self.views, self.to_input = list(views), to_input
+        self.tasks = list(tasks)
+        self.losses = dict(losses)
+        self.views = list(views)
+        self.to_input = to_input
         self.shared = SharedLayers(list(self.networks))
         with torch.inference_mode():
             self.shared.answer(torch.randn(2, 3, size, size, generator=torch.Generator()))

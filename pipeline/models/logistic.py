@@ -45,7 +45,9 @@ def _choose_strength(
 ) -> tuple[float, np.ndarray]:
     """The strength with the least held-out loss, and its held-out logits (N, K)."""
     starts: dict[int, np.ndarray | None] = dict.fromkeys(np.unique(parts).tolist())
-    best_loss, best, best_logits = np.inf, STRENGTHS[0], np.zeros_like(target)
+    best_loss = np.inf
+    best = STRENGTHS[0]
+    best_logits = np.zeros_like(target)
     waited = 0
     for strength in STRENGTHS:
         logits = np.empty_like(target)

@@ -50,7 +50,8 @@ def predict_logits(
     for network in networks:
         network.eval()
     parts: list[dict[str, list[Logits]]] = [{view: [] for view in views} for _ in networks]
-    shared, whole = SharedLayers(networks), 0
+    shared = SharedLayers(networks)
+    whole = 0
     trying = operator.length_hint(batches) * len(views) * len(networks) >= WORTH_ANSWERING
     try:
         for pixels, _ in batches:
@@ -79,7 +80,8 @@ class BatchSizeLimit:
         self, shared: SharedLayers, inputs: torch.Tensor, *, device: torch.device, precision: str
     ) -> list[list[Logits]]:
         """All networks' float32 logits of the inputs, in one piece or more."""
-        answers, start = [], 0
+        answers = []
+        start = 0
         if self.most is None and device.type == "cpu":
             self.most = max(1, CACHED_PIXELS // (inputs.shape[-1] * inputs.shape[-2]))
         while start < len(inputs):

@@ -37,7 +37,8 @@ class FaceNetwork(nn.Module):
         self.neck = nn.Sequential()
         if hidden is not None:
             layers = (nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True))
-            self.neck, width = nn.Sequential(*layers), hidden
+            self.neck = nn.Sequential(*layers)
+            width = hidden
         self.dropout = nn.Dropout(dropout)
         self.heads = build_heads(width, heads)
 

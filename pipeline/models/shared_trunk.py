@@ -106,7 +106,8 @@ def _alike(networks: Sequence[nn.Module]) -> list[str]:
 
 def _are_equal(layers: Sequence[nn.Module]) -> bool:
     """Whether layers say the same of themselves and hold the same numbers."""
-    first, state = layers[0], layers[0].state_dict()
+    first = layers[0]
+    state = layers[0].state_dict()
     for other in layers[1:]:
         theirs = other.state_dict()
         if repr(other) != repr(first) or theirs.keys() != state.keys():

@@ -37,7 +37,8 @@ def hard_vote(every: torch.Tensor, kind: str, soft: torch.Tensor) -> torch.Tenso
 
 def median(every: torch.Tensor) -> torch.Tensor:
     """The middle (N, C) of (K, N, C), of an even number the mean of both."""
-    ranked, num = every.sort(dim=0).values, len(every)
+    ranked = every.sort(dim=0).values
+    num = len(every)
     return (ranked[(num - 1) // 2] + ranked[num // 2]) / 2.0
 
 

@@ -28,7 +28,8 @@ def cluster_people(settings: Experiment, runs: Runs) -> tuple[dict[str, pd.DataF
     a threshold fitted on train people, who must be named for that.
     """
     pool, trained = settings.pool, settings.folds.train
-    labelled, test = read_labelled(runs), read_test(runs)
+    labelled = read_labelled(runs)
+    test = read_test(runs)
     if trained is not None:  # only these are ever held out
         labelled = labelled[labelled["fold"].isin(trained)].reset_index(drop=True)
     alone = {"oof": _table(labelled, range(len(labelled))), "test": _table(test, range(len(test)))}

@@ -47,7 +47,8 @@ def member_embeddings(settings: Experiment, runs: Runs, member: str, part: str) 
 
     Raises ValueError naming the cell that is not trained.
     """
-    path, recipe = runs.embeddings(member, part), embeddings_key(settings, member)
+    path = runs.embeddings(member, part)
+    recipe = embeddings_key(settings, member)
     if not is_fresh(path, recipe):
         table = _embed(settings, runs, member, part)
         write_table(path, table)

@@ -28,7 +28,8 @@ def appearance_points(
 
     found = member_embeddings(settings, runs, settings.pool.by, part)
     found = pick(found, images["image_id"], what="embeddings")
-    seen, folds = np.stack(found["embedding"].tolist()), found["fold"].to_numpy()
+    seen = np.stack(found["embedding"].tolist())
+    folds = found["fold"].to_numpy()
     for fold in np.unique(folds):  # what all images have in common says nothing
         seen[folds == fold] -= seen[folds == fold].mean(axis=0)
     return to_points(seen)

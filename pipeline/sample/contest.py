@@ -130,7 +130,8 @@ def draw_person(
     sheet = paint_person(person, unit=max(32, round(0.31 * min(width, height))))
     for number, shot in enumerate(SHOTS):
         rng = np.random.default_rng([seed, int(person.person_id), number])
-        covering, circumstances = choose_covering(rng, shot), set_up_shot(rng)
+        covering = choose_covering(rng, shot)
+        circumstances = set_up_shot(rng)
         quality = int(rng.integers(72, 97))
         image = photograph(sheet, person, covering, circumstances, width=width, height=height)
         yield shot, covering, image, quality

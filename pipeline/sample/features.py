@@ -107,7 +107,9 @@ def _paint_nose(canvas: Canvas, person: Person) -> None:
 
 
 def _paint_mouth(canvas: Canvas, person: Person) -> None:
-    wide, full, v = person.mouth_width, person.lip_fullness, mouth_height(person)
+    wide = person.mouth_width
+    full = person.lip_fullness
+    v = mouth_height(person)
     skin = np.array(person.skin)
     natural = skin * np.array([0.84, 0.62, 0.6])
     red = np.array([0.72, 0.2, 0.24]) * (0.55 + 0.45 * skin[0])

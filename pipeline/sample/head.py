@@ -125,7 +125,8 @@ def paint_age(canvas: Canvas, person: Person, inside: Floats) -> None:
 
     worn = person.wrinkles
     for row, v in enumerate((-0.62, -0.75, -0.88)):
-        sway, reach = rng.normal(0, 0.015, 3), rng.uniform(0.42, 0.62)
+        sway = rng.normal(0, 0.015, 3)
+        reach = rng.uniform(0.42, 0.62)
         points = [(-reach, v + sway[0]), (-0.2, v - 0.03 + sway[1]), (0.2, v - 0.03 + sway[2]),
                   (reach, v + sway[0])]  # fmt: skip
         crease(points, 0.025, worn * (0.8 - 0.15 * row))

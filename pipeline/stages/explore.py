@@ -88,7 +88,8 @@ def _write_sheets(
     """The sheets as PNG, and sheets.csv; gives the files' names with their titles."""
     from pipeline.features.explore.example_sheets import choose_sheets, draw
 
-    crops, rng = open_crops(runs.crops), np.random.default_rng(SEED)
+    crops = open_crops(runs.crops)
+    rng = np.random.default_rng(SEED)
     listed, titles = [], {}
     for sheet in choose_sheets(images, labelled, words, rng=rng):
         with atomic_write(runs.explored(sheet.name)) as temporary:

@@ -56,7 +56,8 @@ def _answer_own(work: Work) -> None:
     started = time.monotonic()
     settings, runs = work.settings, work.runs
     device, precision = choose_device(settings)
-    labelled, test = read_labelled(runs), read_test(runs)
+    labelled = read_labelled(runs)
+    test = read_test(runs)
     unseen, seen = test[test["row"] < 0], test[test["row"] >= 0]
     todo = [name for name in settings.members if not is_inferred(settings, runs, name)]
     parts, jobs = {}, []

@@ -4,7 +4,6 @@ and a table."""
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pipeline.console import follow
@@ -35,6 +34,8 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     """Writes an annotated image or video a file, and one table of all faces."""
+    from PIL import Image
+
     from pipeline.features.stack.predictor import stack_layers
     from pipeline.inference.annotate import draw_faces
     from pipeline.inference.face_predictor import FacePredictor
@@ -64,7 +65,9 @@ def run(work: Work) -> None:
             continue
         faces = predictor(image)
         rows += face_rows(str(path), faces)
-        _write_image(work.runs.predicted(_free(name, ".jpg", taken)), draw_faces(image, faces))
+        annotated = Image.fromarray(draw_faces(image, faces))
+        with atomic_write(work.runs.predicted(_free(name, ".jpg", taken))) as temporary:
+            annotated.save(temporary, quality=92)
     table = work.runs.predicted("faces.csv")
     frame = faces_frame(rows, predictor.spec.readings)
     write_table(table, frame)
@@ -92,20 +95,14 @@ def _files(words: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
 
 def _free(name: str, suffix: str, taken: set[str]) -> str:
     """A name that no other image of this command has."""
-    stem, number = str(Path(name).with_suffix("")), 1
+    stem = str(Path(name).with_suffix(""))
+    number = 1
     found = f"{stem}{suffix}"
     while found in taken:
         number += 1
         found = f"{stem}-{number}{suffix}"
     taken.add(found)
     return found
-
-
-def _write_image(path: Path, pixels: np.ndarray) -> None:
-    from PIL import Image
-
-    with atomic_write(path) as temporary:
-        Image.fromarray(pixels).save(temporary, quality=92)
 
 
 def _say(frame: pd.DataFrame, *, num_files: int, table: Path, by: str, crop_faces: str) -> None:

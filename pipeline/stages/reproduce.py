@@ -39,7 +39,8 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     """Raises ValueError when the bytes are others, with what differs between then and now."""
     path, record = read_record(work.words[0])
-    again, stage = _made_again(work, path, record), _last_stage(record)
+    again = _made_again(work, path, record)
+    stage = _last_stage(record)
     runs, settings = again.runs, again.settings
     made = runs.stacked if stage == "stack" else runs.submission
     with hold_lock(runs.lock("train"), command=shlex.join(work.command)):
@@ -55,7 +56,8 @@ def run(work: Work) -> None:
                 )
             if name == "split" and runs.fixes and "folds" in _other_data(again, record):
                 _split_as_before_fixes(again)
-    found, wanted = file_hash(made), record["sha256"]
+    found = file_hash(made)
+    wanted = record["sha256"]
     if found == wanted:
         print(f"reproduce: the same bytes, sha256 {wanted[:12]}…, in {display_path(made)}")
         return

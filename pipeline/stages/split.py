@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
@@ -13,15 +12,11 @@ from pipeline.experiment.images_table import read_images_table, split_column, us
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
 from pipeline.features.audit.unnamed import probe_without_names
-from pipeline.folds.assignment import AssignedFolds, search_folds
 from pipeline.folds.balance import certificate, describe
-from pipeline.folds.joined_people import join_groups
 from pipeline.folds.leak_checks import check_folds
-from pipeline.folds.lockbox import draw_lockbox, keep_lockbox
-from pipeline.folds.reuse import reuse_folds
-from pipeline.people.lookalikes import describe_lookalikes, lookalike_groups
-from pipeline.preprocessing.fold_labels import balanced_labels, folds_of_column
-from pipeline.storage import Runs, display_path, read_table, write_json, write_table
+from pipeline.preprocessing.fold_labels import balanced_labels
+from pipeline.preprocessing.split_images import assign_split, keep_together, lock_away
+from pipeline.storage import Runs, display_path, write_json, write_table
 from pipeline.tables import FOLDS, check_table
 
 
@@ -33,10 +28,10 @@ def run(work: Work) -> None:
     tasks = contest_tasks(settings)
     names = folds.balance or tuple(task.name for task in tasks)
     labels = balanced_labels(images, tasks=tasks, names=names)
-    units = _units(settings, runs, images)
+    units = keep_together(settings, runs, images)
     grouping = describe_grouping(images, units, lookalikes=folds.lookalikes, by=folds.by)
 
-    held_back = _lockbox(folds, runs, units, labels)
+    held_back = lock_away(folds, runs, units, labels)
     if folds.lockbox:
         locked = images.loc[held_back, ["image_id"]].assign(person_id=units[held_back])
         write_table(runs.lockbox, locked)
@@ -48,7 +43,7 @@ def run(work: Work) -> None:
     table = pd.DataFrame({"image_id": images["image_id"].to_numpy(), "person_id": units})
     certificates = []
     for repeat in range(folds.repeats):
-        assigned = _assign(folds, runs, images, units, labels, repeat=repeat)
+        assigned = assign_split(folds, runs, images, units, labels, repeat=repeat)
         table[split_column(repeat)] = assigned.folds
         if folds.by != "label":  # folds by label keep nobody together: the caveat says so
             line = check_folds(

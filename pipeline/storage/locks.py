@@ -98,7 +98,10 @@ def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], 
 
 def _take_file(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], None]:
     """The same with an owner file, for file systems that have no locks."""
-    owner, told, seen, since = this_owner(command), False, None, time.monotonic()
+    owner = this_owner(command)
+    told = False
+    seen = None
+    since = time.monotonic()
     while True:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -108,7 +111,8 @@ def _take_file(path: Path, command: str, say: Callable[[str], None]) -> Callable
         except FileExistsError:
             found = read_owner(path)
         if found != seen:
-            seen, since = found, time.monotonic()
+            seen = found
+            since = time.monotonic()
         if is_gone(found) or time.monotonic() - since > SILENCE:
             _replace(path, owner)
             time.sleep(2 * POLL)  # two that found it dead at once: the later one has it

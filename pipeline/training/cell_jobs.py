@@ -83,7 +83,8 @@ def train_one(work: Work, *, cell: Cell) -> dict:
 
 def epoch_images(settings: Experiment, cell: Cell, labelled: pd.DataFrame) -> tuple[float, float]:
     """Images that a cell learns from in an epoch, and images that it is scored on."""
-    member, num = settings.members[cell.member], len(labelled)
+    member = settings.members[cell.member]
+    num = len(labelled)
     held = 0.0 if cell.fold == REFIT else num / settings.folds.num
     counts = labelled.groupby("person_id").size()
     if member.images_per_person is not None:

@@ -26,7 +26,9 @@ class MicroBatchLog:
 
     def on_split(self, num_micro_batches: int) -> None:
         """Writes the number of pieces, and prints it when it has grown."""
-        write_json(self.path, {"pieces": num_micro_batches, "batch_size": self.batch_size})
+        write_json(
+            self.path, {"num_micro_batches": num_micro_batches, "batch_size": self.batch_size}
+        )
         if num_micro_batches > self.most_printed:
             self.most_printed = num_micro_batches
             print(

@@ -24,7 +24,8 @@ def pyramid(width: int, height: int, *, min_face: float) -> list[float]:
     scale = CELL / SMALLEST_FACE
     while scale * FACTOR * min_face >= CELL:
         scale *= FACTOR
-    scales, side = [], min(width, height) * scale
+    scales = []
+    side = min(width, height) * scale
     while side >= CELL:
         scales.append(scale)
         scale *= FACTOR
@@ -79,7 +80,8 @@ def best_apart(boxes: np.ndarray, scores: np.ndarray, *, overlap: float) -> np.n
     """
     low, high = boxes[:, :2], boxes[:, 2:]
     areas = np.prod(high - low + np.float32(1), axis=1)
-    order, kept = np.argsort(scores)[::-1], []
+    order = np.argsort(scores)[::-1]
+    kept = []
     while len(order):
         best, order = order[0], order[1:]
         kept.append(best)

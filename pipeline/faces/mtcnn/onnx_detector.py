@@ -54,7 +54,8 @@ class PortableDetector(Detector):
         return tuple(np.concatenate(part)[:num] for part in zip(*parts, strict=True))
 
     def _suppress(self, boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
-        order, kept = np.argsort(-scores, kind="stable"), []
+        order = np.argsort(-scores, kind="stable")
+        kept = []
         while len(order):
             best, order = order[0], order[1:]
             kept.append(best)

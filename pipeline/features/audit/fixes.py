@@ -18,7 +18,8 @@ def write_fixes(runs: Runs, table: pd.DataFrame) -> list[str]:
     """
     chosen = table[table["in_fixes"]].drop_duplicates(["image_id", "person_id", "column"])
     frame = chosen.assign(value=chosen["suggested"])[list(FIX_COLUMNS)]
-    path, lines = runs.audited("fixes.csv"), []
+    path = runs.audited("fixes.csv")
+    lines = []
     if path.exists() and not is_fresh(path, _digest(path)):
         lines = [f"  {display_path(path)} was edited since and stays; the new one is fixes-new.csv"]
         path = runs.audited("fixes-new.csv")

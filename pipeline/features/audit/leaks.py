@@ -155,7 +155,8 @@ def _gap_lines(frame: pd.DataFrame, way: str, folds: str, *, verb: str) -> Itera
     kept = frame[frame["folds"] == KEPT].set_index("task")["value"]
     for row in frame[frame["folds"] == way].to_dict("records"):
         interval = f"95 % {show_gap(row['gap_low'])}..{show_gap(row['gap_high'])}"
-        gap, what = show_gap(row["gap"]), f"{row['task']} {row['metric']}"
+        gap = show_gap(row["gap"])
+        what = f"{row['task']} {row['metric']}"
         if row["gap_low"] > 0:
             values = f"{show_number(kept[row['task']])} becomes {show_number(row['value'])}"
             yield f"  {folds} {verb} {what} by {gap} ({interval}): {values}"

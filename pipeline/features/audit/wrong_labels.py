@@ -155,7 +155,8 @@ def _find_wrong_people(audit: Audit, checker: LabelChecker) -> tuple[pd.DataFram
     """The doubted labels of whole people, judged on all their images together, with those of
     people whose label varies although it can't; and the share that the judge agrees with."""
     task, images = checker.task, checker.images
-    given, ids = targets_of([task], images)[task.name], images["person_id"].astype(str)
+    given = targets_of([task], images)[task.name]
+    ids = images["person_id"].astype(str)
     people, pooled = pool_people(checker.probs, ids)
     codes = np.searchsorted(people, ids)
     labels = pd.Series(given).groupby(codes)
@@ -226,10 +227,12 @@ def _share_agreeing(task: Task, doubts: pd.DataFrame, given: np.ndarray) -> floa
 
 def _line(checker: LabelChecker, frame: pd.DataFrame, *, agreeing: float, unit: Unit) -> str:
     """What was found of one task, in a sentence."""
-    task, count = checker.task, len(checker.images)
+    task = checker.task
+    count = len(checker.images)
     who = "images"
     if task.constant:
-        count, who = checker.images["person_id"].nunique(), unit
+        count = checker.images["person_id"].nunique()
+        who = unit
     varied = int(frame["varied"].sum())
     also = f"; {varied:,} of them have several labels, and can have one only" if varied else ""
     line = (

@@ -79,7 +79,8 @@ def _worst(
     oof = read_oof(settings, runs, member)
     frame = oof.groupby("image_id")[task.columns].mean().reset_index()
     images = pick(labelled, frame["image_id"], what="labelled")
-    truth, probs = targets_of([task], images)[task.name], frame[task.columns].to_numpy()
+    truth = targets_of([task], images)[task.name]
+    probs = frame[task.columns].to_numpy()
     answer = decide(task, probs)
     if task.kind == "regression":
         wrong = np.abs(answer - truth)
@@ -108,7 +109,8 @@ def _sheet(
     for cell, places in by_cell(settings, name, images, labelled).items():
         network = load_cell(runs, member, cell, device=device)
         for place in places:
-            image_id, row = images["image_id"].iloc[place], int(images["row"].iloc[place])
+            image_id = images["image_id"].iloc[place]
+            row = int(images["row"].iloc[place])
             truth = None
             if image_id in known.index:
                 targets = targets_of([task], known.loc[[image_id]].reset_index())[task.name]

@@ -8,7 +8,8 @@ from pipeline.console.installation import CODE
 
 def files_needed(start: Path) -> list[Path]:
     """The project's files that `start` imports, directly or not, with the packages they are in."""
-    found, waiting = set(), [start]
+    found = set()
+    waiting = [start]
     while waiting:
         for path in _imported(waiting.pop()):
             if path not in found:

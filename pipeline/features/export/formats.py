@@ -204,7 +204,8 @@ def save_detector() -> Iterator[tuple[str, "torch.onnx.ONNXProgram"]]:
 
     for name, net in Detector(device="cpu", min_face=1.0).nets.items():
         side = {"pnet": 40, "rnet": 24, "onet": 48}[name]
-        pixels, dim = torch.zeros(3, 3, side, side + (4 if name == "pnet" else 0)), torch.export.Dim
+        pixels = torch.zeros(3, 3, side, side + (4 if name == "pnet" else 0))
+        dim = torch.export.Dim
         dynamic = {0: dim("num", min=1)}
         if name == "pnet":
             dynamic |= {2: dim("height", min=12), 3: dim("width", min=12)}

@@ -148,7 +148,8 @@ def _write(
     note = json.dumps({"inputs": shapes, "outputs": model.names})
     wanted = eager(crops) if expected is None else expected
     against = "its network in torch" if expected is None else "infer"
-    plain, rows = seconds_of(eager, crops), []
+    plain = seconds_of(eager, crops)
+    rows = []
     paths = [runs.exported(f"{name}.{ending}") for ending in formats]
     num_crops = len(crops[0])
     for path in save_models(model, paths, [some[:3] for some in crops], facts=note):

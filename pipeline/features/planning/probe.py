@@ -52,7 +52,8 @@ def probe_member(work: Work, *, name: str, images: pd.DataFrame) -> dict[str, fl
     in one view; operations of one image's forward pass; bytes of the GPU that training took."""
     began, (device, precision) = time.monotonic(), choose_device(work.settings)
     member, on_gpu = work.settings.members[name], device.type == "cuda"
-    tasks, size = member_tasks(work.settings, member), member.batch_size
+    tasks = member_tasks(work.settings, member)
+    size = member.batch_size
     size = size if on_gpu else min(BATCH, size)
     untrained = member.model_copy(update={"weights": "none", "batch_size": size})
     learning = 0.0

@@ -21,7 +21,8 @@ LOW = 0.9  # probability of a face
 def describe_data(context: ReportContext) -> Section:
     """The section on the contest's images."""
     runs = context.runs
-    images, labelled = read_images_table(runs), read_labelled(runs)
+    images = read_images_table(runs)
+    labelled = read_labelled(runs)
     faces = check_table(read_table(runs.faces), FACES)
     faces = pick(faces, images["image_id"], what="faces")
     images = images.assign(probability=faces["probability"].to_numpy())

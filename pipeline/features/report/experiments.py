@@ -52,7 +52,8 @@ def find_sides(settings: Experiment, runs: Runs, names: Sequence[str]) -> list[S
         found = trained_settings(settings, runs, name)
         if found is None:
             known = sorted(p.parent.name for p in runs.of_experiment("").glob("*/config.yaml"))
-            hint, listed = nearest(name, known), ", ".join(known) or "none"
+            hint = nearest(name, known)
+            listed = ", ".join(known) or "none"
             raise ValueError(f"report: no experiment {name!r}{hint} trained are: {listed}")
         side = Side(found, Runs(found))
         if not side.runs.scores.exists():

@@ -97,7 +97,8 @@ def flatten(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 def member_table(settings: Experiment, runs: Runs) -> Table:
     """A member a row: what it is, and its cells' cost."""
-    facts, rows = cell_facts(settings, runs), []
+    facts = cell_facts(settings, runs)
+    rows = []
     for name, member in settings.members.items():
         own = [fact for cell, fact in facts.items() if cell.member == name]
         speeds = [fact["images_per_second"] for fact in own if "images_per_second" in fact]

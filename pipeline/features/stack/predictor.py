@@ -36,7 +36,8 @@ class StackPredictor:
             part["answer"]: part["kept"]
             for part in read_json(runs.stacked.with_suffix(".json"))["parts"]
         }
-        ids, rows = evaluation.images["image_id"], np.arange(len(evaluation.images))
+        ids = evaluation.images["image_id"]
+        rows = np.arange(len(evaluation.images))
         self._layers = {}
         for space in answer_spaces(settings):
             state = gather_predictions(tables, image_ids=ids, space=space, settings=settings)

@@ -61,7 +61,8 @@ def search_answer_layers(
     settings: Experiment, evaluation: EvaluationSet, space: AnswerSpace, start: Predictions
 ) -> SearchResult:
     """An answer's layers, tried in order on its OOF predictions."""
-    split, target = evaluation.split, evaluation.of_space(space)
+    split = evaluation.split
+    target = evaluation.of_space(space)
     wanted = settings.ensemble.threshold
     threshold = 0.5 if wanted == "oof" else wanted
 

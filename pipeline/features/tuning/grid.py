@@ -11,7 +11,8 @@ def train_grid(
     settings: Experiment, runs: Runs, member: str, *, picked: float, device, precision, prepare
 ) -> list[dict]:
     """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
-    tune, rows = settings.tune, []
+    tune = settings.tune
+    rows = []
     for factor in sorted(tune.grid_lr):
         for decay in sorted(tune.grid_weight_decay):
             own = {"lr": float(f"{picked * factor:.2g}"), "weight_decay": decay}

@@ -55,7 +55,8 @@ def run_study(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    tune, spans = settings.tune, read_ranges(settings, member=member)
+    tune = settings.tune
+    spans = read_ranges(settings, member=member)
     base = {} if tune.epochs is None else {f"members.{member}.epochs": tune.epochs}
     recipe = [
         study_base(settings, runs),

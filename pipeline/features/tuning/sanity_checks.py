@@ -119,7 +119,9 @@ def _take_steps(
 ) -> list[float]:
     """The loss before each step at the member's constant rate, until one is not finite or below
     `goal` times the first."""
-    state, criteria, losses = setup.fresh(member), setup.criteria(member), []
+    state = setup.fresh(member)
+    criteria = setup.criteria(member)
+    losses = []
     train_mode(state.network, member)
     for pixels, targets in batches:
         with autocast(setup.device, precision=setup.precision):

@@ -39,7 +39,8 @@ def _read_rotate(step) -> Step:
     needs(step, interpolation=1, crop_border=False, border_mode=tuple(PADDING), fill=0)
 
     def draw(chances: np.ndarray, side: int) -> dict[str, np.ndarray]:
-        still, full = np.zeros(len(chances)), np.ones(len(chances))
+        still = np.zeros(len(chances))
+        full = np.ones(len(chances))
         angle = between(chances[:, 0], step.limit)
         return {
             "matrix": _matrices(angle, shifts=[still] * 2, scales=[full] * 2, shears=[still] * 2)

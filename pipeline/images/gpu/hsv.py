@@ -21,7 +21,8 @@ def shift_hsv(batch: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
 def to_hsv(batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Hue in [0, 180), saturation and value in [0, 255], each (N, H, W)."""
     red, green, blue = batch.unbind(1)
-    value, spread = batch.amax(1), batch.amax(1) - batch.amin(1)
+    value = batch.amax(1)
+    spread = batch.amax(1) - batch.amin(1)
     safe = spread.clamp(min=1e-6)
     hue = torch.where(
         value == red,

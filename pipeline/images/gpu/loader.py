@@ -101,7 +101,8 @@ class StreamedBatches:
         return len(self.batch_sampler)
 
     def __iter__(self) -> Iterator[Batch]:
-        side, ready = self.dataset.size, iter(self.loader)
+        side = self.dataset.size
+        ready = iter(self.loader)
         for batches in _stretches(self.batch_sampler):
             _, seeds = _columns(batches)
             drawn = _send_drawn(self.augment.draw(seeds, side=side), self.device)
@@ -113,13 +114,15 @@ class StreamedBatches:
 
 def _stretches(sampler: Iterable[Sequence[Sample]]) -> Iterator[list[Sequence[Sample]]]:
     """The sampler's batches, as many together as make a stretch."""
-    held, number = [], 0
+    held = []
+    number = 0
     for batch in sampler:
         held.append(batch)
         number += len(batch)
         if number >= STRETCH:
             yield held
-            held, number = [], 0
+            held = []
+            number = 0
     if held:
         yield held
 

@@ -44,7 +44,9 @@ def find_value_errors(predicted: np.ndarray, given: np.ndarray, *, limit: float)
     rarely a normal error is so large.
     """
     order = np.argsort(predicted, kind="stable")
-    error, score, usual = given - predicted, np.zeros(len(given)), np.zeros(len(given))
+    error = given - predicted
+    score = np.zeros(len(given))
+    usual = np.zeros(len(given))
     for rows in np.array_split(order, max(1, min(GROUPS, len(given) // LEAST))):
         usual[rows] = np.median(error[rows])
         spread = 1.4826 * np.median(np.abs(error[rows] - usual[rows]))
