@@ -1,6 +1,6 @@
 """What leaderboard scores say of OOF: their agreement, the next score, and two finals to choose."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -97,9 +97,9 @@ def _say_finals(
     oof = _numbers(rows["oof"])
     score = _numbers(rows["score"])
     found = shrunken_estimates(oof, score, noise=noise)
-    apart, say_distance = _distances(settings, runs, rows)
+    distances = _measure_distances(settings, runs, rows)
     error = float(np.sqrt(noise[int(np.argmax(sign * found.values))]))
-    first, second = propose_two(found.values, apart, sign=sign, within=error)
+    first, second = propose_two(found.values, distances.apart, sign=sign, within=error)
     trust = float(np.mean(found.trust[~np.isnan(score)]))
     chance = "no more than chance would" if trust == 0 else "more than chance alone would"
     names = [f"{row['name']} ({row['sha256'][:8]})" for _, row in rows.iterrows()]
@@ -115,20 +115,30 @@ def _say_finals(
         *sentences,
         f"  2. {names[second]}: {show_number(found.values[second])}; of the better half, and "
         f"within a standard error ({show_number(error)}), its answers differ most from the "
-        f"first's ({say_distance(apart[first, second])})",
+        f"first's ({distances.say(first, second)})",
     ]
 
 
-def _distances(
-    settings: Experiment, runs: Runs, rows: pd.DataFrame
-) -> tuple[np.ndarray, Callable[[float], str]]:
-    """How far apart each two submissions' answers are (N, N), and how to say such a distance.
+@dataclass(frozen=True)
+class _Distances:
+    """How far apart the answers of each two submissions are (N, N); 0 where that is not known."""
 
-    It is 0 where it is not known, as for a copy that is no longer there.
-    """
+    apart: np.ndarray
+    are_numbers: bool  # else classes, and a distance is a share of the rows
+
+    def say(self, one: int, other: int) -> str:
+        """The distance of two in words."""
+        far = self.apart[one, other]
+        if self.are_numbers:
+            return f"by {show_number(far)} on average"
+        return f"in {far:.2%} of the rows"
+
+
+def _measure_distances(settings: Experiment, runs: Runs, rows: pd.DataFrame) -> _Distances:
+    """The distances of the submissions of these ledger rows, of those whose copy is still there."""
     paths = [runs.submissions / name for name in rows["file"]]
     apart = np.zeros((len(paths), len(paths)))
-    fractions = False
+    are_numbers = False
     kept = [place for place, path in enumerate(paths) if path.is_file()]
     for one, other in combinations(kept, 2):
         try:
@@ -137,12 +147,10 @@ def _distances(
             answers = [(first.codes(name), second.codes(name)) for name in first.frame.columns]
         except ValueError:  # answers in another form, or to other images: no distance is known
             continue
-        fractions |= any(values.dtype == np.float64 for values, _ in answers)
-        far = float(np.mean([distance(*pair) for pair in answers]))
-        apart[one, other] = apart[other, one] = far
-    if fractions:
-        return apart, lambda far: f"by {show_number(far)} on average"
-    return apart, lambda far: f"in {far:.2%} of the rows"
+        are_numbers |= any(values.dtype == np.float64 for values, _ in answers)
+        by_column = [distance(ours, theirs) for ours, theirs in answers]
+        apart[one, other] = apart[other, one] = float(np.mean(by_column))
+    return _Distances(apart, are_numbers)
 
 
 def _numbers(column: pd.Series) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""Takes an image of a painted sheet: light, pose, background, lens and film.
+"""Takes an image of a painted canvas: light, pose, background, lens and film.
 
-Knows relief and colour, not faces: what is on the sheet is the painter's matter.
+Knows relief and colour, not faces: what is on the canvas is the painter's matter.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def set_up_shot(rng: np.random.Generator) -> Shot:
 
 
 def _lit(canvas: Canvas, shot: Shot) -> Floats:
-    """The sheet's colours, premultiplied, under the shot's lamp (Lambert with a soft highlight)."""
+    """The canvas's colours, premultiplied, under the shot's lamp (Lambert, a soft highlight)."""
     slope_u = cv2.Sobel(canvas.relief, cv2.CV_32F, 1, 0, scale=canvas.unit / 8)
     slope_v = cv2.Sobel(canvas.relief, cv2.CV_32F, 0, 1, scale=canvas.unit / 8)
     towards = 1 / np.sqrt(slope_u * slope_u + slope_v * slope_v + 1)
@@ -96,7 +96,7 @@ def _background(shot: Shot, width: int, height: int) -> Floats:
 
 
 def _project(shot: Shot, width: int, height: int) -> tuple[Floats, Floats]:
-    """For every pixel of the image, its place on the sheet before the head turned."""
+    """For every pixel of the image, its place on the canvas before the head turned."""
     reach = shot.scale * min(width, height)
     xs = (np.arange(width, dtype=np.float32) + 0.5 - shot.centre[0] * width) / reach
     ys = (np.arange(height, dtype=np.float32) + 0.5 - shot.centre[1] * height) / reach
@@ -105,7 +105,7 @@ def _project(shot: Shot, width: int, height: int) -> tuple[Floats, Floats]:
 
 
 def place(shot: Shot, points: Floats, width: int, height: int) -> Floats:
-    """Where points of the sheet (n, 2) land in the image, in pixels, for a head not turned."""
+    """Where points of the canvas (n, 2) land in the image, in pixels, for a head not turned."""
     reach = shot.scale * min(width, height)
     cos, sin = np.cos(shot.roll), np.sin(shot.roll)
     u, v = np.asarray(points).T
@@ -124,7 +124,7 @@ def take_image(canvas: Canvas, shot: Shot, *, width: int, height: int) -> np.nda
     )  # fmt: skip
     depth, smile = moves[..., 0], moves[..., 1]
     u, v = u - shot.yaw * depth, v - shot.pitch * depth + shot.smile * smile
-    v = BOTTOM - np.abs(BOTTOM - v)  # below the sheet, the clothes go on as their mirror image
+    v = BOTTOM - np.abs(BOTTOM - v)  # below the canvas, the clothes go on as their mirror image
     layers = cv2.merge([*cv2.split(_lit(canvas, shot)), canvas.alpha])
     seen = cv2.remap(
         layers, (u - LEFT) * unit, (v - TOP) * unit, cv2.INTER_LINEAR,

@@ -1,4 +1,4 @@
-"""The sheet a face is painted on: soft shapes, layers and their relief, in face units.
+"""The canvas a face is painted on: soft shapes, layers and their relief, in face units.
 
 One unit is half the width of a face; (0, 0) lies between the eyes and the nose, u grows to the
 right and v downwards. Nothing here knows what a face, a person or an image file is.
@@ -22,7 +22,7 @@ def as_floats(values: NDArray) -> Floats:
 
 @dataclass(frozen=True)
 class Cover:
-    """A soft shape: how much of each sheet pixel in a window it covers, 0 to 1."""
+    """A soft shape: how much of each canvas pixel in a window it covers, 0 to 1."""
 
     rows: slice
     cols: slice
@@ -33,7 +33,7 @@ class Cover:
         return replace(self, amount=self.amount * np.float32(factor))
 
     def within(self, field: Floats) -> "Cover":
-        """Keep what lies inside a field of the whole sheet's size."""
+        """Keep what lies inside a field of the whole canvas's size."""
         return replace(self, amount=self.amount * field[self.rows, self.cols])
 
 
@@ -54,7 +54,7 @@ def mirrored(right_half: Points) -> Points:
 
 
 class Canvas:
-    """Colour (premultiplied by alpha), alpha, relief, gloss and own light of every sheet pixel.
+    """Colour (premultiplied by alpha), alpha, relief, gloss and own light of every canvas pixel.
 
     `relief` is what light falls on; `depth` is how far a turn of the head moves a place,
     `smile` how far a smile lifts it.
@@ -82,7 +82,7 @@ class Canvas:
         return Cover(slice(None), slice(None), amount)
 
     def field(self, cover: Cover) -> Floats:
-        """Spread a cover over the whole sheet, 0 outside its window."""
+        """Spread a cover over the whole canvas, 0 outside its window."""
         spread = np.zeros(self.shape, np.float32)
         spread[cover.rows, cover.cols] = cover.amount
         return spread
@@ -131,14 +131,14 @@ class Canvas:
         return Cover(rows, cols, amount.astype(np.float32))
 
     def grain(self, rng: np.random.Generator, across: float, along: float) -> Floats:
-        """Blurred noise over the whole sheet, mean 0 and standard deviation 1."""
+        """Blurred noise over the whole canvas, mean 0 and standard deviation 1."""
         noise = rng.standard_normal(self.shape, dtype=np.float32)
         sizes = [max(length * self.unit, 0.3) for length in (across, along)]
         noise = as_floats(cv2.GaussianBlur(noise, (0, 0), sizes[0], sigmaY=sizes[1]))
         return noise / noise.std()
 
     def lay(self, colour: tuple[float, float, float] | Floats, cover: Cover) -> None:
-        """Paint over: an opaque layer of one colour, or of a sheet of colours, RGB 0 to 1."""
+        """Paint over: an opaque layer of one colour, or of a colour for each pixel, RGB 0 to 1."""
         paint = np.asarray(colour, np.float32)
         if paint.ndim == 3:
             paint = paint[cover.rows, cover.cols]
@@ -168,7 +168,7 @@ class Canvas:
         self.smile[cover.rows, cover.cols] += np.float32(amount) * cover.amount
 
     def flatten(self, level: float | Floats, cover: Cover) -> None:
-        """Pull the relief towards a level, or a sheet of levels."""
+        """Pull the relief towards a level, or one level for each pixel."""
         target = level[cover.rows, cover.cols] if isinstance(level, np.ndarray) else level
         relief = self.relief[cover.rows, cover.cols]
         relief += (target - relief) * cover.amount

@@ -127,13 +127,13 @@ def draw_person(
     person: Person, *, seed: int, width: int, height: int
 ) -> Iterator[tuple[str, Covering, np.ndarray, int]]:
     """The images of SHOTS: shot, covering, uint8 RGB and the JPEG quality to keep it in."""
-    sheet = paint_person(person, unit=max(32, round(0.31 * min(width, height))))
+    painted = paint_person(person, unit=max(32, round(0.31 * min(width, height))))
     for number, shot in enumerate(SHOTS):
         rng = np.random.default_rng([seed, int(person.person_id), number])
         covering = choose_covering(rng, shot)
         circumstances = set_up_shot(rng)
         quality = int(rng.integers(72, 97))
-        image = photograph(sheet, person, covering, circumstances, width=width, height=height)
+        image = photograph(painted, person, covering, circumstances, width=width, height=height)
         yield shot, covering, image, quality
 
 

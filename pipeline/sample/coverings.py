@@ -56,12 +56,12 @@ def paint_mask(canvas: Canvas, person: Person, covering: Covering) -> None:
                 .within(canvas.alpha))  # fmt: skip
     cover = canvas.polygon(outline, soft=0.01)
     field = canvas.field(cover)
-    sheet: np.ndarray = colour
+    cloth: np.ndarray = colour
     if covering.pattern:
         rng = np.random.default_rng([person.texture, round(float(colour.sum()) * 1000)])
         spots = np.clip(canvas.grain(rng, 0.06, 0.06) * 3 - 2, 0, 1)[..., None]
-        sheet = (colour * (1 - spots) + (1 - colour) * spots).astype(np.float32)
-    canvas.lay(sheet, cover)
+        cloth = (colour * (1 - spots) + (1 - colour) * spots).astype(np.float32)
+    canvas.lay(cloth, cover)
     canvas.polish(0.0, cover)
     canvas.flatten(0.45, cover.times(0.75))
     half = max(v for _, v in outline) - middle

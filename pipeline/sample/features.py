@@ -75,7 +75,7 @@ def _paint_eye(canvas: Canvas, person: Person, side: int) -> None:
 
 
 def paint_brows(canvas: Canvas, person: Person, hair: Floats) -> None:
-    """Two tapered brows in a sheet of hair colours."""
+    """Two tapered brows in hair colours by pixel."""
     for side in (-1, 1):
         eye, thick, arch = side * person.eye_gap, person.brow_thickness, person.brow_arch
         v = EYE_V - 0.27

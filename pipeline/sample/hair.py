@@ -21,8 +21,8 @@ LONG = {"long": 2.35, "long fringe": 2.3, "bob": 1.25}
 FRINGED = ("fringe", "long fringe")
 
 
-def hair_sheet(canvas: Canvas, person: Person) -> Floats:
-    """Strands over the whole sheet, greyed as the person is."""
+def hair_colours(canvas: Canvas, person: Person) -> Floats:
+    """Strands over the whole canvas, greyed as the person is."""
     rng = np.random.default_rng([person.texture, 4])
     along = 0.05 if person.style == "curly" else 0.22
     strands = 0.6 * canvas.grain(rng, 0.012, along) + 0.5 * canvas.grain(rng, 0.04, along * 1.5)
@@ -46,7 +46,7 @@ def _combed(canvas: Canvas, person: Person, strands: Floats) -> Floats:
     return as_floats(fanned)
 
 
-def paint_back(canvas: Canvas, person: Person, sheet: Floats) -> None:
+def paint_back(canvas: Canvas, person: Person, colours: Floats) -> None:
     """Hair that falls behind the neck; drawn first."""
     shape: Points | None = None
     if person.style in LONG:
@@ -58,7 +58,7 @@ def paint_back(canvas: Canvas, person: Person, sheet: Floats) -> None:
         shape = [(knot + 0.34 * np.cos(t), -1.68 + 0.3 * np.sin(t)) for t in np.arange(0, 6.3, 0.5)]
     if shape:
         cover = canvas.polygon(rounded(shape), soft=0.03)
-        canvas.lay(sheet * np.float32(0.72), cover)
+        canvas.lay(colours * np.float32(0.72), cover)
         canvas.flatten(0.1, cover)
 
 
@@ -112,12 +112,12 @@ def _head_hair(canvas: Canvas, person: Person) -> Cover:
     return canvas.whole((amount * (0.78 if person.style == "buzz" else 1.0)).astype(np.float32))
 
 
-def paint_hair(canvas: Canvas, person: Person, sheet: Floats) -> None:
+def paint_hair(canvas: Canvas, person: Person, colours: Floats) -> None:
     """Hair on the head, with the shadow it throws on the forehead."""
     cover = _head_hair(canvas, person)
     shadow = cv2.GaussianBlur(cover.amount, (0, 0), 0.07 * canvas.unit)
     canvas.tint(0.72, canvas.whole(shadow * canvas.alpha))
-    canvas.lay(sheet, cover)
+    canvas.lay(colours, cover)
     canvas.polish(0.12, cover)
     rng = np.random.default_rng([person.texture, 7])
     along = 0.05 if person.style == "curly" else 0.2
@@ -125,7 +125,7 @@ def paint_hair(canvas: Canvas, person: Person, sheet: Floats) -> None:
     canvas.raise_(0.012, canvas.whole(cover.amount * canvas.grain(rng, 0.03, along)))
 
 
-def paint_beard(canvas: Canvas, person: Person, sheet: Floats, inside: Floats) -> None:
+def paint_beard(canvas: Canvas, person: Person, colours: Floats, inside: Floats) -> None:
     """Stubble, moustache, goatee or full beard, inside the face."""
     if person.beard == "none":
         return
@@ -151,5 +151,5 @@ def paint_beard(canvas: Canvas, person: Person, sheet: Floats, inside: Floats) -
         amount = np.maximum(amount, canvas.field(cover))
     lips = canvas.field(canvas.blob(0, v + 0.03, person.mouth_width * 0.55, 0.07))
     amount *= bristle * inside * (1 - np.clip(1.6 * lips, 0, 1))
-    canvas.lay(sheet * np.float32(0.85), canvas.whole(amount))
+    canvas.lay(colours * np.float32(0.85), canvas.whole(amount))
     canvas.polish(0.05, canvas.whole(amount))

@@ -66,13 +66,15 @@ def paint_skin(canvas: Canvas, person: Person) -> Floats:
     rng = np.random.default_rng([person.texture, 2])
     skin = np.array(person.skin, np.float32)
     mottle = 0.012 * canvas.grain(rng, 0.02, 0.02) + 0.018 * canvas.grain(rng, 0.15, 0.15)
-    sheet = skin * (1 + mottle)[..., None]
+    colours = skin * (1 + mottle)[..., None]
 
     for side in (-1, 1):
         ear = rounded([(side * u, v) for u, v in
                        [(0.94, -0.22), (1.08, -0.3), (1.17, -0.15), (1.13, 0.12), (1.03, 0.36),
                         (0.94, 0.36)]])  # fmt: skip
-        canvas.lay(sheet * np.array([1.0, 0.93, 0.9], np.float32), canvas.polygon(ear, soft=0.012))
+        canvas.lay(
+            colours * np.array([1.0, 0.93, 0.9], np.float32), canvas.polygon(ear, soft=0.012)
+        )
         canvas.tint(0.72, canvas.blob(side * 1.055, 0.0, 0.035, 0.1))
         if person.earrings:
             canvas.lay((0.9, 0.8, 0.45), canvas.blob(side * 1.03, 0.37, 0.03))
@@ -81,7 +83,7 @@ def paint_skin(canvas: Canvas, person: Person) -> Floats:
     outline = face_outline(person)
     canvas.tint(0.55, canvas.blob(0, 1.5 * person.length, 0.62, 0.16).within(canvas.alpha))
     face = canvas.polygon(outline, soft=0.012)
-    canvas.lay(sheet, face)
+    canvas.lay(colours, face)
     inside = canvas.field(face)
 
     us = np.arange(canvas.shape[1], dtype=np.float32) / canvas.unit - 2.3

@@ -1,6 +1,6 @@
 """Paints one person and takes images of them.
 
-The sheet of a person is painted once; an image adds a covering, light and pose.
+The canvas of a person is painted once; an image adds a covering, light and pose.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from pipeline.sample.camera import Shot, place, take_image
 from pipeline.sample.canvas import Canvas
 from pipeline.sample.coverings import Covering, paint_disguise, paint_glasses, paint_mask
 from pipeline.sample.features import paint_brows, paint_features
-from pipeline.sample.hair import hair_sheet, paint_back, paint_beard, paint_hair
+from pipeline.sample.hair import hair_colours, paint_back, paint_beard, paint_hair
 from pipeline.sample.head import paint_age, paint_shoulders, paint_skin
 from pipeline.sample.people import Person
 
@@ -17,7 +17,7 @@ from pipeline.sample.people import Person
 def paint_person(person: Person, *, unit: int = 72) -> Canvas:
     """The bare head and shoulders, `unit` pixels to half a face's width."""
     canvas = Canvas(unit)
-    hair = hair_sheet(canvas, person)
+    hair = hair_colours(canvas, person)
     paint_back(canvas, person, hair)
     paint_shoulders(canvas, person)
     inside = paint_skin(canvas, person)
@@ -30,10 +30,10 @@ def paint_person(person: Person, *, unit: int = 72) -> Canvas:
 
 
 def photograph(
-    sheet: Canvas, person: Person, covering: Covering, shot: Shot, *, width: int, height: int
+    painted: Canvas, person: Person, covering: Covering, shot: Shot, *, width: int, height: int
 ) -> np.ndarray:
     """One image of a painted person, uint8 RGB (height, width, 3)."""
-    canvas = sheet.copy()
+    canvas = painted.copy()
     paint_mask(canvas, person, covering)
     if covering.disguised:
         paint_disguise(canvas, person)

@@ -55,15 +55,11 @@ def ensemble_model(spec: EnsembleSpec, members: dict[str, MemberModel]) -> Ensem
     """All members in one module, blended as the ensemble says."""
     ensemble = spec.settings.ensemble
     weights = ensemble.weights or dict.fromkeys(spec.members, 1.0)
-    outputs = [
-        Output(
-            reading.name,
-            reading.tasks[0].kind,
-            tuple(task.name for task in reading.tasks),
-            tuple(len(task.classes) for task in reading.tasks),
-        )
-        for reading in spec.readings
-    ]
+    outputs = []
+    for reading in spec.readings:
+        names = tuple(task.name for task in reading.tasks)
+        sizes = tuple(len(task.classes) for task in reading.tasks)
+        outputs.append(Output(reading.name, reading.tasks[0].kind, names, sizes))
     others = {task.name for task in spec.others}
     if others and ensemble.method not in ("mean", "weighted"):
         outputs = [output for output in outputs if output.name not in others]

@@ -116,12 +116,14 @@ def _groups(context) -> list[str]:
 
     lines = []
     columns = group_columns(context.evaluation.images, context.evaluation.tasks)
-    draws = {"person_ids": context.people, "num_draws": context.num_draws}
     rows, gaps = [], []
     for judged in context.judged:
         for name in columns:
             values = columns[name].to_numpy()
-            rates = [r for r in group_rates(judged.errors, values, **draws) if _is_large(r)]
+            every = group_rates(
+                judged.errors, values, person_ids=context.people, num_draws=context.num_draws
+            )
+            rates = [rate for rate in every if _is_large(rate)]
             if len(rates) < 2:
                 continue
             rows += [
@@ -129,8 +131,15 @@ def _groups(context) -> list[str]:
                 f"{_ends(judged, rate)} | {rate.num_images:,} | {rate.num_people:,} |"
                 for rate in rates
             ]
-            low, high = (pick(rates, key=lambda rate: rate.value) for pick in (min, max))
-            gap = group_gap(judged.errors, values, (low.name, high.name), **draws)
+            low = min(rates, key=lambda rate: rate.value)
+            high = max(rates, key=lambda rate: rate.value)
+            gap = group_gap(
+                judged.errors,
+                values,
+                (low.name, high.name),
+                person_ids=context.people,
+                num_draws=context.num_draws,
+            )
             gaps.append((judged, name, low, high, gap))
     if not rows:
         return ["The label table tells no two groups of enough people apart."]
