@@ -108,7 +108,9 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
             seconds, f"{len(cells)} cells, {_say_epochs(work.settings.members, cells)}"
         )
     if answering:
-        parts = [_answer(work.settings, n, images, labelled, rates[n], found) for n in answering]
+        parts = [
+            _forecast_infer(work.settings, n, images, labelled, rates[n], found) for n in answering
+        ]
         views = len(work.settings.tta)
         what = f"{len(answering)} members, {views} views of every image, all folds"
         found.parts["infer"] = Part(found.start + sum(parts) / len(slots), what)
@@ -171,7 +173,7 @@ def _label_columns(tasks: Sequence[Task], labelled: pd.DataFrame) -> list[str]:
     return [column for column in labelled.columns if column in asked]
 
 
-def _answer(
+def _forecast_infer(
     settings: Experiment,
     name: str,
     images: pd.DataFrame,
@@ -179,7 +181,7 @@ def _answer(
     rate: Mapping[str, float],
     found: Forecast,
 ) -> float:
-    """Seconds of a member's answers, one shard after another."""
+    """Adds what infer takes for one member to the forecast; its seconds in one process."""
     num_test = int((images["part"] == "test").sum())
     held_out = len(member_cells(settings, name)) * len(labelled) / settings.folds.num
     rows = num_test * len(answering_cells(settings, name)) + round(held_out)

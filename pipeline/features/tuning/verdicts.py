@@ -1,4 +1,4 @@
-"""What each habit's outcome means, and what to do when it is bad. Words only."""
+"""Judges what each habit of tune measured: good or bad, and what to do where it is bad."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.features.tuning.lr_sweep import Sweep
 
 SMALL = 0.2  # an untrained head's answers vary by about this much
+LARGE = 5.0  # a head starts near 0; a label of this size is far away for usual learning rates
 HABITS = {
     1: "the loss before learning",
     2: "a few images by heart",
@@ -17,7 +18,6 @@ HABITS = {
     5: "the long run",
     6: "the sum",
 }
-LARGE = 5.0  # a head starts near 0; a label of this size is far away for usual learning rates
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,11 @@ def judge_initial_loss(
     constant: float | None,
     size: float | None,
 ) -> Verdict:
-    """Of one task's loss before the first step. `close` is how far off is still right, as a
-    fraction; `constant` the loss of the best constant answer and `size` the mean size of the scaled
-    label, for numbers."""
+    """Judges one task's loss before the first step.
+
+    `close` is how far off is still right, as a fraction; of numbers `constant` is the loss of the
+    best constant answer and `size` the mean size of the scaled label.
+    """
     said = f"{task}: the untrained loss is {found:.4f}, expected {expected:.4f} ({formula})"
     if constant is not None:
         said += f"; the best constant answer costs {constant:.4f}"
@@ -74,7 +76,7 @@ def judge_initial_loss(
 
 
 def judge_overfit(*, first: float, last: float, steps: int, number: int, goal: float) -> Verdict:
-    """Of a handful learnt by heart."""
+    """Judges whether a few images could be learnt by heart: below `goal` times the first loss."""
     said = f"{number} images learnt by heart: loss {first:.4f} to {last:.4f} in {steps} steps"
     if last <= goal * first:
         return Verdict(True, f"{said}, below {goal:g} of the start")
@@ -87,7 +89,7 @@ def judge_overfit(*, first: float, last: float, steps: int, number: int, goal: f
 
 
 def judge_sweep(sweep: Sweep, *, rates: Sequence[float], now: float) -> Verdict:
-    """Of the learning rates tried; `now` is the rate in the settings."""
+    """Judges the learning rates that were tried; `now` is the rate in the settings."""
     low, high = rates[0], rates[-1]
     if sweep.picked is None:
         return Verdict(
@@ -113,7 +115,7 @@ def judge_sweep(sweep: Sweep, *, rates: Sequence[float], now: float) -> Verdict:
 
 
 def judge_grid(rows: Sequence[Mapping]) -> Verdict:
-    """Of the grid's rows (lr, weight_decay, score; score None for a cell that broke down)."""
+    """Judges the grid's rows (lr, weight_decay, score; score None where the training failed)."""
     done = [row for row in rows if row["score"] is not None]
     if not done:
         return Verdict(False, "no cell of the grid came through: lower lr or set clip_norm: 1.0")
@@ -131,7 +133,7 @@ def judge_grid(rows: Sequence[Mapping]) -> Verdict:
 
 
 def judge_study(*, value: float, metric: str, shipped: float | None, finished: int) -> Verdict:
-    """Of a study's best trial; `shipped` is the trial with the settings as they are, as a score."""
+    """Judges a study's best trial; `shipped` is the score of the settings as they are."""
     said = f"best of {finished} trials has {metric} {abs(value):.4f} on held-out images"
     if shipped is None:
         return Verdict(True, f"{said}; the settings as they are did not come through")
