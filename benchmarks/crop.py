@@ -180,7 +180,7 @@ def _staged(work: Work, paths: list, *, slots, each: int) -> float:
 def crop_some(work: Work, *, images: pd.DataFrame, start: int) -> tuple[int, float, float]:
     """What both jobs of the crop stage do with these images; its process, its start and end."""
     started = time.time()
-    faces = pd.DataFrame(face_rows(work, images))
+    faces = pd.DataFrame(face_rows(work.settings, work.runs.root, images))
     boxes = faces[["x1", "y1", "x2", "y2"]].to_numpy()
     rows = [FaceRow(box, "mtcnn", None) for box in boxes]
     store, recipe = work.runs.crops.parent.name, recipe_of(work.settings.crop)

@@ -52,15 +52,17 @@ def find_faces(work: Work, images: pd.DataFrame) -> None:
     _remove(files)
 
 
-def check_test_faces(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> str:
+def check_test_faces(
+    contest: Competition, images: pd.DataFrame, faces: pd.DataFrame, *, root: Path
+) -> str:
     """'' or a sentence about test images that can't be decoded: index reads only their headers.
 
     Raises ValueError, as check_test_images, where they are more than the contest allows.
     """
     found = pick(faces, images["image_id"], what="faces")
     decoded = images.assign(status=found["status"].to_numpy(), message=found["message"].to_numpy())
-    most = work.settings.competition.missing_test
-    return check_test_images(decoded, root=work.runs.root, most=most)
+    most = contest.missing_test
+    return check_test_images(decoded, root=root, most=most)
 
 
 def cut_crops(work: Work, images: pd.DataFrame, faces: pd.DataFrame) -> None:

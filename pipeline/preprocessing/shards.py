@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pipeline.config import Experiment
 from pipeline.config.preprocessing import Crop
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
@@ -42,18 +43,20 @@ class FaceRow:
 
 def find_shard(work: Work, *, start: int, images: pd.DataFrame) -> None:
     """Writes the rows of the faces table of these images, the shard from `start` on."""
-    write_table(work.runs.face_shard(start), pd.DataFrame(face_rows(work, images)))
+    write_table(
+        work.runs.face_shard(start), pd.DataFrame(face_rows(work.settings, work.runs.root, images))
+    )
 
 
-def face_rows(work: Work, images: pd.DataFrame) -> list[dict]:
+def face_rows(settings: Experiment, root: Path, images: pd.DataFrame) -> list[dict]:
     """A row of the faces table for every image, whatever became of it."""
-    crop = work.settings.crop
+    crop = settings.crop
     rows: list[dict] = []
     detector = None
     if crop.faces == "detect":
-        device, _ = choose_device(work.settings)
+        device, _ = choose_device(settings)
         detector = _make_detector(str(device), crop.min_face, crop.thresholds)
-    for chunk, decoded in _decode(work.runs.root, images):
+    for chunk, decoded in _decode(root, images):
         rows += _rows(chunk, decoded, crop=crop, detector=detector)
     return rows
 
@@ -76,7 +79,7 @@ def cut_shard(
             for recipe in stores.values()
         ]
 
-    with ThreadPoolExecutor(_threads(work)) as pool:
+    with ThreadPoolExecutor(_threads(work.settings)) as pool:
         by_image = list(pool.map(make, range(len(images))))
     for place, folder in enumerate(stores):
         store = work.runs.crop_store(folder)
@@ -84,10 +87,10 @@ def cut_shard(
             np.save(temporary, np.stack([crops[place] for crops in by_image]))
 
 
-def _threads(work: Work) -> int | None:
+def _threads(settings: Experiment) -> int | None:
     """Images decoded at once: on a cluster a job's own share of the cores, else what Python
     thinks best."""
-    return None if work.settings.cluster is None else max(2, work.settings.threads)
+    return None if settings.cluster is None else max(2, settings.threads)
 
 
 @lru_cache(maxsize=1)

@@ -25,7 +25,7 @@ def run(work: Work) -> None:
     if not work.runs.faces.exists():
         find_faces(work, images)
     faces = check_table(read_table(work.runs.faces), FACES)
-    said = check_test_faces(work, images, faces)
+    said = check_test_faces(work.settings.competition, images, faces, root=work.runs.root)
     if said:
         print(f"crop: {said}")
     cut_crops(work, images, faces)

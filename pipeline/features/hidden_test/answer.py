@@ -80,7 +80,11 @@ def answer_hidden_test(
     inside = replace(work, runs=runs.of_test(kept, root=test.root))
     images = _crop(inside, test)
     asked = images[~images["status"].isin(("junk", "unlisted"))].reset_index(drop=True)
-    tables = {name: _predict(work, inside, name, asked, kept) for name in used_members(settings)}
+    labelled = read_labelled(runs)
+    tables = {
+        name: _predict(settings, inside.runs, name, asked, kept, labelled=labelled)
+        for name in used_members(settings)
+    }
     path = made or runs.test_submission(test.name)
     num_answers, decisions = _write(work.settings, work.runs, path, test, tables, asked["image_id"])
     unseen = asked.loc[asked["row"] < 0, "image_id"].tolist()
@@ -125,19 +129,30 @@ def _crop(inside: Work, test: HiddenTest) -> pd.DataFrame:
     if not runs.faces.exists():
         find_faces(inside, images)
     faces = check_table(read_table(runs.faces), FACES)
-    check_test_faces(inside, images, faces)
+    check_test_faces(inside.settings.competition, images, faces, root=inside.runs.root)
     cut_crops(inside, images, faces)
     return read_images_table(runs)
 
 
-def _predict(work: Work, inside: Work, name: str, asked: pd.DataFrame, kept: Path) -> pd.DataFrame:
-    """A member's predictions of these images: all its answering cells and views."""
+def _predict(
+    settings: Experiment,
+    runs: Runs,
+    name: str,
+    asked: pd.DataFrame,
+    kept: Path,
+    *,
+    labelled: pd.DataFrame,
+) -> pd.DataFrame:
+    """A member's predictions of these images: all its answering cells and views.
+
+    `runs` has the crops of the other test images, `labelled` are the contest's own train images,
+    whose mean answers what can't be read.
+    """
     from pipeline.experiment.device import choose_device
     from pipeline.experiment.member_context import member_context
     from pipeline.experiment.predict import predict_cells
     from pipeline.faces.crop_store import open_crops
 
-    settings, runs = inside.settings, inside.runs
     cells = answering_cells(settings, name)
     weights = [runs.weights(cell).stat().st_mtime_ns for cell in cells]
     recipe = [[cell.name for cell in cells], weights, list(settings.tta)]
@@ -167,7 +182,7 @@ def _predict(work: Work, inside: Work, name: str, asked: pd.DataFrame, kept: Pat
             cells,
             views=settings.tta,
             image_ids=unseen["image_id"],
-            labelled=read_labelled(work.runs),
+            labelled=labelled,
         )
         frames.append(prior)
     write_table(path, check_table(pd.concat(frames, ignore_index=True), PREDICTIONS))

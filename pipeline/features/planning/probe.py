@@ -40,9 +40,9 @@ SECONDS = 2.0  # each thing is repeated for so long, at least once after a warm-
 def probe_faces(work: Work, *, images: pd.DataFrame) -> dict[str, float]:
     """Seconds of one image: decoded and its face found; cutting it out is little beside that."""
     began = time.monotonic()
-    face_rows(work, images.iloc[:2])
+    face_rows(work.settings, work.runs.root, images.iloc[:2])
     started = time.monotonic()
-    face_rows(work, images)
+    face_rows(work.settings, work.runs.root, images)
     seconds = (time.monotonic() - started) / len(images)
     return {"seconds": seconds, "took": time.monotonic() - began}
 
