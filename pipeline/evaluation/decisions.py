@@ -40,7 +40,10 @@ def decide_space(
     *,
     wanted: float | Literal["oof"],
 ) -> Decision:
-    """The decision in an answer, with its OOF score; a chosen threshold only where it helps."""
+    """The decision in an answer, with its OOF score; a chosen threshold only where it helps.
+
+    `wanted` is the threshold of a binary answer; `oof` means that it is chosen, on the other folds.
+    """
     target = evaluation.of_space(space)
     split = evaluation.split
     plain = measure(target, space.scored(joint), split=split)

@@ -54,12 +54,13 @@ def assign_split(
     Folds that were made before labels were fixed are kept, so that scores compare.
     """
     if folds.by == "column":
+        assert folds.column is not None  # the settings see to it
         found = folds_of_column(images, column=folds.column, num_folds=folds.num)
         return AssignedFolds(found, start="")
     if folds.by == "person" and runs.fixes is not None and runs.unfixed_folds.exists():
         before = check_table(read_table(runs.unfixed_folds), FOLDS)
         earlier = dict(zip(before["person_id"], before[split_column(repeat)], strict=True))
         print("split: fixes mend labels, so the folds from before them stay, and scores compare")
-        return AssignedFolds(reuse_folds(units, earlier, num_folds=folds.num), start="")
+        return AssignedFolds(reuse_folds(units.tolist(), earlier, num_folds=folds.num), start="")
     seed = folds.seed + repeat
     return search_folds(units, labels, num_folds=folds.num, seed=seed, by=folds.by)
