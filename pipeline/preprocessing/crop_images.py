@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.config import Experiment
+from pipeline.config import Competition, Experiment
 from pipeline.console import Bar
 from pipeline.experiment.crops import recipe_of
 from pipeline.experiment.work import Work

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pipeline.config import Experiment
-from pipeline.config.preprocessing import Folds
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.grouping import describe_grouping, grouping_facts
 from pipeline.experiment.images_table import read_images_table, split_column, usable
