@@ -31,6 +31,21 @@ class Answer(Settings):
         return len(self.tasks) > 1 and self.combine == "product"
 
 
+class Rows(Settings):
+    """A submission with a row for each answer of an image, where others have a row an image."""
+
+    feature: Text | None = None
+    """Names the column that says which answer a row holds: a task, class or label, or what
+    `submission.columns` calls it. Null means that it stands behind the image in the id column."""
+    value: Text
+    """Names the column of the answers."""
+    joined_by: str = Field("_", min_length=1, max_length=20)
+    """Stands between the image's id and the answer's name where both are in the id column."""
+    written: tuple[Text, ...] | None = Field(None, min_length=1)
+    """Names the columns of the file that is handed in, such as [RowId, Location]. Null writes all
+    columns of the sample."""
+
+
 class Submission(Settings):
     """The contest's own answer file."""
 
@@ -54,6 +69,9 @@ class Submission(Settings):
     top: Count | None = None
     """Writes this many of the likeliest classes or labels of an image, as words in one column, the
     likeliest first. Null writes K where map@K or top@K judges and the sample has one column."""
+    rows: Rows | None = None
+    """Says how the sample's rows are answers of images. Null sees it in the sample: ids that come
+    several times beside a column of the answers' names, or ids that end with them."""
     separator: str = Field(" ", min_length=1, max_length=20)
     """Stands between the words of several labels in one column."""
     format: Literal["csv", "lines"] = "csv"
@@ -199,6 +217,8 @@ class Competition(Settings):
                 raise ValueError(
                     "submission.format: lines hold one answer each, not a probability a class"
                 )
+        if file.rows is not None and (file.sample is None or file.format == "lines"):
+            raise ValueError("submission.rows: goes with a sample file, which says what is asked")
         if "multilabel" in kinds and file.format == "lines" and file.value != "label":
             raise ValueError(
                 "submission.format: lines hold one answer each; value: label writes the labels of "

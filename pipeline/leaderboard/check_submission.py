@@ -2,7 +2,8 @@
 
 from pipeline.experiment.images_table import read_test
 from pipeline.labels.layouts import read_csv
-from pipeline.leaderboard.sample_file import read_sample
+from pipeline.leaderboard.row_form import RowForm
+from pipeline.leaderboard.sample_file import SampleFile, read_sample
 from pipeline.leaderboard.submissions import Answered
 from pipeline.storage import Runs, display_path
 from pipeline.tables import check_same_ids
@@ -27,13 +28,17 @@ def check_submission(found: Answered) -> str:
         return _check_count(runs, found)
     header = list(read_csv(path, needs=()).columns)
     wanted = [sample.id_column, *found.formats]
-    if set(sample.frame.columns) == set(wanted):
+    if sample.rows is not None:
+        wanted = list(sample.rows.written)
+    elif set(sample.frame.columns) == set(wanted):
         wanted = list(sample.frame.columns)  # in its order
     if header != wanted:
         raise ValueError(
             f"submit: {display_path(path)} has the columns {', '.join(header)}; the "
             f"contest wants exactly {', '.join(wanted)}"
         )
+    if sample.rows is not None:
+        return _check_rows(found, sample, sample.rows)
     ids = found.frame.index.tolist()
     check_same_ids(ids, sample.ids, what=f"submit: ids of {display_path(path)}")
     if ids != sample.ids:
@@ -46,6 +51,25 @@ def check_submission(found: Answered) -> str:
     if sample.is_test_table and len(sample.frame.columns) > 1:
         return f"the ids and their order are those of {sample.name}"
     return f"columns, ids, their order and the kind of the values are those of {sample.name}"
+
+
+def _check_rows(found: Answered, sample: SampleFile, rows: RowForm) -> str:
+    """The check of a file with a row an answer: the sample's rows, in its order."""
+    keys = [name for name in rows.written if name != rows.value]
+    table = read_csv(found.path, needs=keys)[keys]
+    asked = rows.asked[keys]
+    if len(table) != len(asked):
+        raise ValueError(
+            f"submit: {display_path(found.path)} has {len(table)} rows, {sample.name} {len(asked)}"
+        )
+    differs = (table.to_numpy() != asked.to_numpy()).any(axis=1)
+    if differs.any():
+        row = int(differs.argmax())
+        raise ValueError(
+            f"submit: {display_path(found.path)} has {', '.join(table.iloc[row])} in row {row + 1},"
+            f" where {sample.name} has {', '.join(asked.iloc[row])}"
+        )
+    return f"columns, rows, their order and the kind of the values are those of {sample.name}"
 
 
 def _check_count(runs: Runs, found: Answered) -> str:

@@ -18,6 +18,7 @@ from pipeline.labels.kinds import COLUMN_A_CLASS
 from pipeline.labels.tasks import is_labelled, label_texts
 from pipeline.leaderboard.answer_format import AnswerFormat
 from pipeline.leaderboard.answer_table import read_answer_table, write_answer_table
+from pipeline.leaderboard.row_form import RowForm
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.bootstrap import drawn_values, percentiles
 from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget
@@ -63,13 +64,14 @@ def write_oof(
     evaluation: EvaluationSet,
     *,
     id_column: str,
+    rows: RowForm | None = None,
 ) -> None:
     """Writes the OOF answers in the submission's format, and a second file with what is behind."""
     columns = []
     for one, answer in zip(formats, answers, strict=True):
         columns += one.write(answer.oof_joint, answer.oof_decided)
     ids = evaluation.images["image_id"]
-    write_answer_table(oof_path(submission), ids, columns, id_column=id_column)
+    write_answer_table(oof_path(submission), ids, columns, id_column=id_column, rows=rows)
     write_table(oof_probs_path(submission), _probs_table(answers, evaluation))
 
 
@@ -79,6 +81,7 @@ def score_oof(
     evaluation: EvaluationSet,
     *,
     id_column: str,
+    rows: RowForm | None = None,
 ) -> tuple[list[dict], dict]:
     """Each answer's score of what the OOF file says, and the one that is recorded.
 
@@ -86,7 +89,7 @@ def score_oof(
     the first answer's.
     """
     targets = [evaluation.of_space(one.space) for one in formats]
-    seen = read_seen(oof_path(submission), formats, id_column=id_column)
+    seen = read_seen(oof_path(submission), formats, id_column=id_column, rows=rows)
     scores = [
         measure(target, answer, split=evaluation.split)
         for target, answer in zip(targets, seen, strict=True)
@@ -103,13 +106,14 @@ def read_seen(
     *,
     id_column: str,
     image_ids: Sequence[str] | None = None,
+    rows: RowForm | None = None,
 ) -> list[np.ndarray]:
     """What each answer's metric looks at in an answer file: (N,) or (N, C) each.
 
     The rows are in the file's order, or in that of `image_ids`.
     """
     names = [name for one in formats for name in one.columns]
-    table = read_answer_table(path, names, id_column=id_column)
+    table = read_answer_table(path, names, id_column=id_column, rows=rows)
     if image_ids is not None and path.suffix != ".txt":
         table = table.loc[list(image_ids)]
     return [one.seen(one.read(table)) for one in formats]

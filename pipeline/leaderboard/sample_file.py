@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.labels.layouts import read_csv
+from pipeline.leaderboard.row_form import RowForm, find_row_form
 from pipeline.storage import Runs
 
 BLANK = ("", "?", "-", "nan", "na", "n/a", "null")  # in lower case: says nothing
@@ -65,6 +66,7 @@ class SampleFile:
     id_column: str
     frame: pd.DataFrame
     is_test_table: bool  # it stands in for a sample, and may have columns that are no answers
+    rows: RowForm | None = None  # where the file has a row an answer; `frame` has a row an image
 
     @property
     def ids(self) -> list[str]:
@@ -101,9 +103,15 @@ def read_sample_file(settings: Experiment, path: Path) -> SampleFile:
     """A sample file of the contest wherever it lies. Raises ValueError as `read_sample`."""
     contest = settings.competition
     options = contest.submission
+    name = options.sample or path.name
+    frame = read_csv(path, needs=(options.id,))
+    rows = find_row_form(settings, frame, sample=name, id_column=options.id)
+    if rows is not None:
+        frame = rows.wide.rename_axis(options.id).reset_index()
     return SampleFile(
-        name=options.sample or path.name,
+        name=name,
         id_column=options.id,
-        frame=read_csv(path, needs=(options.id,)),
+        frame=frame,
         is_test_table=contest.table is not None and contest.table.test == options.sample,
+        rows=rows,
     )

@@ -29,6 +29,7 @@ from pipeline.leaderboard.oof_file import (
     score_oof,
     write_oof,
 )
+from pipeline.leaderboard.row_form import RowForm
 from pipeline.leaderboard.sample_file import SampleFile, read_sample
 from pipeline.leaderboard.wanted_formats import answer_formats
 from pipeline.metrics.paired import show_number
@@ -90,10 +91,11 @@ def write_submission(
     num_answers = write_answers(
         path, columns, image_ids=images["image_id"], sample=sample, id_column=id_column
     )
-    write_oof(path, answers, formats, evaluation, id_column=id_column)
-    scores, recorded = score_oof(path, formats, evaluation, id_column=id_column)
+    rows = None if sample is None else sample.rows
+    write_oof(path, answers, formats, evaluation, id_column=id_column, rows=rows)
+    scores, recorded = score_oof(path, formats, evaluation, id_column=id_column, rows=rows)
     caveat = read_grouping(runs).caveat
-    test_scores = _score_test(settings, path, formats, test)
+    test_scores = _score_test(settings, path, formats, test, rows=rows)
 
     parts = []
     for one, answer, score in zip(formats, answers, scores, strict=True):
@@ -167,6 +169,7 @@ def write_answers(
         id_column=id_column,
         sample_ids=None if sample is None else sample.ids,
         sample_columns=None if sample is None else list(sample.frame.columns),
+        rows=None if sample is None else sample.rows,
     )
 
 
@@ -180,13 +183,22 @@ def settle_rounding(one: AnswerFormat, *, truth: np.ndarray) -> AnswerFormat:
 
 
 def _score_test(
-    settings: Experiment, path: Path, formats: Sequence[AnswerFormat], test: pd.DataFrame
+    settings: Experiment,
+    path: Path,
+    formats: Sequence[AnswerFormat],
+    test: pd.DataFrame,
+    *,
+    rows: RowForm | None,
 ) -> dict[str, dict]:
     """By answer, the score of the submission on test images whose labels are said to be true."""
     if not len(test) or not settings.competition.truth:
         return {}  # a sample file's placeholders look like labels and are none
+    if rows is not None and not rows.asks_everything:
+        return {}  # what is not asked for is not in the file
     id_column = settings.competition.submission.id
-    seen = read_seen(path, formats, id_column=id_column, image_ids=test["image_id"].tolist())
+    seen = read_seen(
+        path, formats, id_column=id_column, image_ids=test["image_id"].tolist(), rows=rows
+    )
     scores = {}
     for one, answer in zip(formats, seen, strict=True):
         score = score_on_test(one.space, answer, test=test, num_draws=settings.bootstrap)

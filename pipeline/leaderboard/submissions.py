@@ -14,7 +14,8 @@ from pipeline.leaderboard.answer_format import AnswerFormat, to_floats
 from pipeline.leaderboard.answer_table import read_answer_table
 from pipeline.leaderboard.ledger import file_hash, read_ledger
 from pipeline.leaderboard.oof_file import is_oof_file
-from pipeline.leaderboard.sample_file import read_sample
+from pipeline.leaderboard.row_form import RowForm
+from pipeline.leaderboard.sample_file import SampleFile, read_sample
 from pipeline.leaderboard.wanted_formats import answer_formats
 from pipeline.storage import PROJECT, Runs, display_path
 from pipeline.tables import check_same_ids
@@ -31,6 +32,7 @@ class Answered:
     frame: pd.DataFrame  # texts, indexed by id; of a bare list by the number of the line
     formats: dict[str, AnswerFormat | None]  # by column; None where no experiment is known
     settings: Experiment | None
+    rows: RowForm | None = None  # of a file with a row an answer
 
     def codes(self, column: str) -> np.ndarray:
         """The answers (N,): class numbers, or numbers with decimals.
@@ -40,8 +42,16 @@ class Answered:
         one = self.formats[column]
         if one is None:
             return self._numbers(column)
+        frame = self.frame
+        absent = (frame[column] == "").to_numpy() if self.rows is not None else None
         try:
-            return one.read_column(self.frame, column)
+            if absent is None or not absent.any():
+                return one.read_column(frame, column)
+            present = one.read_column(frame[~absent], column)
+            # what the contest does not ask for is the same in all files
+            codes = np.full(len(frame), present[0], dtype=present.dtype)
+            codes[~absent] = present
+            return codes
         except ValueError as error:
             raise ValueError(f"{display_path(self.path)}: {error}") from None
 
@@ -61,9 +71,13 @@ class Answered:
 
 def formats_of(settings: Experiment) -> list[AnswerFormat]:
     """How the contest of an experiment wants its answers written."""
+    return answer_formats(settings, _sample_of(settings))
+
+
+def _sample_of(settings: Experiment) -> SampleFile | None:
+    """The contest's sample file, where it has one and its data are here."""
     runs = Runs(settings)
-    sample = read_sample(settings, runs) if runs.root.is_dir() else None
-    return answer_formats(settings, sample)
+    return read_sample(settings, runs) if runs.root.is_dir() else None
 
 
 def find_submission(runs: Runs, word: str) -> Path:
@@ -120,8 +134,10 @@ def read_answers(
     """
     found = settings_of(settings, runs, path) if source is None else source
     formats: dict[str, AnswerFormat | None] = {}
-    id_column = None
+    id_column = rows = None
     if found is not None:
+        sample = _sample_of(found)
+        rows = None if sample is None else sample.rows
         formats = {name: one for one in formats_of(found) for name in one.columns}
         id_column = found.competition.submission.id
     elif path.suffix == ".txt":
@@ -129,8 +145,8 @@ def read_answers(
     else:
         id_column, *others = read_csv(path, needs=()).columns
         formats = dict.fromkeys(others)
-    frame = read_answer_table(path, list(formats), id_column=id_column or "")
-    return Answered(path, frame, formats, found)
+    frame = read_answer_table(path, list(formats), id_column=id_column or "", rows=rows)
+    return Answered(path, frame, formats, found, rows)
 
 
 def align(first: Answered, second: Answered) -> Answered:
@@ -144,4 +160,4 @@ def align(first: Answered, second: Answered) -> Answered:
     what = f"{display_path(second.path)} beside {display_path(first.path)}"
     check_same_ids(second.frame.index, first.frame.index, what=what)
     frame = second.frame.loc[first.frame.index]
-    return Answered(second.path, frame, second.formats, second.settings)
+    return Answered(second.path, frame, second.formats, second.settings, second.rows)

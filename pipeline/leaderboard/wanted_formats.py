@@ -32,37 +32,10 @@ def answer_formats(settings: Experiment, sample: SampleFile | None) -> list[Answ
     Raises ValueError, with both sides shown, where the sample file and the settings disagree.
     """
     spaces = answer_spaces(settings)
-    if sample is not None:
-        _check_row_an_image(settings, spaces, sample)
     several = len(spaces) > 1
     formats = [_format_of(settings, space, sample, several=several) for space in spaces]
     _check_columns(settings, formats, sample)
     return formats
-
-
-def _check_row_an_image(
-    settings: Experiment, spaces: Sequence[AnswerSpace], sample: SampleFile
-) -> None:
-    """Raises ValueError for a sample with a row for each answer instead of a row for each image."""
-    options = settings.competition.submission
-    answers = {options.columns.get(space.name, space.name) for space in spaces}
-    by_answer = [
-        name for name in sample.answer_columns if answers & set(sample.column(name).values)
-    ]
-    twice = sample.frame[sample.id_column].duplicated()
-    if not by_answer or len(spaces) == 1 or not twice.any():
-        return
-    first = sample.frame.loc[twice, sample.id_column].iloc[0]
-    name = by_answer[0]
-    values = [column for column in sample.answer_columns if column not in by_answer][-1:]
-    value = values[0] if values else "value"
-    raise ValueError(
-        f"submission: {sample.name} asks for a row for each answer ({name} holds "
-        f"{', '.join(sorted(answers))}; {first!r} has several rows), and a row for each image is "
-        "what can be written; leave sample: out, and turn the file into rows afterwards: "
-        f'pandas.read_csv("submissions/{settings.name}.csv").melt("{sample.id_column}", '
-        f'var_name="{name}", value_name="{value}")'
-    )
 
 
 def _format_of(

@@ -153,19 +153,3 @@ def test_columns_without_a_sample_are_the_tasks_own() -> None:
     assert found.columns == ("answer",)
     with pytest.raises(ValueError, match="the column 'id' would be written twice"):
         answer_formats(experiment({"k": NAMED}, column="id"), None)
-
-
-def test_a_row_for_each_answer_is_told_with_what_to_do() -> None:
-    both = experiment({"eye_x": YEARS, "eye_y": YEARS})
-    frame = pd.DataFrame(
-        {
-            "RowId": ["1", "2", "3"],
-            "id": ["a.jpg", "a.jpg", "b.jpg"],
-            "FeatureName": ["eye_x", "eye_y", "eye_x"],
-            "Location": ["?", "?", "?"],
-        }
-    )
-    with pytest.raises(ValueError, match=r"FeatureName holds eye_x, eye_y; 'a.jpg' has several"):
-        answer_formats(both, SampleFile("lookup.csv", "id", frame, is_test_table=False))
-    with pytest.raises(ValueError, match=r'melt\("id", var_name="FeatureName", value_name="Loc'):
-        answer_formats(both, SampleFile("lookup.csv", "id", frame, is_test_table=False))
