@@ -11,7 +11,7 @@ from pipeline.config.task import Task
 
 FIRST_OF_TABLE = {"train", "test", "images", "test_images", "id", "path", "person", "suffix"}
 LATER = ("lines", "appa", "folders")  # sections
-LATER_OF_TASK = ("columns", "invalid")
+LATER_OF_TASK = ("columns", "invalid", "separator", "nothing")
 FOR_LABELS = ("truth", "partly_labelled")
 
 
