@@ -192,7 +192,9 @@ def _find_soups(raw: dict, source: Source) -> dict[str, str]:
     """
     members = raw.get("members")
     soups: dict[str, str] = {}
-    for name, member in members.items() if isinstance(members, dict) else ():
+    if not isinstance(members, dict):
+        return soups
+    for name, member in members.items():
         of = member.get("soup") if isinstance(member, dict) else None
         if of is None:
             continue

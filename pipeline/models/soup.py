@@ -37,7 +37,9 @@ def average_weights(states: Sequence[Weights]) -> dict[str, torch.Tensor]:
     averaged = {}
     for name, first in states[0].items():
         if first.is_floating_point():
-            total = sum(state[name].double() for state in states)
+            total = first.double()
+            for state in states[1:]:
+                total = total + state[name].double()
             averaged[name] = (total / len(states)).to(first.dtype)
         else:
             averaged[name] = first.clone()
@@ -51,22 +53,23 @@ def refresh_batchnorm(network: nn.Module, batches: Iterable[torch.Tensor]) -> No
     One that keeps its pretrained statistics keeps them. The network is ready to answer then.
     """
     network.eval()
-    learning = [module for module in network.modules() if _learns(module)]
+    learning = []
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and _learns(module):
+            learning.append(module)
     if not learning:
         return
-    momenta = [module.momentum for module in learning]
-    for module in learning:
-        module.reset_running_stats()
-        module.momentum = None  # the plain mean over all batches
-        module.train()
+    momenta = [norm.momentum for norm in learning]
+    for norm in learning:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over all batches
+        norm.train()
     for batch in batches:
         network(batch)
-    for module, momentum in zip(learning, momenta, strict=True):
-        module.momentum = momentum
+    for norm, momentum in zip(learning, momenta, strict=True):
+        norm.momentum = momentum
     network.eval()
 
 
-def _learns(module: nn.Module) -> bool:
-    if not isinstance(module, nn.modules.batchnorm._BatchNorm):
-        return False
-    return any(parameter.requires_grad for parameter in module.parameters())
+def _learns(norm: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in norm.parameters())

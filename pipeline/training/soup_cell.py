@@ -16,7 +16,7 @@ from torch import nn
 from pipeline.config import Experiment
 from pipeline.experiment.build import make_criteria
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.data_loading import make_batches
+from pipeline.experiment.data_loading import Feed, make_batches
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.predict import load_cell
@@ -27,10 +27,10 @@ from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.gradient import total_loss
 from pipeline.models.logits import Logits, move
-from pipeline.models.loop import State, held_out_logits, score_epoch
+from pipeline.models.loop import held_out_logits, score_epoch
 from pipeline.models.soup import average_weights, choose_greedily, refresh_batchnorm
 from pipeline.storage import REFIT, Cell, Runs, hold_lock, read_json, write_json, write_text
-from pipeline.training.checkpointing import finish_cell
+from pipeline.training.checkpointing import TrainedCell, finish_cell
 from pipeline.training.held_out_score import score_held_out
 
 MOST_REFRESHED = 2000  # training images that the statistics of a BatchNorm are taken from
@@ -61,13 +61,22 @@ def average_cell(
     row["seconds"] = round(time.monotonic() - started, 3)
     row["images_per_second"] = round(len(held) / row["seconds"], 1)
     write_text(runs.history(cell), json.dumps(row) + "\n")
-    state = State(network=network, optimiser=None, ema=None, scaler=None, history=[row])
     weights = network.state_dict()
-    state.best_weights = {key: value.detach().cpu().clone() for key, value in weights.items()}
-    state.best_logits = logits
+    trained = TrainedCell(
+        weights={key: value.detach().cpu().clone() for key, value in weights.items()},
+        history=[row],
+        logits=logits,
+        num_parameters=sum(parameter.numel() for parameter in network.parameters()),
+    )
     member = averages.member
     return finish_cell(
-        settings, runs, cell, state, held=held, tasks=list(member.tasks), transform=member.transform
+        settings,
+        runs,
+        cell,
+        trained,
+        held=held,
+        tasks=list(member.tasks),
+        transform=member.transform,
     )
 
 
@@ -90,7 +99,9 @@ class _Averages:
         self.device = device
         self.precision = precision
         self.member: MemberContext = member_context(settings, name)
-        self.source: str = settings.members[name].soup
+        source = settings.members[name].soup
+        assert source is not None, "only a member with `soup` is an average"
+        self.source = source
         self.source_member = member_context(settings, self.source)
 
     def choose(self, fold: int) -> list[int]:
@@ -181,7 +192,7 @@ class _Averages:
         for pixels, _ in self._batches(images, size=size):
             yield self._to_input(move(pixels, self.device))
 
-    def _batches(self, images: pd.DataFrame, *, size: int | None = None) -> Iterator:
+    def _batches(self, images: pd.DataFrame, *, size: int | None = None) -> Feed:
         size = size or self.settings.infer.batch_size
         dataset = CropDataset(
             open_crops(self.runs.crops_of(self.member.name)),
