@@ -66,6 +66,10 @@ def test_hours_become_a_submission_and_a_config(ended: Ended, call: Call) -> Non
     code, out, error = call("crop", "train", "infer", "-c", folder / "runs/sample/auto.yaml")
     assert code == 0, error
     assert "nothing to do" in out
+    code, _, error = call("report", "-c", folder / "runs/sample/auto.yaml")
+    assert code == 0, error
+    page = (folder / "runs/sample/report.html").read_text(encoding="utf-8")
+    assert "How auto spent its hours" in page and "6 candidates in the order" in page
 
 
 class Killed(BaseException):

@@ -8,6 +8,7 @@ from pipeline.features.report.data import describe_data, describe_folds
 from pipeline.features.report.explanations import describe_explanations
 from pipeline.features.report.gallery import describe_gallery
 from pipeline.features.report.groups import describe_groups
+from pipeline.features.report.hours import describe_hours
 from pipeline.features.report.leaderboard import describe_audit, describe_ledger
 from pipeline.features.report.overview import describe_work
 from pipeline.features.report.page import Section
@@ -16,6 +17,7 @@ from pipeline.features.report.scores import describe_confusion, describe_scores
 
 MAKERS = (
     describe_scores,
+    describe_hours,
     describe_gallery,
     describe_confusion,
     describe_groups,

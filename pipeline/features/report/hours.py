@@ -1,0 +1,70 @@
+"""How auto spent its hours: what was tried, what it added, what was kept and why."""
+
+from pipeline.features.report.context import ReportContext
+from pipeline.features.report.page import Section, render
+from pipeline.features.report.parts import Figure, Table, figure
+from pipeline.figures.curves import Curve, plot_curves
+from pipeline.storage import read_json
+
+HEADER = ("candidate", "minutes", "folds", "adds", "95 % interval", "score", "decision", "why")
+
+
+def describe_hours(context: ReportContext) -> Section | None:
+    """The section; none of an experiment that auto did not make."""
+    path = context.runs.auto("record.json")
+    if not path.exists():
+        return None
+    record = read_json(path)
+    tries = record["tries"]
+    table = Table(
+        HEADER,
+        [_row(one) for one in tries],
+        f"{len(tries)} candidates in the order in which they were tried; {record['ended']}. "
+        "What a candidate adds to the ensemble is out of fold, above 0 is better; the score is the "
+        f"ensemble's {record['metric']} after the decision.",
+        name="tries",
+        last_is_words=True,
+    )
+    figures = _path(tries, record["metric"])
+    kept = sum(one["decision"] == "kept" for one in tries)
+    body = render("hours.html.j2", table=table, figures=figures)
+    return Section(
+        "hours", "How auto spent its hours", body, says=f"{len(tries)} tried, {kept} kept"
+    )
+
+
+def _row(one: dict) -> tuple:
+    interval = "" if one["gain"] is None else f"{one['gain_low']:.4f}..{one['gain_high']:.4f}"
+    return (
+        one["name"],
+        f"{one['seconds'] / 60:.1f}",
+        len(one["folds"]),
+        "" if one["gain"] is None else f"{one['gain']:.4f}",
+        interval,
+        "" if one["score"] is None else f"{one['score']:.4f}",
+        one["decision"],
+        one["why"],
+    )
+
+
+def _path(tries: list[dict], metric: str) -> list[Figure]:
+    """The ensemble's score with its interval against the minutes; none of a single score."""
+    scored = [one for one in tries if one["score"] is not None]
+    if len(scored) < 2:
+        return []
+    minutes = [one["at"] / 60 for one in scored]
+    says = [
+        f"{one['name']} {one['decision']} at {at:.0f} min: {one['score']:.4f}"
+        for one, at in zip(scored, minutes, strict=True)
+    ]
+    curve = Curve(
+        "ensemble",
+        minutes,
+        [one["score"] for one in scored],
+        lows=[one["low"] for one in scored],
+        highs=[one["high"] for one in scored],
+        says=says,
+    )
+    chart = plot_curves([curve], x_label="minutes", y_label=metric, legend=[])
+    title = f"{metric} of the ensemble by minutes"
+    return [figure(title, chart, says=f"{title}. " + "; ".join(says))]
