@@ -17,7 +17,7 @@ from pipeline.images.augment import build_augment
 from pipeline.images.dataset import CropDataset, CropLoader, make_loader
 from pipeline.images.gpu.batch_augment import BatchAugment
 from pipeline.images.gpu.loader import ResidentBatches, StreamedBatches, upload_crops
-from pipeline.images.sampler import EpochSampler, Sample
+from pipeline.images.sampler import EpochSampler, Sample, in_order
 from pipeline.models.out_of_memory import is_out_of_memory
 
 SHARE = 0.4  # of a device's memory that the table may take; networks need the rest
@@ -71,6 +71,27 @@ def make_batches(
     if on_device:
         return StreamedBatches(loader, augment=BatchAugment(recipe), device=device)
     return loader
+
+
+def batches_in_order(
+    settings: Experiment,
+    crops: np.ndarray,
+    rows: np.ndarray,
+    *,
+    size: int,
+    device: torch.device,
+    batch_size: int | None = None,
+    names: Sequence[str] | np.ndarray | None = None,
+) -> Feed:
+    """Batches of these rows of the crops as they are, in their order: for what is only looked at.
+
+    `size` is the network's, in pixels; `batch_size` is that of predictions when it is not given;
+    `names` (N,) is what errors call the images.
+    """
+    number = batch_size or settings.infer.batch_size
+    dataset = CropDataset(crops, rows=rows, size=size, targets={}, names=names)
+    order = in_order(len(rows), batch_size=number)
+    return make_batches(settings, dataset, order, device=device, batch_size=number)
 
 
 def table_bytes(num_crops: int, *, size: int, device: torch.device) -> int:

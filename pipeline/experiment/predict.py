@@ -16,12 +16,10 @@ from torch import nn
 from pipeline.config import Experiment
 from pipeline.console import follow
 from pipeline.experiment.build import make_network
-from pipeline.experiment.data_loading import make_batches
+from pipeline.experiment.data_loading import batches_in_order
 from pipeline.experiment.facts import cell_facts, check_facts
 from pipeline.experiment.member_context import MemberContext
 from pipeline.experiment.memory import enough_memory
-from pipeline.images.dataset import CropDataset
-from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.images.views import apply_view
 from pipeline.models.checkpoint import load_state
@@ -103,17 +101,9 @@ def predict_cells(
     `images` has the columns image_id and row, the row in `crops` (rows, size, size, 3) uint8, which
     can be another contest's. `what` names the images in the progress bar.
     """
-    size = settings.infer.batch_size
-    dataset = CropDataset(
-        crops, rows=images["row"].to_numpy(), size=member.transform.size, targets={}
-    )
-    batches = make_batches(
-        settings,
-        dataset,
-        in_order(len(images), batch_size=size),
-        device=device,
-        batch_size=size,
-    )
+    rows = images["row"].to_numpy()
+    size = member.transform.size
+    batches = batches_in_order(settings, crops, rows, size=size, device=device)
     networks = load_cells(runs, member, cells, device=device, precision=precision)
     return predict_batches(
         networks,

@@ -40,7 +40,7 @@ class CropDataset(Dataset):
         size: int,
         targets: dict[str, np.ndarray],
         augment: Augment | None = None,
-        names: Sequence[str] | None = None,
+        names: Sequence[str] | np.ndarray | None = None,
     ) -> None:
         self.crops, self.rows, self.size = crops, rows, size
         self.targets, self.augment = targets, augment

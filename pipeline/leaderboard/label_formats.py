@@ -113,12 +113,7 @@ def _label_columns(
         check_name(word, tasks | dict.fromkeys(space.classes), what="submission.columns: label")
     if sample is None:
         return named
-    present = {column.casefold(): column for column in sample.answer_columns}
-    if set(named) <= set(sample.answer_columns):
-        return named
-    if all(name.casefold() in present for name in named):
-        return tuple(present[name.casefold()] for name in named)
-    return None
+    return sample.spelt_columns(named)
 
 
 def _fill_value(found: list[SampleColumn], *, wants_probs: bool) -> str:

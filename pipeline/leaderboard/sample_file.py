@@ -4,6 +4,7 @@ Its values are placeholders. They say how an answer is written, and never what i
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +78,18 @@ class SampleFile:
     def answer_columns(self) -> list[str]:
         """All columns but the ids, in the file's order."""
         return [column for column in self.frame.columns if column != self.id_column]
+
+    def spelt_columns(self, wanted: Sequence[str]) -> tuple[str, ...] | None:
+        """The answer columns of these names as the file spells them; None where one is not there.
+
+        Upper and lower case are one, unless all names are there as they are.
+        """
+        if set(wanted) <= set(self.answer_columns):
+            return tuple(wanted)
+        present = {column.casefold(): column for column in self.answer_columns}
+        if all(name.casefold() in present for name in wanted):
+            return tuple(present[name.casefold()] for name in wanted)
+        return None
 
     def column(self, name: str) -> SampleColumn:
         """What the values of a column look like; one that is not there is empty."""

@@ -89,12 +89,7 @@ def _class_columns(
     if sample is None:
         by_class = options.value == "probability" or _wants_probabilities(space)
         return named if by_class else None
-    present = {column.casefold(): column for column in sample.answer_columns}
-    if set(named) <= set(sample.answer_columns):
-        return named
-    if all(name.casefold() in present for name in named):
-        return tuple(present[name.casefold()] for name in named)
-    return None
+    return sample.spelt_columns(named)
 
 
 def _class_probabilities(

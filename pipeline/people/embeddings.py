@@ -13,7 +13,7 @@ from torch import nn
 from pipeline.config import Experiment
 from pipeline.console import follow
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.data_loading import make_batches
+from pipeline.experiment.data_loading import batches_in_order
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import embeddings_key
 from pipeline.experiment.images_table import held_out, read_labelled, read_test
@@ -21,8 +21,6 @@ from pipeline.experiment.member_context import member_context
 from pipeline.experiment.memory import enough_memory
 from pipeline.experiment.predict import load_cell
 from pipeline.faces.crop_store import open_crops
-from pipeline.images.dataset import CropDataset
-from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.logits import predict_logits
 from pipeline.models.network import FaceNetwork
@@ -100,15 +98,8 @@ def cell_features(settings: Experiment, runs: Runs, cell: Cell, rows: np.ndarray
     member = member_context(settings, cell.member)
     transform = member.transform
     size = settings.infer.batch_size
-    batches = make_batches(
-        settings,
-        CropDataset(
-            open_crops(runs.crops_of(cell.member)), rows=rows, size=transform.size, targets={}
-        ),
-        in_order(len(rows), batch_size=size),
-        device=device,
-        batch_size=size,
-    )
+    crops = open_crops(runs.crops_of(cell.member))
+    batches = batches_in_order(settings, crops, rows, size=transform.size, device=device)
     with enough_memory("infer.batch_size", size):
         (views,) = predict_logits(
             [_Features(load_cell(runs, member, cell, device=device))],

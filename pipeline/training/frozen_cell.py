@@ -13,13 +13,11 @@ import torch
 
 from pipeline.config import Experiment, fingerprint_of
 from pipeline.experiment.build import make_network
-from pipeline.experiment.data_loading import make_batches
+from pipeline.experiment.data_loading import batches_in_order
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.targets import training_targets
 from pipeline.faces.crop_store import open_crops
-from pipeline.images.dataset import CropDataset
-from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.closed_form import fit_heads
 from pipeline.models.frozen_features import BlockStatistics
@@ -145,20 +143,13 @@ def _compute_features(
     device: torch.device,
     precision: str,
 ) -> np.ndarray:
-    size = settings.infer.batch_size
-    dataset = CropDataset(
-        open_crops(runs.crops_of(member.name)),
-        rows=images["row"].to_numpy(),
-        size=member.transform.size,
-        targets={},
-        names=images["image_id"].to_numpy(),
-    )
-    batches = make_batches(
+    batches = batches_in_order(
         settings,
-        dataset,
-        in_order(len(images), batch_size=size),
+        open_crops(runs.crops_of(member.name)),
+        images["row"].to_numpy(),
+        size=member.transform.size,
         device=device,
-        batch_size=size,
+        names=images["image_id"].to_numpy(),
     )
     network = to_channels_last(backbone, device=device)
     parts = []

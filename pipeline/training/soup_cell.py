@@ -16,14 +16,12 @@ from torch import nn
 from pipeline.config import Experiment
 from pipeline.experiment.build import make_criteria
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.data_loading import Feed, make_batches
+from pipeline.experiment.data_loading import Feed, batches_in_order
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.targets import training_targets
 from pipeline.faces.crop_store import open_crops
-from pipeline.images.dataset import CropDataset
-from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
 from pipeline.models.gradient import total_loss
 from pipeline.models.logits import Logits, move
@@ -193,20 +191,14 @@ class _Averages:
             yield self._to_input(move(pixels, self.device))
 
     def _batches(self, images: pd.DataFrame, *, size: int | None = None) -> Feed:
-        size = size or self.settings.infer.batch_size
-        dataset = CropDataset(
-            open_crops(self.runs.crops_of(self.member.name)),
-            rows=images["row"].to_numpy(),
-            size=self.member.transform.size,
-            targets={},
-            names=images["image_id"].to_numpy(),
-        )
-        return make_batches(
+        return batches_in_order(
             self.settings,
-            dataset,
-            in_order(len(images), batch_size=size),
+            open_crops(self.runs.crops_of(self.member.name)),
+            images["row"].to_numpy(),
+            size=self.member.transform.size,
             device=self.device,
             batch_size=size,
+            names=images["image_id"].to_numpy(),
         )
 
     def _to_input(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment, fingerprint_of
-from pipeline.console.installation import COMMAND
 from pipeline.ensembling.answer_file import Column
 from pipeline.evaluation.decisions import say_threshold
 from pipeline.experiment.blend import answer_spaces, blend_spaces
@@ -20,8 +19,8 @@ from pipeline.experiment.fingerprints import ensemble_key
 from pipeline.experiment.images_table import held_out, read_images_table, read_labelled
 from pipeline.experiment.tasks import contest_tasks, member_tasks, targets_of
 from pipeline.experiment.work import Work
+from pipeline.features.hidden_test.answerable import check_answerable
 from pipeline.features.hidden_test.test_part import HiddenTest, read_hidden_test
-from pipeline.inference.choice import missing_weights
 from pipeline.inference.ensemble_spec import decided_thresholds
 from pipeline.inference.merge import prior_predictions
 from pipeline.leaderboard.ledger import file_hash
@@ -49,18 +48,7 @@ def check_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTe
     Raises ValueError, before anything is spent, where it can't be read, where a cell is not
     trained, or where the threshold of a binary answer is still to be chosen.
     """
-    gone = missing_weights(settings, runs, used_members(settings))
-    if gone:
-        raise ValueError(
-            f"infer test=: {gone} is not there; first {COMMAND} train -c {settings.name}"
-        )
-    thresholds = decided_thresholds(settings, runs)
-    for space in answer_spaces(settings):
-        if space.kind in ("binary", "multilabel") and space.name not in thresholds:
-            raise ValueError(
-                f"infer test=: the threshold of {space.name} is chosen on OOF and is not known "
-                f"yet; first {COMMAND} infer -c {settings.name}"
-            )
+    check_answerable(settings, runs, words="infer test=")
     return read_hidden_test(settings, runs, place)
 
 

@@ -6,14 +6,13 @@ from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 
 from pipeline.config import Experiment, write_settings
-from pipeline.console.installation import CODE, COMMAND, SHIPPED
-from pipeline.experiment.blend import answer_spaces
+from pipeline.console.installation import CODE, SHIPPED
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.fingerprints import ensemble_key
 from pipeline.experiment.own_metric_digests import own_metric_files
+from pipeline.features.hidden_test.answerable import check_answerable
 from pipeline.features.hidden_test.digest import write_digest
 from pipeline.features.hidden_test.notebook import write_notebook
-from pipeline.inference.choice import missing_weights
 from pipeline.inference.ensemble_spec import decided_thresholds
 from pipeline.storage import PROJECT, Runs, stamp, write_text
 
@@ -39,20 +38,11 @@ class Bundle:
 
 def check_bundle(settings: Experiment, runs: Runs) -> None:
     """Raises ValueError where a cell is not trained, or a threshold is still to be chosen."""
-    gone = missing_weights(settings, runs, used_members(settings))
-    if gone:
-        raise ValueError(f"bundle: {gone} is not there; first {COMMAND} train -c {settings.name}")
+    check_answerable(settings, runs, words="bundle")
     for name, path in own_metric_files(settings).items():
         if not path.is_file() or not path.is_relative_to(PROJECT):
             raise ValueError(
                 f"bundle: metric {name}: its file must lie in the project's folder, as in configs/"
-            )
-    thresholds = decided_thresholds(settings, runs)
-    for space in answer_spaces(settings):
-        if space.kind in ("binary", "multilabel") and space.name not in thresholds:
-            raise ValueError(
-                f"bundle: the threshold of {space.name} is chosen on OOF and is not known yet; "
-                f"first {COMMAND} infer -c {settings.name}"
             )
 
 

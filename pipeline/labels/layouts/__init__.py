@@ -6,7 +6,7 @@ Every image comes out as one row with a status, also a junk file and an image th
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -83,6 +83,27 @@ def file_row(root: Path, file: Path, *, image_id: str, found: dict | str) -> dic
     if isinstance(found, str):
         return {**row, "status": "malformed", "message": found}
     return {**row, "status": OK, **found}
+
+
+def rows_by_name(root: Path, folder: Path, *, read_name: Callable[[str], dict | str]) -> list[dict]:
+    """The train rows of a folder's files, whose labels stand in their names (see file_row)."""
+    rows = []
+    for file in list_files(folder):
+        rows.append(file_row(root, file, image_id=file.name, found=read_name(file.name)))
+    return rows
+
+
+def unlabelled_row(file: Path, *, image_id: str, path: str, part: str = "test") -> dict:
+    """The row of an image of which nothing but the file is known: `junk`, or all right."""
+    reason = junk_reason(file)
+    return {
+        "image_id": image_id,
+        "path": path,
+        "person_id": None,
+        "part": part,
+        "status": "junk" if reason else OK,
+        "message": reason,
+    }
 
 
 def finish(rows: list[dict], *, labels: Sequence[str], source: Path) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.labels.layouts import choose_folder, file_row, finish, list_files
+from pipeline.labels.layouts import choose_folder, finish, rows_by_name
 
 LABELS = ("age",)
 NAME = re.compile(r"(?P<age>\d{1,3})_(?P<person>.*\D.*)_(?P<number>\d{4,})\.\w+")
@@ -17,10 +17,7 @@ def read_cacd(root: Path) -> pd.DataFrame:
     The same name is the same person at any age. A name that does not fit is a row `malformed`.
     """
     folder = choose_folder(root, "CACD2000")
-    rows = [
-        file_row(root, file, image_id=file.name, found=_read_name(file.name))
-        for file in list_files(folder)
-    ]
+    rows = rows_by_name(root, folder, read_name=_read_name)
     return finish(rows, labels=LABELS, source=folder)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.labels.columns import stored_column
 from pipeline.labels.containers import list_below
-from pipeline.labels.layouts import finish, junk_reason
+from pipeline.labels.layouts import finish, unlabelled_row
 from pipeline.tables import OK
 
 
@@ -44,12 +44,5 @@ def read_folders(
 
 
 def _row(root: Path, file: Path, *, image_id: str, part: str) -> dict:
-    reason = junk_reason(file)
-    return {
-        "image_id": image_id,
-        "path": file.relative_to(root).as_posix(),
-        "person_id": None,
-        "part": part,
-        "status": "junk" if reason else OK,
-        "message": reason,
-    }
+    path = file.relative_to(root).as_posix()
+    return unlabelled_row(file, image_id=image_id, path=path, part=part)

@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.labels.columns import OWN_COLUMNS, stored_column
 from pipeline.labels.containers import list_below
 from pipeline.labels.csv_reader import SHOWN, check_columns, read_contest_table
-from pipeline.labels.layouts import finish, junk_reason, place_status
+from pipeline.labels.layouts import finish, place_status, unlabelled_row
 from pipeline.labels.layouts.face_boxes import BOX, read_boxes
 from pipeline.labels.layouts.join_tables import join_tables
 from pipeline.labels.layouts.pixel_tables import read_pixel_table, row_path
@@ -254,16 +254,9 @@ def _listed_rows(root: Path, folder: str) -> list[dict]:
     path there is its id. Raises ValueError when it is not there."""
     rows = []
     for file in list_below(root / folder):
-        reason = junk_reason(file)
-        row = {
-            "image_id": file.relative_to(root / folder).as_posix(),
-            "path": file.relative_to(root).as_posix(),
-            "person_id": None,
-            "part": "test",
-            "status": "junk" if reason else OK,
-            "message": reason,
-        }
-        rows.append(row)
+        inside = file.relative_to(root / folder).as_posix()
+        path = file.relative_to(root).as_posix()
+        rows.append(unlabelled_row(file, image_id=inside, path=path))
     return rows
 
 

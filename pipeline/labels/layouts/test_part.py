@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.labels.layouts import finish, junk_reason
+from pipeline.labels.layouts import finish, unlabelled_row
 from pipeline.labels.layouts.lines import numbered_images
 from pipeline.labels.layouts.table import read_test_rows
 from pipeline.tables import OK
@@ -153,17 +153,8 @@ def _list_images(layout: str, folder: Path, *, suffix: str) -> list[dict]:
     rows = []
     for file in files:
         path = file.relative_to(folder).as_posix()
-        reason = junk_reason(file)
         image_id = path
         if suffix and path.lower().endswith(suffix.lower()):
             image_id = path[: -len(suffix)]
-        row = {
-            "image_id": image_id,
-            "path": path,
-            "person_id": None,
-            "part": "test",
-            "status": "junk" if reason else OK,
-            "message": reason,
-        }
-        rows.append(row)
+        rows.append(unlabelled_row(file, image_id=image_id, path=path))
     return rows

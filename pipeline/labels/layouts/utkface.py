@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.labels.layouts import choose_folder, file_row, finish, list_files
+from pipeline.labels.layouts import choose_folder, finish, rows_by_name
 
 LABELS = ("age", "gender", "race")
 GENDERS = {"0": "male", "1": "female"}
@@ -19,10 +19,7 @@ def read_utkface(root: Path) -> pd.DataFrame:
     A name that lacks a field, or has one that can't be, is a row `malformed`, never a guess.
     """
     folder = choose_folder(root, "UTKFace")
-    rows = [
-        file_row(root, file, image_id=file.name, found=_read_name(file.name))
-        for file in list_files(folder)
-    ]
+    rows = rows_by_name(root, folder, read_name=_read_name)
     return finish(rows, labels=LABELS, source=folder)
 
 
