@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline.config import load_experiment
+from pipeline.config import Experiment, load_experiment
 from pipeline.experiment.lockbox import read_use
 from pipeline.experiment.work import Work
 from pipeline.storage import PROJECT, Runs, StoppedError
@@ -166,21 +166,22 @@ def test_a_trial_whose_loss_is_lost_is_broken_and_the_others_go_on(words: list[s
     from pipeline.features.tuning.trials import run_trial
     from pipeline.stages.registry import make_folds
 
+    def prepare(settings: Experiment, runs: Runs) -> None:
+        make_folds(Work(settings=settings, runs=runs, command=[]))
+
+    settings = work_of(words).settings
     device = {"device": torch.device("cpu"), "precision": "float32"}
     for changes, broken in (({"members.mask.lr": 1e30}, True), ({}, False)):
-        outcome = run_trial(
-            work_of(words), changes, member="mask", folds=(0,), prepare=make_folds, **device
-        )
+        outcome = run_trial(settings, changes, member="mask", folds=(0,), prepare=prepare, **device)
         assert (outcome.broken is not None) == broken
         assert not broken or "the loss" in outcome.broken
 
 
 def test_what_only_the_grid_changed_is_not_in_the_study_s_command(capsys) -> None:
-    from pipeline.stages.tune import _put_first
+    from pipeline.features.tuning.habits import say_left_out
 
     best = {"members.mask.lr": 0.01}
-    grid = {"members.mask.lr": 0.1, "members.mask.weight_decay": 0.05}
-    assert _put_first(best, grid) == best
+    say_left_out(best, {"members.mask.lr": 0.1, "members.mask.weight_decay": 0.05})
     assert "did not have the grid's members.mask.weight_decay=0.05" in capsys.readouterr().out
 
 

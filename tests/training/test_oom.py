@@ -48,7 +48,7 @@ def test_a_full_memory_halves_the_batches_of_its_epoch_only(
     said = "age/fold0-seed777: the device's memory is full; batches of 16 are learnt in 4"
     assert out.count(said) == 1, "once, though the second epoch finds the memory full again"
     memory = tmp_path / "runs/sample/age/fold0-seed777/memory.json"
-    assert json.loads(memory.read_text()) == {"pieces": 4, "batch_size": 16}
+    assert json.loads(memory.read_text()) == {"num_micro_batches": 4, "batch_size": 16}
     (memory.parent / "done.json").unlink()
     (memory.parent / "weights.safetensors").unlink()
     room[0] = 99  # the neighbours have gone
