@@ -82,6 +82,7 @@ def _prepared(work: Work, choices: dict[str, Choice]) -> Work:
     raw["crop"] = settings.crop.model_copy(update={"size": crop_size(choices, settings)})
     raw["folds"] = settings.folds.model_copy(update={"train": None})
     raw["members"] = {name: one.member for name, one in choices.items()}
+    raw["audit"] = settings.audit.model_copy(update={"labels": False})  # leaks, copies and shift
     raw["tta"] = ("identity", "flip")
     prepared = type(settings).model_validate(raw)
     return replace(work, settings=prepared, runs=Runs(prepared), options={})

@@ -58,6 +58,7 @@ def test_hours_become_a_submission_and_a_config(ended: Ended, call: Call) -> Non
     before = submission(folder)
     assert pd.read_csv(folder / "submissions/sample.csv").notna().all().all()
     assert (folder / "runs/sample/lockbox.json").exists()
+    assert (folder / "runs/sample/audit/summary.txt").exists()
     code, out, error = call("auto", "hours=1", *words)
     assert code == 0, error
     assert "tried 6, kept" in out and "every candidate was tried" in out

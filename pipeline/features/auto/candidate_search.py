@@ -16,6 +16,7 @@ from pipeline.metrics.paired import Difference
 
 LAST = 45.0  # seconds kept for the ensemble, its file and the check of it
 SPARE = 1.15  # a forecast is a probe of seconds: it may be wrong by so much
+DATA_CHECK = 600.0  # seconds left from which on the audit of the data is worth its minute or two
 UNPROMISING = 0.5  # what a family is worth after one of it added nothing
 
 
@@ -72,10 +73,20 @@ class Search:
         baseline = next(iter(self._choices))
         if baseline not in self._record.tried:
             self._try(baseline, planned=0.0)
+            self._check_data()
         while (name := self._next()) is not None:
             self._try(name, planned=self._cost(name).whole)
         self._publish(self._record.kept)  # a try that was dropped has made the scores stale
         self._write()
+
+    def _check_data(self) -> None:
+        """Looks for copies, leaks and shift before the first long training, where there is time."""
+        if self._budget.left < DATA_CHECK:
+            return
+        try:
+            self._steps.run(self.members(self._record.kept), "audit")
+        except ValueError as error:
+            say(f"auto: the data could not be checked: {error}")
 
     def members(self, names: list[str], *, folds: list[int] | None = None) -> Work:
         """The work of these members, which answer every task together, on these folds or on all."""
