@@ -55,8 +55,8 @@ if [[ ${1:-} == test ]]; then
     fail "the tests need the packages of requirements-test.txt in $python"
   what=(-m "not slow")
   [[ ${1:-} == --all ]] && { what=(); shift; }
-  "$python" -m ruff check pipeline benchmarks docs tests
-  "$python" -m ruff format --check --quiet pipeline benchmarks docs tests
+  "$python" -m ruff check pipeline benchmarks docs examples tests
+  "$python" -m ruff format --check --quiet pipeline benchmarks docs examples tests
   # two processes, a file at a time: the suite is made for two cores
   exec "$python" -m pytest -n 2 --dist loadfile "${what[@]}" "$@"
 fi
