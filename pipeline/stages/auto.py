@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.config import write_settings
 from pipeline.config.candidates import read_candidates
+from pipeline.console.installation import COMMAND, SHIPPED
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.work import Work
@@ -22,9 +23,9 @@ from pipeline.features.auto.judge import Judge
 from pipeline.features.auto.record import Record, read_record
 from pipeline.features.auto.words import describe_end
 from pipeline.stages.registry import STAGES, is_done, plan_stages, run_missing
-from pipeline.storage import PROJECT, Runs, display_path, read_table, write_text
+from pipeline.storage import Runs, display_path, read_table, write_text
 
-LISTED = PROJECT / "configs" / "auto" / "candidates.yaml"
+LISTED = SHIPPED / "configs" / "auto" / "candidates.yaml"
 
 
 def check(work: Work) -> None:
@@ -128,7 +129,7 @@ def _forecast(work: Work) -> Cost:
 def _end(work: Work, search: Search, record: Record) -> None:
     """The config of what was kept, the end's sentences, and the lockbox, once."""
     kept = search.members(record.kept)
-    text = f"# What ./run.sh auto kept of {len(record.tries)} candidates; go on from it by hand.\n"
+    text = f"# What {COMMAND} auto kept of {len(record.tries)} candidates; go on from it by hand.\n"
     write_text(work.runs.auto_config, text + write_settings(kept.settings))
     order = [one.name for one in record.tries if one.score is not None]
     judge = Judge(search.members(order).settings, work.runs)
@@ -144,5 +145,5 @@ def _end(work: Work, search: Search, record: Record) -> None:
         _run_stage(kept, "lockbox")
     print(
         f"auto: wrote {display_path(kept.runs.submission)}; go on by hand with "
-        f"./run.sh report -c {display_path(work.runs.auto_config)}"
+        f"{COMMAND} report -c {display_path(work.runs.auto_config)}"
     )

@@ -15,7 +15,7 @@ NEW = Stage(
     arguments="FOLDER [NAME]",
     options=("hours", "sample"),
     by_words=True,
-    example="./run.sh new ~/Downloads/my-contest",
+    example=f"{COMMAND} new ~/Downloads/my-contest",
     says_next=True,
 )
 
@@ -57,7 +57,7 @@ AUTO = Stage(
     group="before",
     needs=("index",),
     options=("hours", "until", "candidates"),
-    example="./run.sh auto -c masks hours=3",
+    example=f"{COMMAND} auto -c masks hours=3",
     leads_to="report",
 )
 

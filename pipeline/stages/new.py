@@ -10,6 +10,7 @@ submission where there are several. A NAME that ends with .yaml is the file to w
 import shlex
 from pathlib import Path
 
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
 from pipeline.storage import check_writable, display_path, write_text
 
@@ -45,13 +46,13 @@ def run(work: Work) -> None:
     for line in say_understood(found, made, sizes):
         print(line)
     print(f"new: wrote {display_path(place.path)}: look at it, each line has its reason")
-    print(f"an honest first score:  ./run.sh baseline -c {place.called}")
-    print(f"the whole job:          ./run.sh crop train infer -c {place.called}")
+    print(f"an honest first score:  {COMMAND} baseline -c {place.called}")
+    print(f"the whole job:          {COMMAND} crop train infer -c {place.called}")
 
 
 def _words(work: Work) -> tuple[Path, str | None]:
     if not 1 <= len(work.words) <= 2:
-        raise ValueError("new: which folder? ./run.sh new FOLDER [NAME] [hours=2]")
+        raise ValueError(f"new: which folder? {COMMAND} new FOLDER [NAME] [hours=2]")
     folder, *names = work.words
     return Path(folder).expanduser(), names[0] if names else None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from pipeline.console.installation import COMMAND
 from pipeline.features.auto.judge import Score
 from pipeline.features.auto.record import Record, Try
 from pipeline.labels.units import Unit
@@ -44,7 +45,7 @@ def describe_end(
         yield (
             "nothing here can be told from chance: the best constant answer is as good within the "
             f"interval ({over_constant.value:.4f}, {over_constant.low:.4f}.."
-            f"{over_constant.high:.4f}); look at the labels (./run.sh explore, audit)"
+            f"{over_constant.high:.4f}); look at the labels ({COMMAND} explore, audit)"
         )
         return
     yield _say_more_hours(record.tries, unit=unit)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pipeline.console.installation import COMMAND, SHIPPED
 from pipeline.features.new_contest.check_config import Checked, check_config
 from pipeline.features.new_contest.config_text import config_text, quoted, shipped_head
 from pipeline.features.new_contest.draft import Draft
@@ -21,7 +22,8 @@ from pipeline.features.new_contest.strong_recipe import Setting, Size, first_siz
 from pipeline.features.new_contest.understand import Understood
 from pipeline.storage import PROJECT
 
-CONFIGS = PROJECT / "configs"
+CONFIGS = PROJECT / "configs"  # of the user, who may have none yet
+SHIPPED_CONFIGS = SHIPPED / "configs"
 SCHEMA = "schema.json"
 
 
@@ -40,7 +42,7 @@ class Place:
     @property
     def schema(self) -> str:
         """The schema for editors, as this file finds it."""
-        return SCHEMA if self.path.parent == CONFIGS else str(CONFIGS / SCHEMA)
+        return SCHEMA if self.path.parent == SHIPPED_CONFIGS else str(SHIPPED_CONFIGS / SCHEMA)
 
 
 def find_place(folder: Path, name: str | None, *, command: str) -> Place:
@@ -55,14 +57,14 @@ def find_place(folder: Path, name: str | None, *, command: str) -> Place:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", path.stem):
         raise ValueError(
             f"new: {path.stem!r} can't be the name of a run; letters, digits, - and _ can: "
-            f"./run.sh new {folder} {_plain(path.stem) or 'my-contest'}"
+            f"{COMMAND} new {folder} {_plain(path.stem) or 'my-contest'}"
         )
     if path.exists():
         raise ValueError(
             f"new: {path} is there already and stays as it is; another name writes another file: "
-            f"./run.sh new {folder} {path.stem}-2"
+            f"{COMMAND} new {folder} {path.stem}-2"
         )
-    if not path.parent.is_dir():
+    if not path.parent.is_dir() and path.parent != CONFIGS:
         raise ValueError(f"new: no folder {path.parent}, where {path.name} is to be written")
     return Place(path, command)
 
@@ -113,7 +115,9 @@ def write_text(
             title=found.shipped.title,
             why=found.shipped.why,
         )
-        return head + shipped_text(found.shipped, configs=CONFIGS, root=quoted(root), lite=not gpu)
+        return head + shipped_text(
+            found.shipped, configs=SHIPPED_CONFIGS, root=quoted(root), lite=not gpu
+        )
     assert found.draft is not None and setting is not None
     return config_text(
         found.draft,

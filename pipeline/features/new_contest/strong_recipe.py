@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.label_kinds import LabelKind
 from pipeline.features.new_contest.task_guess import TaskGuess
@@ -96,7 +97,7 @@ def recipe_entries(setting: Setting, size: Size) -> list[Entry]:
     pixels = image_size(setting)
     crop = {**setting.crop.value, "size": pixels}
     entries = [
-        Entry(why="How to win it. Every key is explained by ./run.sh help settings KEY."),
+        Entry(why=f"How to win it. Every key is explained by {COMMAND} help settings KEY."),
         Entry("crop", crop, setting.crop.why),
         Entry("folds", _folds(setting, size), _folds_why(setting)),
     ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.class_folders import find_class_folders
 from pipeline.features.new_contest.contest_tables import read_tables
 from pipeline.features.new_contest.draft import Draft
@@ -88,7 +89,7 @@ def _say_no_images(survey: Survey) -> str:
         return (
             f"new: {survey.root} holds tables ({', '.join(survey.tables[:4])}) and no image; where "
             "are the images? A hidden test part of a contest that you have trained is answered "
-            "with ./run.sh infer -c NAME test=FOLDER"
+            f"with {COMMAND} infer -c NAME test=FOLDER"
         )
     return f"new: {survey.root} holds no image"
 
