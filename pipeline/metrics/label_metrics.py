@@ -39,6 +39,7 @@ def count_labels(
 
 
 def accuracy(counts: LabelCounts) -> np.ndarray:
+    """The mean over labels of the share (...,) that is answered right, where it is known."""
     right = counts.known - counts.true - counts.answered + 2.0 * counts.hits
     return _mean_of_labels(share(right, counts.known))
 

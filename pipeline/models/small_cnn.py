@@ -88,10 +88,12 @@ class DropoutCNN(SmallCNN):
     connected layers; none behind the convolutions."""
 
     def forward_features(self, batch: torch.Tensor) -> torch.Tensor:
+        """Maps (N, 64, h, w) of input images (N, 3, H, W)."""
         first, second, third = self.blocks
         return third(self.drop(second(self.drop(first(batch)))))
 
     def forward_head(self, maps: torch.Tensor) -> torch.Tensor:
+        """Features (N, 128), or logits (N, classes), of such maps."""
         if maps.shape[-2:] != (16, 16):
             maps = self.pool(maps)
         wide, act, narrow, last_act = self.neck

@@ -41,6 +41,7 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
+    """Tries candidates until the time is up, and writes the record and what was kept."""
     run_missing(work, plan_stages(["index"]))
     record = read_record(
         work.runs.auto("record.json"), metric=work.settings.competition.metric_name

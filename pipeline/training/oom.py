@@ -1,4 +1,4 @@
-"""What goes wrong inside a cell: a full memory is logged, an error names the last checkpoint."""
+"""What goes wrong inside a cell: out of memory is logged, an error names the last checkpoint."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""audit, first part: nearly the same image under two names, in two folds, in train and test."""
+"""audit, first part: near-duplicates: one image under two names, in two folds, in both parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

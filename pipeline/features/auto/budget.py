@@ -25,6 +25,7 @@ class Budget:
 
     @property
     def left(self) -> float:
+        """Seconds that are left."""
         return self.seconds - self.used
 
 

@@ -32,6 +32,7 @@ class Cost:
 
     @property
     def whole(self) -> float:
+        """Of training and of answers together."""
         return self.train + self.infer
 
 

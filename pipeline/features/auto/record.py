@@ -47,13 +47,16 @@ class Record:
 
     @property
     def kept(self) -> list[str]:
+        """The names of the candidates that were kept, in the order of their tries."""
         return [one.name for one in self.tries if one.decision == "kept"]
 
     @property
     def tried(self) -> set[str]:
+        """The names of all candidates that were tried."""
         return {one.name for one in self.tries}
 
     def write(self, path: Path) -> None:
+        """Writes the record as JSON, as a whole."""
         write_json(path, asdict(self))
 
 

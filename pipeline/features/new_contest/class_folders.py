@@ -27,6 +27,7 @@ class ClassFolders:
 
     @property
     def classes(self) -> list[str]:
+        """The classes in their natural order, which is the order in which an answer counts them."""
         return sort_classes(list(self.counts))
 
 

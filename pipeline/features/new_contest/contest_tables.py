@@ -31,6 +31,7 @@ class ContestTable:
 
     @property
     def stem(self) -> str:
+        """The file's name without folder and ending, in lower case."""
         return PurePosixPath(self.name).stem.lower()
 
     def __len__(self) -> int:

@@ -59,6 +59,7 @@ class ImageIndex:
         return found
 
     def meets(self, value: str) -> bool:
+        """Whether the value can mean any of the images."""
         return bool(self.find(value))
 
     def is_image(self, value: str) -> bool:

@@ -29,6 +29,7 @@ class TableIds:
 
     @property
     def shown_test_id(self) -> str:
+        """The id column of the test table, or else the answer's."""
         return self.test_id or self.answer_id
 
 

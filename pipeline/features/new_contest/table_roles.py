@@ -33,10 +33,12 @@ class TableFacts:
 
     @property
     def name(self) -> str:
+        """The name of the table's file."""
         return self.table.name
 
     @property
     def frame(self) -> pd.DataFrame:
+        """The rows of the table."""
         return self.table.frame
 
     @property

@@ -1,4 +1,4 @@
-"""Perceptual hashes of images, and the search for pairs whose hashes nearly agree. Pure.
+"""Perceptual hashes of images, and the search for near-duplicates: hashes that nearly agree. Pure.
 
 The hash is the sign of the lowest frequencies of a thumbnail (Zauner 2010, pHash), but each
 frequency is compared with its median over all images: aligned faces are so alike that bits
