@@ -129,7 +129,7 @@ def fitted_head_problems(name: str, member: Member, tasks: Mapping[str, Task]) -
             yield f"members.{name}.layers: goes with {FITTED}; heads that are trained see the last"
         return
     if member.pseudo is not None or member.distil is not None:
-        key = "distil" if member.distil is not None else "pseudo"
+        key = next(key for key in ("soup", "distil", "pseudo") if getattr(member, key) is not None)
         yield f"members.{name}.{key}: learning from others is for heads that are trained"
     for task, head in member.tasks.items():
         spot = f"members.{name}.tasks.{task}"

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.member_parts import Distil, Mix, Pseudo, Schedule, Trunk
 from pipeline.config.preprocessing import MemberCrop
-from pipeline.config.types import Count, Fraction, Positive, Seed, Settings
+from pipeline.config.types import Count, Positive, Seed, Settings
 from pipeline.labels.kinds import DEFAULT_LOSS
 
 PlainOptimiser = Literal["adam", "adamw", "sgd", "nadamw", "lion", "lamb", "adan", "muon"]
@@ -20,56 +21,6 @@ Optimiser = Literal[
     "lookahead_adan",
     "lookahead_muon",
 ]
-
-
-class Distil(Settings):
-    """Answers of other members on the training images, learnt as soft targets.
-
-    A cell that holds out a fold takes them from cells that held out the same fold; the one that
-    learns from everybody takes out-of-fold answers.
-    """
-
-    by: tuple[str, ...] = Field(min_length=1)
-    """Names the members that teach: their mean answer is the target."""
-    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Sets the share of the teachers' answer in the target; the rest is the true label."""
-
-
-class Pseudo(Settings):
-    """Confident predictions on test images, learnt as if they were labels.
-
-    A cell that holds out a fold takes them from cells that held out the same fold.
-    """
-
-    by: tuple[str, ...] = Field(min_length=1)
-    """Names the members whose mean prediction becomes the label."""
-    confidence: Fraction = 0.9
-    """A test image is learnt when its likeliest class has at least this probability, in every task.
-    """
-    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Of the test images of each predicted class, this share is learnt, the most confident first.
-    """
-    labels: Literal["hard", "soft"] = "hard"
-    """`hard` learns the likeliest class, `soft` the probabilities."""
-
-
-class Schedule(Settings):
-    """The learning rate as a function of the step."""
-
-    name: Literal["constant", "step", "cosine", "plateau"] = "constant"
-    """Says how the learning rate changes after the warm-up: not at all (`constant`), times `factor`
-    every `every_epochs` (`step`), along a half cosine (`cosine`), or times `factor` when the score
-    stops to improve (`plateau`, which looks at the scored fold)."""
-    warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0
-    """Sets how many epochs (parts of one too) the rate takes to rise linearly from 0 to `lr`."""
-    floor: Fraction = 0.0
-    """`cosine` ends at this fraction of `lr`."""
-    every_epochs: Count = 5
-    """`step` reduces the rate after so many epochs, again and again."""
-    factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
-    """`step` and `plateau` multiply the rate by this."""
-    patience: Count = 2
-    """`plateau` reduces the rate after so many epochs without a better score."""
 
 
 class Head(Settings):
@@ -120,22 +71,6 @@ class Head(Settings):
         return {self.loss or DEFAULT_LOSS[kind]: 1.0}
 
 
-class Mix(Settings):
-    """Training images mixed in pairs, their labels with them."""
-
-    name: Literal["mixup", "cutmix", "half_face"]
-    """`mixup` blends two images, `cutmix` pastes a part of one into the other, `half_face` joins
-    the left half of one with the right half of another."""
-    alpha: Positive = 1.0
-    """`mixup` and `cutmix` draw the share of each image from Beta(alpha, alpha). A smaller alpha
-    leaves most pairs nearly as they are."""
-    p: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
-    """Sets the share of the batches that are mixed."""
-    within: str | None = None
-    """Names a task of kind multiclass: only images of the same class of it are mixed. Null mixes
-    any two."""
-
-
 class Member(Settings):
     """One recipe. It is trained once for every fold and seed; each of these is a cell."""
 
@@ -173,6 +108,9 @@ class Member(Settings):
     """Says what `freeze` counts: whole stages of the network, or single blocks."""
     frozen_norm: bool = False
     """Keeps the pretrained statistics of every BatchNorm. It helps with small batches."""
+    trunk: Trunk | None = None
+    """Computes what the layers that `freeze` keeps see in a few augmented variants of every image,
+    once for all folds and seeds, and trains only the rest. Null computes them in every epoch."""
     optimiser: Optimiser = "adamw"
     """Names the optimiser. adam, adamw and sgd are torch's, the others timm's; `lookahead_` wraps
     any of them."""
@@ -255,6 +193,11 @@ class Member(Settings):
         return bool(self.teachers)
 
     @property
+    def num_variants(self) -> int:
+        """Augmented variants of an image that a cached trunk keeps beside the image as it is."""
+        return self.trunk.variants if self.trunk is not None and self.augment else 0
+
+    @property
     def looks_at_held_out(self) -> tuple[str, ...]:
         """The settings by which training looks at the fold that its score is computed on.
 
@@ -275,6 +218,11 @@ class Member(Settings):
     def _agree(self) -> "Member":
         if self.head is not None or self.soup is not None:  # one pass, whatever defaults say
             object.__setattr__(self, "epochs", 1)
+        if self.trunk is not None and self.head is None:
+            if self.freeze == 0:
+                raise ValueError("trunk: needs frozen layers: freeze: 4 or so, or all")
+            if self.mix is not None:
+                raise ValueError("trunk: goes without mix, which mixes the pixels of two images")
         for number, entry in enumerate(self.augment):
             if len(entry) != 1:
                 raise ValueError(f"augment: entry {number + 1} must be one `Name: {{...}}`")

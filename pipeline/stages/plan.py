@@ -71,6 +71,7 @@ def _say_needs(runs: Runs, found) -> Sequence[str]:
         f"memory: about {found.memory / BYTES:.0f} MB of the machine's, "
         f"{free_memory() / BYTES:.0f} MB are free",
     ]
+    lines += found.notes
     if found.device != "cpu":
         lines.append(f"GPU memory: about {found.gpu_memory / BYTES:.0f} MB for one cell")
     return lines

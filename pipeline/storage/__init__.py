@@ -16,7 +16,7 @@ from pipeline.storage.files import (
     write_table,
     write_text,
 )
-from pipeline.storage.locks import hold_lock
+from pipeline.storage.locks import hold_lock, try_lock
 from pipeline.storage.os_errors import check_writable, explain_os_error
 from pipeline.storage.paths import Runs
 from pipeline.storage.project import PROJECT, display_path
@@ -44,6 +44,7 @@ __all__ = [
     "read_table",
     "repair_hint",
     "stamp",
+    "try_lock",
     "unstamp",
     "write_json",
     "write_table",

@@ -56,6 +56,37 @@ def hold_lock(path: Path, *, command: str, say: Callable[[str], None] = print) -
         give_back()
 
 
+@contextmanager
+def try_lock(path: Path, *, command: str) -> Iterator[bool]:
+    """Holds the lock file for the block and gives True; False, without a wait, where another
+    process has it. Where the system has no file locks it waits."""
+    if fcntl is None:
+        with hold_lock(path, command=command):
+            yield True
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            yield False
+            return
+        if error.errno not in UNSUPPORTED:
+            raise
+        with hold_lock(path, command=command):
+            yield True
+        return
+    _descriptors.add(descriptor)
+    try:
+        yield True
+    finally:
+        if descriptor in _descriptors:  # a forked child holds nothing
+            _descriptors.discard(descriptor)
+            os.close(descriptor)
+
+
 def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], None]:
     """Waits for the lock and gives the function that returns it."""
     if fcntl is None:

@@ -153,9 +153,18 @@ class Runs(StageFiles):
         """A cell's predictions of its held-out fold."""
         return self.cell(cell) / "oof.parquet"
 
+    @property
+    def cache(self) -> Path:
+        """What cells share, and compute again where it was removed."""
+        return self.experiment / "cache"
+
     def features(self, key: str) -> Path:
         """Frozen features of all labelled images, by what they were made from."""
-        return self.experiment / "cache" / f"features-{key}.npy"
+        return self.cache / f"features-{key}.npy"
+
+    def trunk(self, key: str) -> Path:
+        """The folder of what frozen layers see in images, by what they were made from."""
+        return self.cache / f"trunk-{key}"
 
     def pseudo(self, cell: Cell) -> Path:
         """What the cell was told by others: of the test images, and which of them it learnt from;

@@ -5,13 +5,14 @@ A cell is what is trained, resumed, scheduled and counted. It does not know who 
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import torch
 
-from pipeline.config import Experiment
+from pipeline.config import Experiment, Member
 from pipeline.console import follow
 from pipeline.experiment.build import (
     fresh_state,
@@ -22,17 +23,20 @@ from pipeline.experiment.build import (
     member_transform,
 )
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.data_loading import make_batches
+from pipeline.experiment.data_loading import Feed, make_batches
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.memory import peak_memory
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import member_tasks
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset, named_deaths
+from pipeline.images.map_store import MapBatches, maps_to_input
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import normalise
-from pipeline.models.loop import HeldOut, LoopSettings, is_finished, train_epochs
+from pipeline.models.logits import ToInput
+from pipeline.models.loop import HeldOut, LoopSettings, State, is_finished, train_epochs
 from pipeline.models.schedule import Schedule
+from pipeline.models.trunk import Tail
 from pipeline.storage import REFIT, Cell, Runs, read_json, write_text
 from pipeline.training.checkpointing import (
     TrainedCell,
@@ -46,6 +50,7 @@ from pipeline.training.initial_weights import with_own_weights
 from pipeline.training.oom import MicroBatchLog, last_checkpoint_named
 from pipeline.training.pseudo_labels import add_pseudo_labels
 from pipeline.training.trackers import open_track
+from pipeline.training.trunk_cache import cached_trunk
 
 
 def train_cell(
@@ -74,7 +79,7 @@ def train_cell(
         early_stop=member.early_stop,
         best=member.best,
         precision=precision,
-        compiled=settings.compile,
+        compiled=settings.compile and member.trunk is None,  # whose forward pass is cut
     )
     if cell.fold == REFIT:
         loop_settings = _as_long_as_the_folds(settings, runs, cell, loop_settings)
@@ -88,41 +93,25 @@ def train_cell(
     train, targets = add_pseudo_labels(
         settings, runs, cell, train, targets, device=device, precision=precision
     )
-    crops = open_crops(runs.crops_of(cell.member))
-    held_batch_size = settings.infer.batch_size
-    largest_batch = max(member.batch_size, held_batch_size)
-    loader = make_batches(
+    feeds = _make_feeds(
         settings,
-        CropDataset(
-            crops,
-            rows=train["row"].to_numpy(),
-            size=transform.size,
-            targets=targets,
-            names=train["image_id"].to_numpy(),
-        ),
-        make_sampler(settings, member, train, seed=_sampler_seed(cell)),
+        runs,
+        cell,
+        member,
+        state,
+        images,
+        train=train,
+        held=held,
+        targets=targets,
         device=device,
-        batch_size=largest_batch,
-        recipe=member.augment,
+        precision=precision,
     )
-    held_loader = make_batches(
-        settings,
-        CropDataset(
-            crops,
-            rows=held["row"].to_numpy(),
-            size=transform.size,
-            targets={},
-            names=held["image_id"].to_numpy(),
-        ),
-        in_order(len(held), batch_size=held_batch_size),
-        device=device,
-        batch_size=largest_batch,
-    )
+    loader = feeds.train
     evaluation = None
     if cell.fold != REFIT:
         held_targets = training_targets(member, tasks, held)
         evaluation = HeldOut(
-            held_loader,
+            feeds.held,
             {task: torch.from_numpy(values) for task, values in held_targets.items()},
             score=partial(
                 score_held_out,
@@ -152,7 +141,7 @@ def train_cell(
         settings=loop_settings,
         loader=loader,
         held_out=evaluation,
-        to_input=partial(normalise, transform=transform),
+        to_input=feeds.to_input,
         device=device,
         mix=make_mix(member, tasks),
         show=show,
@@ -161,7 +150,7 @@ def train_cell(
     tracker = open_track(settings, runs, cell, past=len(state.history))
     with (
         last_checkpoint_named(runs.checkpoint(cell), cell),
-        named_deaths(loader, held_loader),
+        named_deaths(*feeds.loaders),
         tracker as log,
     ):
         for row in epochs:
@@ -174,6 +163,84 @@ def train_cell(
                 save_checkpoint(settings, runs, cell, state)
     trained = TrainedCell.of(state)
     return finish_cell(settings, runs, cell, trained, held=held, tasks=tasks, transform=transform)
+
+
+@dataclass(frozen=True)
+class _Feeds:
+    """Where batches come from, and what makes the network's input of them."""
+
+    train: Feed | MapBatches
+    held: Feed | MapBatches
+    to_input: ToInput
+    loaders: tuple[Feed, ...]  # those that may have processes of their own
+
+
+def _make_feeds(
+    settings: Experiment,
+    runs: Runs,
+    cell: Cell,
+    member: Member,
+    state: State,
+    images: pd.DataFrame,
+    *,
+    train: pd.DataFrame,
+    held: pd.DataFrame,
+    targets: dict[str, np.ndarray],
+    device: torch.device,
+    precision: str,
+) -> _Feeds:
+    """Batches of crops; where the member caches its trunk, of maps, and the state's networks take
+    these from here on. `images` are all labelled ones."""
+    sampler = make_sampler(settings, member, train, seed=_sampler_seed(cell))
+    held_size = settings.infer.batch_size
+    in_turn = in_order(len(held), batch_size=held_size)
+    rows, held_rows = train["row"].to_numpy(), held["row"].to_numpy()
+    if member.trunk is not None:
+        backbone = state.network.backbone
+        cut, store = cached_trunk(
+            settings, runs, cell, member, backbone, images, device=device, precision=precision
+        )
+        Tail(backbone, cut)
+        if state.ema is not None:
+            Tail(state.ema.module.backbone, cut)
+        return _Feeds(
+            MapBatches(store, sampler, rows=rows, targets=targets),
+            MapBatches(store, in_turn, rows=held_rows, targets={}, plain=True),
+            maps_to_input,
+            loaders=(),
+        )
+    transform = member_transform(member)
+    crops = open_crops(runs.crops_of(cell.member))
+    largest_batch = max(member.batch_size, held_size)
+    loader = make_batches(
+        settings,
+        CropDataset(
+            crops,
+            rows=rows,
+            size=transform.size,
+            targets=targets,
+            names=train["image_id"].to_numpy(),
+        ),
+        sampler,
+        device=device,
+        batch_size=largest_batch,
+        recipe=member.augment,
+    )
+    held_loader = make_batches(
+        settings,
+        CropDataset(
+            crops,
+            rows=held_rows,
+            size=transform.size,
+            targets={},
+            names=held["image_id"].to_numpy(),
+        ),
+        in_turn,
+        device=device,
+        batch_size=largest_batch,
+    )
+    to_input = partial(normalise, transform=transform)
+    return _Feeds(loader, held_loader, to_input, loaders=(loader, held_loader))
 
 
 def _sampler_seed(cell: Cell) -> int:

@@ -45,6 +45,8 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
     yield from _problem(
         "layer_decay", layers.check_layer_decay, member.backbone, layer_decay=member.layer_decay
     )
+    if member.trunk is not None and member.head is None:
+        yield from _problem("trunk", check_trunk, member)
     unbuilt = list(_problem("augment", build_augment, member.augment))
     yield from unbuilt
     if not unbuilt:
@@ -56,6 +58,18 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
             side=member.image_size,
             device_type="cpu",
         )
+
+
+def check_trunk(member: Member) -> None:
+    """Raises ValueError where a member's backbone can't be cut behind its frozen layers."""
+    from pipeline.models.layers import freeze_layers
+    from pipeline.models.pretrained import load_backbone
+    from pipeline.models.trunk import find_cut
+
+    size = member.image_size
+    body = load_backbone(member.backbone, weights="none", drop_path=0.0, image_size=size)
+    freeze_layers(body, number=member.freeze, by=member.freeze_by)
+    find_cut(body, image_size=size)
 
 
 def weight_problems(settings: Experiment, runs: Runs, name: str) -> Iterator[tuple[str, str]]:

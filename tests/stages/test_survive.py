@@ -161,3 +161,17 @@ def test_a_signal_stops_it_with_what_is_done_and_what_to_type(
     assert "the same command goes on from there: ./run.sh crop train infer stack -c sample" in said
     assert "Traceback" not in said
     assert not list(tmp_path.rglob(".*.tmp*"))
+
+
+@pytest.mark.slow
+def test_killed_within_a_cached_trunk(contest: Path, tmp_path: Path) -> None:
+    own = ["members.age.freeze=2", "members.age.trunk={variants: 2}", "members.age.epochs=2"]
+    within = ["variant0-00000000.npy:1", "variant2-00000000.npy:1", "checkpoint.safetensors:1"]
+    codes = kill_and_compare(tmp_path, words_for(contest, *own), [within])
+    assert codes == [-signal.SIGKILL] * 3
+    kept = {}
+    for run in ("run0", "run1"):
+        paths = (tmp_path / run).glob("runs/sample/cache/trunk-*/*.npy")
+        kept[run] = {path.name: path.read_bytes() for path in paths}
+    assert len(kept["run0"]) == 3
+    assert kept["run1"] == kept["run0"]

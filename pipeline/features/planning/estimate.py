@@ -53,6 +53,7 @@ class Forecast:
     memory: float = 0.0
     gpu_memory: float = 0.0
     operations: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def minutes(self) -> float:
@@ -89,17 +90,12 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
         for recipe in missing_stores(work.settings, work.runs).values():
             found.disk += len(images) * recipe.size**2 * 3
     for cell in cells:
-        member, rate = work.settings.members[cell.member], rates[cell.member]
-        learned, held = epoch_images(work.settings, cell, labelled)
-        ahead = BACKWARD * learned + held
-        seconds = member.epochs * (learned * rate["learning"] + held * rate["answering"])
-        if member.head is not None:  # its backbone looks at every image once for all cells
-            ahead = len(labelled) / sum(other.member == cell.member for other in cells)
-            seconds = ahead * rate["answering"]
-        needed = [other.name for other in cell_needs(work.settings, cell)]
-        found.jobs[cell.name] = {"seconds": seconds, "needs": needed}
-        found.operations += member.epochs * ahead * rate["operations"]
+        shared = sum(other.member == cell.member for other in cells)
+        _add_cell(work.settings, cell, labelled, rates[cell.member], found, shared=shared)
         found.disk += footprint_of(work.settings, cell.member, precision).weights
+    for name in dict.fromkeys(cell.member for cell in cells):
+        if rates[name]["map_bytes"]:
+            found.notes.append(_say_trunk(work.settings.members[name], name, labelled, rates[name]))
     if cells:
         lasting = {name: one["seconds"] for name, one in found.jobs.items()}
         needs = {name: one["needs"] for name, one in found.jobs.items()}
@@ -165,6 +161,45 @@ def _probe(
         probing = sum(one["took"] for facts in given.values() for one in facts)
         found.start = max(0.0, took - probing / len(slots))
     return {name: pd.DataFrame(facts).mean().to_dict() for name, facts in given.items()}
+
+
+def _add_cell(
+    settings: Experiment,
+    cell: Cell,
+    labelled: pd.DataFrame,
+    rate: Mapping[str, float],
+    found: Forecast,
+    *,
+    shared: int,
+) -> None:
+    """Adds a cell's job; what so many cells of its member share is divided evenly among them."""
+    member = settings.members[cell.member]
+    learned, held = epoch_images(settings, cell, labelled)
+    seconds = member.epochs * (learned * rate["learning"] + held * rate["judging"])
+    operations = member.epochs * (BACKWARD * learned + held) * rate["epoch_operations"]
+    looks = 0.0  # of the whole backbone, once for all cells
+    if member.head is not None:
+        seconds, operations = 0.0, 0.0
+        looks = len(labelled) / shared
+    elif member.trunk is not None:
+        looks = (1 + member.num_variants) * len(labelled) / shared
+        found.disk += looks * rate["map_bytes"]
+    seconds += looks * rate["answering"]
+    needs = [other.name for other in cell_needs(settings, cell)]
+    found.jobs[cell.name] = {"seconds": seconds, "needs": needs}
+    found.operations += operations + looks * rate["operations"]
+
+
+def _say_trunk(member: Member, name: str, labelled: pd.DataFrame, rate: Mapping[str, float]) -> str:
+    """What a member's cached trunk takes."""
+    size = (1 + member.num_variants) * len(labelled) * rate["map_bytes"] / 2**20
+    variants = f"{member.num_variants} variants of every image and the image as it is"
+    if not member.num_variants:
+        variants = "every image once"
+    return (
+        f"trunk of {name}: {size:.0f} MB of disk for {variants}; cells map it into memory, which "
+        "the system takes back where it is short"
+    )
 
 
 def _label_columns(tasks: Sequence[Task], labelled: pd.DataFrame) -> list[str]:

@@ -52,6 +52,17 @@ def test_a_head_in_closed_form_is_planned_as_one_look_at_every_image(
     assert refit == jobs["age/fold0-seed777"]["seconds"] > 0  # the look is shared, people are not
 
 
+def test_a_cached_trunk_is_planned_with_its_disk(
+    contest: Path, tmp_path: Path, plain: Path, call: Call
+) -> None:
+    begin_at_training(plain, tmp_path)
+    flip = "members.age.augment=[{HorizontalFlip: {p: 0.5}}]"
+    own = ["members.age.freeze=2", "members.age.trunk={variants: 3}", flip]
+    code, out, err = call("plan", "train", *run_words(contest, tmp_path), *own)
+    assert code == 0, err
+    assert re.search(r"trunk of age: \d+ MB of disk for 3 variants of every image", out)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
