@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from pipeline.config import load_experiment
 from pipeline.console import paint
 from pipeline.console.installation import COMMAND
 from pipeline.console.version import VERSION
+from pipeline.console.wrapping import wrap_line, wrap_on_terminal
 from pipeline.experiment.settings_guard import check_settings, say_left_out
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
@@ -41,6 +43,7 @@ def main(words: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):  # a terminal that has no ± shows a ?, and work goes on
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    sys.stdout = wrap_on_terminal(sys.stdout)
     try:
         return run_command(words)
     except ValueError as error:
@@ -70,7 +73,10 @@ def _fail(sentences: str) -> int:
     """Says what the user can mend, a line a problem, and gives the exit code for it."""
     start = paint("error:", "red", stream=sys.stderr)
     for line in sentences.splitlines():
-        print(f"{start} {line}", file=sys.stderr)
+        said = f"error: {line}"
+        if sys.stderr.isatty():
+            said = wrap_line(said, width=shutil.get_terminal_size().columns)
+        print(said.replace("error:", start, 1), file=sys.stderr)
     return 2
 
 
