@@ -1,6 +1,6 @@
 """An experiment: all that a run is made from. Frozen models that forbid a key they do not know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -119,7 +119,7 @@ class Experiment(Settings):
         """How a member's crops are cut: the experiment's way, with what the member sets itself."""
         return self.members[name].crop.over(self.crop)
 
-    def _problems(self):
+    def _problems(self) -> Iterator[str]:
         yield from self._member_problems()
         used = self.answering
         for key, names in (("members", used), ("weights", tuple(self.ensemble.weights or ()))):
@@ -169,7 +169,7 @@ class Experiment(Settings):
             if fold >= self.folds.total:
                 yield f"folds.train: fold {fold} of {self.folds.total}; the first is 0"
 
-    def _member_problems(self):
+    def _member_problems(self) -> Iterator[str]:
         """A sentence for every contradiction within one member."""
         for name, member in self.members.items():
             if name in STAGE_FOLDERS:
@@ -201,7 +201,7 @@ class Experiment(Settings):
         known = ", ".join(self.members)
         return f"no member {name!r}{nearest(name, self.members)} the members are {known}"
 
-    def _answer_problems(self, spot: str, names: Sequence[str]):
+    def _answer_problems(self, spot: str, names: Sequence[str]) -> Iterator[str]:
         """A sentence for every task of the answer that none of these members predicts."""
         known = [self.members[name] for name in names if name in self.members]
         predicted = {task for member in known for task in member.tasks}
@@ -209,7 +209,7 @@ class Experiment(Settings):
             if not predicted & {task, "answer"}:
                 yield f"{spot}: none of {', '.join(names)} predicts the task {task}"
 
-    def _method_problems(self):
+    def _method_problems(self) -> Iterator[str]:
         """A sentence for every task of the answer that the ensemble's method does not serve."""
         method = self.ensemble.method
         for task in self.competition.answer.tasks:
@@ -218,7 +218,7 @@ class Experiment(Settings):
                 serves = " or ".join(BLEND_KINDS[method])
                 yield f"ensemble.method: {method} is for tasks of kind {serves}; {task} is {kind}"
 
-    def _threshold_problems(self):
+    def _threshold_problems(self) -> Iterator[str]:
         threshold, contest = self.ensemble.threshold, self.competition
         if threshold == 0.5:
             return

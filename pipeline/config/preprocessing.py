@@ -38,9 +38,9 @@ class MemberCrop(Settings):
     """What a member wants other than the experiment's crop. Null takes the experiment's value."""
 
     margin: Annotated[float, Field(ge=0.0, le=3.0)] | None = None
-    """Adds this share of the box on each side, for this member."""
+    """Adds this share of the box on each side, for this member. Null takes `crop.margin`."""
     size: Annotated[int, Field(ge=16, le=1024)] | None = None
-    """Sets the side of this member's stored crops, in pixels."""
+    """Sets the side of this member's stored crops, in pixels. Null takes `crop.size`."""
     align: bool | None = None
     """Turns and scales this member's faces so that their landmarks lie at the same places."""
 

@@ -81,13 +81,17 @@ def _partners(
     return torch.empty_like(plain).scatter_(0, plain, shuffled)
 
 
-def _mixup(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
+def _mixup(
+    pixels: torch.Tensor, others: torch.Tensor, rng: np.random.Generator, alpha: float
+) -> tuple[torch.Tensor, float]:
     """A weighted mean of both images (Zhang et al. 2018)."""
     share = float(rng.beta(alpha, alpha))
     return share * pixels + (1.0 - share) * others, share
 
 
-def _cutmix(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
+def _cutmix(
+    pixels: torch.Tensor, others: torch.Tensor, rng: np.random.Generator, alpha: float
+) -> tuple[torch.Tensor, float]:
     """A box of the other image; the share is the area that is left (Yun et al. 2019)."""
     height, width = pixels.shape[-2:]
     side = np.sqrt(1.0 - rng.beta(alpha, alpha))
@@ -100,7 +104,9 @@ def _cutmix(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
     return mixed, float(1.0 - (bottom - top) * (right - left) / (height * width))
 
 
-def _half_face(pixels, others, rng, alpha) -> tuple[torch.Tensor, float]:
+def _half_face(
+    pixels: torch.Tensor, others: torch.Tensor, rng: np.random.Generator, alpha: float
+) -> tuple[torch.Tensor, float]:
     """The left half of one face, the right half of the other: faces stay whole in height."""
     middle = pixels.shape[-1] // 2
     mixed = pixels.clone()

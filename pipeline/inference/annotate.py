@@ -39,7 +39,14 @@ def draw_faces(image: np.ndarray, faces: Sequence[FacePrediction]) -> np.ndarray
     return np.asarray(canvas)
 
 
-def _draw_box(pen, box: list[float], colour: str, *, wide: int, limits: tuple[int, int]) -> None:
+def _draw_box(
+    pen: ImageDraw.ImageDraw,
+    box: list[float],
+    colour: str,
+    *,
+    wide: int,
+    limits: tuple[int, int],
+) -> None:
     """White around the colour, so that it is seen on light and on dark."""
     x1, y1 = max(box[0], wide), max(box[1], wide)
     x2, y2 = min(box[2], limits[0] - wide - 1), min(box[3], limits[1] - wide - 1)
@@ -51,7 +58,16 @@ def _draw_box(pen, box: list[float], colour: str, *, wide: int, limits: tuple[in
     pen.rectangle((x1, y1, x2, y2), outline=colour, width=wide)
 
 
-def _draw_label(pen, lines, box, colour, *, size: int, limits, taken: list) -> None:
+def _draw_label(
+    pen: ImageDraw.ImageDraw,
+    lines: list[str],
+    box: list[float],
+    colour: str,
+    *,
+    size: int,
+    limits: tuple[int, int],
+    taken: list[tuple[float, ...]],
+) -> None:
     """The lines on a plate: under the face, or wherever it fits and hides no other label least."""
     font = ImageFont.load_default(size=size)
     step, pad = round(size * 1.25), max(3, size // 4)

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.metrics.metric import Metric, share
 
 OfWeights = Callable[[np.ndarray], np.ndarray]  # weights (D, N) -> values (D,)
+Prepare = Callable[[np.ndarray, np.ndarray], OfWeights]  # of the truth and the scores
 
 
 class _Order:
@@ -101,7 +102,7 @@ def spearman_of(truth: np.ndarray, answer: np.ndarray) -> OfWeights:
     return value
 
 
-def _of_score(one: Callable[[np.ndarray, np.ndarray], OfWeights]):
+def _of_score(one: Prepare) -> Prepare:
     """As `one`, of labels (N,) where 1 is positive."""
 
     def prepare(truth: np.ndarray, scores: np.ndarray) -> OfWeights:
@@ -110,7 +111,7 @@ def _of_score(one: Callable[[np.ndarray, np.ndarray], OfWeights]):
     return prepare
 
 
-def _one_vs_rest(one: Callable[[np.ndarray, np.ndarray], OfWeights], *, weighted: bool = False):
+def _one_vs_rest(one: Prepare, *, weighted: bool = False) -> Prepare:
     """The mean over classes of `one` class against the rest, by how often it is true if
     `weighted`. Classes that are never, or always, true in a draw are left out of it."""
 

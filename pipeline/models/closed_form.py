@@ -4,7 +4,7 @@ All of them share one way: features are standardised, the strength is chosen on 
 did not see, and one temperature turns scores into probabilities (Guo et al. 2017).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -91,7 +91,12 @@ def _fit_by_rows(
 
 
 def _fit_kernel(
-    network: FaceNetwork, x: np.ndarray, *, fit, columns: Columns, known: Mapping[str, np.ndarray]
+    network: FaceNetwork,
+    x: np.ndarray,
+    *,
+    fit: Callable[[np.ndarray], dict[str, LinearHead]],
+    columns: Columns,
+    known: Mapping[str, np.ndarray],
 ) -> dict[str, LinearHead]:
     """The heads behind the kernel of the width with the least held-out error, which is set."""
     layer = network.neck[1]

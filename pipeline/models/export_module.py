@@ -144,7 +144,9 @@ class EnsembleModel(nn.Module):
 
     def _answer(self, output: Output, said: Mapping[str, dict]) -> torch.Tensor:
         if len(output.tasks) == 1:
-            return self._blend(output.tasks[0], output.kind, said)[0]
+            only, _ = self._blend(output.tasks[0], output.kind, said)
+            assert only is not None, "the settings have seen that somebody answers every task"
+            return only
         joint, total = self._blend(WHOLE, "multiclass", said)
         singles = [self._blend(task, "multiclass", said) for task in output.tasks]
         known = [single for single, _ in singles if single is not None]
@@ -159,7 +161,9 @@ class EnsembleModel(nn.Module):
         other = min(weight for single, weight in singles if single is not None)
         return (total * joint + other * product(filled)) / (total + other)
 
-    def _blend(self, task: str, kind: str, said: Mapping[str, dict]):
+    def _blend(
+        self, task: str, kind: str, said: Mapping[str, dict]
+    ) -> tuple[torch.Tensor | None, float]:
         """A task's (N, C) and its weight among others; None and 0 where nobody answers it."""
         votes = {name: each[task] for name, each in said.items() if task in each}
         if not votes:

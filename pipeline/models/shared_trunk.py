@@ -62,7 +62,7 @@ class SharedLayers:
                 layer.forward = self._recalling(path, layer.forward, first=number == 0)
 
     def _recalling(self, path: str, forward: Callable, *, first: bool) -> Callable:
-        def recall(*inputs, **options):
+        def recall(*inputs: object, **options: object) -> object:
             kept = None if first or options else self.kept.get(path)
             if kept is not None and len(kept[0]) == len(inputs):
                 same = all(a is b for a, b in zip(kept[0], inputs, strict=True))

@@ -5,6 +5,8 @@ output. `small_cnn_dropout` is the same with dropout in four places. Importing t
 registers them.
 """
 
+from typing import Any
+
 import torch
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from torch import nn
@@ -78,7 +80,7 @@ class SmallCNN(nn.Module):
 
 
 @register_model
-def small_cnn(pretrained: bool = False, **options) -> SmallCNN:
+def small_cnn(pretrained: bool = False, **options: Any) -> SmallCNN:
     """The network; there are no pretrained weights of it."""
     return build_model_with_cfg(SmallCNN, "small_cnn", pretrained, **options)
 
@@ -105,6 +107,6 @@ class DropoutCNN(SmallCNN):
 
 
 @register_model
-def small_cnn_dropout(pretrained: bool = False, **options) -> DropoutCNN:
+def small_cnn_dropout(pretrained: bool = False, **options: Any) -> DropoutCNN:
     """The network; there are no pretrained weights of it."""
     return build_model_with_cfg(DropoutCNN, "small_cnn_dropout", pretrained, **options)

@@ -6,6 +6,7 @@ What it foretells of train and infer is kept, and compared at their ends with wh
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_settings, needs_training
@@ -13,6 +14,9 @@ from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
 from pipeline.storage import Runs, display_path, read_table, write_json
+
+if TYPE_CHECKING:
+    from pipeline.features.planning.estimate import Forecast
 
 ASKED = ("crop", "train", "infer")  # when no stage is named
 BYTES = 2**20
@@ -57,7 +61,7 @@ def _count(runs: Runs) -> str:
     return ", ".join(f"{count} {part} images" for part, count in counts.items())
 
 
-def _say_needs(runs: Runs, found) -> Sequence[str]:
+def _say_needs(runs: Runs, found: "Forecast") -> Sequence[str]:
     """Time in all, and what must be free of disk and memory, beside what is."""
     from pipeline.experiment.memory import free_memory
 
@@ -91,7 +95,7 @@ def _say_baseline(work: Work) -> str:
     )
 
 
-def _say_price(options: Mapping[str, str], found) -> Iterator[str]:
+def _say_price(options: Mapping[str, str], found: "Forecast") -> Iterator[str]:
     price = _number(options, "price", None)
     hours = found.minutes / 60.0
     if found.device != "cpu":

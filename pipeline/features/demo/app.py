@@ -5,14 +5,19 @@ Nothing is loaded from the network: the page's own rules forbid the browser to a
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.features.demo.bars import CSS, faces_html
 from pipeline.inference.annotate import draw_faces
 from pipeline.inference.readout import FacePrediction
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from gradio.data_classes import FileData
 
 LARGEST = 20 * 2**20  # bytes of an upload
 WAITING = 16  # visitors that wait; one is served at a time
@@ -49,14 +54,14 @@ def make_app(
     title: str,
     note: str,
     heat: Heat | None = None,
-):
+) -> "FastAPI":
     """The page as an ASGI app. `read` gives the pixels of a file or raises ValueError with the
     reason; so may `see`."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request, Response
 
-    def answer(choice: str, file: str | None, wants_heat: bool):
+    def answer(choice: str, file: str | None, wants_heat: bool) -> tuple:
         empty = gradio.Gallery(value=[], visible=False)
         if file is None:
             return "Upload an image, paste one, or take one with the camera.", None, "", empty
@@ -87,7 +92,7 @@ def make_app(
                     elem_id="given",
                 )
                 # the file as it came: what is no image is then said in our words
-                given.preprocess = _path_of  # type: ignore[method-assign]
+                given.preprocess = _path_of  # type: ignore[method-assign, assignment]
                 wants = gradio.Checkbox(
                     False, label="Show where it looks (slower)", visible=heat is not None
                 )
@@ -124,7 +129,9 @@ def make_app(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.middleware("http")
-    async def keep_inside(request, call_next):
+    async def keep_inside(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
         response = await call_next(request)
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
@@ -146,14 +153,14 @@ def make_app(
     )
 
 
-def serve(app, *, host: str, port: int) -> None:
+def serve(app: "FastAPI", *, host: str, port: int) -> None:
     """Serves the page until it is stopped. Raises OSError where the port is taken."""
     import uvicorn
 
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 
-def _path_of(payload) -> str | None:
+def _path_of(payload: "FileData | None") -> str | None:
     return None if payload is None else payload.path
 
 

@@ -165,7 +165,7 @@ def _as_run(module: nn.Module) -> Run:
 
 
 @contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """Without the warnings of the exporters, which are about their own inside."""
     import logging
 

@@ -1,11 +1,17 @@
 """The model card of a shared model: data, scores, group gaps, limits; from stored tables."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.reliability import Rate, group_gap, group_rates
 from pipeline.storage import Runs
+
+if TYPE_CHECKING:
+    from pipeline.features.report.context import ReportContext, TargetResult
 
 LEAST_IMAGES, LEAST_PEOPLE = 20, 8  # for a group to be named
 HEAD = """---
@@ -95,7 +101,7 @@ def _with_views(settings: Experiment, runs: Runs) -> list[str]:
     return ["", "These are of each image as it is. " + "; ".join(said) + "."] if said else []
 
 
-def _scores(scores, *, unit: str) -> list[str]:
+def _scores(scores: pd.DataFrame, *, unit: str) -> list[str]:
     whole = scores[(scores["fold"] == "all") & scores["low"].notna()]
     whole = whole[~whole["metric"].str.contains(":")]
     rows = [
@@ -111,7 +117,7 @@ def _scores(scores, *, unit: str) -> list[str]:
     return [*head, *rows]
 
 
-def _groups(context) -> list[str]:
+def _groups(context: "ReportContext") -> list[str]:
     from pipeline.features.report.groups import group_columns
 
     lines = []
@@ -166,7 +172,7 @@ def _is_large(rate: Rate) -> bool:
     return rate.num_images >= LEAST_IMAGES and rate.num_people >= LEAST_PEOPLE
 
 
-def _ends(judged, rate: Rate) -> str:
+def _ends(judged: "TargetResult", rate: Rate) -> str:
     if not np.isfinite(rate.low):
         return "–"
     return f"{judged.say_error(rate.low)}..{judged.say_error(rate.high)}"

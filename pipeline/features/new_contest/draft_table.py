@@ -10,7 +10,7 @@ from pipeline.features.new_contest.answer_guess import guess_answer
 from pipeline.features.new_contest.draft import Draft, task_entries
 from pipeline.features.new_contest.feature_rows import leave_out_feature_rows
 from pipeline.features.new_contest.guess import Guess
-from pipeline.features.new_contest.image_folders import choose_folders
+from pipeline.features.new_contest.image_folders import ImageFolders, choose_folders
 from pipeline.features.new_contest.label_choice import LabelChoice, choose_labels
 from pipeline.features.new_contest.meeting import ImageIndex
 from pipeline.features.new_contest.other_jobs import say_people_as_classes
@@ -129,7 +129,7 @@ def _table_section(
     train: TableFacts,
     ids: TableIds,
     columns: TrainColumns,
-    folders,
+    folders: ImageFolders,
     person: tuple[Guess[str], bool] | None,
     doubts: list[str],
 ) -> list[Entry]:

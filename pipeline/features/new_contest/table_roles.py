@@ -1,7 +1,7 @@
 """Which table teaches, which is to be answered, which is the sample of an answer file."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -188,5 +188,5 @@ def _holds_placeholders(test: TableFacts, train: TableFacts) -> bool:
     return False
 
 
-def _names(tables) -> tuple[str, ...]:
+def _names(tables: Iterable[TableFacts]) -> tuple[str, ...]:
     return tuple(facts.name for facts in tables)

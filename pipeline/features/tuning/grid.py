@@ -1,6 +1,9 @@
 """Learning rate × weight decay around the picked rate: the fourth habit."""
 
+from collections.abc import Callable
+
 import pandas as pd
+import torch
 
 from pipeline.config import Experiment
 from pipeline.features.tuning.trials import run_trial
@@ -8,7 +11,14 @@ from pipeline.storage import Runs, write_table
 
 
 def train_grid(
-    settings: Experiment, runs: Runs, member: str, *, picked: float, device, precision, prepare
+    settings: Experiment,
+    runs: Runs,
+    member: str,
+    *,
+    picked: float,
+    device: torch.device,
+    precision: str,
+    prepare: Callable[[Experiment, Runs], None],
 ) -> list[dict]:
     """Learning rate × weight decay for a few epochs on one fold: the rows of grid.csv."""
     tune = settings.tune

@@ -51,7 +51,13 @@ def measure_initial_loss(
 
 
 def _expectation(
-    setup: CheckSetup, criterion: Criterion, member: Member, seen: pd.DataFrame, *, measured, blank
+    setup: CheckSetup,
+    criterion: Criterion,
+    member: Member,
+    seen: pd.DataFrame,
+    *,
+    measured: float,
+    blank: float,
 ) -> dict:
     task = criterion.task
     values = training_targets(member, setup.tasks, seen)[task.name]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import torch
 
 from pipeline.config import Experiment
 from pipeline.experiment.fingerprints import study_base
@@ -30,7 +31,13 @@ from pipeline.training.initial_weights import with_own_weights
 
 
 def run_sanity_checks(
-    settings: Experiment, runs: Runs, member: str, *, images, device, precision
+    settings: Experiment,
+    runs: Runs,
+    member: str,
+    *,
+    images: pd.DataFrame,
+    device: torch.device,
+    precision: str,
 ) -> dict:
     """What the first three habits measured; read again when nothing that they depend on changed."""
     tune, recipe = settings.tune, settings.members[member]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -12,6 +12,9 @@ from pipeline.experiment.fingerprints import study_base
 from pipeline.features.tuning.ranges import Choices, Range, ends_of, read_range
 from pipeline.features.tuning.trials import changed_trial, run_trial
 from pipeline.storage import Runs, write_json, write_table
+
+if TYPE_CHECKING:
+    import optuna
 
 
 def read_ranges(settings: Experiment, *, member: str) -> dict[str, Range | Choices]:
@@ -112,7 +115,9 @@ def run_study(
     return _study_facts(runs, study, spans, member=member, ended=ended)
 
 
-def _study_facts(runs: Runs, study, spans: Mapping, *, member: str, ended: tuple) -> dict:
+def _study_facts(
+    runs: Runs, study: "optuna.Study", spans: Mapping, *, member: str, ended: tuple
+) -> dict:
     trials = study.get_trials(deepcopy=False, states=ended)
     rows = [
         {"trial": number, "state": trial.state.name.lower(), "score": trial.value}
@@ -124,7 +129,7 @@ def _study_facts(runs: Runs, study, spans: Mapping, *, member: str, ended: tuple
     done = [trial for trial in trials if trial.value is not None and trial.state == ended[0]]
     facts: dict[str, object] = {"finished": len(trials), "best": None, "shipped": None}
     if done:
-        best = max(done, key=lambda trial: trial.value)
+        best = max(done, key=lambda trial: trial.value or 0.0)
         values = {}
         for key, span in spans.items():
             drawn = best.params[key]
@@ -136,7 +141,7 @@ def _study_facts(runs: Runs, study, spans: Mapping, *, member: str, ended: tuple
     return facts
 
 
-def _suggest(trial, key: str, span: Range | Choices) -> Any:
+def _suggest(trial: "optuna.Trial", key: str, span: Range | Choices) -> Any:
     if isinstance(span, Choices):
         return span.value(trial.suggest_categorical(key, span.names))
     if span.whole:

@@ -1,23 +1,25 @@
 """Where pixels go, for whole batches: flips, affine maps, perspectives and shuffled tiles, with
 albumentations' distributions."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from pipeline.images.gpu.step import NUM_DRAWS, Step, between, needs
+from pipeline.images.gpu.step import NUM_DRAWS, LibraryStep, Step, between, needs
 
 PADDING = {0: "zeros", 1: "border", 4: "reflection"}  # by OpenCV's border mode
 
 
-def _read_flip(step) -> Step:
+def _read_flip(step: LibraryStep) -> Step:
     def apply(batch: torch.Tensor, *, on: torch.Tensor) -> torch.Tensor:
         return torch.where(on.view(-1, 1, 1, 1) > 0, batch.flip(-1), batch)
 
     return Step(step.p, lambda chances, side: {}, apply)
 
 
-def _read_affine(step) -> Step:
+def _read_affine(step: LibraryStep) -> Step:
     needs(step, interpolation=1, fit_output=False, keep_ratio=False, balanced_scale=False)
     needs(step, border_mode=tuple(PADDING), fill=0, translate_px=(None, {"x": (0, 0), "y": (0, 0)}))
     moves = step.translate_percent or {}
@@ -35,7 +37,7 @@ def _read_affine(step) -> Step:
     return Step(step.p, draw, _warper(PADDING[step.border_mode]))
 
 
-def _read_rotate(step) -> Step:
+def _read_rotate(step: LibraryStep) -> Step:
     needs(step, interpolation=1, crop_border=False, border_mode=tuple(PADDING), fill=0)
 
     def draw(chances: np.ndarray, side: int) -> dict[str, np.ndarray]:
@@ -49,7 +51,13 @@ def _read_rotate(step) -> Step:
     return Step(step.p, draw, _warper(PADDING[step.border_mode]))
 
 
-def _matrices(angle: np.ndarray, *, shifts, scales, shears) -> np.ndarray:
+def _matrices(
+    angle: np.ndarray,
+    *,
+    shifts: Sequence[np.ndarray],
+    scales: Sequence[np.ndarray],
+    shears: Sequence[np.ndarray],
+) -> np.ndarray:
     """Matrices (N, 2, 3) from output to input pixels, around the centre: scaled, turned, sheared,
     shifted, as albumentations orders them."""
     cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
@@ -63,7 +71,7 @@ def _matrices(angle: np.ndarray, *, shifts, scales, shears) -> np.ndarray:
     return np.concatenate([back, shift], axis=2)
 
 
-def _read_perspective(step) -> Step:
+def _read_perspective(step: LibraryStep) -> Step:
     needs(step, interpolation=1, keep_size=True, fit_output=False)
     needs(step, border_mode=tuple(PADDING), fill=0)
 
@@ -122,7 +130,7 @@ def _perspectives(corners: np.ndarray, *, side: int) -> np.ndarray:
     return np.linalg.inv(there) @ back @ shrunk @ there
 
 
-def _read_shuffle(step) -> Step:
+def _read_shuffle(step: LibraryStep) -> Step:
     rows, columns = step.grid
     if rows * columns > NUM_DRAWS:
         needs(step, grid=f"at most {NUM_DRAWS} tiles")
@@ -146,7 +154,7 @@ def _read_shuffle(step) -> Step:
     return Step(step.p, draw, apply)
 
 
-def _warper(padding: str):
+def _warper(padding: str) -> Callable[..., torch.Tensor]:
     """What moves a batch by matrices (N, 2, 3), or (N, 3, 3) of perspectives."""
 
     def apply(batch: torch.Tensor, *, on: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ of an epoch needs (rows, draws) goes over at once, so that no step waits for it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ def upload_crops(crops: np.ndarray, *, size: int, device: torch.device) -> torch
     return table
 
 
-def _put(table: torch.Tensor, start: int, future) -> None:
+def _put(table: torch.Tensor, start: int, future: Future[torch.Tensor]) -> None:
     part = future.result()
     table[start : start + len(part)] = part
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
+LibraryStep = Any  # a transform of albumentations; its attributes are the arguments of its kind
 NUM_DRAWS = 12  # uniform numbers that a step may use of a sample
 
 
@@ -23,7 +25,7 @@ class Step:
     by_pixel: bool = False
 
 
-def needs(step: object, **wanted: object) -> None:
+def needs(step: LibraryStep, **wanted: object) -> None:
     """Raises ValueError for an argument of albumentations' step that only albumentations has."""
     for key, allowed in wanted.items():
         found = getattr(step, key)
