@@ -133,6 +133,9 @@ class Member(Settings):
     """Sets how often training goes through the images. With `head: ridge` it is 1."""
     batch_size: Count = 64
     """Sets how many images one training step sees."""
+    accumulate: Count = 1
+    """Computes each batch in so many pieces and adds their gradients: the step of the whole batch
+    with the memory of a piece. BatchNorm sees each piece alone."""
     images_per_person: Count | None = None
     """Limits the images of each person in one epoch; every epoch draws others. Null takes all."""
     sampler: Literal["shuffled", "balanced"] = "shuffled"
@@ -228,6 +231,11 @@ class Member(Settings):
                 raise ValueError(f"augment: entry {number + 1} must be one `Name: {{...}}`")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds: the same seed twice in {list(self.seeds)}")
+        if self.accumulate > 1 and self.batch_size < 2 * self.accumulate:
+            raise ValueError(
+                f"accumulate: a batch of {self.batch_size} has no {self.accumulate} pieces of two "
+                f"images or more; allowed: 1 to {max(1, self.batch_size // 2)}"
+            )
         if self.balance_on is not None and self.sampler != "balanced":
             raise ValueError("balance_on: goes with sampler: balanced")
         if self.sampler == "balanced" and self.balance_on is None and len(self.tasks) > 1:

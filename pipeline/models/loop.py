@@ -64,6 +64,7 @@ class LoopSettings:
     best: str = "metric"
     precision: str = "float32"
     compiled: bool = False
+    accumulate: int = 1  # pieces of each batch, whose gradients are added
     stop_after: int | None = None  # epochs, of the num_epochs that the schedule is made for
     past_scores: tuple[float, ...] | None = None  # what plateau looks at when nobody is held out
 
@@ -159,7 +160,7 @@ def train_epochs(
             batch_size = batch_size or len(pixels)
             is_whole = len(pixels) == batch_size  # the last one may be smaller
             # a compiled network would be compiled again for every new size of a batch
-            use_compiled = is_whole and state.num_micro_batches == 1
+            use_compiled = is_whole and has_equal_pieces(state, settings, batch_size=batch_size)
             with cudnn_benchmark(device, often=is_whole and is_long):
                 loss, state.num_micro_batches = add_gradients_that_fit(
                     learner if use_compiled else network,
@@ -205,6 +206,12 @@ def train_epochs(
                 key: value.detach().cpu().clone() for key, value in judged.state_dict().items()
             }
         yield row
+
+
+def has_equal_pieces(state: State, settings: LoopSettings, *, batch_size: int) -> bool:
+    """Whether a batch is learnt in as many pieces as were asked for, all of one size."""
+    is_as_asked = state.num_micro_batches == settings.accumulate
+    return is_as_asked and batch_size % settings.accumulate == 0
 
 
 def take_step(state: State, *, clip_norm: float | None, step: int) -> None:
@@ -277,7 +284,7 @@ def begin_epoch(
     order.epoch = epoch
     state.network.train()
     freeze_batchnorm(state.network.backbone, every=settings.frozen_norm)
-    state.num_micro_batches = 1
+    state.num_micro_batches = settings.accumulate
 
 
 def set_rates(optimiser: torch.optim.Optimizer, *, factor: float) -> None:

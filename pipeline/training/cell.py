@@ -80,6 +80,7 @@ def train_cell(
         best=member.best,
         precision=precision,
         compiled=settings.compile and member.trunk is None,  # whose forward pass is cut
+        accumulate=member.accumulate,
     )
     if cell.fold == REFIT:
         loop_settings = _as_long_as_the_folds(settings, runs, cell, loop_settings)
@@ -135,7 +136,9 @@ def train_cell(
             size=count_images,
         )
 
-    micro_batch_log = MicroBatchLog(runs.memory(cell), cell, batch_size=member.batch_size)
+    micro_batch_log = MicroBatchLog(
+        runs.memory(cell), cell, batch_size=member.batch_size, accumulate=member.accumulate
+    )
     epochs = train_epochs(
         state,
         settings=loop_settings,

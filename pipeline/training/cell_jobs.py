@@ -138,7 +138,7 @@ def training_bytes(
     for name in members:
         member = settings.members[name]
         needed = footprint_of(settings, name, precision).training(
-            batch_size=member.batch_size, ema=member.ema is not None
+            batch_size=-(-member.batch_size // member.accumulate), ema=member.ema is not None
         )
         most = max(most, needed)
     num_crops = count_crops(runs)

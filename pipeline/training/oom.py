@@ -18,11 +18,12 @@ class MicroBatchLog:
     other processes took for a while has no lasting effect.
     """
 
-    def __init__(self, path: Path, cell: Cell, *, batch_size: int) -> None:
+    def __init__(self, path: Path, cell: Cell, *, batch_size: int, accumulate: int = 1) -> None:
         self.path = path
         self.cell = cell
         self.batch_size = batch_size
-        self.most_printed = 1
+        self.accumulate = accumulate  # pieces that were asked for
+        self.most_printed = accumulate
 
     def on_split(self, num_micro_batches: int) -> None:
         """Writes the number of pieces, and prints it when it has grown."""
@@ -35,14 +36,17 @@ class MicroBatchLog:
                 f"train: {self.cell.name}: the device's memory is full; batches of "
                 f"{self.batch_size} are learnt in {num_micro_batches} pieces until the "
                 "epoch ends, with the same gradient (BatchNorm sees each piece alone); "
-                "the next one tries them whole"
+                f"the next one tries {self._asked()}"
             )
 
     def on_epoch_end(self, num_micro_batches: int) -> None:
-        """Removes the file after an epoch whose batches were learnt whole."""
-        if num_micro_batches == 1:
+        """Removes the file after an epoch whose batches were learnt as was asked for."""
+        if num_micro_batches == self.accumulate:
             self.path.unlink(missing_ok=True)
-            self.most_printed = 1
+            self.most_printed = self.accumulate
+
+    def _asked(self) -> str:
+        return "them whole" if self.accumulate == 1 else f"{self.accumulate} pieces again"
 
 
 @contextmanager

@@ -101,6 +101,50 @@ def go_on(
     return history
 
 
+@pytest.mark.parametrize("accumulate", [2, 4])
+def test_pieces_of_a_batch_take_the_step_of_the_whole(accumulate: int) -> None:
+    crops, sides = crops_of_two_sides()
+    trained = []
+    for pieces in (1, accumulate):
+        torch.manual_seed(0)
+        network = build_network("test_resnet", weights="none", heads={"side": HeadShape(2)})
+        optimiser = build_optimiser(
+            network,
+            name="sgd",
+            lr=0.05,
+            backbone_lr=1.0,
+            weight_decay=0.0,
+            momentum=0.9,
+            fused=False,
+        )
+        state = State(network, optimiser, None, torch.amp.GradScaler("cpu", enabled=False))
+        criteria = (Criterion(TASK, "cross_entropy"),)
+        settings = LoopSettings(
+            criteria, Schedule(), 1, seed=7, frozen_norm=True, accumulate=pieces
+        )
+        loader = make_loader(
+            CropDataset(crops, rows=np.arange(48), size=32, targets={"side": sides}),
+            EpochSampler(48, batch_size=16, seed=7),
+            workers=0,
+            pin=False,
+        )
+        list(
+            train_epochs(
+                state,
+                settings=settings,
+                loader=loader,
+                held_out=None,
+                to_input=lambda pixels: pixels.permute(0, 3, 1, 2).float() / 255.0,
+                device=CPU,
+            )
+        )
+        assert state.num_micro_batches == pieces
+        trained.append(state.network.state_dict())
+    whole, in_pieces = trained
+    for name, value in whole.items():
+        torch.testing.assert_close(in_pieces[name], value, rtol=1e-4, atol=1e-5)
+
+
 def test_a_network_learns_and_its_best_epoch_is_kept() -> None:
     state = fresh_state()
     history = go_on(state, num_epochs=15, recipe_epochs=15)
