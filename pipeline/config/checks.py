@@ -5,6 +5,7 @@ from math import isfinite
 
 from pipeline.config.competition import Competition
 from pipeline.config.member import Head, Member
+from pipeline.config.member_parts import Pseudo
 from pipeline.config.task import Task
 from pipeline.config.types import check_name, nearest
 from pipeline.labels.kinds import (
@@ -28,7 +29,8 @@ def teacher_problems(
     contest: Competition,
     members: Mapping[str, Member],
 ) -> Iterator[str]:
-    """A sentence for whatever keeps members from teaching these tasks."""
+    """A sentence for whatever keeps members from teaching these tasks; `spot` names the student."""
+    student = spot.split(".")[1]
     if len(set(teachers)) < len(teachers):
         yield f"{spot}.by: the same member twice in {list(teachers)}"
     for teacher in teachers:
@@ -36,8 +38,8 @@ def teacher_problems(
             hint = nearest(teacher, members)
             known = ", ".join(members)
             yield f"{spot}.by: no member {teacher!r}{hint} there are {known}"
-        elif members[teacher].is_student:
-            yield f"{spot}.by: {teacher} is taught by others itself; name who teaches it"
+        elif student in _all_teachers(teacher, members):
+            yield f"{spot}.by: {teacher} learns from {student} itself, by way of others or directly"
     found = [teacher for teacher in teachers if teacher in members]
     heads = {task for teacher in found for task in members[teacher].tasks}
     for task in tasks:
@@ -47,6 +49,18 @@ def teacher_problems(
         for teacher in found:
             if WHOLE not in members[teacher].tasks:
                 yield f"{spot}.by: {teacher} has no head {WHOLE!r} as others have: leave it out"
+
+
+def _all_teachers(name: str, members: Mapping[str, Member]) -> set[str]:
+    """A member, and all that it learns from, directly or by way of others."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one in members and one not in found:
+            found.add(one)
+            waiting += members[one].teachers
+    return found
 
 
 def _is_given(task: str, heads: set[str], *, contest: Competition) -> bool:
@@ -91,13 +105,35 @@ def pseudo_problems(
         taught = []
         for task, head in member.tasks.items():
             kind = contest.learnable[task].kind if task in contest.learnable else None
-            if kind == "regression" or head.span is not None:
-                yield f"{spot}: {task} is learnt as a number, which has no confidence"
+            if head.span is not None:
+                yield f"{spot}: {task} is learnt as a number, and its teachers say classes"
+            elif kind == "regression":
+                taught.append(task)
+                yield from _spread_problems(spot, task, head, member.pseudo, members=members)
             elif kind == "multilabel":
                 yield f"{spot}: {task} has several labels, so no likeliest one; distil: works"
             elif kind is not None:
                 taught.append(task)
         yield from teacher_problems(spot, sources, taught, contest=contest, members=members)
+
+
+def _spread_problems(
+    spot: str, task: str, head: Head, pseudo: Pseudo, *, members: Mapping[str, Member]
+) -> Iterator[str]:
+    """A sentence for whatever keeps a number from being taught by pseudo-labels."""
+    if pseudo.spread is None:
+        yield (
+            f"{spot}.spread: {task} is a number; say how far its teachers may differ, in its unit, "
+            "as in spread: 3"
+        )
+    if sum(len(members[name].seeds) for name in pseudo.by if name in members) < 2:
+        yield (
+            f"{spot}.by: one network agrees with itself; {task} is a number and needs two teachers "
+            "or a teacher with two seeds"
+        )
+    for loss in head.losses_for("regression"):
+        if loss in GROUP_LOSSES:
+            yield f"{spot}: {loss} needs the group of every image, which a test image has not"
 
 
 def soup_problems(members: Mapping[str, Member], *, num_folds: int) -> Iterator[str]:

@@ -31,9 +31,12 @@ class Pseudo(Settings):
     confidence: Fraction = 0.9
     """A test image is learnt when its likeliest class has at least this probability, in every task.
     """
+    spread: Positive | None = None
+    """A number is learnt where the teachers' networks differ by at most this: the standard
+    deviation of their answers, in the label's unit. A task that is a number needs it."""
     share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Of the test images of each predicted class, this share is learnt, the most confident first.
-    """
+    Of a number's images it is the share on which the teachers agree most."""
     labels: Literal["hard", "soft"] = "hard"
     """`hard` learns the likeliest class, `soft` the probabilities."""
 

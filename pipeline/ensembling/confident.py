@@ -28,6 +28,18 @@ def choose_confident(
     return chosen & (confidences >= confidence - 1e-12)
 
 
+def choose_agreeing(votes: np.ndarray, *, spread: float, share: float = 1.0) -> np.ndarray:
+    """Whether each image (N,) is taken for a number: the standard deviation of what V networks say,
+    votes (V, N), is at most `spread`, and it is among the `share` of all images on which they agree
+    most. Of equal ones the earlier wins.
+    """
+    deviations = votes.std(axis=0)
+    chosen = np.zeros(len(deviations), dtype=bool)
+    order = np.argsort(deviations, kind="stable")
+    chosen[order[: int(share * len(deviations) + 1e-9)]] = True
+    return chosen & (deviations <= spread)
+
+
 def both_classes(probs: np.ndarray) -> np.ndarray:
     """Probabilities (N, C) as they are; a score (N, 1) as those of 0 and of 1."""
     return np.concatenate([1.0 - probs, probs], axis=1) if probs.shape[1] == 1 else probs

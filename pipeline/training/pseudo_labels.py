@@ -5,13 +5,16 @@ cell is scored on had a part in its labels. What they said is kept beside the ce
 that goes on learns from the same labels.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import torch
 
 from pipeline.config import Experiment
-from pipeline.ensembling.confident import choose_confident
+from pipeline.ensembling.confident import choose_agreeing, choose_confident
 from pipeline.ensembling.person_pooling import pool_answer, pool_probs
+from pipeline.experiment.blend import gather_votes
 from pipeline.experiment.images_table import read_test
 from pipeline.experiment.tasks import member_tasks
 from pipeline.labels.answers import combine_probs
@@ -84,11 +87,28 @@ def _label(
     labels = {task.name: _pooled(task, probs, clusters) for task in tasks}
     options = settings.members[cell.member].pseudo
     assert options is not None, "only a member with pseudo-labels asks for them"
-    chosen = choose_confident(labels, confidence=options.confidence, share=options.share)
+    chosen = np.ones(len(test), dtype=bool)
+    classes = {task.name: labels[task.name] for task in tasks if task.kind != "regression"}
+    if classes:
+        chosen &= choose_confident(classes, confidence=options.confidence, share=options.share)
+    for task in tasks:
+        if task.kind == "regression":
+            assert options.spread is not None, "a number needs it, says the config"
+            votes = _votes(frames, task, image_ids=test["image_id"])
+            chosen &= choose_agreeing(votes, spread=options.spread, share=options.share)
     table = pd.DataFrame({"image_id": test["image_id"], "cluster": clusters, "chosen": chosen})
     for task in tasks:
         table[task.columns] = labels[task.name]
     return table
+
+
+def _votes(frames: Mapping[str, pd.DataFrame], task: Task, *, image_ids: pd.Series) -> np.ndarray:
+    """What each network of each teacher says of a number (V, N)."""
+    votes = []
+    for frame in frames.values():
+        if task.columns[0] in frame.columns:
+            votes += gather_votes(frame, image_ids=image_ids, task=task, part="oof")
+    return np.stack([vote[:, 0] for vote in votes])
 
 
 def _pooled(task: Task, probs: Targets, clusters: np.ndarray) -> np.ndarray:
@@ -108,8 +128,10 @@ def _pooled(task: Task, probs: Targets, clusters: np.ndarray) -> np.ndarray:
 
 
 def join_targets(targets: np.ndarray, probs: np.ndarray, *, task: Task, soft: bool) -> np.ndarray:
-    """The targets with those of the added images behind them, in one form: class numbers, or
-    where either is soft the shares of the classes."""
+    """The targets with those of the added images behind them, in one form: numbers in the label's
+    unit, class numbers, or where either is soft the shares of the classes."""
+    if task.kind == "regression":
+        return np.concatenate([targets, probs[:, 0].astype(targets.dtype)])
     if task.kind == "binary":
         added = probs[:, 0] if soft else (probs[:, 0] >= 0.5)
         return np.concatenate([targets, added.astype(targets.dtype)])

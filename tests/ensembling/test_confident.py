@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.ensembling.confident import choose_confident
+from pipeline.ensembling.confident import choose_agreeing, choose_confident
 
 AGE = np.array([[0.95, 0.05], [0.91, 0.09], [0.6, 0.4], [0.02, 0.98], [0.3, 0.7]])
 
@@ -31,3 +31,10 @@ def test_every_task_must_be_sure() -> None:
 def test_the_earlier_of_equally_sure_images_is_taken() -> None:
     chosen = choose_confident({"age": np.tile([0.9, 0.1], (4, 1))}, confidence=0.9, share=0.5)
     assert chosen.tolist() == [True, True, False, False]
+
+
+def test_of_numbers_those_are_taken_on_which_the_networks_agree() -> None:
+    votes = np.array([[20.0, 30.0, 40.0, 50.0], [22.0, 31.0, 40.0, 60.0]])  # deviations 1, .5, 0, 5
+    assert choose_agreeing(votes, spread=1.0).tolist() == [True, True, True, False]
+    assert choose_agreeing(votes, spread=1.0, share=0.5).tolist() == [False, True, True, False]
+    assert choose_agreeing(votes, spread=0.1).tolist() == [False, False, True, False]

@@ -115,7 +115,7 @@ def test_teachers_come_first_and_a_refit_has_all_of_them() -> None:
         ([], "distil: no member is a student; write one into members: of the config"),
         (student("{tasks: {age: {}}, distil: {by: [agee]}}"), "did you mean 'age'?"),
         (student("{tasks: {age: {}}, distil: {by: [gender]}}"), "none of gender predicts age"),
-        (student("{tasks: {gender: {}}, distil: {by: [student]}}"), "student is taught by others"),
+        (student("{tasks: {gender: {}}, distil: {by: [student]}}"), "student learns from student"),
         (
             [*student(), "members.student.refit=true", "folds.train=[0]"],
             "a refit is told what every fold answers, so no folds.train",

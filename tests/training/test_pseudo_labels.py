@@ -19,6 +19,7 @@ from pipeline.people.people import find_people
 from pipeline.storage import PROJECT, REFIT, Cell, Runs
 from pipeline.training.pseudo_labels import join_targets
 from tests.conftest import TINY_MEMBER, tiny
+from tests.contests import make_contest
 
 Call = Callable[..., tuple[int, str, str]]
 TAUGHT = "{tasks: {age: {}}, seeds: [777, 778], pseudo: {by: [age], confidence: 0.34, share: 0.5}}"
@@ -115,8 +116,11 @@ def test_teachers_are_trained_first_and_hold_out_the_same_fold(settings) -> None
         ("sample", ["members.age.pseudo={by: [gender]}"], "none of gender predicts age"),
         (
             "sample",
-            [*taught(), "members.more={tasks: {age: {}}, pseudo: {by: [taught]}}"],
-            "members.more.pseudo.by: taught is taught by others itself",
+            [
+                "members.more={tasks: {age: {}}, pseudo: {by: [taught]}}",
+                *taught("{tasks: {age: {}}, pseudo: {by: [more]}}"),
+            ],
+            "members.more.pseudo.by: taught learns from more itself",
         ),
         ("sample", [*taught(), "members.taught.sampler=balanced"], "needs sampler: shuffled"),
         ("sample", [*taught(), "pool.by=age"], "people are told apart by crops"),
@@ -125,6 +129,16 @@ def test_teachers_are_trained_first_and_hold_out_the_same_fold(settings) -> None
             "age-afad-lite",
             ["members.taught={tasks: {age: {}}, pseudo: {by: [forms]}}"],
             "has no test images",
+        ),
+        (
+            "occlusion-lite",
+            ["members.taught={tasks: {occlusion: {}}, pseudo: {by: [gap]}}"],
+            "occlusion is a number; say how far its teachers may differ",
+        ),
+        (
+            "occlusion-lite",
+            ["members.taught={tasks: {occlusion: {}}, pseudo: {by: [gap], spread: 0.1}}"],
+            "one network agrees with itself",
         ),
     ],
 )
@@ -136,7 +150,35 @@ def test_what_can_not_be_is_said_before_anything_starts(
     assert said in err, err
 
 
+def test_numbers_are_taught_in_two_rounds_by_cells_of_the_same_fold(
+    tmp_path: Path, call: Call
+) -> None:
+    root = make_contest("table", tmp_path / "contest")
+    words = tiny("occlusion-lite", root=root, folder=tmp_path)
+    small = {**TINY_MEMBER, "augment": "[]"}
+    for name, by in (("first", "[weighted, gap]"), ("second", "[first, weighted]")):
+        pseudo = f"{{by: {by}, spread: 1.0, share: 0.5}}"
+        words.append(f"members.{name}={{tasks: {{occlusion: {{}}}}, pseudo: {pseudo}}}")
+        words += [f"members.{name}.{key}={value}" for key, value in small.items()]
+    code, out, err = call("train", *words, "folds.train=[0]")
+    assert code == 0, err
+    assert "second/fold0-seed777: 3 of 6 test images with labels by first, weighted" in out
+    told = pd.read_parquet(tmp_path / "runs/occlusion-lite/second/fold0-seed777/pseudo.parquet")
+    assert told["occlusion.value"].between(0.0, 1.0).all() and told["chosen"].sum() == 3
+    settings = load_experiment("occlusion-lite", words[2:], configs=PROJECT / "configs")
+    order = [cell.member for cell in all_cells(settings)]
+    assert order.index("second") > order.index("first") > order.index("gap")
+    assert teacher_cells(settings, Cell("second", 1, 777)) == [
+        Cell("first", 1, 777),
+        Cell("weighted", 1, 777),
+    ]
+
+
 def test_labels_join_targets_in_one_form() -> None:
+    numbers = np.array([20.0, np.nan], dtype=np.float32)
+    years = Task(name="age", kind="regression", column="age", scale=100.0)
+    joined = join_targets(numbers, np.array([[31.5]], dtype=np.float32), task=years, soft=False)
+    np.testing.assert_array_equal(joined, [20.0, np.nan, 31.5])
     task = Task(name="age", kind="multiclass", column="age", classes=("young", "old"))
     told = np.array([[0.9, 0.1], [0.2, 0.8]], dtype=np.float32)
     codes, shares = np.array([1, 0]), np.array([[0.5, 0.5], [1.0, 0.0]], dtype=np.float32)
