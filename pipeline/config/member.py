@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.member_parts import Distil, Mix, Pseudo, Schedule, Trunk
+from pipeline.config.member_parts import Distil, Lora, Mix, Pseudo, Schedule, Trunk
 from pipeline.config.preprocessing import MemberCrop
 from pipeline.config.types import Count, Positive, Seed, Settings
 from pipeline.labels.kinds import DEFAULT_LOSS
@@ -106,6 +106,9 @@ class Member(Settings):
     -1 all but the last."""
     freeze_by: Literal["stage", "block"] = "stage"
     """Says what `freeze` counts: whole stages of the network, or single blocks."""
+    lora: Lora | None = None
+    """Learns small additions to a transformer's attention in place of its weights; the heads learn
+    as always. It needs the package peft, for training only."""
     frozen_norm: bool = False
     """Keeps the pretrained statistics of every BatchNorm. It helps with small batches."""
     trunk: Trunk | None = None
@@ -226,6 +229,9 @@ class Member(Settings):
                 raise ValueError("trunk: needs frozen layers: freeze: 4 or so, or all")
             if self.mix is not None:
                 raise ValueError("trunk: goes without mix, which mixes the pixels of two images")
+        if self.lora is not None and (self.head is not None or self.freeze != 0):
+            what = "freeze" if self.head is None else "head"
+            raise ValueError(f"lora: the backbone stays as it is already, so leave out {what}")
         for number, entry in enumerate(self.augment):
             if len(entry) != 1:
                 raise ValueError(f"augment: entry {number + 1} must be one `Name: {{...}}`")

@@ -1,4 +1,4 @@
-"""Sections of a member: its teachers, schedule, mixing, trunk."""
+"""Sections of a member: its teachers, schedule, additions, mixing, trunk."""
 
 from typing import Annotated, Literal
 
@@ -58,6 +58,17 @@ class Schedule(Settings):
     """`step` and `plateau` multiply the rate by this."""
     patience: Count = 2
     """`plateau` reduces the rate after so many epochs without a better score."""
+
+
+class Lora(Settings):
+    """Small additions to the attention of a transformer, which itself stays as it is (LoRA)."""
+
+    rank: Count = 8
+    """Sets the rank of each addition: larger ones can learn more, and forget more."""
+    alpha: Positive = 16.0
+    """Weighs the additions by alpha / rank."""
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Drops this share of what goes into the additions while they learn."""
 
 
 class Mix(Settings):

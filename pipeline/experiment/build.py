@@ -16,6 +16,7 @@ from pipeline.labels.kinds import DEFAULT_LOSS
 from pipeline.labels.tasks import Task, is_labelled
 from pipeline.models.heads import HeadShape
 from pipeline.models.loop import Mix, State
+from pipeline.models.lora import add_lora
 from pipeline.models.losses import (
     Criterion,
     balanced_bins,
@@ -89,6 +90,9 @@ def fresh_state(
     """Network, optimiser and the rest before the first step."""
     torch.manual_seed(member.seeds[0] if member.same_start else seed)
     network = make_network(member, tasks, weights=member.weights)
+    if member.lora is not None:
+        lora = member.lora
+        add_lora(network.backbone, rank=lora.rank, alpha=lora.alpha, dropout=lora.dropout)
     network = to_channels_last(network, device=device)
     optimiser = build_optimiser(
         network,

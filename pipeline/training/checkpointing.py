@@ -16,6 +16,7 @@ from pipeline.labels.tasks import Task
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.logits import Logits
 from pipeline.models.loop import State
+from pipeline.models.lora import merge_lora
 from pipeline.storage import REFIT, Cell, Runs, atomic_write, display_path, write_json, write_table
 
 
@@ -100,8 +101,11 @@ def finish_cell(
     member = settings.members[cell.member]
     scores = [row["score"] for row in trained.history]
     kept = kept_epoch(scores, keeps_last=cell.fold == REFIT or member.best == "last")
+    weights = trained.weights
+    if member.lora is not None:
+        weights = merge_lora(weights, scale=member.lora.alpha / member.lora.rank)
     with atomic_write(runs.weights(cell)) as temporary:
-        save_state(temporary, {"network": trained.weights}, facts=_facts(settings, runs, cell))
+        save_state(temporary, {"network": weights}, facts=_facts(settings, runs, cell))
     if cell.fold != REFIT:
         assert trained.logits is not None, "a cell of a fold has predicted its held-out images"
         frame = prediction_frame(

@@ -24,7 +24,7 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
     from pipeline.experiment.data_loading import augments_there
     from pipeline.experiment.targets import check_balance
     from pipeline.images.augment import build_augment
-    from pipeline.models import layers, network, pretrained
+    from pipeline.models import layers, lora, network, pretrained
 
     unknown = list(_problem("backbone", pretrained.check_backbone, member.backbone))
     if unknown:
@@ -47,6 +47,8 @@ def member_problems(settings: Experiment, runs: Runs, member: Member) -> Iterato
     )
     if member.trunk is not None and member.head is None:
         yield from _problem("trunk", check_trunk, member)
+    if member.lora is not None:
+        yield from _problem("lora", lora.check_lora, member.backbone)
     unbuilt = list(_problem("augment", build_augment, member.augment))
     yield from unbuilt
     if not unbuilt:
