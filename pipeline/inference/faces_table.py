@@ -19,10 +19,10 @@ def face_rows(file: str, faces: list[FacePrediction], **more: object) -> list[di
         row |= dict(zip(("x1", "y1", "x2", "y2"), (round(v, 1) for v in face.box), strict=True))
         row["found"] = face.how if face.how != "mtcnn" else round(face.detected, 4)
         for said in face.said:
-            row[said.task] = said.text if said.probability is not None else said.probs["value"]
+            row[said.task] = said.text if said.number is None else said.number
         row |= {name: value for name, value in face.answers.items() if name not in row}
         for said in face.said:
-            if said.probability is not None:
+            if said.number is None:
                 row |= {f"{said.task}.{word}": round(p, 6) for word, p in said.probs.items()}
         rows.append(row)
     return rows

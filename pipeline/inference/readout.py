@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.labels.answers import marginal_probs, split_classes
 
+WORDS_JOIN = ", "  # between the labels of a face
 LEAST = 1e-12  # below it a log-probability is not looked at
 
 
@@ -83,6 +84,17 @@ class TaskPrediction:
     probability: float | None
     probs: dict[str, float]
 
+    @property
+    def number(self) -> float | None:
+        """The value of a number; None for classes and labels."""
+        is_number = self.probability is None and list(self.probs) == ["value"]
+        return self.probs["value"] if is_number else None
+
+    @property
+    def words(self) -> list[str]:
+        """The words that are answered: one, or those of several labels."""
+        return [self.text] if self.probability is not None else self.text.split(WORDS_JOIN)
+
 
 @dataclass(frozen=True)
 class FacePrediction:
@@ -130,7 +142,7 @@ def _say(task: TaskSpec, probs: np.ndarray, code: np.ndarray) -> TaskPrediction:
     if task.kind == "multilabel":
         shares = dict(zip(task.classes, map(float, probs), strict=True))
         words = [word for word, yes in zip(task.classes, code, strict=True) if yes]
-        return TaskPrediction(task.name, ", ".join(words) or "none of them", None, shares)
+        return TaskPrediction(task.name, WORDS_JOIN.join(words) or "none of them", None, shares)
     if task.kind == "binary":
         score = float(probs[0])
         names = task.classes or ("0", "1")

@@ -16,11 +16,13 @@ def describe_changes(first: Answered, second: Answered, column: str) -> tuple[li
     """
     known = first.formats[column]
     lead = f"{column}: " if len(first.formats) > 1 else ""
-    if known is None:
+    if known is None or known.holds_words:
         attributes, one, other = _words(first, second, column)
     else:
         one, other = first.codes(column), second.codes(column)
         attributes = [Attribute(task.name, task.classes) for task in known.space.tasks]
+        if known.space.kind == "multilabel":  # a label in a column of its own
+            attributes = [Attribute(column, ("no", "yes"))]
     if one.dtype == np.float64:
         shift = measure_shift(one, other)
         mean, bias, most = map(show_number, (shift.mean, shift.bias, shift.largest))

@@ -37,6 +37,11 @@ class AnswerFormat:
             return [str(number) for number in range(len(self.space.classes))]
         return []
 
+    @property
+    def holds_words(self) -> bool:
+        """Whether its one column holds several words: labels, or the likeliest classes."""
+        return self.value == "label" and (self.top > 0 or self.space.kind == "multilabel")
+
     def write(self, joint: np.ndarray, decided: np.ndarray) -> list[Column]:
         """The columns of the file, of probabilities or values (N, C) and of the answers (N,); of
         several labels (N, C)."""
@@ -68,7 +73,7 @@ class AnswerFormat:
 
         The frame's index names a row in the ValueError for a value that is none of the contest's.
         """
-        if self.value == "label" and (self.top or self.space.kind == "multilabel"):
+        if self.holds_words:
             return self._read_words(frame)
         if len(self.columns) > 1 or self.space.kind == "multilabel":
             return np.stack([self.read_column(frame, name) for name in self.columns], axis=1)

@@ -35,13 +35,17 @@ class Answered:
     rows: RowForm | None = None  # of a file with a row an answer
 
     def codes(self, column: str) -> np.ndarray:
-        """The answers (N,): class numbers, or numbers with decimals.
+        """The answers (N,): class numbers, or numbers with decimals; of several words a number that
+        is the same for the same words.
 
         Raises ValueError naming a row whose answer is none of the contest's.
         """
         one = self.formats[column]
         if one is None:
             return self._numbers(column)
+        if one.holds_words:
+            found = one.read(self.frame)
+            return np.array([hash(row.tobytes()) for row in found], dtype=np.int64)
         frame = self.frame
         absent = (frame[column] == "").to_numpy() if self.rows is not None else None
         try:

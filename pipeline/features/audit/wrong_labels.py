@@ -1,6 +1,6 @@
 """audit, fourth part: labels that out-of-fold predictions contradict, and proposed fixes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from pipeline.features.audit.pure.confident_learning import (
     pool_people,
 )
 from pipeline.folds.assignment import assign_folds
-from pipeline.labels.tasks import Task, decide, is_labelled
+from pipeline.labels.tasks import Task, decide, is_labelled, label_texts
 from pipeline.labels.units import Unit
 from pipeline.storage import Runs, write_table
 
@@ -120,10 +120,12 @@ def find_wrong_labels(
     """The doubted labels of all tasks, the least believable first, and the sentences."""
     unit = read_grouping(runs).unit
     frames, lines = [], []
-    for whole in checkers.values():
+    for whole, label in _each_label(checkers.values()):
         checker = _labelled_only(whole)
         doubt = _find_wrong_people if checker.task.constant else _find_wrong_images
         frame, agreeing = doubt(audit, checker)
+        if label is not None:
+            frame = _as_label_sets(frame, label)
         frames.append(frame)
         lines.append(_line(checker, frame, agreeing=agreeing, unit=unit))
     table = pd.concat(frames, ignore_index=True)
@@ -131,6 +133,55 @@ def find_wrong_labels(
     table = table.reset_index(drop=True)
     write_table(runs.audited("labels.csv"), table[list(COLUMNS)])
     return table, lines
+
+
+@dataclass(frozen=True)
+class OneLabel:
+    """One of several labels: the task it belongs to, and its place among the task's labels."""
+
+    task: Task
+    place: int
+    images: pd.DataFrame
+
+
+def _each_label(
+    checkers: Iterable[LabelChecker],
+) -> Iterator[tuple[LabelChecker, OneLabel | None]]:
+    """The checkers, one of several labels as a checker of a yes or no for each label."""
+    for checker in checkers:
+        task = checker.task
+        if task.kind != "multilabel":
+            yield checker, None
+            continue
+        targets = targets_of([task], checker.images)[task.name]
+        for place, word in enumerate(task.classes):
+            column = f"{task.column}: {word}"
+            said = np.where(targets[:, place] > 0.5, "yes", "no").astype(object)
+            said[np.isnan(targets[:, place])] = None
+            one = Task(
+                name=f"{task.name}: {word}",
+                kind="binary",
+                column=column,
+                classes=("no", "yes"),
+                constant=task.constant,
+            )
+            images = checker.images.assign(**{column: said})
+            yield (
+                LabelChecker(one, images, checker.probs[:, [place]], checker.said),
+                OneLabel(task, place, checker.images),
+            )
+
+
+def _as_label_sets(frame: pd.DataFrame, label: OneLabel) -> pd.DataFrame:
+    """Doubts of one label as the task's column has them: a fix is the image's whole text, with
+    this label the other way. Doubts of people, whose images have other texts, are no fixes."""
+    task = label.task
+    if task.constant or not len(frame):
+        return frame.assign(column=task.column, in_fixes=False)
+    rows = label.images.set_index("image_id").loc[frame["image_id"]].reset_index()
+    labels = targets_of([task], rows)[task.name]
+    labels[:, label.place] = 1.0 - labels[:, label.place]
+    return frame.assign(column=task.column, suggested=label_texts(task, labels))
 
 
 def _labelled_only(checker: LabelChecker) -> LabelChecker:

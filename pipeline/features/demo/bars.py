@@ -48,10 +48,10 @@ def lighter(colour: str) -> str:
 
 def _task(said: TaskPrediction) -> str:
     name = escape(said.task)
-    if said.probability is None:
+    if said.number is not None:
         return f"<h4>{name}: {escape(said.text)}</h4>"
     rows = "".join(
-        f"<p{CHOSEN if word == said.text else ''}>"
+        f"<p{CHOSEN if word in said.words else ''}>"
         f'<span class="word">{escape(word)}</span>'
         f'<span class="track"><span class="fill" style="width: {100 * share:.1f}%"></span></span>'
         f'<span class="share">{100 * share:.1f} %</span></p>'

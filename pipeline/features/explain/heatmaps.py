@@ -19,7 +19,8 @@ from pipeline.faces.crop_store import open_crops
 from pipeline.figures.contact_sheet import draw_sheet
 from pipeline.figures.overlay import lay_over
 from pipeline.images.transform import fit_size, normalise
-from pipeline.labels.tasks import Task, decide, is_labelled
+from pipeline.labels.tasks import Task, decide, is_labelled, label_texts
+from pipeline.metrics.disagreements import losses, surprise
 from pipeline.models.grad_cam import find_heatmaps
 from pipeline.models.network import FaceNetwork, to_probs
 from pipeline.storage import Cell, Runs, atomic_write
@@ -84,6 +85,8 @@ def _worst(
     answer = decide(task, probs)
     if task.kind == "regression":
         wrong = np.abs(answer - truth)
+    elif task.kind == "multilabel":
+        wrong = np.where(losses(task.kind, truth, answer) > 0, surprise(task.kind, truth, probs), 0)
     else:
         sure = np.maximum(probs[:, 0], 1 - probs[:, 0]) if probs.shape[1] == 1 else probs.max(1)
         wrong = np.where(answer == truth, 0.0, sure)
@@ -166,7 +169,7 @@ def _look(
     task: Task,
     network: FaceNetwork,
     crop: np.ndarray,
-    truth: float | None,
+    truth: float | np.ndarray | None,
     *,
     device: torch.device,
 ) -> tuple[list[np.ndarray], list[str]]:
@@ -176,13 +179,10 @@ def _look(
     inputs = normalise(torch.from_numpy(pixels.copy())[None].to(device), transform=transform)
     with torch.no_grad():
         probs = to_probs(network(inputs)[task.name], task=task, loss=loss).cpu().numpy()
-    answer = decide(task, probs)[0]
     caption = "no label" if truth is None else f"true {_words(task, truth, probs[0])}"
     tiles = [pixels]
     captions = [caption]
-    codes = [answer]
-    if truth is not None and task.kind != "regression":
-        codes.append(truth)
+    codes = _shown_codes(task, probs, truth)
     for code in codes:
         heat = find_heatmaps(network, inputs, task=task, loss=loss, codes=[code])[0]
         tiles.append(lay_over(pixels, heat))
@@ -193,8 +193,24 @@ def _look(
     return tiles, captions
 
 
-def _words(task: Task, code: float, probs: np.ndarray) -> str:
-    """A class with its probability (C,), or a number."""
+def _shown_codes(task: Task, probs: np.ndarray, truth: float | np.ndarray | None) -> list:
+    """What a heatmap is made for: the answer, and the true class. Of several labels the likeliest,
+    and of the true ones the least likely: what was missed most."""
+    if task.kind == "multilabel":
+        codes = [int(probs[0].argmax())]
+        if truth is not None and (np.asarray(truth) > 0.5).any():
+            codes.append(int(np.where(np.asarray(truth) > 0.5, probs[0], np.inf).argmin()))
+        return codes
+    codes = [decide(task, probs)[0]]
+    if truth is not None and task.kind != "regression":
+        codes.append(truth)
+    return codes
+
+
+def _words(task: Task, code: float | np.ndarray, probs: np.ndarray) -> str:
+    """A class with its probability (C,), a number, or all of several labels (C,)."""
+    if np.ndim(code) == 1:
+        return str(label_texts(task, np.asarray(code)[None])[0])
     if task.kind == "regression":
         return f"{code:.4g}"
     if len(probs) == 1:  # a score: of yes

@@ -147,9 +147,11 @@ def train_mode(network: FaceNetwork, member: Member) -> None:
 
 
 def _codes(setup: CheckSetup) -> np.ndarray:
-    """Classes of the first task; a number's quintiles."""
+    """Classes of the first task, or its sets of labels; a number's quintiles."""
     task = setup.tasks[0]
     values = targets_of([task], setup.train)[task.name]
     if task.kind == "regression":
         return pd.qcut(pd.Series(values), 5, labels=False, duplicates="drop").to_numpy()
+    if task.kind == "multilabel":  # images with the same labels are of one class
+        return np.unique(np.nan_to_num(values, nan=-1.0), axis=0, return_inverse=True)[1].ravel()
     return values
