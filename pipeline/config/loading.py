@@ -43,6 +43,7 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
         _apply(raw, override, source)
     soups = _find_soups(raw, source)
     _spread_defaults(raw, source)
+    write_out_columns(raw["competition"], project=_PROJECT)
     if soups:
         _fill_soups(raw["members"], soups)
     _find_own_metrics(raw["competition"], [competition_path.parent, path.parent, PROJECT])

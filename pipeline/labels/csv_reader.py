@@ -45,6 +45,17 @@ def read_contest_table(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
     return _to_frame(path, header, rows, lines, needs=needs)
 
 
+def read_header(path: Path) -> list[str]:
+    """The names of the columns of a contest's own table, from its first lines alone."""
+    with path.open("rb") as opened:
+        text = opened.read(MOST_HEADER).decode("utf-8-sig", errors="ignore")
+    if _is_counted_list(text):
+        names, first = (line.split() for line in text.splitlines()[1:3])
+        return names if len(names) == len(first) else ["image_id", *names]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_find_separator(text))
+    return next(([cell.strip() for cell in cells] for cells in reader if cells), [])
+
+
 def read_headless_table(path: Path, *, header: Sequence[str]) -> pd.DataFrame:
     """A table without a header, its cells parted by commas, tabs, semicolons, bars or blanks, with
     these names of its columns; the index says the line as in `read_csv`.
