@@ -3,6 +3,7 @@
 They are written out when the settings are loaded, so that a run's stored settings name each column.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -67,7 +68,8 @@ def _read_headers(contest: Mapping[str, Any], *, spot: str, project: Path) -> li
     """The columns of the train table and of those that are joined to it."""
     table = contest.get("table")
     table = table if isinstance(table, dict) else {}
-    root = project / str(contest.get("root", ""))
+    written = str(contest.get("root", ""))
+    root = project / os.path.expanduser(os.path.expandvars(written))
     train = root / str(table.get("train", "train.csv"))
     if not train.is_file():
         raise ValueError(

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.column_patterns import write_out_columns
 from pipeline.config.errors import Source, say_problem
 from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
@@ -43,7 +44,7 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
         _apply(raw, override, source)
     soups = _find_soups(raw, source)
     _spread_defaults(raw, source)
-    write_out_columns(raw["competition"], project=_PROJECT)
+    write_out_columns(raw["competition"], project=PROJECT)
     if soups:
         _fill_soups(raw["members"], soups)
     _find_own_metrics(raw["competition"], [competition_path.parent, path.parent, PROJECT])
