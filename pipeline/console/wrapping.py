@@ -2,7 +2,7 @@
 
 import shutil
 import textwrap
-from typing import TextIO
+from typing import Any, TextIO
 
 INDENT = "  "  # of the lines that go on
 
@@ -47,7 +47,7 @@ class WrappedStream:
         self._begun = ""
         self._stream.flush()
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 

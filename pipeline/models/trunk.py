@@ -5,6 +5,7 @@ fed to the rest (Tail) in every epoch. Where a backbone is cut is seen by runnin
 module all of whose parameters learn.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -69,7 +70,7 @@ def _watch(backbone: nn.Module, pixels: torch.Tensor) -> Cut:
     found: list[str] = []
     hooks = []
 
-    def look_in(name: str, module: nn.Module):
+    def look_in(name: str, module: nn.Module) -> Callable[[nn.Module, tuple], None]:
         def look(_module: nn.Module, inputs: tuple) -> None:
             parameters = list(module.parameters())
             if parameters and all(parameter.requires_grad for parameter in parameters):
@@ -78,7 +79,7 @@ def _watch(backbone: nn.Module, pixels: torch.Tensor) -> Cut:
 
         return look
 
-    def look_out(name: str):
+    def look_out(name: str) -> Callable[[nn.Module, tuple, torch.Tensor], None]:
         def look(_module: nn.Module, _inputs: tuple, output: torch.Tensor) -> None:
             done[name] = tuple(output.shape[1:])
 
@@ -167,8 +168,8 @@ class Tail:
             self._maps = None
 
     @staticmethod
-    def _pass_over(shape: tuple[int, ...]):
-        def forward(inputs: torch.Tensor, *_others, **_options) -> torch.Tensor:
+    def _pass_over(shape: tuple[int, ...]) -> Callable[..., torch.Tensor]:
+        def forward(inputs: torch.Tensor, *_others: object, **_options: object) -> torch.Tensor:
             # nobody looks at it: one zero, seen as often as the shape needs
             return inputs.new_zeros(1).expand(len(inputs), *shape)
 

@@ -50,6 +50,8 @@ def cached_trunk(
         settings, member.augment, side=member.image_size, device_type=device.type
     )
     rows = _rows(runs, member, images)
+    trunk = member.trunk
+    assert trunk is not None, "only a member with `trunk` keeps its maps"
     made_from = [
         _digest(backbone, cut),
         member_transform(member).fingerprint(crop_recipe=runs.crop_recipe_of(cell.member)),
@@ -57,14 +59,14 @@ def cached_trunk(
         list(rows),
         list(member.augment),
         on_device,  # the two ways to augment draw otherwise
-        [member.trunk.precision, precision],
+        [trunk.precision, precision],
     ]
     store = MapStore(
         folder=runs.trunk(fingerprint_of(made_from)),
         rows=rows,
         num_variants=member.num_variants,
         shape=cut.shape,
-        dtype=member.trunk.precision,
+        dtype=trunk.precision,
     )
     maker = _Maker(settings, runs, cell, member, backbone, cut, store, device, precision)
     _make_missing(maker)

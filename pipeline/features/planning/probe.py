@@ -92,6 +92,7 @@ def probe_member(work: Work, *, name: str, images: pd.DataFrame) -> dict[str, fl
         precision=precision,
     )
     if tail is not None:
+        assert member.trunk is not None, "a tail is what a member with `trunk` trains"
         maps = torch.zeros(size, *cut.shape, dtype=getattr(torch, member.trunk.precision))
         judge = partial(look, to_input=maps_to_input)
         with FlopCounterMode(display=False) as counter:
