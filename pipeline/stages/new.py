@@ -8,19 +8,26 @@ submission where there are several. A NAME that ends with .yaml is the file to w
 """
 
 import shlex
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from pipeline.console.installation import COMMAND
+from pipeline.config import Experiment
 from pipeline.experiment.work import Work
-from pipeline.storage import check_writable, display_path, write_text
+from pipeline.features.new_contest.fit_hours import Foretold, fit_to_hours
+from pipeline.features.new_contest.make_config import find_place, measure
+from pipeline.features.new_contest.say_understood import say_understood
+from pipeline.features.new_contest.understand import understand_folder
+from pipeline.stages.registry import run_missing
+from pipeline.storage import Runs, check_writable, display_path, write_text
 
 HOURS = 2.0
+FORETOLD = ("crop", "train", "infer")
 
 
 def check(work: Work) -> None:
     """Raises ValueError for words that name no folder, and where the config is there already."""
-    from pipeline.features.new_contest.make_config import find_place
-
     folder, name = _words(work)
     _hours(work)
     if not folder.is_dir():
@@ -32,22 +39,36 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     """Writes the config and says what was understood."""
-    from pipeline.features.new_contest.fit_hours import fit_to_hours
-    from pipeline.features.new_contest.make_config import find_place, measure
-    from pipeline.features.new_contest.say_understood import say_understood
-    from pipeline.features.new_contest.understand import understand_folder
+    import torch
 
     folder, name = _words(work)
+    hours = _hours(work)
     place = find_place(folder, name, command=shlex.join(work.command))
     found = understand_folder(folder, sample=work.options.get("sample"))
     sizes = measure(found)
-    made = fit_to_hours(found, place, sizes, hours=_hours(work))
+    gpu = torch.cuda.is_available()
+    made = fit_to_hours(found, place, sizes, hours=hours, foretell=_foretell, gpu=gpu)
     write_text(place.path, made.text)
-    for line in say_understood(found, made, sizes):
+    for line in say_understood(found, made, sizes, hours=hours):
         print(line)
-    print(f"new: wrote {display_path(place.path)}: look at it, each line has its reason")
-    print(f"an honest first score:  {COMMAND} baseline -c {place.called}")
-    print(f"the whole job:          {COMMAND} crop train infer -c {place.called}")
+    print(f"new: wrote {display_path(place.path)}; look at it, each line has its reason")
+    print("new: then an honest score in minutes, and the submission:")
+    print(f"  ./run.sh baseline -c {place.called}")
+    print(f"  ./run.sh crop train infer -c {place.called}")
+
+
+def _foretell(settings: Experiment) -> Foretold:
+    """What plan says of these settings, without leaving anything behind."""
+    from pipeline.features.planning.estimate import make_forecast
+
+    with TemporaryDirectory() as folder:
+        there = settings.model_copy(update={"runs": folder})
+        work = Work(settings=there, runs=Runs(there), command=["./run.sh", "plan"])
+        with redirect_stdout(StringIO()):
+            run_missing(work, ("index",))
+            forecast = make_forecast(work, FORETOLD)
+    training = sum(forecast.parts[name].seconds for name in FORETOLD[1:] if name in forecast.parts)
+    return Foretold(training / 60.0, forecast.minutes - training / 60.0)
 
 
 def _words(work: Work) -> tuple[Path, str | None]:

@@ -10,7 +10,7 @@ MOST_DOUBTS = 4
 MOST_CLASSES = 8
 
 
-def say_understood(found: Understood, made: Made, sizes: Sizes) -> Iterator[str]:
+def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float) -> Iterator[str]:
     """The lines, the first one a problem where there is one."""
     if made.checked.problem:
         for line in made.checked.problem.splitlines():
@@ -34,9 +34,21 @@ def say_understood(found: Understood, made: Made, sizes: Sizes) -> Iterator[str]
         yield f"new: task {name}: {task.kind}{words}, scored by {task.metric_name}"
     if made.crop is not None:
         yield f"new: faces: {made.crop.why}"
+    if made.minutes is not None:
+        yield f"new: training: {_say_minutes(made, hours)}"
     doubts = [] if found.draft is None else found.draft.doubts
     for line in [*doubts, *found.notes][:MOST_DOUBTS]:
         yield f"new: not sure: {line}"
+
+
+def _say_minutes(made: Made, hours: float) -> str:
+    """How long the whole job takes here, what was made smaller for it, and what else helps."""
+    said = f"about {made.minutes:.0f} minutes on this machine"
+    if made.size is not None and made.size.why:
+        said += f": {made.size.why}"
+    if made.minutes is not None and made.minutes > 60.0 * hours:
+        said += f", more than hours={hours:g}; folds.train=[0] trains one fold only"
+    return said
 
 
 def _say_sizes(sizes: Sizes) -> str:

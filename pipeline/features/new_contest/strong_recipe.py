@@ -16,6 +16,7 @@ from pipeline.features.new_contest.yaml_writer import Entry
 LEAST_SIZE = 64  # pixels: the smallest input at which the backbones still see parts of a face
 FEW, SOME, MANY = 1_000, 10_000, 50_000  # train images
 SPAN = (4.0, 150.0)  # from low to high: a distribution over whole numbers needs some, not too many
+LEAST_RATE = 3.0  # images a second that any machine learns at least
 THRESHOLD_METRICS = ("f1", "hter", "macro_f1", "balanced_accuracy", "matthews", "kappa")
 FLIP = {"HorizontalFlip": {"p": 0.5}}
 MOVE = {
@@ -66,6 +67,13 @@ def first_size(setting: Setting) -> Size:
     return Size(folds, epochs, members=2)
 
 
+def num_passes(setting: Setting, size: Size) -> float:
+    """How often an image is learnt or answered in all of the training."""
+    repeats = 2 if setting.num_images < FEW else 1
+    learnt = size.epochs * repeats * (size.folds - 1)
+    return setting.num_images * size.members * (learnt + 2.0)
+
+
 def shrink(size: Size, *, minutes: float, fixed: float, hours: float) -> Size:
     """The size that fits into these hours: first one member less, then fewer folds, then epochs.
 
@@ -85,7 +93,6 @@ def shrink(size: Size, *, minutes: float, fixed: float, hours: float) -> Size:
         steps.append("three folds")
     if minutes > room:
         epochs = max(1, int(size.epochs * room / minutes))
-        minutes *= epochs / size.epochs
         size = replace(size, epochs=epochs)
         steps.append(f"{epochs} epoch{'s' if epochs > 1 else ''}")
     why = f"{', '.join(steps)}, so that it fits into hours={hours:g} on this machine"
@@ -116,7 +123,7 @@ def recipe_entries(setting: Setting, size: Size) -> list[Entry]:
 
 def image_size(setting: Setting) -> int:
     """The side of a network's input: no more pixels than the images have, in steps of 16."""
-    most = 224 if setting.gpu else 112
+    most = 288 if setting.gpu else 128
     side = setting.side if setting.side else most
     return int(min(most, max(LEAST_SIZE, 16 * round(side / 16))))
 
@@ -141,14 +148,22 @@ def _defaults(setting: Setting, size: Size, pixels: int) -> list[Entry]:
     entries = [
         Entry("image_size", pixels),
         Entry("optimiser", "adamw"),
-        Entry("lr", 3e-4 if setting.gpu else 1e-3),
-        Entry("weight_decay", 0.01),
-        Entry("dropout", 0.2),
-        Entry("schedule", {"name": "cosine", "warmup_epochs": 0.5}),
+        Entry("schedule", {"name": "cosine", "warmup_epochs": 0.5, "floor": 0.01}),
         Entry("epochs", size.epochs),
-        Entry("batch_size", 64 if setting.gpu else 32 if number >= FEW else 16),
+        Entry("batch_size", 32 if number >= FEW else 16),
     ]
-    if not setting.gpu:
+    if setting.gpu:
+        why = "what ConvNeXt's authors fine-tune with; configs/utkface.yaml says more"
+        entries += [
+            Entry("lr", 1e-4, why),
+            Entry("weight_decay", 0.05),
+            Entry("layer_decay", 0.8),
+            Entry("drop_path", 0.2),
+            Entry("ema", 0.998),
+            Entry("clip_norm", 1.0),
+        ]
+    else:
+        entries += [Entry("lr", 1e-3), Entry("weight_decay", 0.01), Entry("dropout", 0.2)]
         freeze = 6 if number < FEW else 4 if number < SOME else 2
         why = "first layer groups that keep their ImageNet weights: fewer images, more of them"
         entries.append(Entry("freeze", freeze, why))
@@ -164,9 +179,7 @@ def _defaults(setting: Setting, size: Size, pixels: int) -> list[Entry]:
 
 def _members(setting: Setting, size: Size) -> list[Entry]:
     if setting.gpu:
-        first, second = "efficientnet_b3", "vit_small_patch16_224"
-        if image_size(setting) != 224:
-            second = "resnet34"
+        first, second = "convnext_small.in12k_ft_in1k_384", "tf_efficientnet_b4.ns_jft_in1k"
     else:
         first, second = "tf_efficientnet_lite0", "tf_efficientnet_lite1"
     numbers = [task for task in setting.tasks if task.label.kind == "regression"]
@@ -180,8 +193,8 @@ def _members(setting: Setting, size: Size) -> list[Entry]:
         members.append(Entry("distribution", value, why))
         return members
     more: list[Entry] = [Entry("seeds", [778])]
-    if second.startswith("vit"):
-        more += [Entry("lr", 1e-4), Entry("layer_decay", 0.75)]
+    if setting.gpu:
+        more.append(Entry("lr", 3e-4))
     members.append(Entry("second", [*_member(setting, second), *more], "another backbone"))
     return members
 
