@@ -65,9 +65,7 @@ def fit_to_hours(
     name = place.path.stem
     if found.draft is None:
         text = write_text(found, place, setting=None, size=None, gpu=gpu)
-        checked = check_text(text, name)
-        minutes = None if checked.problem else foretell(checked.settings).minutes
-        return Made(text, checked, minutes=minutes)
+        return Made(text, check_text(text, name))
     crop = look_for_crop(found, sizes)
     setting = make_setting(found.draft, sizes, crop, gpu=gpu)
     size = first_size(setting)

@@ -36,6 +36,8 @@ def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float)
         yield f"new: faces: {made.crop.why}"
     if made.minutes is not None:
         yield f"new: training: {_say_minutes(made, hours)}"
+    elif found.shipped is not None:
+        yield "new: ./run.sh plan crop train infer -c NAME says how long its recipe takes here"
     doubts = [] if found.draft is None else found.draft.doubts
     for line in [*doubts, *found.notes][:MOST_DOUBTS]:
         yield f"new: not sure: {line}"
