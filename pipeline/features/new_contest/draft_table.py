@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.features.new_contest.answer_guess import guess_answer
 from pipeline.features.new_contest.draft import Draft, task_entries
-from pipeline.features.new_contest.feature_rows import leave_out_feature_rows
+from pipeline.features.new_contest.feature_rows import find_feature_rows, without_sample
 from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.image_folders import ImageFolders, choose_folders
 from pipeline.features.new_contest.label_choice import LabelChoice, choose_labels
@@ -38,7 +38,8 @@ def draft_table(
     """
     train = roles.train
     assert train is not None and train.path is not None
-    roles, feature_doubts = leave_out_feature_rows(roles)
+    rows = find_feature_rows(roles)
+    roles = roles if rows is None else without_sample(roles)
     columns = read_columns(train, roles.others)
     ids = guess_ids(roles, columns.split is not None)
     used = [ids.train_id, train.path, *(columns.box[0] if columns.box else ())]
@@ -65,11 +66,11 @@ def draft_table(
         tasks,
         choice,
         sample=None if roles.sample is None else roles.sample.frame,
-        sample_name=ids.sample,
-        sample_why=ids.sample_why,
-        id_column=ids.answer_id,
+        sample_name=ids.sample if rows is None else rows.name,
+        sample_why=ids.sample_why if rows is None else "a row for each answer of an image",
+        id_column=ids.answer_id if rows is None else rows.id,
     )
-    doubts = [*feature_doubts, *notes, *answer.notes, *ids.doubts, *folders.doubts]
+    doubts = [*notes, *answer.notes, *ids.doubts, *folders.doubts]
     table = _table_section(train, ids, columns, folders, person, doubts)
     truth = _has_truth(roles, ids, columns, tasks)
     contest = [Entry("table", table)]
@@ -258,8 +259,9 @@ def _train_images(train: TableFacts, index: ImageIndex, folder: str) -> tuple[st
 def _leftovers(roles: Roles) -> list[str]:
     notes = []
     if roles.samples and roles.sample is not None:
+        names = ", ".join(facts.name for facts in roles.samples)
         notes.append(
-            f"there are other samples ({', '.join(roles.samples)}); this config answers "
+            f"there are other samples ({names}); this config answers "
             f"{roles.sample.name}, and sample=FILE takes another"
         )
     if roles.others:

@@ -95,7 +95,8 @@ def look_at_faces(root: Path, paths: Sequence[str], *, min_face: float = 0.21) -
 def guess_crop(look: FaceLook | None, sizes: Sizes) -> Guess[dict[str, object]]:
     """The settings of `crop` but for its size; `look` is None where the images are too small."""
     if look is None:
-        return Guess({"faces": "given"}, f"images of {sizes.median} pixels are faces themselves")
+        size = f"images of {sizes.median} pixels" if sizes.median else "images in a table"
+        return Guess({"faces": "given"}, f"{size} are faces themselves: none is looked for")
     number = look.looked_at
     first = next(iter(look.found), 0.21)
     found = look.found.get(first, 0)

@@ -71,8 +71,10 @@ def find_place(folder: Path, name: str | None, *, command: str) -> Place:
 
 def measure(found: Understood) -> Sizes:
     """The sizes of some of the images."""
-    images = found.draft.train_images if found.draft else found.survey.images
-    return measure_sizes(found.survey.root, images or found.survey.images)
+    images = (found.draft.train_images if found.draft else ()) or found.survey.images
+    if not images:
+        return Sizes(0, 0, 0)
+    return measure_sizes(found.survey.root, images)
 
 
 def look_for_crop(found: Understood, sizes: Sizes) -> Guess[dict[str, object]]:
@@ -81,7 +83,7 @@ def look_for_crop(found: Understood, sizes: Sizes) -> Guess[dict[str, object]]:
     assert draft is not None
     if draft.has_boxes:
         return Guess({"margin": 0.2}, "the table's boxes; a face is looked for where it has none")
-    if sizes.median < TINY:
+    if sizes.median < TINY:  # 0 where the images are numbers in a table
         return guess_crop(None, sizes)
     images = draft.train_images or found.survey.images
     return guess_crop(look_at_faces(found.survey.root, images), sizes)

@@ -54,6 +54,8 @@ def _say_minutes(made: Made, hours: float) -> str:
 
 
 def _say_sizes(sizes: Sizes) -> str:
+    if not sizes.largest:
+        return "in a column of pixels"
     if sizes.smallest == sizes.largest:
         return f"{sizes.median} pixels"
     return f"{sizes.smallest} to {sizes.largest} pixels"

@@ -124,7 +124,7 @@ def recipe_entries(setting: Setting, size: Size) -> list[Entry]:
 def image_size(setting: Setting) -> int:
     """The side of a network's input: no more pixels than the images have, in steps of 16."""
     most = 288 if setting.gpu else 128
-    side = setting.side if setting.side else most
+    side = setting.side or LEAST_SIZE
     return int(min(most, max(LEAST_SIZE, 16 * round(side / 16))))
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from pipeline.labels.containers import ARCHIVE, list_below
 from pipeline.labels.layouts import IMAGE_ENDINGS
 
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pkl", ".pickle")
@@ -56,6 +57,7 @@ def survey_folder(folder: Path) -> Survey:
         raise ValueError(f"new: {folder}: {what}; where does the unzipped contest lie?")
     root = _enter(folder)
     paths = sorted(_walk(root))
+    paths += _in_archives(root, paths)
     if not paths:
         raise ValueError(f"new: {folder}: this folder holds no file")
     kinds: dict[str, list[str]] = {}
@@ -116,6 +118,25 @@ def _walk(root: Path) -> list[str]:
         start = "" if below == "." else f"{below}/"
         found += [f"{start}{name}" for name in files if not _is_hidden(name)]
     return found
+
+
+def _in_archives(root: Path, paths: list[str]) -> list[str]:
+    """The images in zip archives, which are read where they are; not of one that is unpacked."""
+    folders = {path.rpartition("/")[0] for path in paths}
+    found: list[str] = []
+    for path in paths:
+        plain = path[: -len(ARCHIVE)]
+        if not path.lower().endswith(ARCHIVE) or any(
+            folder == plain or folder.startswith(f"{plain}/") for folder in folders
+        ):
+            continue
+        try:
+            members = list_below(root / path)
+        except ValueError:  # a broken archive is told as one that was not unpacked
+            continue
+        names = [member.relative_to(root).as_posix() for member in members]
+        found += [name for name in names if file_kind(name) == "images"]
+    return sorted(found)
 
 
 def _is_hidden(name: str) -> bool:

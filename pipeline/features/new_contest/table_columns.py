@@ -46,6 +46,7 @@ TRAIN_WORDS = ("train", "training", "tr", "learn")
 VALID_WORDS = ("val", "valid", "validation", "dev", "validate")
 TEST_WORDS = ("test", "testing", "eval", "evaluation", "privatetest", "private")
 HELD_WORDS = ("publictest", "public", "gallery", "unused")
+LEAST_PIXELS = 64  # numbers in a cell that are an image
 FEW_IMAGES, MANY_IMAGES = 1.4, 200.0  # of a person, on average
 
 
@@ -92,6 +93,15 @@ def find_path_column(frame: pd.DataFrame, meetings: Mapping[str, Meeting]) -> st
         if score > most * 1.001:
             best, most = column, score
     return best
+
+
+def find_pixels(frame: pd.DataFrame) -> str | None:
+    """The column whose cells are images: many whole numbers from 0 to 255, parted by blanks."""
+    for column in frame.columns:
+        some = frame[column].head(3).astype(str)
+        if len(some) and all(_is_pixels(cell) for cell in some):
+            return str(column)
+    return None
 
 
 def find_box(columns: Sequence[str]) -> tuple[tuple[str, ...], str] | None:
@@ -164,6 +174,13 @@ def find_person(frame: pd.DataFrame, *, used: Sequence[str]) -> tuple[Guess[str]
 def is_helper(column: str) -> bool:
     """Whether a column's name says that it stands beside the label."""
     return HELPER_NAME.fullmatch(column.strip().casefold()) is not None
+
+
+def _is_pixels(cell: str) -> bool:
+    words = cell.split()
+    if len(words) < LEAST_PIXELS:
+        return False
+    return all(re.fullmatch(r"\d{1,3}(\.0+)?", word) for word in words)
 
 
 def _are_decimals(values: pd.Series) -> bool:

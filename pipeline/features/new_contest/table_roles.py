@@ -11,6 +11,7 @@ from pipeline.features.new_contest.meeting import ImageIndex, Meeting
 from pipeline.features.new_contest.table_columns import (
     SPLIT_NAME,
     find_path_column,
+    find_pixels,
     is_helper,
     known_values,
 )
@@ -25,11 +26,15 @@ MEET = 0.5  # share of a column's values that must meet, to be of the same image
 
 @dataclass(frozen=True)
 class TableFacts:
-    """A table and how its columns meet the images."""
+    """A table and how its columns meet the images.
+
+    `pixels` is the column that holds the images themselves, as numbers.
+    """
 
     table: ContestTable
     meetings: Mapping[str, Meeting]
     path: str | None
+    pixels: str | None = None
 
     @property
     def name(self) -> str:
@@ -58,7 +63,7 @@ class Roles:
     train: TableFacts | None = None
     test: TableFacts | None = None
     sample: TableFacts | None = None
-    samples: tuple[str, ...] = ()
+    samples: tuple[TableFacts, ...] = ()
     fixes: tuple[str, ...] = ()
     others: tuple[TableFacts, ...] = field(default=())
 
@@ -69,7 +74,8 @@ def look_at_table(table: ContestTable, index: ImageIndex) -> TableFacts:
     for column in table.frame.columns:
         values = table.frame[column].astype(str)
         meetings[column] = index.meeting(values)
-    return TableFacts(table, meetings, find_path_column(table.frame, meetings))
+    path = find_path_column(table.frame, meetings)
+    return TableFacts(table, meetings, path, find_pixels(table.frame))
 
 
 def find_roles(tables: Sequence[TableFacts], *, sample: str | None = None) -> Roles:
@@ -83,8 +89,9 @@ def find_roles(tables: Sequence[TableFacts], *, sample: str | None = None) -> Ro
     chosen = _choose_sample(samples, rest)
     rest = [facts for facts in rest if facts not in samples]
     train = _find_train(rest)
+    more = tuple(facts for facts in samples if facts is not chosen)
     if train is None:
-        return Roles(sample=chosen, fixes=_names(fixes), others=tuple(rest))
+        return Roles(sample=chosen, samples=more, fixes=_names(fixes), others=tuple(rest))
     others = [facts for facts in rest if facts is not train]
     test = _find_test(others, train, chosen)
     if chosen is None and test is not None and _holds_placeholders(test, train):
@@ -93,7 +100,7 @@ def find_roles(tables: Sequence[TableFacts], *, sample: str | None = None) -> Ro
         train=train,
         test=test,
         sample=chosen,
-        samples=_names(facts for facts in samples if facts is not chosen),
+        samples=more,
         fixes=_names(fixes),
         others=tuple(facts for facts in others if facts is not test),
     )
@@ -188,5 +195,5 @@ def _holds_placeholders(test: TableFacts, train: TableFacts) -> bool:
     return False
 
 
-def _names(tables: Iterable[TableFacts]) -> tuple[str, ...]:
+def _names(tables: Sequence[TableFacts]) -> tuple[str, ...]:
     return tuple(facts.name for facts in tables)

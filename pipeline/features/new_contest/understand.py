@@ -7,6 +7,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.class_folders import find_class_folders
 from pipeline.features.new_contest.contest_tables import read_tables
 from pipeline.features.new_contest.draft import Draft
+from pipeline.features.new_contest.draft_pixels import draft_pixels
 from pipeline.features.new_contest.draft_simple import (
     draft_folders,
     draft_lines,
@@ -50,17 +51,22 @@ def understand_folder(folder: Path, *, sample: str | None = None) -> Understood:
     shipped = find_shipped(survey, headers)
     if shipped is not None:
         return Understood(survey, shipped, None, [])
-    if not survey.images:
-        raise ValueError(_say_no_images(survey))
     facts = [look_at_table(table, index) for table in read.tables]
+    pixel_tables = [one for one in facts if one.pixels is not None]
+    if not survey.images and not pixel_tables:
+        raise ValueError(_say_no_images(survey))
     other_job = say_tables(facts)
     if other_job is not None:
         raise ValueError(other_job)
     texts = read_texts(survey.root, survey.texts)
     roles = find_roles(facts, sample=sample)
     notes = list(read.notes)
-    if survey.archives:
-        notes.append(f"not unpacked: {', '.join(survey.archives[:3])}; unzip it first, then again")
+    if pixel_tables:
+        draft = draft_pixels(roles, pixel_tables, texts=texts)
+        return Understood(survey, None, draft, notes)
+    closed = [path for path in survey.archives if not survey.images_below(path)]
+    if closed:
+        notes.append(f"not read: {', '.join(closed[:3])}; if it is needed, unzip it and try again")
     if roles.train is not None:
         return Understood(survey, None, draft_table(survey, roles, index, texts=texts), notes)
     fixes = {f.name: f.frame for f in facts if f.name in roles.fixes}

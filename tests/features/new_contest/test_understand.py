@@ -1,5 +1,7 @@
 """Folders of contests in many shapes: what each is taken for. Images are a few random pixels."""
 
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +191,41 @@ def test_pickles_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "labels.pkl").write_bytes(b"not a pickle")
     with pytest.raises(ValueError, match="a pickle can run any program"):
         understand_folder(tmp_path)
+
+
+def test_pixels_in_a_column_of_one_table(tmp_path: Path) -> None:
+    part = ["Training"] * 8 + ["PublicTest"] * 2 + ["PrivateTest"] * 2
+    rows = [(n % 3, " ".join(str(n * 7 % 256) for _ in range(144)), part[n]) for n in range(12)]
+    table(tmp_path / "fer2013.csv", "emotion,pixels,Usage", rows)
+    made = competition(tmp_path)
+    assert made["table"]["pixels"] == {"column": "pixels"}
+    assert made["table"]["split"]["leave_out"] == ["PublicTest"]
+    assert made["tasks"]["emotion"]["classes"] == ["0", "1", "2"]
+
+
+def test_keypoints_with_a_row_for_each_answer(tmp_path: Path) -> None:
+    pixels = " ".join("7" for _ in range(144))
+    rows = [(30 + n % 5, 40 + n % 7, pixels) for n in range(12)]
+    table(tmp_path / "training.csv", "eye_x,eye_y,Image", rows)
+    table(tmp_path / "test.csv", "ImageId,Image", [(n, pixels) for n in (1, 2)])
+    asked = [(0, 1, "eye_x", "?"), (1, 1, "eye_y", "?"), (2, 2, "eye_x", "?"), (3, 2, "eye_y", "?")]
+    table(tmp_path / "IdLookupTable.csv", "RowId,ImageId,FeatureName,Location", asked)
+    table(tmp_path / "SampleSubmission.csv", "RowId,Location", [(n, 0) for n in range(4)])
+    made = competition(tmp_path)
+    assert made["submission"]["sample"] == "IdLookupTable.csv"
+    assert made["submission"]["id"] == "ImageId"
+    assert made["tasks"]["eye_x"]["kind"] == "regression"
+
+
+def test_images_in_zip_archives_are_read_where_they_are(tmp_path: Path) -> None:
+    draw(tmp_path / "out", [*TRAIN, *TEST])
+    for part in ("train", "test"):
+        with zipfile.ZipFile(tmp_path / f"{part}.zip", "w") as archive:
+            for path in sorted((tmp_path / "out" / part).iterdir()):
+                archive.write(path, path.name)
+    shutil.rmtree(tmp_path / "out")
+    table(tmp_path / "train.csv", "id,label", [(f"{n}.png", n % 2) for n in range(12)])
+    table(tmp_path / "test.csv", "id", [(f"{n}.png",) for n in range(5)])
+    made = competition(tmp_path)
+    assert made["table"]["images"] == "train.zip"
+    assert made["table"]["test_images"] == "test.zip"
