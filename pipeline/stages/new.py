@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.config import Experiment
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
 from pipeline.features.new_contest.fit_hours import Foretold, fit_to_hours
 from pipeline.features.new_contest.make_config import find_place, measure
@@ -34,6 +35,8 @@ def check(work: Work) -> None:
         what = "is a file, no folder" if folder.exists() else "no such folder"
         raise ValueError(f"new: {folder}: {what}; name the folder of the unzipped contest")
     place = find_place(folder, name, command=shlex.join(work.command))
+    if not place.path.parent.is_dir():
+        place.path.parent.mkdir()
     check_writable(place.path.parent, key="new: the second word, a path that ends with .yaml,")
 
 
@@ -53,8 +56,8 @@ def run(work: Work) -> None:
         print(line)
     print(f"new: wrote {display_path(place.path)}; look at it, each line has its reason")
     print("new: then an honest score in minutes, and the submission:")
-    print(f"  ./run.sh baseline -c {place.called}")
-    print(f"  ./run.sh crop train infer -c {place.called}")
+    print(f"  {COMMAND} baseline -c {place.called}")
+    print(f"  {COMMAND} crop train infer -c {place.called}")
 
 
 def _foretell(settings: Experiment) -> Foretold:

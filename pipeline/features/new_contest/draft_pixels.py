@@ -101,7 +101,7 @@ def _find_parts(tables: Sequence[TableFacts]) -> tuple[TableFacts, TableFacts | 
     )
     train, *others = ordered
     called = [f for f in others if TEST_NAME.search(f.name.casefold())]
-    return train, (called or others or [None])[0]
+    return train, next(iter(called or others), None)
 
 
 def _id_column(train: TableFacts, test: TableFacts | None, roles: Roles | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.console.installation import COMMAND, SHIPPED
+from pipeline.console.installation import COMMAND, PROJECT, SHIPPED
 from pipeline.features.new_contest.check_config import Checked, check_config
 from pipeline.features.new_contest.config_text import config_text, quoted, shipped_head
 from pipeline.features.new_contest.draft import Draft
@@ -20,9 +20,8 @@ from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.shipped_contests import shipped_text
 from pipeline.features.new_contest.strong_recipe import Setting, Size, first_size, names_of
 from pipeline.features.new_contest.understand import Understood
-from pipeline.storage import PROJECT
 
-CONFIGS = PROJECT / "configs"  # of the user, who may have none yet
+CONFIGS = PROJECT / "configs"  # the user's own
 SHIPPED_CONFIGS = SHIPPED / "configs"
 SCHEMA = "schema.json"
 
@@ -42,7 +41,9 @@ class Place:
     @property
     def schema(self) -> str:
         """The schema for editors, as this file finds it."""
-        return SCHEMA if self.path.parent == SHIPPED_CONFIGS else str(SHIPPED_CONFIGS / SCHEMA)
+        if (self.path.parent / SCHEMA).is_file():
+            return SCHEMA
+        return str(SHIPPED_CONFIGS / SCHEMA)
 
 
 def find_place(folder: Path, name: str | None, *, command: str) -> Place:
@@ -64,7 +65,7 @@ def find_place(folder: Path, name: str | None, *, command: str) -> Place:
             f"new: {path} is there already and stays as it is; another name writes another file: "
             f"{COMMAND} new {folder} {path.stem}-2"
         )
-    if not path.parent.is_dir() and path.parent != CONFIGS:
+    if path.parent != CONFIGS and not path.parent.is_dir():
         raise ValueError(f"new: no folder {path.parent}, where {path.name} is to be written")
     return Place(path, command)
 

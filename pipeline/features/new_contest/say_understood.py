@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.face_look import Sizes
 from pipeline.features.new_contest.fit_hours import Made
 from pipeline.features.new_contest.understand import Understood
@@ -37,7 +38,7 @@ def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float)
     if made.minutes is not None:
         yield f"new: training: {_say_minutes(made, hours)}"
     elif found.shipped is not None:
-        yield "new: ./run.sh plan crop train infer -c NAME says how long its recipe takes here"
+        yield f"new: {COMMAND} plan crop train infer -c NAME says how long that takes here"
     doubts = [] if found.draft is None else found.draft.doubts
     for line in [*doubts, *found.notes][:MOST_DOUBTS]:
         yield f"new: not sure: {line}"
