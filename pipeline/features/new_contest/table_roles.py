@@ -1,7 +1,7 @@
 """Which table teaches, which is to be answered, which is the sample of an answer file."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
