@@ -1,7 +1,7 @@
 """What the data is: tasks, answer, layout and submission of one competition."""
 
 from math import prod
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,12 @@ class Answer(Settings):
     combine: Literal["product", "columns"] = "product"
     """Says how several tasks are answered: `product` multiplies their classes into one, `columns`
     gives each task a column of its own."""
+    per: Text | None = None
+    """Names the column that a row of the answer file stands for, where it is answered from several
+    images: a person, an album. `folder` is the folder that an image lies in. Null: an image."""
+    pooling: Literal["choose", "mean", "log_odds", "trimmed_mean", "median"] = "choose"
+    """Says how the predictions of such images become one. `choose` takes their mean, unless another
+    rule that is chosen on other folds is better beyond its interval."""
 
     @property
     def is_product(self) -> bool:
@@ -74,6 +80,15 @@ class Submission(Settings):
     several times beside a column of the answers' names, or ids that end with them."""
     separator: str = Field(" ", min_length=1, max_length=20)
     """Stands between the words of several labels in one column."""
+    clip: tuple[float, float] | None = None
+    """Bounds of the numbers or probabilities that are written, as [0.01, 0.99]: what lies outside
+    is written as the bound. Null: the task's own low and high, of probabilities 0 and 1."""
+    normalise: bool = False
+    """Whether the written probabilities of the classes are divided by their sum after clipping, for
+    contests that want rows of sum 1."""
+    round: Annotated[int, Field(ge=0, le=15)] | None = None
+    """Decimals of the numbers or probabilities that are written; 0 writes whole numbers. Null: all
+    of them, but whole numbers where the sample file and the labels are whole."""
     format: Literal["csv", "lines"] = "csv"
     """`csv` writes a table with ids; `lines` writes bare answers in order, without ids, to
     NAME.txt."""
@@ -94,6 +109,9 @@ class Competition(Settings):
     lines: LinesLayout | None = None
     appa: AppaLayout | None = None
     folders: FoldersLayout | None = None
+    frames: Count = 16
+    """Frames of a video that are looked at, evenly spaced; a row that names a video is answered
+    from them."""
     missing_test: Fraction = 0.0
     """Allows this share of the test images to be missing or unreadable; they are answered without a
     look. With more of them, index or crop stops."""
@@ -172,7 +190,9 @@ class Competition(Settings):
             section = FoldersLayout()
         options = {} if section is None else section.model_dump()
         if self.table is not None:  # a test table may call its ids as the answer file does
-            options["answer_id"] = self.submission.id
+            grouped = self.answer.per is not None
+            options["answer_id"] = None if grouped else self.submission.id
+            options["per"] = self.answer.per
         return options
 
     def _check_answer(self) -> None:
@@ -228,6 +248,12 @@ class Competition(Settings):
             raise ValueError("submission.top: for one answer of kind multiclass or multilabel")
         if file.top is not None and file.value not in (None, "label"):
             raise ValueError(f"submission.top: writes words, and value: {file.value} none")
+        options = {"clip": file.clip, "normalise": file.normalise or None, "round": file.round}
+        asked = [key for key, value in options.items() if value is not None]
+        if asked and file.value in ("index", "label"):
+            raise ValueError(f"submission.{asked[0]}: the file holds classes (value: {file.value})")
+        if answer.pooling == "log_odds" and kinds == {"regression"}:
+            raise ValueError("answer.pooling: a number has no log-odds; mean or median is for it")
         if file.value == "number" and "regression" not in kinds:
             raise ValueError("submission.value: number is for an answer of kind regression")
         if answer.metric in GROUP_METRICS and self.tasks[answer.tasks[0]].group is None:
@@ -259,6 +285,11 @@ class Competition(Settings):
                         f"tasks.{name}.{key}: layout {self.layout} has no {column!r}; "
                         f"its columns are {', '.join(known)}"
                     )
+
+    @property
+    def answered_per(self) -> str:
+        """What a row of the answer file stands for where it is no image: the column's name."""
+        return self.answer.per or "video"
 
     @property
     def metric_name(self) -> str:

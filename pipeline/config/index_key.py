@@ -29,6 +29,10 @@ def index_key(contest: Competition, *, root: str) -> dict[str, Any]:
             reading[name] = section.model_dump(mode="json")
     key: dict[str, Any] = {"reading": reading}
     key["columns"] = {name: task.column or name for name, task in contest.tasks.items()}
+    if contest.answer.per is not None:
+        key["per"] = contest.answer.per
+    if contest.frames != Competition.model_fields["frames"].default:
+        key["frames"] = contest.frames
     groups = sorted({task.group for task in contest.tasks.values() if task.group})
     if groups:
         key["groups"] = groups

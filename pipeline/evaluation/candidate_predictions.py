@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.evaluation.answer_rows import judge_answers
+from pipeline.evaluation.as_written import Writer, WriterOf, no_file
 from pipeline.evaluation.candidates import Candidate
 from pipeline.evaluation.decisions import decide_space
 from pipeline.evaluation.evaluation_set import EvaluationSet
@@ -36,16 +38,25 @@ class CandidatePredictions:
 
 
 def answers_of(
-    candidate: Candidate, evaluation: EvaluationSet, *, with_views: bool
+    candidate: Candidate,
+    evaluation: EvaluationSet,
+    *,
+    with_views: bool,
+    writer_of: WriterOf = no_file,
 ) -> dict[str, CandidatePredictions]:
     """A candidate's predictions, by the name of each task and answer that it predicts.
 
-    Tasks and answers that are not exactly those of the evaluation set are left out.
+    Answers are judged as `writer_of` its experiment writes them. Tasks and answers that are not
+    exactly those of the evaluation set are left out.
     """
-    if candidate.kind == "stack":
-        return _stack_answers(candidate.settings, candidate.runs, evaluation)
     settings = candidate.settings
+    write = writer_of(settings, candidate.runs, evaluation)
+    if candidate.kind == "stack":
+        return _stack_answers(settings, candidate.runs, evaluation, write=write)
     tables = candidate.tables(with_views=with_views)
+    if evaluation.split.per:
+        chosen_for = None if candidate.kind == "ensemble" else list(candidate.members)
+        tables = judge_answers(settings, candidate.runs, tables, members=chosen_for).tables
     probs: Probs = {}
     if candidate.kind == "member":
         (member,) = candidate.members
@@ -62,7 +73,9 @@ def answers_of(
             continue
         if candidate.kind == "member" and not all(task.name in probs for task in space.tasks):
             continue
-        answers[space.name] = _space_answer(candidate, evaluation, space, tables=tables)
+        answers[space.name] = _space_answer(
+            candidate, evaluation, space, tables=tables, write=write
+        )
         if candidate.kind != "member" and space.is_product:
             joint = answers[space.name].probs
             for place, task in enumerate(space.tasks):
@@ -88,6 +101,7 @@ def _space_answer(
     space: AnswerSpace,
     *,
     tables: Mapping[str, pd.DataFrame],
+    write: Writer,
 ) -> CandidatePredictions:
     """A candidate's prediction of one answer of the contest."""
     blended = blend_spaces(
@@ -103,9 +117,9 @@ def _space_answer(
         decided = decide_space(
             evaluation, space, joint, wanted=candidate.settings.ensemble.threshold
         ).oof_answers
-        seen = space.seen(joint, decided)
-        return CandidatePredictions(joint, seen, decided)
-    return CandidatePredictions(joint, space.scored(joint), space.decide(joint))
+    else:
+        decided = space.decide(joint)
+    return CandidatePredictions(joint, write(space, joint, decided), decided)
 
 
 def _task_answers(
@@ -123,7 +137,7 @@ def _task_answers(
 
 
 def _stack_answers(
-    settings: Experiment, runs: Runs, evaluation: EvaluationSet
+    settings: Experiment, runs: Runs, evaluation: EvaluationSet, *, write: Writer
 ) -> dict[str, CandidatePredictions]:
     """The nested answers of stack, and of a product what they say of each task."""
     ids = evaluation.images["image_id"]
@@ -138,7 +152,7 @@ def _stack_answers(
         decided = frame[decided_names(space)].to_numpy()
         if space.kind != "multilabel":
             decided = decided[:, 0]
-        seen = space.seen(joint, decided)
+        seen = write(space, joint, decided)
         answers[space.name] = CandidatePredictions(joint, seen, decided)
         if not space.is_product:
             continue

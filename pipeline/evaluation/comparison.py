@@ -8,6 +8,7 @@ from itertools import combinations
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.evaluation.as_written import WriterOf, no_file
 from pipeline.evaluation.candidate_predictions import CandidatePredictions, answers_of
 from pipeline.evaluation.candidates import Candidate, held_out
 from pipeline.evaluation.disagreements import describe_disagreements, disagreement_tables
@@ -19,8 +20,12 @@ from pipeline.evaluation.shared_targets import (
     shared_targets,
 )
 from pipeline.experiment.grouping import read_grouping
-from pipeline.labels.units import Unit
-from pipeline.metrics.score_rows import EvaluationTarget, compare_rows, metric_rows
+from pipeline.metrics.score_rows import (
+    EvaluationSplit,
+    EvaluationTarget,
+    compare_rows,
+    metric_rows,
+)
 from pipeline.metrics.text_tables import describe_comparisons, describe_folds
 from pipeline.storage import Runs, display_path, write_table
 
@@ -45,18 +50,26 @@ def compare_experiments(
     *,
     labels: str | None = None,
     names_config: bool = False,
+    writer_of: WriterOf = no_file,
 ) -> None:
     """Prints the comparison of what the names stand for, and writes its four tables.
 
-    `labels` is the experiment whose labels judge, `names_config` whether -c was typed.
+    `labels` is the experiment whose labels judge, `names_config` whether -c was typed. Answers are
+    judged as `writer_of` their experiment writes them.
     """
     candidates = gather_candidates(settings, runs, names, names_config=names_config)
     with_views = all(candidate.can_show_views for candidate in candidates)
     judge = choose_reference(candidates, labels=labels)
     evaluation = EvaluationSet(
-        judge.settings, judge.runs, held_out=set(held_out(judge)["image_id"])
+        judge.settings,
+        judge.runs,
+        held_out=set(held_out(judge)["image_id"]),
+        per_answer=True,
     )
-    answers = {c.name: answers_of(c, evaluation, with_views=with_views) for c in candidates}
+    answers = {
+        one.name: answers_of(one, evaluation, with_views=with_views, writer_of=writer_of)
+        for one in candidates
+    }
     targets = shared_targets(evaluation, answers)
     for candidate in candidates:
         print(f"compare: {candidate.describe(with_views=with_views)}")
@@ -67,7 +80,7 @@ def compare_experiments(
         print("compare: on the images as they are, for not all of them have run infer")
     say_labels(candidates, judge, targets)
     comparison = _compare(evaluation, targets, answers)
-    _print(comparison, targets, unit=evaluation.split.unit)
+    _print(comparison, targets, split=evaluation.split)
     _write(runs, comparison, folder=_folder(candidates))
 
 
@@ -99,11 +112,13 @@ def _compare(
     )
 
 
-def _print(comparison: Comparison, targets: Mapping[str, EvaluationTarget], *, unit: Unit) -> None:
+def _print(
+    comparison: Comparison, targets: Mapping[str, EvaluationTarget], *, split: EvaluationSplit
+) -> None:
     scores, differences = comparison.scores, comparison.differences
     for name, target in targets.items():
         of_task = scores[scores["task"] == name]
-        print("\n".join(describe_folds(of_task, target, unit=unit)))
+        print("\n".join(describe_folds(of_task, target, unit=split.unit, per=split.per)))
         rows = differences[differences["task"] == name].to_dict("records")
         print("\n".join(describe_comparisons(rows)))
     print("\n".join(describe_disagreements(comparison.by_attribute)))

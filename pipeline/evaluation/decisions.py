@@ -112,9 +112,11 @@ def score_on_test(
     test: pd.DataFrame,
     unit: Unit | None = None,
     num_draws: int,
+    per: str = "",
 ) -> dict | None:
     """The score of what the metric looks at (N,) or (N, C) on those test images that have their
-    labels; None when there is none. `unit` is what their person ids stand for, where that is known.
+    labels; None when there is none. `unit` is what their person ids stand for, where that is known;
+    `per` is what a row stands for where it is no image.
 
     Raises ValueError for a label that is none of the task's.
     """
@@ -141,6 +143,7 @@ def score_on_test(
         num_draws=num_draws,
         test_share=0.0,
         unit=counted_by(images) if unit is None else unit,
+        per=per,
     )
     return measure(target, seen[known.to_numpy()], split=split)
 
@@ -166,6 +169,7 @@ def measure(target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSp
         "num_images": int(labelled.sum()),
         "num_people": len(set(split.person_ids[labelled])),
         "unit": split.unit,
+        **({"per": split.per} if split.per else {}),
     }
 
 
@@ -173,5 +177,6 @@ def say_score(name: str, score: Mapping[str, Any]) -> str:
     """The score in words."""
     value, low, high = (show_number(score[key]) for key in ("value", "low", "high"))
     unit = score.get("unit", "people")  # records of an earlier version do not say
-    count = count_words(score["num_images"], score["num_people"], unit)
+    per = score.get("per", "")
+    count = count_words(score["num_images"], score["num_people"], unit, per=per)
     return f"{name} {score['metric']} {value} (95 % {low}..{high}, {count})"

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.evaluation.candidate_predictions import CandidatePredictions
 from pipeline.evaluation.evaluation_set import EvaluationSet
-from pipeline.labels.tasks import Task, label_texts
+from pipeline.labels.tasks import Task, is_labelled, label_texts
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.disagreements import band_numbers, count_by_group, losses, surprise
 from pipeline.metrics.paired import show_number
@@ -18,7 +18,7 @@ LEAST = 30  # images that a printed value has
 MOST_VALUES = 12  # of a label column that counts as an attribute
 NO_LABELS = (
     *("image_id", "path", "person_id", "part", "status", "message", "width", "height"),
-    *("row", "face_status", "num_faces", "fold"),
+    *("row", "face_status", "num_faces", "fold", "answer_per"),
 )
 
 
@@ -84,7 +84,10 @@ def attributes(evaluation: EvaluationSet) -> dict[str, np.ndarray]:
         elif task.kind == "multilabel":
             groups |= _label_groups(task, truth)
         else:
-            groups[task.name] = np.array(task.classes, dtype=object)[truth.astype(np.int64)]
+            words = np.full(len(truth), "?", dtype=object)
+            known = is_labelled(truth)
+            words[known] = np.array(task.classes, dtype=object)[truth[known].astype(np.int64)]
+            groups[task.name] = words
     taken = {*NO_LABELS, *(task.column for task in evaluation.tasks)}
     for column in evaluation.images.columns:
         values = evaluation.images[column]

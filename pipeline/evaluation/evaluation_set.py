@@ -10,6 +10,7 @@ from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.images_table import held_out, read_labelled, scored_split
 from pipeline.experiment.tasks import contest_tasks, group_of, targets_of
+from pipeline.labels.answer_groups import GROUP, group_rows, is_grouped
 from pipeline.labels.tasks import Task
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.baselines import constant_answers
@@ -21,12 +22,27 @@ from pipeline.storage import Runs, display_path
 class EvaluationSet:
     """The held-out images, with the truth, the metric and the best constant answer of each task.
 
-    The constants are learnt from all labelled images of the other folds, held out or not.
+    The constants are learnt from all labelled images of the other folds, held out or not. With
+    `per_answer` a row is an answer: where several images are answered together, it is their group.
     """
 
-    def __init__(self, settings: Experiment, runs: Runs, *, held_out: Collection[str]) -> None:
+    def __init__(
+        self,
+        settings: Experiment,
+        runs: Runs,
+        *,
+        held_out: Collection[str],
+        per_answer: bool = False,
+    ) -> None:
         everything = read_labelled(runs)
-        self._is_held = everything["image_id"].isin(held_out).to_numpy()
+        is_held = everything["image_id"].isin(held_out)
+        self.labelled = everything[is_held].reset_index(drop=True)  # a row an image
+        per = ""
+        if per_answer and is_grouped(everything):
+            per = settings.competition.answered_per
+            everything = group_rows(everything, contest_tasks(settings))
+            is_held = everything["image_id"].isin(self.labelled[GROUP])
+        self._is_held = is_held.to_numpy()
         self._folds = everything[scored_split(settings)].to_numpy()
         self._everything = everything
         self._known: dict[tuple[str, str], EvaluationTarget] = {}  # by task and metric
@@ -42,21 +58,29 @@ class EvaluationSet:
             num_draws=settings.bootstrap,
             test_share=float(np.mean([n / max(len(everything) - n, 1) for n in sizes])),
             unit=read_grouping(runs).unit,
+            per=per,
         )
 
     @classmethod
     def of_tables(
-        cls, settings: Experiment, runs: Runs, tables: Mapping[str, pd.DataFrame]
+        cls,
+        settings: Experiment,
+        runs: Runs,
+        tables: Mapping[str, pd.DataFrame],
+        *,
+        per_answer: bool = False,
     ) -> "EvaluationSet":
         """The evaluation set of the images in members' OOF tables.
 
         Raises ValueError when an image is in another fold than when a member was trained.
         """
-        evaluation = cls(settings, runs, held_out=set(next(iter(tables.values()))["image_id"]))
+        found = set(next(iter(tables.values()))["image_id"])
+        evaluation = cls(settings, runs, held_out=found, per_answer=per_answer)
+        images = evaluation.labelled
         for name, table in tables.items():
             seen = table[["image_id", "fold"]].drop_duplicates()
             for fold, rows in seen.groupby("fold"):
-                split = evaluation.images.loc[held_out(settings, evaluation.images, int(fold))]
+                split = images.loc[held_out(settings, images, int(fold))]
                 moved = rows.loc[~rows["image_id"].isin(split["image_id"]), "image_id"]
                 if len(moved):
                     raise ValueError(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.evaluation.as_written import Writer, outputs_alone
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import member_cells
@@ -19,7 +20,11 @@ Answers = dict[str, np.ndarray]  # by member or formulation, (N,) what the metri
 
 
 def compare_formulations(
-    settings: Experiment, evaluation: EvaluationSet, tables: Mapping[str, pd.DataFrame]
+    settings: Experiment,
+    evaluation: EvaluationSet,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    write: Writer = outputs_alone,
 ) -> tuple[list[dict], list[dict], list[str]]:
     """Score rows, comparison rows and sentences of the formulations that `compare:` names."""
     ids = evaluation.images["image_id"]
@@ -31,7 +36,10 @@ def compare_formulations(
     }
     for space in evaluation.spaces:
         target = evaluation.of_space(space)
-        answers = {name: space.scored(blend[space.name]) for name, blend in blends.items()}
+        answers = {}
+        for name, blend in blends.items():
+            joint = blend[space.name]
+            answers[name] = write(space, joint, space.decide(joint))
         for name, answer in answers.items():
             scores += metric_rows(name, target, answer, split=evaluation.split, gains=True)
         pairs = list(combinations(answers, 2))

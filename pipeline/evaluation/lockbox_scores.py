@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.evaluation.decisions import decide_space, say_score, score_on_test
-from pipeline.evaluation.evaluation_set import EvaluationSet
+from pipeline.evaluation.answer_rows import judge_answers
+from pipeline.evaluation.as_written import WriterOf, no_file
+from pipeline.evaluation.decisions import decide_space, measure, say_score, score_on_test
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
@@ -17,33 +18,51 @@ from pipeline.storage import Runs
 
 
 def ensemble_scores(
-    settings: Experiment, runs: Runs, images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
+    settings: Experiment,
+    runs: Runs,
+    images: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    writer_of: WriterOf = no_file,
 ) -> list[dict]:
     """By answer the ensemble's score on the lockbox (images with the members' predictions in
-    `tables`), beside that of its OOF."""
+    `tables`), beside that of its OOF; both as `writer_of` the experiment writes them."""
     oof_tables = {name: read_predictions(runs, name, "oof") for name in used_members(settings)}
-    evaluation = EvaluationSet.of_tables(settings, runs, oof_tables)
+    judged = judge_answers(settings, runs, oof_tables)
+    evaluation = judged.evaluation
+    tables, images = judged.of_new(tables, images)
     ids = evaluation.images["image_id"]
-    oof = blend_spaces(oof_tables, image_ids=ids, part="oof", settings=settings)
+    oof = blend_spaces(judged.tables, image_ids=ids, part="oof", settings=settings)
     blended = blend_spaces(tables, image_ids=images["image_id"], part="test", settings=settings)
-    unit = evaluation.split.unit
+    unit, per = evaluation.split.unit, evaluation.split.per
+    write = writer_of(settings, runs, evaluation)
     scores = []
     for space in evaluation.spaces:
         decision = decide_space(
             evaluation, space, oof[space.name], wanted=settings.ensemble.threshold
         )
-        seen = space.scored(blended[space.name], threshold=decision.threshold)
-        locked = score_lockbox(space, seen, images, unit=unit, num_draws=settings.bootstrap)
+        joint = blended[space.name]
+        seen = write(space, joint, space.decide(joint, threshold=decision.threshold))
+        draws = settings.bootstrap
+        locked = score_lockbox(space, seen, images, unit=unit, num_draws=draws, per=per)
         found = {"source": "ensemble", "answer": space.name, "lockbox": locked}
-        scores.append({**found, "oof": decision.record["oof"]})
+        before = write(space, oof[space.name], decision.oof_answers)
+        score = measure(evaluation.of_space(space), before, split=evaluation.split)
+        scores.append({**found, "oof": score})
     return scores
 
 
 def score_lockbox(
-    space: AnswerSpace, seen: np.ndarray, images: pd.DataFrame, *, unit: Unit, num_draws: int
+    space: AnswerSpace,
+    seen: np.ndarray,
+    images: pd.DataFrame,
+    *,
+    unit: Unit,
+    num_draws: int,
+    per: str = "",
 ) -> dict:
     """The score of what the metric looks at. Raises ValueError where no image has its label."""
-    score = score_on_test(space, seen, test=images, unit=unit, num_draws=num_draws)
+    score = score_on_test(space, seen, test=images, unit=unit, num_draws=num_draws, per=per)
     if score is None:
         names = ", ".join(task.name for task in space.tasks)
         raise ValueError(

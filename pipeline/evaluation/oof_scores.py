@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.evaluation.as_written import Writer, outputs_alone
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.evaluation.formulations import Answers
 from pipeline.experiment.blend import blend_spaces, member_probs
@@ -16,7 +17,12 @@ from pipeline.metrics.score_rows import class_rows, label_rows, metric_rows
 
 
 def member_score_rows(
-    settings: Experiment, evaluation: EvaluationSet, name: str, tables: Mapping[str, pd.DataFrame]
+    settings: Experiment,
+    evaluation: EvaluationSet,
+    name: str,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    write: Writer = outputs_alone,
 ) -> tuple[list[dict], Answers]:
     """The score rows of all that a member answers, and what each question's own metric sees."""
     ids = evaluation.images["image_id"]
@@ -34,7 +40,8 @@ def member_score_rows(
             blended = blend_spaces(
                 tables, image_ids=ids, part="oof", settings=settings, members=[name]
             )
-            answers[space.name] = space.scored(blended[space.name])
+            joint = blended[space.name]
+            answers[space.name] = write(space, joint, space.decide(joint))
             target = evaluation.of_space(space)
             rows += metric_rows(
                 name, target, answers[space.name], split=evaluation.split, gains=True
@@ -61,16 +68,21 @@ def _task_rows(evaluation: EvaluationSet, source: str, task: Task, probs: np.nda
 
 
 def blend_score_rows(
-    settings: Experiment, evaluation: EvaluationSet, tables: Mapping[str, pd.DataFrame]
+    settings: Experiment,
+    evaluation: EvaluationSet,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    write: Writer = outputs_alone,
 ) -> list[dict]:
-    """The score of the contest's answer by the ensemble, and of each of its classes."""
+    """The score of the contest's answer by the ensemble, as it would be written, and of each of its
+    classes."""
     ids = evaluation.images["image_id"]
     rows = []
     blended = blend_spaces(tables, image_ids=ids, part="oof", settings=settings)
     for space in evaluation.spaces:
         target = evaluation.of_space(space)
         joint = blended[space.name]
-        answer = space.scored(joint)
+        answer = write(space, joint, space.decide(joint))
         rows += metric_rows("all members", target, answer, split=evaluation.split, gains=True)
         if space.kind == "multilabel":
             decided = space.decide(joint)

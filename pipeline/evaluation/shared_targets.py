@@ -87,6 +87,7 @@ def say_labels(
                 candidate.settings,
                 candidate.runs,
                 held_out=set(held_out(judge)["image_id"]),
+                per_answer=True,
             )
     for name, other in evaluation.items():
         wrong = np.zeros(len(other.images), dtype=bool)

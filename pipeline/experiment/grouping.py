@@ -46,18 +46,26 @@ class Grouping:
     num_single: int  # of them with one image
     lookalikes: float | None = None  # the similarity that joined images, where any was
     by: str = "person"  # folds.by
+    per: str | None = None  # what is answered from several images, which stay together
+    joins_people: bool = False  # whether these images are of several people who are named
+
+    @property
+    def names_all(self) -> bool:
+        """Whether every image names its person."""
+        return self.num_named == self.num_images
 
     @property
     def unit(self) -> Unit:
         """People where everybody is named; images where nobody is and nothing was joined."""
-        if self.num_named == self.num_images:
+        if self.names_all and not self.joins_people:
             return "people"
-        return "images" if self.num_named == 0 and self.lookalikes is None else "groups"
+        is_alone = self.num_named == 0 and self.lookalikes is None and self.per is None
+        return "images" if is_alone else "groups"
 
     @property
     def is_upper_bound(self) -> bool:
         """Whether scores are too high as soon as somebody comes twice who is not known to."""
-        return self.unit != "people" or self.by == "label"
+        return not self.names_all or self.by == "label"
 
     @property
     def held_out(self) -> str:
@@ -72,7 +80,7 @@ class Grouping:
                 "folds.by: label ignores people, so the same person can be on both sides: scores "
                 "are too high if people come twice; folds.by: person keeps them together"
             )
-        if self.unit == "people":
+        if self.names_all:
             return ""
         if self.num_named:
             missing = self.num_images - self.num_named
@@ -87,6 +95,8 @@ class Grouping:
                 "have one image); scores are an upper bound: too high if people come twice; "
                 f"{NAME_PEOPLE}"
             )
+        elif self.per is not None:
+            known = f"nobody is named: images of one {self.per} are kept together, people are not"
         else:
             known = "nobody is named, so every image counts as alone"
         also = "" if self.lookalikes is not None else f"; {JOIN_LOOKALIKES}"
@@ -97,9 +107,9 @@ class Grouping:
         """A few words beside a score; empty where people are kept together."""
         return "an upper bound: too high if people come twice" if self.is_upper_bound else ""
 
-    def count(self, num_images: int, num_units: int) -> str:
+    def count(self, num_images: int, num_units: int, *, per: str = "") -> str:
         """`3,241 images of 463 people`, or what is known instead."""
-        return count_words(num_images, num_units, self.unit)
+        return count_words(num_images, num_units, self.unit, per=per)
 
 
 NAME_PEOPLE = (
@@ -114,9 +124,10 @@ def describe_grouping(
     *,
     lookalikes: float | None = None,
     by: str = "person",
+    per: str | None = None,
 ) -> Grouping:
     """The grouping of train images (N rows: image_id, person_id) that fall into `units` (N,), by
-    default their person ids."""
+    default their person ids; `per` is what several images are answered for."""
     names = images["person_id"].to_numpy() if units is None else np.asarray(units, dtype=object)
     sizes = pd.Series(names).astype(str).value_counts()
     return Grouping(
@@ -126,6 +137,8 @@ def describe_grouping(
         num_single=int((sizes == 1).sum()),
         lookalikes=lookalikes,
         by=by,
+        per=per,
+        joins_people=per is not None and len(sizes) < images["person_id"].nunique(),
     )
 
 
@@ -139,9 +152,11 @@ def describe_names(images: pd.DataFrame) -> str:
     return f"{num_named:,} of {len(images):,} train images name their person"
 
 
-def names_caveat(images: pd.DataFrame, *, lookalikes: float | None, by: str) -> str:
+def names_caveat(
+    images: pd.DataFrame, *, lookalikes: float | None, by: str, per: str | None = None
+) -> str:
     """The caveat before images are split: what follows from the names alone."""
-    caveat = describe_grouping(images, by=by).caveat
+    caveat = describe_grouping(images, by=by, per=per).caveat
     if caveat and lookalikes is not None and by != "label":
         return f"{describe_names(images)}; split keeps similar photographs together, as asked"
     return caveat
@@ -149,8 +164,11 @@ def names_caveat(images: pd.DataFrame, *, lookalikes: float | None, by: str) -> 
 
 def grouping_facts(grouping: Grouping) -> dict:
     """As the certificate stores it."""
+    facts = asdict(grouping)
+    if grouping.per is None:  # certificates of contests without such answers stay as they were
+        del facts["per"], facts["joins_people"]
     words = {"unit": grouping.unit, "is_upper_bound": grouping.is_upper_bound}
-    return {**asdict(grouping), **words, "caveat": grouping.caveat}
+    return {**facts, **words, "caveat": grouping.caveat}
 
 
 def read_grouping(runs: Runs) -> Grouping:
@@ -159,5 +177,5 @@ def read_grouping(runs: Runs) -> Grouping:
         facts = read_json(runs.certificate).get("grouping")
         if facts is not None:
             fields = Grouping.__dataclass_fields__
-            return Grouping(**{name: facts[name] for name in fields})
+            return Grouping(**{name: facts[name] for name in fields if name in facts})
     return describe_grouping(read_table(runs.folds))

@@ -31,6 +31,12 @@ SAFE_TO_CHANGE = (
     "runs",
     "submissions",
 )
+MAY_DIFFER = (  # keys inside of others
+    "competition.submission",
+    "competition.missing_test",
+    "competition.answer.pooling",
+    "folds.train",
+)
 
 
 def record_run(settings: Experiment, runs: Runs, *, command: list[str], device: str) -> None:
@@ -161,8 +167,8 @@ def say_left_out(settings: Experiment, runs: Runs) -> None:
 
 def _differences(stored: object, asked: object, key: str) -> list[str]:
     """Where two settings differ, one line each; new members, folds, answer files are none, nor how
-    many test images may be missing."""
-    if key in ("competition.submission", "competition.missing_test", "folds.train"):
+    many test images may be missing, nor how predictions of several images become one."""
+    if key in MAY_DIFFER:
         return []
     if isinstance(stored, dict) and isinstance(asked, dict):
         names = list(dict.fromkeys([*asked, *stored]))

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from pipeline.images.video import UnreadableVideoError, measure_video, read_frame
 from pipeline.labels.containers import read_inside
+from pipeline.labels.frames import split_frame
 
 MAX_PIXELS = 180_000_000  # a larger image is refused before it is decoded: it fills the memory
 # what a camera, a phone or a contest writes; others can run programs (EPS) or read other files
@@ -27,9 +29,16 @@ def read_image(path: Path) -> np.ndarray:
     """The image as (height, width, 3) uint8 RGB, turned upright by its EXIF orientation.
 
     Transparent pixels become white; the first frame of an animation counts. Values of more than
-    eight bits and fractions are scaled to 0..255, see `to_eight_bits`. Raises UnreadableImageError
-    with the reason.
+    eight bits and fractions are scaled to 0..255, see `to_eight_bits`. A path as `labels.frames`
+    writes it is a frame of a video. Raises UnreadableImageError with the reason.
     """
+    frame = split_frame(path)
+    if frame is not None:
+        video, number, total = frame
+        try:
+            return read_frame(Path(video), number=number, total=total)
+        except UnreadableVideoError as error:
+            raise UnreadableImageError(str(error)) from None
     try:
         with _open(path) as image:
             if _has_wide_values(image):
@@ -120,6 +129,13 @@ def _upright(pixels: np.ndarray, turn: object) -> np.ndarray:
 
 def measure_image(path: Path) -> tuple[int, int]:
     """Width and height from the header alone. Raises UnreadableImageError with the reason."""
+    frame = split_frame(path)
+    if frame is not None:
+        try:
+            facts = measure_video(Path(frame[0]))
+        except UnreadableVideoError as error:
+            raise UnreadableImageError(str(error)) from None
+        return facts.width, facts.height
     try:
         with _open(path) as image:
             return image.size

@@ -85,6 +85,18 @@ def decided_thresholds(settings: Experiment, runs: Runs) -> dict[str, Threshold]
     return {space.name: asked for space in answer_spaces(settings)}
 
 
+def decided_pooling(settings: Experiment, runs: Runs) -> dict[str, str]:
+    """By answer, the rule by which ensemble made one prediction of several images; until it has,
+    the one that is asked for, or none."""
+    if is_fresh(runs.submission, ensemble_key(settings)):
+        parts = read_json(runs.submission_record)["parts"]
+        return {part["answer"]: part["pooling"]["rule"] for part in parts if "pooling" in part}
+    asked = settings.competition.answer.pooling
+    if asked == "choose":
+        return {}
+    return {space.name: asked for space in answer_spaces(settings)}
+
+
 def make_finder(
     settings: Experiment,
     members: Sequence[str],

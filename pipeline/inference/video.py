@@ -11,7 +11,6 @@ from pipeline.inference.annotate import draw_faces
 from pipeline.inference.readout import FacePrediction
 from pipeline.storage import atomic_write
 
-VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"}
 FPS = 5.0  # frames a second that are answered
 Answer = Callable[[np.ndarray], list[FacePrediction]]
 

@@ -4,7 +4,7 @@ called there."""
 OWN_COLUMNS = frozenset(
     {"answer", "image_id", "path", "person_id", "part", "status", "message", "width", "height"}
     | {"row", "how", "face_status", "num_faces", "num_rows", "fold"}
-    | {"box_x1", "box_y1", "box_x2", "box_y2"}
+    | {"answer_per", "box_x1", "box_y1", "box_x2", "box_y2"}
 )
 ENDING = "_label"
 

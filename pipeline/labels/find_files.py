@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import pandas as pd
 
 from pipeline.labels.containers import ARCHIVE, list_below
-from pipeline.labels.layouts import IMAGE_ENDINGS, place_status
+from pipeline.labels.layouts import FILE_ENDINGS, IMAGE_ENDINGS, place_status
 from pipeline.tables import OK
 
 LOST = ("missing", "outside")  # statuses of a path at which no file lies
@@ -161,7 +161,7 @@ def _walk(folder: Path, *, seen: set[str]) -> Iterator[Path]:
             continue
         if os.path.isdir(entry.path):  # a link to itself is none; entry.is_dir() would raise
             yield from _walk(Path(entry.path), seen=seen)
-        elif entry.name.lower().endswith(IMAGE_ENDINGS) and os.path.isfile(entry.path):
+        elif entry.name.lower().endswith(FILE_ENDINGS) and os.path.isfile(entry.path):
             yield Path(entry.path)
         elif entry.name.lower().endswith(ARCHIVE) and os.path.isfile(entry.path):
             for file in list_below(Path(entry.path)):
@@ -173,7 +173,7 @@ def _key(path: str) -> tuple[str, ...]:
     """The parts of a path in one case and one Unicode form, without the endings of images and
     archives: `train/1` may lie in `train.zip`."""
     plain = unicodedata.normalize("NFC", path).casefold()
-    while plain.endswith(IMAGE_ENDINGS):  # a setting can have added a second one: x.png.jpg
+    while plain.endswith(FILE_ENDINGS):  # a setting can have added a second one: x.png.jpg
         plain = plain.rpartition(".")[0]
     plain = re.sub(r"(\d)\.0+$", r"\1", plain)  # an id that was read as a number: 24.0
     return tuple(part.strip().removesuffix(ARCHIVE) for part in plain.split("/"))

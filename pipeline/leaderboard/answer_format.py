@@ -16,9 +16,11 @@ class AnswerFormat:
     """How one answer is written: its columns, and what a value is.
 
     `value` is `index` (the class number), `label` (the class name), `probability` (of class 1; of a
-    multiclass answer a column a class) or `number`. `whole`: numbers are rounded. Of several labels
-    `index` is 0 or 1 in a column a label, `label` their words in one column, with `separator` in
-    between; `top` such words are the likeliest classes or labels, the likeliest first.
+    multiclass answer a column a class) or `number`. `whole`: numbers are rounded as the sample's
+    are. Of several labels `index` is 0 or 1 in a column a label, `label` their words in one column,
+    with `separator` in between; `top` such words are the likeliest classes or labels, the likeliest
+    first. Probabilities and numbers are clipped, then brought to sum 1 with `normalise`, then
+    rounded to `decimals`, as far as each is asked for.
     """
 
     space: AnswerSpace
@@ -27,6 +29,29 @@ class AnswerFormat:
     whole: bool = False
     top: int = 0
     separator: str = " "
+    clip: tuple[float, float] | None = None
+    normalise: bool = False
+    decimals: int | None = None
+
+    @property
+    def change(self) -> str:
+        """What writing does to the model's probabilities or numbers, in words; '' for nothing."""
+        if self.top:
+            return ""  # such a metric looks at the likeliest classes alone
+        if self.value in ("index", "label"):
+            looks_at = self.space.metric.looks_at
+            return "" if looks_at == "decision" else f"decided answers ({self.value})"
+        done = []
+        if self.clip is not None:
+            done.append(f"clipped to {self.clip[0]:g}..{self.clip[1]:g}")
+        if self.normalise:
+            done.append("brought to sum 1")
+        if self.decimals is not None:
+            number = "whole numbers" if self.decimals == 0 else f"{self.decimals} decimals"
+            done.append(f"rounded to {number}")
+        elif self.whole:
+            done.append("whole numbers, as the sample's are")
+        return ", ".join(done)
 
     @property
     def words(self) -> list[str]:
@@ -46,8 +71,9 @@ class AnswerFormat:
         """The columns of the file, of probabilities or values (N, C) and of the answers (N,); of
         several labels (N, C)."""
         if self.value == "probability":
+            values = self._settle(joint)
             return [
-                Column(name, joint[:, place], bounds=(0.0, 1.0))
+                Column(name, values[:, place], bounds=(0.0, 1.0))
                 for place, name in enumerate(self.columns)
             ]
         if self.space.kind == "multilabel" and self.value == "index":
@@ -59,13 +85,36 @@ class AnswerFormat:
         if self.top or self.space.kind == "multilabel":
             return [Column(name, self._texts(joint, decided))]
         if self.value == "number":
-            task = self.space.tasks[0]
-            values = _round(decided, low=task.low, high=task.high) if self.whole else decided
-            return [Column(name, values, bounds=(task.low, task.high))]
+            values = self._settle(decided[:, None])[:, 0]
+            return [Column(name, values, bounds=self._span())]
         if self.value == "label":
             words = np.array(self.space.classes, dtype=object)
             return [Column(name, words[decided], allowed=set(self.space.classes))]
         return [Column(name, decided, allowed=set(range(len(self.space.classes))))]
+
+    def as_written(self, joint: np.ndarray, decided: np.ndarray) -> np.ndarray:
+        """What the metric sees of these answers once they are in the file: (N,), or (N, C)."""
+        if self.value == "probability":
+            return self.seen(self._settle(joint))
+        if self.value == "number":
+            return self.seen(self._settle(decided[:, None])[:, 0].astype(np.float64))
+        if self.top or (self.space.kind == "multilabel" and self.value == "label"):
+            (column,) = self.write(joint, decided)
+            return self.seen(self.read(pd.DataFrame({column.name: column.values})))
+        return self.seen(decided)
+
+    def _settle(self, values: np.ndarray) -> np.ndarray:
+        """Probabilities or numbers (N, C) as they are written."""
+        if self.clip is not None:
+            values = np.clip(values, *self.clip)
+        if self.normalise:
+            values = values / values.sum(axis=1, keepdims=True)
+        decimals = 0 if self.decimals is None and self.whole else self.decimals
+        if decimals is None:
+            return values
+        low, high = self._span()
+        rounded = _round(values, decimals=decimals, low=low, high=high)
+        return rounded.astype(np.int64) if decimals == 0 else rounded
 
     def read(self, frame: pd.DataFrame) -> np.ndarray:
         """What a file's texts say: class numbers or numbers (N,), or probabilities (N, C); of
@@ -193,9 +242,11 @@ def list_words(words: Sequence[str], *, most: int = 6) -> str:
     return f"{', '.join(words[: most - 2])}, … ({len(words)} in all)"
 
 
-def _round(values: np.ndarray, *, low: float, high: float) -> np.ndarray:
-    """The nearest whole numbers (N,) int64 that are not below `low` nor above `high`."""
-    return np.clip(np.rint(values), np.ceil(low), np.floor(high)).astype(np.int64)
+def _round(values: np.ndarray, *, decimals: int, low: float, high: float) -> np.ndarray:
+    """The nearest numbers of so many decimals that are not below `low` nor above `high`."""
+    step = 10.0**decimals
+    least, most = np.ceil(low * step) / step, np.floor(high * step) / step
+    return np.clip(np.round(values, decimals), least, most)
 
 
 def _whole_codes(texts: pd.Series, num_classes: int) -> np.ndarray:

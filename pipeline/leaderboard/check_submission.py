@@ -1,6 +1,9 @@
 """Whether an answer file is what its contest takes: columns, ids, order, values; for submit."""
 
+import pandas as pd
+
 from pipeline.experiment.images_table import read_test
+from pipeline.labels.answer_groups import group_rows, is_grouped
 from pipeline.labels.layouts import read_csv
 from pipeline.leaderboard.row_form import RowForm
 from pipeline.leaderboard.sample_file import SampleFile, read_sample
@@ -74,12 +77,14 @@ def _check_rows(found: Answered, sample: SampleFile, rows: RowForm) -> str:
 
 def _check_count(runs: Runs, found: Answered) -> str:
     """The check of a contest without a sample file: an answer for every test image."""
-    test = read_test(runs) if runs.images.exists() and runs.faces.exists() else ()
+    test = read_test(runs) if runs.images.exists() and runs.faces.exists() else pd.DataFrame()
+    if is_grouped(test):
+        test = group_rows(test, ())
     if not len(test):
         return "every answer is one of the contest's (it has no sample file)"
     if len(test) != len(found.frame):
         raise ValueError(
             f"submit: {display_path(found.path)} has {len(found.frame)} answers; "
-            f"there are {len(test)} test images"
+            f"there are {len(test)} to give"
         )
     return "as many as there are test images, and each one of the contest's"

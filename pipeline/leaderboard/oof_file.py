@@ -144,7 +144,8 @@ def mean_score(
     low, high = percentiles(np.mean(draws, axis=0))
     value = float(np.mean(values))
     score = {"metric": targets[0].metric_name, "value": value, "low": low, "high": high}
-    return {**score, "mean_of": len(values), **split.counts, "unit": split.unit}
+    per = {"per": split.per} if split.per else {}
+    return {**score, "mean_of": len(values), **split.counts, "unit": split.unit, **per}
 
 
 def _probs_table(answers: Sequence[DecidedAnswer], evaluation: EvaluationSet) -> pd.DataFrame:

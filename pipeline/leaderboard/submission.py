@@ -17,6 +17,7 @@ from pipeline.evaluation.decisions import say_score, score_on_test
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.fingerprints import ensemble_key, stack_key
 from pipeline.experiment.grouping import read_grouping
+from pipeline.labels.answer_groups import is_grouped
 from pipeline.labels.tasks import is_labelled
 from pipeline.leaderboard.answer_format import AnswerFormat
 from pipeline.leaderboard.answer_table import write_answer_table
@@ -201,7 +202,13 @@ def _score_test(
     )
     scores = {}
     for one, answer in zip(formats, seen, strict=True):
-        score = score_on_test(one.space, answer, test=test, num_draws=settings.bootstrap)
+        score = score_on_test(
+            one.space,
+            answer,
+            test=test,
+            num_draws=settings.bootstrap,
+            per=settings.competition.answered_per if is_grouped(test) else "",
+        )
         if score is not None:
             scores[one.space.name] = score
     return scores
@@ -241,8 +248,8 @@ def _say_scores(
 def _say_loss(one: AnswerFormat, value: str) -> str:
     """Why the recorded score is not that of the model's own outputs."""
     metric = one.space.metric_name
-    if one.value == "number":
-        return f"the file holds whole numbers as the sample does; with decimals {metric} is {value}"
+    if one.value not in ("index", "label") and one.change:
+        return f"the file holds values that are {one.change}; before that {metric} is {value}"
     if one.value == "probability":
         return f"the file holds probabilities; of the decided answers {metric} is {value}"
     return (

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.console.installation import COMMAND
 from pipeline.storage import read_json
 
 NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
@@ -20,11 +19,6 @@ def read_record(word: str) -> tuple[Path, dict[str, Any]]:
     if not path.is_file():
         raise ValueError(f"no file {path}; reproduce takes the .json beside a submission")
     record = read_json(path)
-    if isinstance(record, dict) and "test" in record:
-        raise ValueError(
-            f"{path}: answers to other test images, which reproduce does not make again; {COMMAND} "
-            f"infer test={record['test']} does, with the trained cells"
-        )
     lacking = [key for key in NEEDS if not isinstance(record, dict) or key not in record]
     if lacking:
         raise ValueError(

@@ -13,6 +13,7 @@ from pipeline.config.types import check_name, nearest
 from pipeline.experiment.blend import answer_spaces
 from pipeline.labels.kinds import COLUMN_A_CLASS
 from pipeline.leaderboard.answer_format import AnswerFormat, list_words, to_floats
+from pipeline.leaderboard.answer_options import check_options, with_options
 from pipeline.leaderboard.label_formats import num_top, several_labels_format, top_format
 from pipeline.leaderboard.sample_file import SampleColumn, SampleFile
 from pipeline.metrics.answer_space import AnswerSpace
@@ -33,7 +34,12 @@ def answer_formats(settings: Experiment, sample: SampleFile | None) -> list[Answ
     """
     spaces = answer_spaces(settings)
     several = len(spaces) > 1
-    formats = [_format_of(settings, space, sample, several=several) for space in spaces]
+    options = settings.competition.submission
+    formats = []
+    for space in spaces:
+        one = _format_of(settings, space, sample, several=several)
+        formats.append(with_options(one, options))
+    check_options(formats, options)
     _check_columns(settings, formats, sample)
     return formats
 

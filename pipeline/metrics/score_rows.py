@@ -32,6 +32,7 @@ class EvaluationSplit:
     num_draws: int
     test_share: float  # held-out images over training images of a fold
     unit: Unit = "people"  # what a person id stands for: people only where they are named
+    per: str = ""  # what a row is answered for, where it is not an image: an album, a video
 
     @property
     def counts(self) -> dict[str, int]:

@@ -38,6 +38,7 @@ def describe_scores(
     unit: Unit = "people",
     is_upper_bound: bool = False,
     blends: Sequence[str] = (),
+    per: str = "",
 ) -> str:
     """The scores table: a line a task and metric, then who beats the best constant answer."""
     plain = frame[~frame["metric"].str.startswith("f1:")]
@@ -70,7 +71,7 @@ def describe_scores(
         ]
     whole = plain[plain["fold"] == "all"]
     first = whole.iloc[0]
-    count = count_words(first["num_images"], first["num_people"], unit)
+    count = count_words(first["num_images"], first["num_people"], unit, per=per)
     none_seen = ", none seen in training" if unit == "people" and not is_upper_bound else ""
     text.append(f"{count}{none_seen}; intervals over {unit}")
     return "\n".join([*text, *blends, *say_gains(whole)])
@@ -191,13 +192,14 @@ def _gain(gain: Difference) -> tuple[str, str]:
 
 
 def describe_folds(
-    rows: pd.DataFrame, target: EvaluationTarget, *, unit: Unit = "people"
+    rows: pd.DataFrame, target: EvaluationTarget, *, unit: Unit = "people", per: str = ""
 ) -> list[str]:
     """Score rows of one target by fold, a column a source, with the intervals of the whole."""
     names = list(dict.fromkeys(rows["source"]))
     better = "higher" if target.metric.higher_is_better else "lower"
     whole = rows[rows["fold"] == "all"].set_index("source")
-    count = count_words(whole["num_images"].iloc[0], whole["num_people"].iloc[0], unit)
+    whole_counts = (whole["num_images"].iloc[0], whole["num_people"].iloc[0])
+    count = count_words(*whole_counts, unit, per=per)
     lines = [("fold", *names)]
     values = rows.pivot_table(index="fold", columns="source", values="value", sort=False)
     folds = [fold for fold in values.index if fold not in ("all", "mean", "sd")]

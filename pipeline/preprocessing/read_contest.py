@@ -7,6 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config import Competition
+from pipeline.labels.answer_groups import (
+    check_group_labels,
+    is_grouped,
+    lost_groups,
+    name_groups,
+)
 from pipeline.labels.check_labels import (
     check_labels,
     far_label_notes,
@@ -24,6 +30,7 @@ from pipeline.labels.layouts.registry import layout_notes, read_layout
 from pipeline.labels.one_hot import join_one_hot
 from pipeline.labels.shared_files import check_parts, merge_rows
 from pipeline.labels.tasks import Task
+from pipeline.preprocessing.expand_rows import expand_folders, expand_videos
 from pipeline.storage import display_path
 from pipeline.tables import IMAGES, OK
 
@@ -48,9 +55,8 @@ def read_contest(
     options = contest.layout_options
     frame = read_layout(contest.layout, root, labels=_label_columns(contest), options=options)
     notes = layout_notes(contest.layout, root, options=options)
-    found = find_files(root, _join_classes(contest, tasks, frame))
-    frame = found.images
-    notes += found.notes
+    frame, found = find_images(contest, _join_classes(contest, tasks, frame), root=root)
+    notes += found
     if fixes is not None:
         frame, laid = apply_fixes(frame, read_fixes(fixes), tasks=tasks, source=display_path(fixes))
         notes.append(str(laid))
@@ -71,10 +77,28 @@ def read_contest(
     notes += far_label_notes(frame, tasks)
     frame, marked = mark_labelled(frame, tasks, partly=contest.partly_labelled == "learn")
     notes += left_out + marked + person_notes(frame, tasks)
+    if is_grouped(frame):
+        answered = [task for task in tasks if task.name in contest.answer.tasks]
+        notes += check_group_labels(frame, answered, per=contest.answered_per, truth=contest.truth)
     if contest.layout == "pstage":
         notes += _folder_notes(frame)
     frame = _name_alone(frame)
     return ContestImages(add_groups(contest, tasks, frame, root=root), notes)
+
+
+def find_images(
+    contest: Competition, images: pd.DataFrame, *, root: Path
+) -> tuple[pd.DataFrame, list[str]]:
+    """The images table as the disk has it, and sentences: files that are spelt otherwise are found,
+    folders and videos become their images, and each image has the group that it answers for."""
+    images, notes = expand_folders(images, root=root)
+    found = find_files(root, images)
+    frame, videos = expand_videos(found.images, root=root, num_frames=contest.frames)
+    notes += [*found.notes, *videos]
+    if contest.answer.per is not None:
+        frame, grouped = name_groups(frame, per=contest.answer.per)
+        notes += grouped
+    return frame, notes
 
 
 def label_place(contest: Competition, root: Path, *, row: pd.Series, column: str) -> str:
@@ -124,6 +148,10 @@ def check_test_images(images: pd.DataFrame, *, root: Path, most: float) -> str:
     Raises ValueError, with the first path and what lies there instead, where they are more.
     """
     test = images[(images["part"] == "test") & ~images["status"].isin(("junk", "unlisted"))]
+    what = "test images"
+    if is_grouped(test):  # a group is answered from those of its images that are there
+        test = lost_groups(test, test["status"].isin(UNSEEN).to_numpy())
+        what = "groups of test images"
     unseen = test[test["status"].isin(UNSEEN)]
     if not len(unseen):
         return ""
@@ -131,8 +159,8 @@ def check_test_images(images: pd.DataFrame, *, root: Path, most: float) -> str:
     counts = unseen["status"].value_counts()
     kinds = ", ".join(f"{count} {status}" for status, count in counts.items())
     said = (
-        f"{len(unseen)} of {len(test)} test images can't be read ({kinds}); the first is "
-        f"'{first['path']}': {first['message']}"
+        f"{len(unseen)} of {len(test)} {what} can't be read ({kinds}); the first is "
+        f"'{first['path'] or first['image_id']}': {first['message']}"
     )
     if len(unseen) > most * len(test):
         raise ValueError(

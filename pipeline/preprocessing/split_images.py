@@ -10,6 +10,7 @@ from pipeline.folds.assignment import AssignedFolds, search_folds
 from pipeline.folds.joined_people import join_groups
 from pipeline.folds.lockbox import draw_lockbox, keep_lockbox
 from pipeline.folds.reuse import reuse_folds
+from pipeline.labels.answer_groups import GROUP, is_grouped
 from pipeline.people.lookalikes import describe_lookalikes, lookalike_groups
 from pipeline.preprocessing.fold_labels import folds_of_column
 from pipeline.storage import Runs, read_table
@@ -22,6 +23,8 @@ def keep_together(settings: Experiment, runs: Runs, images: pd.DataFrame) -> np.
     people = images["person_id"].fillna(images["image_id"]).astype(str).to_numpy()
     if images["path"].duplicated().any():  # several faces of one file: they share its background
         people = join_groups(people, pd.factorize(images["path"])[0])
+    if is_grouped(images):  # what is answered together stays together
+        people = join_groups(people, pd.factorize(images[GROUP])[0])
     similarity = settings.folds.lookalikes
     if similarity is None:
         return people

@@ -9,6 +9,7 @@ from pipeline.storage import display_path
 
 def check(work: Work) -> None:
     """Says what is still to be trained; the rest can be checked only then."""
+    _wants_wheels(work)
     say_untrained(work, "bundle")
 
 
@@ -16,7 +17,7 @@ def run(work: Work) -> None:
     """Writes the folder and its notebook, and says how to use them."""
     settings, runs = work.settings, work.runs
     check_bundle(settings, runs)
-    bundle = write_bundle(settings, runs)
+    bundle = write_bundle(settings, runs, wheels=_wants_wheels(work))
     for said in left_out(settings, runs):
         print(f"bundle: {said}")
     if is_stacked(settings, runs):
@@ -29,3 +30,11 @@ def run(work: Work) -> None:
         f"bundle: upload the folder as a data set, attach it and the contest to {NOTEBOOK} of it, "
         "turn the internet off, and run all"
     )
+
+
+def _wants_wheels(work: Work) -> bool:
+    """Whether packages are fetched as wheels. Raises ValueError for another word."""
+    word = work.options.get("wheels", "false")
+    if word not in ("true", "false"):
+        raise ValueError(f"bundle: wheels={word} must be true or false")
+    return word == "true"

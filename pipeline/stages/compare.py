@@ -7,6 +7,7 @@ interval, and where they disagree.
 from pipeline.evaluation.comparison import compare_experiments
 from pipeline.evaluation.shared_targets import gather_candidates
 from pipeline.experiment.work import Work
+from pipeline.leaderboard.written_values import written_by
 
 
 def check(work: Work) -> None:
@@ -22,4 +23,5 @@ def run(work: Work) -> None:
         work.words,
         labels=work.options.get("labels"),
         names_config=work.names_config,
+        writer_of=written_by,
     )

@@ -1,7 +1,7 @@
 """ensemble: the named members' predictions become the contest's answer file and its record."""
 
+from pipeline.evaluation.answer_rows import judge_answers
 from pipeline.evaluation.decisions import decide_space
-from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces, blend_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.fingerprints import ensemble_key
@@ -25,16 +25,18 @@ def run(work: Work) -> None:
     members = used_members(settings)
     test = read_test(work.runs)
     tables = {name: read_predictions(work.runs, name, "oof") for name in members}
-    evaluation = EvaluationSet.of_tables(work.settings, work.runs, tables)
+    judged = judge_answers(settings, work.runs, tables)
+    evaluation = judged.evaluation
     oof = blend_spaces(
-        tables, image_ids=evaluation.images["image_id"], part="oof", settings=settings
+        judged.tables, image_ids=evaluation.images["image_id"], part="oof", settings=settings
     )
     answered = oof  # without test images the OOF answers are what is handed in
     if len(test):
         tables = {name: read_predictions(work.runs, name, "test") for name in members}
+        tables, test = judged.of_new(tables, test)
         answered = blend_spaces(tables, image_ids=test["image_id"], part="test", settings=settings)
 
-    answers, notes = [], []
+    answers, notes = [], judged.notes
     for space in answer_spaces(settings):
         decision = decide_space(
             evaluation, space, oof[space.name], wanted=work.settings.ensemble.threshold
@@ -49,7 +51,7 @@ def run(work: Work) -> None:
                 decided=decided,
                 oof_joint=oof[space.name],
                 oof_decided=decision.oof_answers,
-                record={"answer": space.name, **decision.record},
+                record={"answer": space.name, **decision.record, **judged.record(space)},
             )
         )
         notes += decision.notes

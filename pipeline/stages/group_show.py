@@ -74,5 +74,6 @@ BUNDLE = Stage(
     summary="a folder to upload, and a notebook that answers a hidden test offline with it",
     group="show",
     needs=("train",),
+    options=("wheels",),
     example=f"{COMMAND} bundle -c masks",
 )

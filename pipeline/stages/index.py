@@ -9,6 +9,7 @@ from pipeline.experiment.grouping import describe_names, names_caveat
 from pipeline.experiment.settings_guard import table_digests
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
+from pipeline.labels.answer_groups import ask_for_groups, is_grouped
 from pipeline.labels.find_files import say_what_lies_there
 from pipeline.leaderboard.sample_file import read_sample
 from pipeline.preprocessing.measure_images import measure_all
@@ -50,20 +51,21 @@ def run(work: Work) -> None:
     check_boxes(frame)
     for note in missing_train_note(frame):
         print(f"index: {note}")
-    usable = (frame["part"] == "train") & (frame["status"] == OK)
-    if not usable.any():
+    usable = frame[(frame["part"] == "train") & (frame["status"] == OK)]
+    if not len(usable):
         raise ValueError(_say_unusable(frame, root=root))
+    frame = _check_sample(work.settings, work.runs, frame)
     said = check_test_images(frame, root=root, most=contest.missing_test)
     if said:
         print(f"index: {said}")
-    _check_sample(work.settings, work.runs, frame)
     write_table(work.runs.images, check_table(frame, IMAGES))
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
-    who = describe_names(frame[usable])
+    who = describe_names(usable)
     print(f"index: {said}; {who}; wrote {display_path(work.runs.images)}")
     folds = work.settings.folds
-    caveat = names_caveat(frame[usable], lookalikes=folds.lookalikes, by=folds.by)
+    per = contest.answered_per if is_grouped(frame) else None
+    caveat = names_caveat(usable, lookalikes=folds.lookalikes, by=folds.by, per=per)
     if caveat:
         print(f"index: {caveat}")
 
@@ -83,11 +85,21 @@ def _say_unusable(frame: pd.DataFrame, *, root: Path) -> str:
     )
 
 
-def _check_sample(settings: Experiment, runs: Runs, frame: pd.DataFrame) -> None:
-    """Raises ValueError when the contest's sample file asks for other ids than the test part."""
+def _check_sample(settings: Experiment, runs: Runs, frame: pd.DataFrame) -> pd.DataFrame:
+    """The images table with the test groups that the contest's sample file asks for.
+
+    Raises ValueError when it asks for other images than the test part holds.
+    """
     sample = read_sample(settings, runs)
     test = frame[frame["part"] == "test"]
     if sample is None or not len(test):
-        return
+        return frame
+    if is_grouped(frame):
+        per = settings.competition.answered_per
+        frame, notes = ask_for_groups(frame, sample.ids, per=per, source=sample.name)
+        for note in notes:
+            print(f"index: {note}")
+        return frame
     asked = test.loc[~test["status"].isin(["junk", "unlisted"]), "image_id"]
     check_same_ids(sample.ids, asked, what=f"ids of {sample.name}", other="the test images")
+    return frame

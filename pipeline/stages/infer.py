@@ -14,10 +14,12 @@ from pipeline.experiment.fingerprints import is_inferred
 from pipeline.experiment.images_table import read_labelled, read_test
 from pipeline.experiment.work import Work
 from pipeline.features.planning.forecast import compare_forecast
+from pipeline.inference.choice import is_stacked
 from pipeline.inference.merge import gather
 from pipeline.inference.prediction_jobs import answer_jobs, answering_bytes, count_worth
 from pipeline.jobs.resources import find_slots
 from pipeline.jobs.run import check_launch, run_jobs
+from pipeline.labels.answer_groups import is_grouped
 from pipeline.storage import display_path
 
 TEST = "test"  # the option that names other test images
@@ -46,10 +48,17 @@ def _answer_others(work: Work, place: Path) -> None:
     """Answers other test images than the contest's own, with the cells that are trained."""
     from pipeline.features.hidden_test.answer import answer_hidden_test
 
-    answers = answer_hidden_test(work, place)
+    stack = None
+    if is_stacked(work.settings, work.runs):
+        from pipeline.features.stack.predictor import StackPredictor
+
+        stack = StackPredictor(work.settings, work.runs)
+    answers = answer_hidden_test(work, place, stack=stack)
     for note in answers.notes:
         print(f"infer: {note}")
     print(f"infer: {answers.num_answers} answers to {place}; wrote {display_path(answers.path)}")
+    if answers.stacked is not None:
+        print(f"infer: by the layers that stack kept: wrote {display_path(answers.stacked)}")
 
 
 def _answer_own(work: Work) -> None:
@@ -81,6 +90,8 @@ def _answer_own(work: Work) -> None:
     if len(unseen):
         shown_ids = ", ".join(unseen["image_id"].head(3))
         print(f"infer: {len(unseen)} test images can't be read and got the prior: {shown_ids} ...")
+        if is_grouped(unseen):
+            print("infer: where a group has images that can be read, it is answered from those")
     took = time.monotonic() - started
     compare_forecast(
         work.runs.forecast, "infer", [f"infer {n}" for n in todo], seconds=took, divisible=True

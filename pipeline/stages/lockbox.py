@@ -7,6 +7,7 @@ nothing: look once, when all is chosen.
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.evaluation.answer_rows import pool_new
 from pipeline.evaluation.lockbox_scores import ensemble_scores, say_lockbox, score_lockbox
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.device import choose_device
@@ -18,6 +19,7 @@ from pipeline.experiment.work import Work
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.stack.predictor import StackPredictor
 from pipeline.inference.choice import is_stacked
+from pipeline.leaderboard.written_values import written_by
 from pipeline.storage import Runs, display_path, read_json, write_json
 
 Tables = dict[str, pd.DataFrame]
@@ -39,7 +41,7 @@ def run(work: Work) -> None:
         raise ValueError("lockbox: an image without a crop is in it; remove the folds and split")
     tables = _predict(work.settings, work.runs, images)
     use = record_opening(work.runs)  # before the score is shown: a look can't be taken back
-    scores = ensemble_scores(work.settings, work.runs, images, tables)
+    scores = ensemble_scores(work.settings, work.runs, images, tables, writer_of=written_by)
     if is_stacked(work.settings, work.runs):
         scores += _stack_scores(work.settings, work.runs, images, tables)
     facts = {"scores": scores, "openings": use.openings, "experiments": use.experiments}
@@ -82,16 +84,21 @@ def _stack_scores(
     record = read_json(runs.stacked.with_suffix(".json"))
     oof = {part["answer"]: part["oof"] for part in record["parts"]}
     stacked = StackPredictor(settings, runs)
+    tables, images = pool_new(settings, tables, images, rules=stacked.pooling)
+    per = settings.competition.answered_per if stacked.pooling else ""
     probs, decided = stacked.answer(tables, images["image_id"])
     wanted = settings.ensemble.threshold
     threshold = 0.5 if wanted == "oof" else wanted
     unit = read_grouping(runs).unit
+    write = written_by(settings, runs, stacked.evaluation)
     scores = []
     for space in stacked.spaces:
-        seen = decided.get(space.name)  # where a layer decides
-        if seen is None:
-            seen = space.scored(probs[space.name], threshold=threshold)
-        locked = score_lockbox(space, seen, images, unit=unit, num_draws=settings.bootstrap)
+        joint, answers = probs[space.name], decided.get(space.name)  # where a layer decides
+        if answers is None:
+            answers = space.decide(joint, threshold=threshold)
+        seen = write(space, joint, answers)
+        draws = settings.bootstrap
+        locked = score_lockbox(space, seen, images, unit=unit, num_draws=draws, per=per)
         found = {"source": "stack", "answer": space.name, "lockbox": locked}
         scores.append({**found, "oof": oof[space.name]})
     return scores

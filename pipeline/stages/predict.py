@@ -12,7 +12,8 @@ from pipeline.experiment.work import Work
 from pipeline.images.read import UnreadableImageError, read_image
 from pipeline.inference.choice import ENSEMBLE, check_by, left_out, read_min_face
 from pipeline.inference.faces_table import NO_FACE, face_rows, faces_frame
-from pipeline.inference.video import VIDEOS, answer_video, read_fps
+from pipeline.inference.video import answer_video, read_fps
+from pipeline.labels.frames import is_video
 from pipeline.stages.status import say_untrained
 from pipeline.storage import atomic_write, display_path, write_table
 
@@ -54,7 +55,7 @@ def run(work: Work) -> None:
     taken: set[str] = set()
     files = list(_files(work.words))
     for path, name in follow(files, desc="predict", unit="files"):
-        if path.suffix.lower() in VIDEOS:
+        if is_video(path):
             made = work.runs.predicted(_free(name, ".mp4", taken))
             rows += answer_video(predictor, path, made, fps=read_fps(work.options))
             continue

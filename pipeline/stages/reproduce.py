@@ -31,6 +31,10 @@ def check(work: Work) -> None:
     again = _made_again(work, path, record)
     if record["fixes"] != again.runs.fixes_digest:
         raise ValueError(f"{path}: its fixes of the labels are not those of today")
+    if "test" in record and not Path(record["test"]).exists():
+        raise ValueError(
+            f"{path}: it answers the test images in {record['test']}, which is not there any more"
+        )
     for name in plan_stages([_last_stage(record)]):
         if not is_done(again, name) and hasattr(STAGES[name].module, "check"):
             STAGES[name].module.check(again)
@@ -56,6 +60,8 @@ def run(work: Work) -> None:
                 )
             if name == "split" and runs.fixes and "folds" in _other_data(again, record):
                 _split_as_before_fixes(again)
+    if "test" in record:
+        made = _answer_other_images(again, Path(record["test"]), stage=stage)
     found = file_hash(made)
     wanted = record["sha256"]
     if found == wanted:
@@ -69,6 +75,16 @@ def run(work: Work) -> None:
         f"{wanted[:12]}…); between then and now: {'; '.join(changes) or 'nothing'}\n"
         f"to try again from the images on, remove {display_path(runs.folder.parent)}"
     )
+
+
+def _answer_other_images(again: Work, place: Path, *, stage: str) -> Path:
+    """The file of answers to other test images than the contest's own, made again."""
+    from pipeline.features.hidden_test.answer import answer_hidden_test
+    from pipeline.features.stack.predictor import StackPredictor
+
+    stack = StackPredictor(again.settings, again.runs) if stage == "stack" else None
+    answers = answer_hidden_test(again, place, stack=stack)
+    return answers.stacked or answers.path
 
 
 def _last_stage(record: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pipeline.experiment.work import Work
 from pipeline.features.audit.unnamed import probe_without_names
 from pipeline.folds.balance import certificate, describe
 from pipeline.folds.leak_checks import check_folds
+from pipeline.labels.answer_groups import is_grouped
 from pipeline.preprocessing.fold_labels import balanced_labels
 from pipeline.preprocessing.split_images import assign_split, keep_together, lock_away
 from pipeline.storage import Runs, display_path, write_json, write_table
@@ -27,7 +28,13 @@ def run(work: Work) -> None:
     names = folds.balance or tuple(task.name for task in tasks)
     labels = balanced_labels(images, tasks=tasks, names=names)
     units = keep_together(settings, runs, images)
-    grouping = describe_grouping(images, units, lookalikes=folds.lookalikes, by=folds.by)
+    per = settings.competition.answered_per if is_grouped(images) else None
+    if per is not None and folds.by == "label":
+        raise ValueError(
+            f"folds.by: label tears apart the images of one {per}, which are answered together; "
+            "person keeps them"
+        )
+    grouping = describe_grouping(images, units, lookalikes=folds.lookalikes, by=folds.by, per=per)
 
     held_back = lock_away(folds, runs, units, labels)
     if folds.lockbox:

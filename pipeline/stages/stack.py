@@ -7,8 +7,8 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.ensembling.predictions import Predictions
+from pipeline.evaluation.answer_rows import judge_answers
 from pipeline.evaluation.candidate_predictions import answer_names, decided_names
-from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.fingerprints import stack_key
@@ -37,13 +37,18 @@ def run(work: Work) -> None:
     settings, runs = work.settings, work.runs
     members = used_members(settings)
     oof_tables = {name: read_predictions(runs, name, "oof") for name in members}
-    evaluation = EvaluationSet.of_tables(settings, runs, oof_tables)
+    judged = judge_answers(settings, runs, oof_tables)
+    evaluation, oof_tables = judged.evaluation, judged.tables
+    for note in judged.notes:
+        print(f"stack: {note}")
     test = read_test(runs)
     test_tables = {}
     people = None  # without test images none are pooled
     if len(test):
         test_tables = {name: read_predictions(runs, name, "test") for name in members}
-        people = _people(settings, runs)
+        test_tables, test = judged.of_new(test_tables, test)
+        if not judged.choices:  # an answer of several images is pooled already
+            people = _people(settings, runs)
 
     rows, parts, answers = [], [], []
     nested = evaluation.images[["image_id"]].copy()  # what compare shows beside others
@@ -69,7 +74,7 @@ def run(work: Work) -> None:
                 decided=decided,
                 oof_joint=found.joint,
                 oof_decided=found.oof_answers,
-                record=found.record,
+                record={**found.record, **judged.record(space)},
             )
         )
     table = runs.stack("stack.csv")

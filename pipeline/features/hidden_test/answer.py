@@ -4,25 +4,30 @@ Nothing of the contest's own index, crops or predictions is touched. Where the i
 contest's own test images, the bytes are those of its submission.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment, fingerprint_of
 from pipeline.ensembling.answer_file import Column
-from pipeline.evaluation.decisions import say_threshold
+from pipeline.evaluation.answer_rows import pool_new
 from pipeline.experiment.blend import answer_spaces, blend_spaces
 from pipeline.experiment.cells import answering_cells, member_cells, used_members
-from pipeline.experiment.fingerprints import ensemble_key
+from pipeline.experiment.fingerprints import ensemble_key, stack_key
 from pipeline.experiment.images_table import held_out, read_images_table, read_labelled
 from pipeline.experiment.tasks import contest_tasks, member_tasks, targets_of
 from pipeline.experiment.work import Work
 from pipeline.features.hidden_test.answerable import check_answerable
+from pipeline.features.hidden_test.hidden_record import free_path, record_hidden
 from pipeline.features.hidden_test.test_part import HiddenTest, read_hidden_test
-from pipeline.inference.ensemble_spec import decided_thresholds
+from pipeline.inference.choice import STACK, left_out
+from pipeline.inference.ensemble_spec import decided_pooling, decided_thresholds
 from pipeline.inference.merge import prior_predictions
+from pipeline.labels.answer_groups import group_rows, is_grouped
 from pipeline.leaderboard.ledger import file_hash
 from pipeline.leaderboard.submission import settle_rounding, write_answers
 from pipeline.leaderboard.wanted_formats import answer_formats
@@ -32,6 +37,9 @@ from pipeline.preprocessing.read_contest import check_test_images
 from pipeline.storage import Runs, is_fresh, provenance, read_table, stamp, write_json, write_table
 from pipeline.tables import FACES, IMAGES, PREDICTIONS, check_table
 
+if TYPE_CHECKING:  # it imports torch
+    from pipeline.inference.face_predictor import StackLayers
+
 
 @dataclass(frozen=True)
 class HiddenAnswers:
@@ -40,6 +48,7 @@ class HiddenAnswers:
     path: Path
     num_answers: int
     notes: tuple[str, ...]
+    stacked: Path | None = None  # the answers of the layers that stack kept
 
 
 def check_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTest:
@@ -53,13 +62,19 @@ def check_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTe
 
 
 def answer_hidden_test(
-    work: Work, place: Path, *, made: Path | None = None, folder: Path | None = None
+    work: Work,
+    place: Path,
+    *,
+    made: Path | None = None,
+    folder: Path | None = None,
+    stack: "StackLayers | None" = None,
 ) -> HiddenAnswers:
     """Writes the answers to the test images of `place` in the contest's format, and their record.
 
-    `made` is the file, submissions/NAME-FOLDERNAME.csv where it is not given. `folder` is where
-    crops and predictions are kept, runs/NAME/tests/ where not given: a second call goes on there.
-    Raises ValueError as check_hidden_test.
+    `made` is the file; where it is not given it is submissions/NAME-FOLDERNAME.csv, and the ledger
+    knows it. `folder` is where crops and predictions are kept, runs/NAME/tests/ where not given: a
+    second call goes on there. With the layers that `stack` kept a second file NAME-stack.csv is
+    written beside it. Raises ValueError as check_hidden_test.
     """
     test = check_hidden_test(work.settings, work.runs, place)
     settings, runs = work.settings, work.runs
@@ -73,26 +88,40 @@ def answer_hidden_test(
         name: _predict(settings, inside.runs, name, asked, kept, labelled=labelled)
         for name in used_members(settings)
     }
-    path = made or runs.test_submission(test.name)
-    num_answers, decisions = _write(work.settings, work.runs, path, test, tables, asked["image_id"])
-    unseen = asked.loc[asked["row"] < 0, "image_id"].tolist()
+    path = made or free_path(runs, test)
+    tables, rows = pool_new(settings, tables, asked, rules=decided_pooling(settings, runs))
+    ids = rows["image_id"]
     notes = list(test.notes)
+    unseen = rows.loc[rows["row"] < 0, "image_id"].tolist()
     if unseen:
-        notes.append(f"{len(unseen)} images can't be read and got the prior: {unseen[0]} ...")
-    record = {
-        "submission": path.name,
-        "sha256": file_hash(path),
-        "answers": num_answers,
-        "of": "other test images",
-        "test": str(test.place),
-        "prior_answers": unseen,
-        "decisions": decisions,
-        **ensemble_key(settings),
-        "settings": settings.model_dump(mode="json"),
-        "provenance": provenance(work.command, device=settings.device),
-    }
-    write_json(path.with_suffix(".json"), record)
-    return HiddenAnswers(path, num_answers, tuple(notes))
+        what = "images can't be read"
+        if is_grouped(asked):
+            what = "groups have no image that can be read"
+        notes.append(f"{len(unseen)} {what} and got the prior: {unseen[0]} ...")
+    blended = blend_spaces(tables, image_ids=ids, part="test", settings=settings)
+    thresholds = decided_thresholds(settings, runs)
+    decided = {}
+    for space in answer_spaces(settings):
+        threshold = thresholds.get(space.name, 0.5)
+        decided[space.name] = space.decide(blended[space.name], threshold=threshold)
+    facts = {"test": str(test.place), "prior_answers": unseen}
+    number = _write(work, path, test, blended, decided, ids, recipe=ensemble_key(settings) | facts)
+    if made is None:
+        notes += record_hidden(work, path, runs.submission, ensemble_key(settings))
+    if stack is None:
+        return HiddenAnswers(path, number, tuple(notes))
+    outputs, by_layers = stack.answer(tables, ids.tolist())
+    wanted = settings.ensemble.threshold
+    for space in answer_spaces(settings):
+        if space.name not in by_layers:
+            plain = 0.5 if wanted == "oof" else wanted
+            by_layers[space.name] = space.decide(outputs[space.name], threshold=plain)
+    stacked = path.with_name(f"{path.stem}-stack{path.suffix}")
+    key = stack_key(settings, runs)
+    _write(work, stacked, test, outputs, by_layers, ids, recipe=key | facts)
+    notes += record_hidden(work, stacked, runs.stacked, key) if made is None else []
+    notes += left_out(settings, runs, STACK)
+    return HiddenAnswers(path, number, tuple(notes), stacked)
 
 
 def _cuts(settings: Experiment) -> list[dict]:
@@ -179,36 +208,41 @@ def _predict(
 
 
 def _write(
-    settings: Experiment,
-    runs: Runs,
+    work: Work,
     path: Path,
     test: HiddenTest,
-    tables: dict[str, pd.DataFrame],
+    joints: Mapping[str, np.ndarray],
+    decided: Mapping[str, np.ndarray],
     image_ids: pd.Series,
-) -> tuple[int, dict[str, str]]:
-    """Writes the file; its number of answers, and how each answer was decided."""
-    thresholds = decided_thresholds(settings, runs)
-    blended = blend_spaces(tables, image_ids=image_ids, part="test", settings=settings)
+    *,
+    recipe: Mapping[str, Any],
+) -> int:
+    """Writes the file of answers and its record; the number of answers."""
+    settings, runs = work.settings, work.runs
     truths = _held_truths(settings, runs)
     columns: list[Column] = []
-    decisions = {}
     for one in answer_formats(settings, test.sample):
-        name = one.space.name
-        threshold = thresholds.get(name, 0.5)
-        decided = one.space.decide(blended[name], threshold=threshold)
-        settled = settle_rounding(one, truth=truths[name])
-        columns += settled.write(blended[name], decided)
-        decisions[name] = settled.value
-        if one.space.kind in ("binary", "multilabel"):
-            decisions[name] += f", {say_threshold(one.space, threshold)}"
-    num_answers = write_answers(
+        settled = settle_rounding(one, truth=truths[one.space.name])
+        columns += settled.write(joints[one.space.name], decided[one.space.name])
+    number = write_answers(
         path,
         columns,
         image_ids=image_ids,
         sample=test.answered,
         id_column=settings.competition.submission.id,
     )
-    return num_answers, decisions
+    record = {
+        "submission": path.name,
+        "sha256": file_hash(path),
+        "answers": number,
+        "of": "other test images",
+        **recipe,
+        "settings": settings.model_dump(mode="json"),
+        "fixes": runs.fixes_digest,
+        "provenance": provenance(work.command, device=settings.device),
+    }
+    write_json(path.with_suffix(".json"), record)
+    return number
 
 
 def _held_truths(settings: Experiment, runs: Runs) -> dict[str, np.ndarray]:
@@ -218,5 +252,6 @@ def _held_truths(settings: Experiment, runs: Runs) -> dict[str, np.ndarray]:
     is_held = np.zeros(len(images), dtype=bool)
     for fold in folds:
         is_held |= held_out(settings, images, fold).to_numpy()
-    targets = targets_of(contest_tasks(settings), images[is_held].reset_index(drop=True))
+    tasks, held = contest_tasks(settings), images[is_held].reset_index(drop=True)
+    targets = targets_of(tasks, group_rows(held, tasks) if is_grouped(held) else held)
     return {space.name: space.truth(targets) for space in answer_spaces(settings)}

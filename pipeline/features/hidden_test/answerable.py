@@ -5,8 +5,9 @@ from pipeline.console.installation import COMMAND
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.inference.choice import missing_weights
-from pipeline.inference.ensemble_spec import decided_thresholds
-from pipeline.storage import Runs
+from pipeline.inference.ensemble_spec import decided_pooling, decided_thresholds
+from pipeline.labels.answer_groups import is_grouped
+from pipeline.storage import Runs, read_table
 
 
 def check_answerable(settings: Experiment, runs: Runs, *, words: str) -> None:
@@ -22,3 +23,8 @@ def check_answerable(settings: Experiment, runs: Runs, *, words: str) -> None:
                 f"{words}: the threshold of {space.name} is chosen on OOF and is not known yet; "
                 f"first {COMMAND} infer -c {settings.name}"
             )
+    if is_grouped(read_table(runs.images)) and not decided_pooling(settings, runs):
+        raise ValueError(
+            f"{words}: how the images of one answer are put together (answer.pooling) is chosen on "
+            f"OOF and is not known yet; first {COMMAND} infer -c {settings.name}"
+        )

@@ -13,7 +13,8 @@ from pipeline.experiment.own_metric_digests import own_metric_files
 from pipeline.features.hidden_test.answerable import check_answerable
 from pipeline.features.hidden_test.digest import write_digest
 from pipeline.features.hidden_test.notebook import write_notebook
-from pipeline.inference.ensemble_spec import decided_thresholds
+from pipeline.features.hidden_test.wheels import fetch_wheels
+from pipeline.inference.ensemble_spec import decided_pooling, decided_thresholds
 from pipeline.storage import PROJECT, Runs, stamp, write_text
 
 NOTEBOOK = "answer_hidden_test.ipynb"
@@ -46,12 +47,14 @@ def check_bundle(settings: Experiment, runs: Runs) -> None:
             )
 
 
-def write_bundle(settings: Experiment, runs: Runs) -> Bundle:
+def write_bundle(settings: Experiment, runs: Runs, *, wheels: bool = False) -> Bundle:
     """Writes the bundle anew. Raises ValueError as check_bundle.
 
     It holds code, the pure Python packages that a Kaggle image lacks, weights of the cells that
     answer, the label and fold tables (for the prior of images that can't be read), the settings,
-    a digest of every file, and the notebook. Train images and their crops are not in it.
+    a digest of every file, and the notebook. With `wheels` pip fetches these packages as wheels,
+    which the notebook installs; else the installed ones are copied. Train images and their crops
+    are not in it.
     """
     check_bundle(settings, runs)
     folder = runs.bundled("")
@@ -65,8 +68,11 @@ def write_bundle(settings: Experiment, runs: Runs) -> Bundle:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     carried = [name for name in CARRIED if settings.crop.faces == "detect" or name == "timm"]
-    for name in carried:
-        _copy_package(name, folder / "packages")
+    if wheels:
+        fetch_wheels(carried, folder / "wheels")
+    else:
+        for name in carried:
+            _copy_package(name, folder / "packages")
     write_text(folder / "requirements.txt", _requirements(carried))
     write_text(folder / "config.yaml", write_settings(inside))
     notebook = write_notebook(name=settings.name, contest=settings.competition.name)
@@ -87,6 +93,10 @@ def _settings_inside(settings: Experiment, runs: Runs) -> Experiment:
     chosen = {one for one in decided_thresholds(settings, runs).values() if isinstance(one, float)}
     if ensemble.threshold == "oof" and len(chosen) == 1:
         ensemble = ensemble.model_copy(update={"threshold": chosen.pop()})
+    rules = set(decided_pooling(settings, runs).values())
+    if contest.answer.pooling == "choose" and len(rules) == 1:
+        answer = contest.answer.model_copy(update={"pooling": rules.pop()})
+        contest = contest.model_copy(update={"answer": answer})
     places = {"runs": "runs", "submissions": "submissions", "cluster": None, "device": "auto"}
     return settings.model_copy(update={"competition": contest, "ensemble": ensemble, **places})
 
@@ -148,7 +158,7 @@ def _requirements(carried: list[str]) -> str:
     """The packages that the notebook needs, with the versions that were tried here."""
     lines = ["# What the notebook needs; Kaggle's own image has these in versions close to them."]
     lines += [f"{name}=={distribution(name).version}" for name in NEEDED if _is_there(name)]
-    lines += ["# In packages/, because an image may lack them or have others:"]
+    lines += ["# In packages/ or wheels/, because an image may lack them or have others:"]
     lines += [f"{name}=={distribution(name).version}" for name in carried]
     return "\n".join(lines) + "\n"
 

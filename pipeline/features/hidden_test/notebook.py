@@ -7,6 +7,7 @@ TITLE = """# {name}: answers to a hidden test
 Attach two inputs: the data set that holds this bundle, and the contest. Nothing is loaded from the
 internet, nothing is trained, and nothing is written below /kaggle/input."""
 PLACES = """import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -24,7 +25,14 @@ sys.path[:0] = [str(BUNDLE), str(BUNDLE / "packages")]  # before what the machin
 
 from pipeline.features.hidden_test.digest import check_digest
 
-print(check_digest(BUNDLE), "files are as they were bundled")"""
+print(check_digest(BUNDLE), "files are as they were bundled")
+
+wheels = sorted(map(str, (BUNDLE / "wheels").glob("*.whl")))
+if wheels:  # a bundle made with wheels=true: installed where it may be written, without internet
+    packages = str(KEPT / "packages")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--upgrade", "--target", packages, *wheels], check=True)
+    sys.path.insert(0, packages)"""
 ANSWER = """from pipeline import load_run
 
 # Up to a fifth of the images may be unreadable: they get what is most likely without a look, and

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.config import Experiment, fingerprint_of
-from pipeline.labels.find_files import find_files
-from pipeline.labels.layouts.test_part import read_test_part
+from pipeline.config import Competition, Experiment, fingerprint_of
+from pipeline.labels.answer_groups import ask_for_groups, is_grouped
+from pipeline.labels.frames import split_frame
+from pipeline.labels.layouts.test_part import TestPart, read_test_part
 from pipeline.leaderboard.sample_file import SampleFile, read_sample, read_sample_file
-from pipeline.preprocessing.read_contest import check_test_images
+from pipeline.preprocessing.read_contest import check_test_images, find_images
 from pipeline.storage import Runs
 
 TAKEN = ("stack", "oof", "stack-oof")  # ends of other files' names in submissions/
@@ -54,24 +55,36 @@ def read_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTes
         sample=contest.submission.sample,
         answer_id=contest.submission.id,
     )
-    found = find_files(part.root, part.images)
-    said = check_test_images(found.images, root=part.root, most=contest.missing_test)
-    notes = [*found.notes, *([said] if said else [])]
     answered = None
     if part.sample is not None and contest.submission.format != "lines":
         answered = read_sample_file(settings, part.sample)
+    images, notes = _find_images(contest, part, answered)
+    said = check_test_images(images, root=part.root, most=contest.missing_test)
+    notes += [said] if said else []
     own = contest.submission.sample
     has_own = own is not None and (runs.root / own).is_file()
     return HiddenTest(
         name=name_of(place),
         place=place,
-        images=found.images,
+        images=images,
         root=part.root,
         answered=answered,
         sample=read_sample(settings, runs) if has_own else answered,
         notes=tuple(notes),
-        fingerprint=_fingerprint(part.root, found.images),
+        fingerprint=_fingerprint(part.root, images),
     )
+
+
+def _find_images(
+    contest: Competition, part: TestPart, answered: SampleFile | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """The part's images as they lie on the disk, with the groups that are answered together."""
+    images, notes = find_images(contest, part.images, root=part.root)
+    if answered is not None and is_grouped(images):
+        per, source = contest.answered_per, answered.name
+        images, grouped = ask_for_groups(images, answered.ids, per=per, source=source)
+        notes += grouped
+    return images, notes
 
 
 def name_of(place: Path) -> str:
@@ -86,7 +99,8 @@ def _fingerprint(root: Path, images: pd.DataFrame) -> str:
     rows = []
     for image_id, path, status in images[["image_id", "path", "status"]].itertuples(index=False):
         try:
-            found = os.stat(root / path)
+            frame = split_frame(path)
+            found = os.stat(root / (path if frame is None else frame[0]))
             rows.append([image_id, path, status, found.st_size, found.st_mtime_ns])
         except OSError:
             rows.append([image_id, path, status])

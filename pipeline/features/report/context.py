@@ -14,6 +14,7 @@ from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.grouping import Grouping, read_grouping
 from pipeline.experiment.predictions import read_oof
+from pipeline.leaderboard.written_values import written_by
 from pipeline.metrics.disagreements import losses
 from pipeline.metrics.metrics import Metric
 from pipeline.metrics.reliability import Rate
@@ -97,7 +98,8 @@ class ReportContext:
     def counted(self) -> str:
         """The held-out images in words: `420 images of 60 people`."""
         counts = self.evaluation.split.counts
-        return self.grouping.count(counts["num_images"], counts["num_people"])
+        per = self.evaluation.split.per
+        return self.grouping.count(counts["num_images"], counts["num_people"], per=per)
 
     @property
     def people(self) -> np.ndarray:
@@ -114,7 +116,7 @@ def gather_context(settings: Experiment, runs: Runs) -> ReportContext:
     """Reads all of it from stored tables; predictions of the images as they are, without TTA."""
     members = used_members(settings)
     split = read_oof(settings, runs, members[0])
-    evaluation = EvaluationSet(settings, runs, held_out=set(split["image_id"]))
+    evaluation = EvaluationSet(settings, runs, held_out=set(split["image_id"]), per_answer=True)
     candidate = Candidate(
         name=settings.name,
         kind="ensemble",
@@ -122,7 +124,7 @@ def gather_context(settings: Experiment, runs: Runs) -> ReportContext:
         runs=runs,
         members=tuple(members),
     )
-    given = answers_of(candidate, evaluation, with_views=False)
+    given = answers_of(candidate, evaluation, with_views=False, writer_of=written_by)
     known = {s.name: (s.kind, s.classes, evaluation.of_space(s)) for s in evaluation.spaces}
     for task in evaluation.tasks:
         if task.name in given and task.name not in known:

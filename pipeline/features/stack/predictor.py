@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.evaluation.evaluation_set import EvaluationSet
+from pipeline.evaluation.answer_rows import judge_answers
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
 from pipeline.features.stack.layers import Layers
-from pipeline.features.stack.load import gather_predictions
+from pipeline.features.stack.load import gather_predictions, plain_mean
 from pipeline.inference.choice import STACK, check_stack
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.storage import Runs, read_json
@@ -29,9 +29,10 @@ class StackPredictor:
         check_stack(settings, runs)
         self._settings = settings
         tables = {name: read_predictions(runs, name, "oof") for name in used_members(settings)}
-        evaluation = EvaluationSet(
-            settings, runs, held_out=set(next(iter(tables.values()))["image_id"])
-        )
+        judged = judge_answers(settings, runs, tables)
+        evaluation, tables = judged.evaluation, judged.tables
+        self.evaluation = evaluation
+        self.pooling = {name: choice.rule for name, choice in judged.choices.items()}  # by answer
         kept = {
             part["answer"]: part["kept"]
             for part in read_json(runs.stacked.with_suffix(".json"))["parts"]
@@ -72,6 +73,9 @@ class StackPredictor:
                 else:
                     state = after
             outputs[space.name] = state.joint()
+            if not found:  # the same to the last digit as what stack wrote
+                images = pd.DataFrame({"image_id": list(image_ids)})
+                outputs[space.name] = plain_mean(self._settings, space, tables, images)
         return outputs, decided
 
 

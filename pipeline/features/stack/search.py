@@ -109,7 +109,8 @@ def search_answer_layers(
     messages = [
         "",
         f"{space.name}: {target.metric_name} of "
-        f"{count_words(after['num_images'], after['num_people'], split.unit)}; nested: by layers "
+        f"{count_words(after['num_images'], after['num_people'], split.unit, per=split.per)}; "
+        "nested: by layers "
         f"fitted on other {split.unit} only; plain: without the layer, with those kept above it",
         *describe_layers(before, steps, after, gain),
         *[say_log_loss_gain(step) for step in steps if step.log_loss_gain is not None],

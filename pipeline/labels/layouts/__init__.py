@@ -13,12 +13,14 @@ import pandas as pd
 
 from pipeline.labels.containers import is_inside
 from pipeline.labels.csv_reader import read_csv
+from pipeline.labels.frames import VIDEO_ENDINGS
 from pipeline.tables import IMAGES, OK, check_table
 
 IMAGE_ENDINGS = (  # what images.read can open
     *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".jp2"),
     *(".ppm", ".pgm", ".tga"),
 )
+FILE_ENDINGS = IMAGE_ENDINGS + VIDEO_ENDINGS  # what a row of a contest can name
 COLUMNS = ("image_id", *IMAGES.columns)
 __all__ = ["read_csv"]
 
@@ -50,7 +52,7 @@ def junk_reason(file: Path) -> str:
     """Why a file is no image of the contest, or '' for one that may be."""
     if file.name.startswith("."):
         return "a hidden file, as systems leave them on shared disks"
-    return "" if file.suffix.lower() in IMAGE_ENDINGS else "not an image"
+    return "" if file.suffix.lower() in FILE_ENDINGS else "not an image"
 
 
 def list_files(folder: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """Where a label stands: the table, line and column that a user must look at. Only reads tables."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ def find_label(
 
 def _find_in_tables(root: Path, image_id: str, *, column: str, options: Mapping[str, Any]) -> str:
     """The place of a label in the train table, or in the joined table that holds its column."""
+    image_id = re.sub(r"@\d+$", "", image_id)  # of a video's frame: the row is the video's
     # `train/` stands before an id that a test row has too, `#2` behind the second row of one
     plain, _, number = image_id.partition("#")
     words = (image_id, image_id.removeprefix("train/"), plain.removeprefix("train/"), plain)

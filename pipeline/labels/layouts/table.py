@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.labels.answer_groups import FOLDER, GROUP
 from pipeline.labels.columns import OWN_COLUMNS, stored_column
 from pipeline.labels.containers import list_below
 from pipeline.labels.csv_reader import SHOWN, check_columns, read_contest_table
@@ -40,6 +41,7 @@ class _Form:
     box: Sequence[str] | None
     box_form: str
     pixels: Mapping[str, Any] | None = None
+    per: str | None = None
 
 
 def read_table(
@@ -63,8 +65,10 @@ def read_table(
     box_form: str = "corners",
     join: Sequence[Mapping[str, Any]] = (),
     pixels: Mapping[str, Any] | None = None,
+    per: str | None = None,
 ) -> pd.DataFrame:
-    """The images table of a train and a test table; person_id is None where nobody is named.
+    """The images table of a train and a test table; person_id is None where nobody is named, and
+    `answer_per` holds the column `per`, of what is answered from several images.
 
     Several train rows may have one id where they name one file: the later ones are called `ID#2`.
     Every other column of the two tables comes along as it is: groups, given folds. With `pixels`
@@ -73,7 +77,7 @@ def read_table(
 
     Raises ValueError naming the file, and the column that is missing or the id that is repeated.
     """
-    form = _Form(labels, person_column, suffix, unknown, box, box_form, pixels)
+    form = _Form(labels, person_column, suffix, unknown, box, box_form, pixels, per)
     source = _Source(root / train, "train", str(Path(images)), id_column, path_column)
     needs = _needs(source, form, split)
     frame = _read(source.file, form, ids=(id_column,), needs=(id_column,) if join else needs)
@@ -114,6 +118,7 @@ def read_test_rows(
     box: Sequence[str] | None = None,
     box_form: str = "corners",
     pixels: Mapping[str, Any] | None = None,
+    per: str | None = None,
 ) -> list[dict]:
     """A test row for every row of a table of test images, its paths below `folder`.
 
@@ -121,7 +126,7 @@ def read_test_rows(
     are what the train table and the answer file call it. Raises ValueError naming the file for a
     column that is missing or an id that stands in two rows.
     """
-    form = _Form((), None, suffix, (), box, box_form, pixels)
+    form = _Form((), None, suffix, (), box, box_form, pixels, per)
     frame = _read(file, form, ids=(id_column, train_id, answer_id))
     key = _test_id(file, frame, explicit=id_column, train_id=train_id, answer_id=answer_id)
     where = path_column if path_column in frame else None
@@ -144,6 +149,8 @@ def _needs(source: _Source, form: _Form, split: Mapping[str, object] | None) -> 
     """The columns that the train table must have."""
     needs = [source.id, *form.labels, *(form.box or ())]
     needs += [column for column in (source.path, form.person) if column is not None]
+    if form.per is not None and form.per != FOLDER:
+        needs.append(form.per)
     if split is not None:
         needs.append(str(split["column"]))
     return list(dict.fromkeys(needs))
@@ -209,6 +216,8 @@ def _rows(root: Path, source: _Source, frame: pd.DataFrame, form: _Form) -> list
             row[stored_column(label)] = record.get(label)
         for column in others:
             row[column] = record[column]
+        if form.per in frame.columns:
+            row[GROUP] = record[form.per].strip()
         if boxes is not None:
             row.update(zip(BOX, boxes[position], strict=True))
         rows.append(row | place_status(root, path))

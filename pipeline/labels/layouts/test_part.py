@@ -139,6 +139,7 @@ def _table_rows(
         box=options.get("box"),
         box_form=options.get("box_form", "corners"),
         pixels=options.get("pixels"),
+        per=options.get("per"),
     )
 
 

@@ -1,5 +1,6 @@
 """Other test images get the answers that they would have got as the contest's own."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -29,8 +30,32 @@ def test_the_contests_own_test_images_get_the_bytes_of_its_submission(
     made = plain / "submissions/sample-swapped.csv"
     assert made.read_bytes() == (plain / "submissions/sample.csv").read_bytes()
     assert stored(plain / "runs") == before
-    code, _, err = call("reproduce", made, "-c", "sample")
-    assert code == 2 and "answers to other test images" in err
+    assert "the same answers as sample" in out, "the ledger knows these bytes"
+    other = tmp_path / "elsewhere/swapped"
+    shutil.copytree(contest / "eval", other / "eval")
+    code, out, err = call("infer", f"test={other}", *run_words(contest, plain))
+    assert code == 0, err
+    assert json.loads(made.with_suffix(".json").read_text())["test"] == str(place)
+    (second,) = set((plain / "submissions").glob("sample-swapped-*.csv"))
+    assert second.read_bytes() == made.read_bytes()
+    shutil.rmtree(other)
+    code, _, err = call("reproduce", second, "-c", "sample")
+    assert code == 2 and "which is not there any more" in err
+
+
+def test_what_stack_kept_answers_other_images_too(
+    plain: Path, contest: Path, tmp_path: Path, call: Call
+) -> None:
+    stacked = tmp_path / "stacked"
+    shutil.copytree(plain, stacked)
+    assert call("stack", *run_words(contest, stacked))[0] == 0
+    place = tmp_path / "later"
+    shutil.copytree(contest / "eval", place / "eval")
+    code, out, err = call("infer", f"test={place}", *run_words(contest, stacked))
+    assert code == 0, err
+    assert "by the layers that stack kept: wrote" in out
+    made = stacked / "submissions/sample-later-stack.csv"
+    assert made.read_bytes() == (stacked / "submissions/sample-stack.csv").read_bytes()
 
 
 def test_a_bare_folder_is_answered_and_a_swapped_image_is_looked_at_again(

@@ -5,9 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline.features.hidden_test.digest import check_digest
@@ -24,7 +26,7 @@ for cell in cells:
         exec("".join(cell["source"]), names)
 import pipeline, timm
 assert pipeline.__file__.startswith(os.environ["BUNDLE"]), pipeline.__file__
-assert timm.__file__.startswith(os.environ["BUNDLE"]), timm.__file__
+assert timm.__file__.startswith(os.environ["CARRIED"]), timm.__file__
 try:
     open(os.path.join(os.environ["BUNDLE"], "new"), "w")
     print("INPUT COULD BE WRITTEN")
@@ -54,7 +56,52 @@ def test_the_notebook_answers_alone_offline_and_writes_nothing_into_its_inputs(
     assert check_digest(given / "bundle") > 100
 
 
-def run_alone(notebook: Path, *, given: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+@pytest.mark.slow
+def test_in_a_fresh_environment_the_notebook_installs_the_wheels(
+    plain: Path, contest: Path, tmp_path: Path, call: Call
+) -> None:
+    """An environment with the packages of a Kaggle image but those that the bundle brings."""
+    code, _, err = call("bundle", *run_words(contest, plain), "wheels=true")
+    if code != 0:
+        assert "pip can't fetch timm==" in err and "without wheels=true" in err
+        pytest.skip("no package registry is reached from here")
+    given = tmp_path / "input"
+    shutil.copytree(plain / "runs/sample/bundle", given / "bundle")
+    assert not (given / "bundle/packages").exists()
+    ids = pd.read_csv(plain / "submissions/sample.csv")["ImageID"].sort_values().tolist()[:5]
+    (given / "later").mkdir()
+    for image_id in ids:
+        shutil.copy(contest / "eval/images" / image_id, given / "later" / image_id)
+    code, _, err = call("infer", f"test={given}/later", *run_words(contest, plain))
+    assert code == 0, err
+    (tmp_path / "out").mkdir()
+    (tmp_path / "run_cells.py").write_text(RUN_CELLS)
+    python = fresh_environment(tmp_path / "fresh", without=("timm", "facenet_pytorch"))
+    lacks = subprocess.run([python, "-c", "import timm"], capture_output=True, check=False)
+    assert lacks.returncode != 0
+    notebook = given / "bundle/answer_hidden_test.ipynb"
+    done = run_alone(notebook, given=given, folder=tmp_path, python=python)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "INPUT COULD BE WRITTEN" not in done.stdout
+    answers = (tmp_path / "out/submission.csv").read_bytes()
+    assert answers == (plain / "submissions/sample-later.csv").read_bytes()
+
+
+def fresh_environment(folder: Path, *, without: tuple[str, ...]) -> Path:
+    """The interpreter of a new environment with links to all packages of this one but some."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    target = folder / "lib" / version / "site-packages"
+    for package in Path(sysconfig.get_path("purelib")).iterdir():
+        name = package.name.lower().replace("-", "_")
+        if not name.startswith(without) and not (target / package.name).exists():
+            (target / package.name).symlink_to(package)
+    return folder / "bin/python"
+
+
+def run_alone(
+    notebook: Path, *, given: Path, folder: Path, python: str | Path = sys.executable
+) -> subprocess.CompletedProcess[str]:
     """The notebook's code cells in a process without a network, its inputs mounted read-only
     where the machine lets us; elsewhere the digest shows that nothing was changed."""
     if shutil.which("unshare") is None:
@@ -66,7 +113,9 @@ def run_alone(notebook: Path, *, given: Path, folder: Path) -> subprocess.Comple
         "KEPT": str(folder / "kept"),
         "PROJECT": str(Path(__file__).parents[3]),
     }
-    command = [sys.executable, str(folder / "run_cells.py"), str(notebook)]
+    has_wheels = (notebook.parent / "wheels").is_dir()
+    environment["CARRIED"] = str(folder / "kept" if has_wheels else notebook.parent)
+    command = [str(python), str(folder / "run_cells.py"), str(notebook)]
     locked = f"mount --bind '{given}' '{given}' && mount -o remount,ro,bind '{given}'"
     can_lock = subprocess.run(["unshare", "-rmn", "sh", "-c", locked], check=False)
     if can_lock.returncode == 0:
