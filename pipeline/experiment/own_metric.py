@@ -85,6 +85,8 @@ def task_form(contest: Competition, task: Task) -> AnswerForm:
     if list(answer.tasks) == [task.name]:
         return answer_form(contest, [task])
     column = task.name
+    if task.kind == "multilabel":
+        return answer_form(contest, [task])
     if task.name in answer.tasks and not answer.is_product:
         column = file.columns.get(task.name, task.name)
         if file.value == "index":
@@ -106,6 +108,10 @@ def answer_form(contest: Competition, parts: Sequence[Task]) -> AnswerForm:
     by_class = tuple(file.columns.get(word, word) for word in classes)
     if kind == "multiclass" and (file.value == "probability" or set(by_class) <= set(columns)):
         return AnswerForm(file.id, by_class, has_probs=True)
+    if kind == "multilabel":  # a column a label, however the file holds them
+        numbers = {each for name in by_class if name in sample.columns for each in sample[name]}
+        has_probs = file.value == "probability" or any("." in each for each in numbers)
+        return AnswerForm(file.id, by_class, has_probs=has_probs)
     values = set(sample[column]) if column in sample.columns else set()
     if file.value == "probability" or (file.value is None and any("." in each for each in values)):
         return AnswerForm(file.id, (column,), has_probs=True)

@@ -30,11 +30,13 @@ class AnswerForm:
     has_probs: bool = False  # the file holds probabilities, and not decisions
 
     def table(self, values: np.ndarray, *, ids: np.ndarray, is_truth: bool) -> pd.DataFrame:
-        """The table of truths (N,), or of answers (N,) or (N, C), in the contest's own words."""
+        """The table of truths (N,), or of answers (N,) or (N, C), in the contest's own words; of
+        several labels (N, C) both have a column a label."""
         table = pd.DataFrame({self.id_column: ids})
-        if self.has_probs and len(self.columns) > 1:
-            if is_truth:  # 1 in the true class's column
-                values = np.eye(len(self.columns))[np.asarray(values, dtype=np.int64)]
+        if is_truth and values.ndim == 1 and self.has_probs and len(self.columns) > 1:
+            # 1 in the true class's column
+            values = np.eye(len(self.columns))[np.asarray(values, dtype=np.int64)]
+        if values.ndim == 2:
             for place, column in enumerate(self.columns):
                 table[column] = values[:, place]
             return table

@@ -27,6 +27,9 @@ def test_the_tables_hold_the_contest_s_own_words() -> None:
     assert by_class.table(truth, ids=ids, is_truth=True)["f"].tolist() == [1, 0, 1]
     probs = np.array([[0.2, 0.8], [0.9, 0.1], [0.5, 0.5]])
     assert by_class.table(probs, ids=ids, is_truth=False)["m"].tolist() == [0.2, 0.9, 0.5]
+    labels = AnswerForm("id", ("smile", "hat"))
+    several = np.array([[1, 0], [0, 1], [1, 1]])
+    assert labels.table(several, ids=ids, is_truth=True)["hat"].tolist() == [0, 1, 1]
 
 
 def test_its_interval_is_that_of_the_same_metric_from_the_first_draws() -> None:
