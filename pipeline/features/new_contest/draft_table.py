@@ -38,6 +38,14 @@ def draft_table(
     """
     train = roles.train
     assert train is not None and train.path is not None
+    for facts in (train, roles.test):
+        if facts is not None and facts.table.header is not None:
+            names = ",".join(facts.table.header)
+            raise ValueError(
+                f"new: {facts.name} has no header, its first line is an image already; write the "
+                f"names of the columns above it (such as {names}, parted as its cells are) and "
+                "type the same again"
+            )
     rows = find_feature_rows(roles)
     roles = roles if rows is None else without_sample(roles)
     columns = read_columns(train, roles.others)
@@ -135,8 +143,6 @@ def _table_section(
     doubts: list[str],
 ) -> list[Entry]:
     table = [Entry("train", train.name, f"{len(train.table)} rows with labels")]
-    if train.table.header is not None:
-        table.append(Entry("header", list(train.table.header), "the file has none of its own"))
     if columns.joins:
         why = "; ".join(entry.why for entry in columns.joins)
         table.append(Entry("join", [entry.value for entry in columns.joins], why))

@@ -1,5 +1,6 @@
 """From a folder to a draft: which kind of contest lies there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from pipeline.features.new_contest.draft_simple import (
     find_bare_lines,
 )
 from pipeline.features.new_contest.draft_table import draft_table
+from pipeline.features.new_contest.known_sets import say_known_set
 from pipeline.features.new_contest.meeting import ImageIndex
 from pipeline.features.new_contest.metric_hints import read_texts
 from pipeline.features.new_contest.other_jobs import say_files, say_tables
 from pipeline.features.new_contest.shipped_contests import Shipped, find_shipped
 from pipeline.features.new_contest.survey import Survey, survey_folder
-from pipeline.features.new_contest.table_roles import find_roles, look_at_table
+from pipeline.features.new_contest.table_roles import TableFacts, find_roles, look_at_table
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,20 @@ def understand_folder(folder: Path, *, sample: str | None = None) -> Understood:
     if bare is not None:
         draft = draft_lines(survey, bare, texts=texts, fixes=fixes)
         return Understood(survey, None, draft, notes)
+    known = say_known_set(survey, facts)
+    if known is not None:
+        raise ValueError(known)
     folders = find_class_folders(survey)
-    if folders is not None:
+    if folders is not None and not _lists_images(survey, facts):
         return Understood(survey, None, draft_folders(survey, folders, texts=texts), notes)
     raise ValueError(_say_no_labels(survey, notes))
+
+
+def _lists_images(survey: Survey, tables: Sequence[TableFacts]) -> bool:
+    """Whether tables that name no image here have as many rows as a list of images has: the names
+    of the folders are hardly the labels then."""
+    rows = sum(len(facts.table) for facts in tables if facts.path is None)
+    return rows >= 0.5 * len(survey.images)
 
 
 def _say_no_images(survey: Survey) -> str:

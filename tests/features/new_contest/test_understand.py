@@ -162,6 +162,7 @@ def test_values_that_repeat_are_proposed_as_people_and_not_assumed(tmp_path: Pat
 
 
 PAIRS = [(f"{n}.png", f"{n + 1}.png", n % 2) for n in range(8)]
+ADIENCE_ROWS = [(1, f"{n}_o.png", n) for n in range(9)]
 PEOPLE = [(f"{n}.png", n // 2) for n in range(12)]
 OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
     (TRAIN, {"pairs.csv": ("left,right,same", PAIRS)}, "pairs"),
@@ -172,6 +173,17 @@ OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
     (TRAIN, {"x.csv": ("name,person", PEOPLE)}, "identification"),
     ([], {"test.csv": ("id", [(1,)])}, "no image"),
     (TRAIN, {}, "no labels were found"),
+    (TRAIN, {"list.txt": ("", [(f"{n}.png,{n % 2}",) for n in range(12)])}, "has no header"),
+    (
+        [f"aligned/u{n // 2}/landmark_aligned_face.{n}.{n}_o.png" for n in range(12)],
+        {
+            "fold_0_data.txt": (
+                "user_id,original_image,face_id",
+                [(1, f"{n}_o.png", n) for n in range(9)],
+            )
+        },
+        "this is Adience",
+    ),
 ]
 
 
@@ -183,6 +195,13 @@ def test_another_job_is_told_in_a_sentence(
     for name, (header, rows) in tables.items():
         table(tmp_path / name, header, rows)
     with pytest.raises(ValueError, match=says):
+        understand_folder(tmp_path)
+
+
+def test_labels_in_a_file_that_is_not_read(tmp_path: Path) -> None:
+    draw(tmp_path, [f"{n % 3:02d}/{n}.png" for n in range(12)])
+    (tmp_path / "imdb.mat").write_bytes(b"MATLAB 5.0")
+    with pytest.raises(ValueError, match=r"imdb\.mat, which is not read"):
         understand_folder(tmp_path)
 
 
