@@ -23,7 +23,9 @@ def write_out_columns(contest: dict[str, Any], *, project: Path) -> None:
     Raises ValueError for a pattern that no column fits, or where the tables are not there.
     """
     tasks = contest.get("tasks")
-    for name, task in tasks.items() if isinstance(tasks, dict) else ():
+    if not isinstance(tasks, dict):
+        return  # the settings say so
+    for name, task in tasks.items():
         if not isinstance(task, dict) or task.get("kind") != "multilabel":
             continue
         words = task.get("columns")

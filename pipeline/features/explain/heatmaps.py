@@ -1,5 +1,7 @@
 """Sheets of heatmaps: each image beside what spoke for its answer and what for the truth."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import torch
@@ -197,11 +199,11 @@ def _shown_codes(task: Task, probs: np.ndarray, truth: float | np.ndarray | None
     """What a heatmap is made for: the answer, and the true class. Of several labels the likeliest,
     and of the true ones the least likely: what was missed most."""
     if task.kind == "multilabel":
-        codes = [int(probs[0].argmax())]
+        labels = [int(probs[0].argmax())]
         if truth is not None and (np.asarray(truth) > 0.5).any():
-            codes.append(int(np.where(np.asarray(truth) > 0.5, probs[0], np.inf).argmin()))
-        return codes
-    codes = [decide(task, probs)[0]]
+            labels.append(int(np.where(np.asarray(truth) > 0.5, probs[0], np.inf).argmin()))
+        return labels
+    codes: list[Any] = [decide(task, probs)[0]]
     if truth is not None and task.kind != "regression":
         codes.append(truth)
     return codes
