@@ -18,6 +18,7 @@ from pipeline.labels.tasks import (
     encode_band,
     encode_number,
     is_labelled,
+    label_texts,
     to_numbers,
 )
 from pipeline.storage import Runs, read_table
@@ -101,6 +102,8 @@ def balance_codes(settings: Experiment, member: Member, train: pd.DataFrame) -> 
         values = targets_of([tasks[name]], train)[name]
         known = is_labelled(values)
         is_number = tasks[name].kind == "regression"
+        if tasks[name].kind == "multilabel":  # images with the same labels are of one kind
+            values = label_texts(tasks[name], values)
     elif name in train.columns:
         values = train[name].to_numpy()
         known = train[name].notna().to_numpy()

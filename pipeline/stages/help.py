@@ -118,7 +118,9 @@ def _describe_metrics() -> Iterator[str]:
         for metric in listed_metrics():
             if kind in metric.kinds:
                 better = "higher" if metric.higher_is_better else "lower"
-                text = f"{metric.says} ({better} is better)"
+                of_labels = metric.of_labels if kind == "multilabel" else None
+                says = metric.says if of_labels is None else of_labels.says
+                text = f"{says} ({better} is better)"
                 yield from _hang(f"  {metric.name:<24}", text, indent=26)
     yield from ["", *_hang("", "The number after an @ is yours to choose, as in cs@3.", glue="")]
     own = (
