@@ -15,9 +15,9 @@ def describe_try(one: Try, *, metric: str) -> str:
     """One line: what was tried, what it added, what was decided, what it took."""
     words = [f"{one.name} {one.decision}: {one.why}"]
     if one.gain is not None:
-        words.append(f"adds {one.gain:.4f} ({one.gain_low:.4f}..{one.gain_high:.4f})")
+        words.append(f"adds {one.gain:.4g} ({one.gain_low:.4g}..{one.gain_high:.4g})")
     if one.score is not None:
-        words.append(f"{metric} {one.score:.4f} ({one.low:.4f}..{one.high:.4f})")
+        words.append(f"{metric} {one.score:.4g} ({one.low:.4g}..{one.high:.4g})")
     if one.planned:
         words.append(f"{one.seconds / 60:.1f} min, planned {one.planned / 60:.1f}")
     else:
@@ -37,15 +37,15 @@ def describe_end(
     yield f"tried {tries}, kept {len(kept)}: {', '.join(kept)}; {record.ended}"
     last = [one for one in record.tries if one.score is not None][-1]
     yield (
-        f"{record.metric} out of fold {last.score:.4f} (95 % {last.low:.4f}..{last.high:.4f}); "
-        f"with the choice repeated without the fold that is scored {nested.value:.4f} "
-        f"({nested.low:.4f}..{nested.high:.4f}): believe this one"
+        f"{record.metric} out of fold {last.score:.4g} (95 % {last.low:.4g}..{last.high:.4g}); "
+        f"with the choice repeated without the fold that is scored {nested.value:.4g} "
+        f"({nested.low:.4g}..{nested.high:.4g}): believe this one"
     )
     if over_constant.low <= 0:
         yield (
             "nothing here can be told from chance: the best constant answer is as good within the "
-            f"interval ({over_constant.value:.4f}, {over_constant.low:.4f}.."
-            f"{over_constant.high:.4f}); look at the labels ({COMMAND} explore, audit)"
+            f"interval ({over_constant.value:.4g}, {over_constant.low:.4g}.."
+            f"{over_constant.high:.4g}); look at the labels ({COMMAND} explore, audit)"
         )
         return
     yield _say_more_hours(record.tries, unit=unit)

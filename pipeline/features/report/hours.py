@@ -34,14 +34,14 @@ def describe_hours(context: ReportContext) -> Section | None:
 
 
 def _row(one: dict) -> tuple:
-    interval = "" if one["gain"] is None else f"{one['gain_low']:.4f}..{one['gain_high']:.4f}"
+    interval = "" if one["gain"] is None else f"{one['gain_low']:.4g}..{one['gain_high']:.4g}"
     return (
         one["name"],
         f"{one['seconds'] / 60:.1f}",
         len(one["folds"]),
-        "" if one["gain"] is None else f"{one['gain']:.4f}",
+        "" if one["gain"] is None else f"{one['gain']:.4g}",
         interval,
-        "" if one["score"] is None else f"{one['score']:.4f}",
+        "" if one["score"] is None else f"{one['score']:.4g}",
         one["decision"],
         one["why"],
     )
@@ -54,7 +54,7 @@ def _path(tries: list[dict], metric: str) -> list[Figure]:
         return []
     minutes = [one["at"] / 60 for one in scored]
     says = [
-        f"{one['name']} {one['decision']} at {at:.0f} min: {one['score']:.4f}"
+        f"{one['name']} {one['decision']} at {at:.0f} min: {one['score']:.4g}"
         for one, at in zip(scored, minutes, strict=True)
     ]
     curve = Curve(
