@@ -66,7 +66,7 @@ def _foretell(settings: Experiment) -> Foretold:
 
     with TemporaryDirectory() as folder:
         there = settings.model_copy(update={"runs": folder})
-        work = Work(settings=there, runs=Runs(there), command=["./run.sh", "plan"])
+        work = Work(settings=there, runs=Runs(there), command=[COMMAND, "plan"])
         with redirect_stdout(StringIO()):
             run_missing(work, ("index",))
             forecast = make_forecast(work, FORETOLD)
