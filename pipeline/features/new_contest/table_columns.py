@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.meeting import Meeting
+from pipeline.labels.layouts import IMAGE_ENDINGS
 from pipeline.labels.tasks import MISSING_WORDS
 
 NOBODY = ("unknown", "-1", *MISSING_WORDS)
@@ -90,6 +91,8 @@ def find_path_column(frame: pd.DataFrame, meetings: Mapping[str, Meeting]) -> st
         if bare_numbers and meeting.distinct < 0.9 * len(frame):
             continue
         score = meeting.share * meeting.distinct
+        if texts.str.lower().str.endswith(IMAGE_ENDINGS).mean() > 0.5:
+            score *= 1.01  # of an id and a file's name, the name
         if score > most * 1.001:
             best, most = column, score
     return best

@@ -118,6 +118,17 @@ def test_boxes_raters_and_a_test_folder_without_a_table(tmp_path: Path) -> None:
     assert made["tasks"]["rating"]["kind"] == "regression"
 
 
+def test_raters_have_rows_of_their_own_and_files_with_names(tmp_path: Path) -> None:
+    draw(tmp_path, [f"Images/{n}.png" for n in range(12)] + [f"Images/t{n}.png" for n in range(4)])
+    both = [(rater, n) for n in range(12) for rater in (1, 2)]
+    rows = [(f"{rater}-{n}", rater, f"{n}.png", (n + rater) % 5 + 1) for rater, n in both]
+    table(tmp_path / "ratings.csv", "row,Rater,Filename,Rating", rows)
+    table(tmp_path / "test.csv", "row,Filename", [(f"t{n}", f"t{n}.png") for n in range(4)])
+    made = competition(tmp_path)
+    assert (made["table"]["id"], made["table"]["path"]) == ("row", "Filename")
+    assert made["submission"]["id"] == "row"
+
+
 def test_folders_of_classes(tmp_path: Path) -> None:
     draw(tmp_path, [f"train/{word}/{n}.png" for word in ("happy", "sad") for n in range(6)])
     draw(tmp_path, TEST)
@@ -248,3 +259,18 @@ def test_images_in_zip_archives_are_read_where_they_are(tmp_path: Path) -> None:
     made = competition(tmp_path)
     assert made["table"]["images"] == "train.zip"
     assert made["table"]["test_images"] == "test.zip"
+
+
+def test_the_recipe_for_a_gpu_loads_and_serves_every_kind(tmp_path: Path) -> None:
+    draw(tmp_path, TRAIN)
+    rows = [(f"{n}.png", n + 20, n % 2, "abc"[n % 3]) for n in range(12)]
+    table(tmp_path / "train.csv", "file,age,smiling,emotion", rows)
+    found = understand_folder(tmp_path)
+    assert found.draft is not None
+    setting = make_setting(found.draft, Sizes(250, 250, 250), guess_crop(None, SIZES), gpu=True)
+    place = Place(tmp_path / "made.yaml", "./run.sh new")
+    text = write_text(found, place, setting=setting, size=None, gpu=True)
+    checked = check_text(text, "made")
+    assert checked.problem == ""
+    assert checked.settings.members["first"].image_size == 256
+    assert set(checked.settings.members["first"].tasks) == {"age", "smiling", "emotion"}
