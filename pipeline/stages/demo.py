@@ -42,7 +42,11 @@ def run(work: Work) -> None:
     local = host in (HERE, "localhost", "::1")
     print(f"demo: http://{host}:{port} (Ctrl+C stops it)", flush=True)
     if not local:
-        print(f"demo: host={host}: everybody who reaches this machine can use it", flush=True)
+        print(
+            f"demo: host={host}: everybody who reaches this machine can use it and sees its "
+            "examples and reports",
+            flush=True,
+        )
     serve(app, host=host, port=port)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.features.demo.bars import faces_html, lighter
+from pipeline.features.demo.bars import faces_html, lighter, maps_html
 from pipeline.inference.annotate import COLOURS, draw_faces, say_line
 from pipeline.inference.readout import (
     FacePrediction,
@@ -73,6 +73,18 @@ def test_words_are_words_in_html() -> None:
     html = faces_html([a_face((0.0, 0.0, 9.0, 9.0), words="<30")])
     assert "&lt;30" in html and "<30" not in html and "98.0 %" in html
     assert say_line(TaskPrediction("age", "34", None, {})) == "age 34"
+
+
+def test_the_usual_error_stands_beside_an_answer() -> None:
+    face = a_face((0.0, 0.0, 9.0, 9.0))
+    html = faces_html([face], usual=lambda said: "3 < 4" if said.task == "mask" else "")
+    assert html.count('class="usual"') == 1 and "3 &lt; 4" in html
+
+
+def test_a_heatmap_has_its_words_below() -> None:
+    html = maps_html([(np.zeros((8, 8, 3), np.uint8), "age <30")])
+    assert html.count("age &lt;30") == 2  # for eyes, and for those who hear it
+    assert maps_html([]) == ""
 
 
 def test_bars_are_seen_on_a_light_and_on_a_dark_page() -> None:

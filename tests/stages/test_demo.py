@@ -65,6 +65,9 @@ def test_a_image_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_pa
         tab.wait(f"({STATUS}).includes('2 faces')", what="an answer")
         tab.wait("!!document.querySelector('#seen img')", what="the annotated image")
         bars = tab.run("document.querySelector('#bars').innerText")
+        assert "held-out answers of nearly this confidence" in bars
+        head = tab.run("document.querySelector('#head').innerText")
+        assert "84 images of 12 people" in head and "Out-of-fold macro_f1" in head
         assert all(word in bars for word in ("Face 2", "incorrect", "female", "30-60", "%"))
         check_names(tab)
         for name, says in (("wall.png", "No face was found"), ("broken.jpg", "can't be read")):
@@ -72,6 +75,11 @@ def test_a_image_a_wrong_file_and_the_camera(address: str, contest: Path, tmp_pa
             tab.wait(f"!!document.querySelector('{UPLOAD}')", what="an empty field")
             tab.give_file(UPLOAD, tmp_path / name)
             tab.wait(f'({STATUS}).includes("{says}")', what=name)
+        tab.open(address)
+        tab.wait("!!document.querySelector('#examples button')", what="the examples")
+        tab.run("document.querySelector('#examples button').click()")
+        tab.wait(f"({STATUS}).includes('face')", what="an answer to an example")
+        tab.wait("!!document.querySelector('#seen img')", what="the annotated example")
         tab.open(address)
         tab.wait(f"!!document.querySelector('{UPLOAD}')", what="the page again")
         click = "document.querySelector('#given button[aria-label=\"{}\"]')"
@@ -105,7 +113,7 @@ def check_names(tab) -> None:
     assert tab.run("document.documentElement.scrollWidth") <= 390
     tab.send("Emulation.clearDeviceMetricsOverride")
     reached, key = set(), {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
-    for _ in range(24):
+    for _ in range(32):
         for kind in ("keyDown", "keyUp"):
             tab.send("Input.dispatchKeyEvent", type=kind, **key)
         kind, word, outline = tab.run(
@@ -114,7 +122,14 @@ def check_names(tab) -> None:
         )
         reached.add(word.strip())
         assert kind == "BODY" or outline != "none", word
-    assert {"Look", "Show where it looks (slower)"} <= reached
+    assert {"Example 1", "Show where it looks (slower)"} <= reached
+
+
+def test_a_report_that_is_not_there_is_not_found(address: str) -> None:
+    import requests
+
+    assert requests.get(f"{address}report/sample", timeout=60).status_code == 404
+    assert requests.get(f"{address}report/..%2f..%2fetc", timeout=60).status_code == 404
 
 
 def test_it_stays_on_this_machine_and_bounded(address: str) -> None:

@@ -5,15 +5,16 @@ Nothing is loaded from the network: the page's own rules forbid the browser to a
 """
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.features.demo.bars import CSS, faces_html
+from pipeline.features.demo.bars import CSS, faces_html, maps_html
 from pipeline.inference.annotate import draw_faces
-from pipeline.inference.readout import FacePrediction
+from pipeline.inference.readout import FacePrediction, TaskPrediction
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -39,11 +40,19 @@ NAMES = """() => {
         : "The image that was given.";
     for (const button of document.querySelectorAll("#seen button:not([aria-label])"))
       button.ariaLabel = "The annotated image";
+    document.querySelectorAll("#examples button").forEach((button, place) => {
+      button.ariaLabel ||= `Example ${place + 1}`;
+      for (const image of button.querySelectorAll("img")) image.alt ||= button.ariaLabel;
+    });
   };
   new MutationObserver(name).observe(document.body, {childList: true, subtree: true});
 }"""
+NO_IMAGE = "Upload an image, paste one, or take one with the camera: the answer comes by itself."
+OR_EXAMPLE = f"{NO_IMAGE} Or click one of the examples."
 See = Callable[[str, np.ndarray], list[FacePrediction]]  # by a choice's name
 Heat = Callable[[str, np.ndarray], list[tuple[np.ndarray, str]]]  # images with captions
+About = Callable[[str], str]  # Markdown on a choice: its name, what it learnt from, its score
+Usual = Callable[[str, TaskPrediction], str]  # how wrong such an answer of a choice usually is
 
 
 def make_app(
@@ -54,31 +63,39 @@ def make_app(
     title: str,
     note: str,
     heat: Heat | None = None,
+    about: About | None = None,
+    usual: Usual | None = None,
+    examples: Sequence[Path] = (),
+    reports: Mapping[str, Path] | None = None,
 ) -> "FastAPI":
     """The page as an ASGI app. `read` gives the pixels of a file or raises ValueError with the
-    reason; so may `see`."""
+    reason; so may `see`. `examples` are images to click. `reports` are files by the name
+    that stands behind /report/."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio
     from fastapi import FastAPI, Request, Response
+    from fastapi.responses import FileResponse
+
+    empty_words = OR_EXAMPLE if examples else NO_IMAGE
 
     def answer(choice: str, file: str | None, wants_heat: bool) -> tuple:
-        empty = gradio.Gallery(value=[], visible=False)
         if file is None:
-            return "Upload an image, paste one, or take one with the camera.", None, "", empty
+            return empty_words, None, "", ""
         try:
             image = read(Path(file))
             faces = see(choice, image)
             maps = heat(choice, image) if heat and wants_heat and faces else []
         except ValueError as error:
-            return _say_wrong(str(error), file), None, "", empty
+            return _say_wrong(str(error), file), None, "", ""
         if not faces:
-            return NO_FACE, image, "", empty
+            return NO_FACE, image, "", ""
         said = "One face." if len(faces) == 1 else f"{len(faces)} faces; 1 is the main one."
-        gallery = gradio.Gallery(value=maps, visible=bool(maps))
-        return said, draw_faces(image, faces), faces_html(faces), gallery
+        words = faces_html(faces, usual=None if usual is None else partial(usual, choice))
+        return said, draw_faces(image, faces), words, maps_html(maps)
 
     with gradio.Blocks(title=title, analytics_enabled=False, delete_cache=(60, KEPT)) as page:
-        gradio.Markdown(f"# {title}\n{note}")
+        head = gradio.Markdown(f"# {title}" if about is None else about(choices[0]), elem_id="head")
+        gradio.Markdown(note)
         with gradio.Row():
             with gradio.Column():
                 choice = gradio.Dropdown(
@@ -93,12 +110,21 @@ def make_app(
                 )
                 # the file as it came: what is no image is then said in our words
                 given.preprocess = _path_of  # type: ignore[method-assign, assignment]
+                if examples:
+                    example = gradio.Dataset(
+                        components=[given],
+                        samples=[[str(path)] for path in examples],
+                        label="Examples",
+                        elem_id="examples",
+                    )
+                    example.click(
+                        _first, example, given, show_progress="hidden", api_visibility="private"
+                    )
                 wants = gradio.Checkbox(
                     False, label="Show where it looks (slower)", visible=heat is not None
                 )
-                ask = gradio.Button("Look", elem_id="look")
             with gradio.Column():
-                status = gradio.Markdown("", elem_id="status")
+                status = gradio.Markdown(empty_words, elem_id="status")
                 seen = gradio.Image(
                     label="What it sees",
                     interactive=False,
@@ -107,15 +133,11 @@ def make_app(
                     buttons=["fullscreen", "download"],
                 )
                 bars = gradio.HTML("", elem_id="bars")
-                maps = gradio.Gallery(
-                    label="What spoke for the answer (Grad-CAM)",
-                    visible=False,
-                    columns=3,
-                    height=260,
-                    object_fit="contain",
-                )
+                maps = gradio.HTML("", elem_id="maps")
         inputs, outputs = [choice, given, wants], [status, seen, bars, maps]
-        for asked in (ask.click, given.change, choice.change, wants.change):
+        if about is not None:
+            choice.change(about, choice, head, api_visibility="private")
+        for asked in (given.change, choice.change, wants.change):
             asked(
                 answer,
                 inputs,
@@ -127,6 +149,13 @@ def make_app(
         page.load(None, js=NAMES)
     page.queue(max_size=WAITING, default_concurrency_limit=1)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/report/{name}")
+    def report(name: str) -> Response:
+        file = (reports or {}).get(name)
+        if file is None or not file.is_file():
+            return Response("There is no such report.", status_code=404, media_type="text/plain")
+        return FileResponse(file, media_type="text/html")
 
     @app.middleware("http")
     async def keep_inside(
@@ -158,6 +187,10 @@ def serve(app: "FastAPI", *, host: str, port: int) -> None:
     import uvicorn
 
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+def _first(sample: Sequence) -> str:
+    return sample[0]
 
 
 def _path_of(payload: "FileData | None") -> str | None:

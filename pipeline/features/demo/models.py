@@ -2,17 +2,20 @@
 
 import importlib.util
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
 from pipeline.config import Experiment
 from pipeline.features.demo.app import Heat, make_app
+from pipeline.features.demo.evidence import Evidence, gather_evidence
+from pipeline.features.demo.examples import find_examples
 from pipeline.images.read import read_image
 from pipeline.inference.choice import ENSEMBLE, choices
 from pipeline.inference.face_predictor import FacePredictor
-from pipeline.inference.readout import FacePrediction
+from pipeline.inference.readout import FacePrediction, TaskPrediction
 from pipeline.storage import Runs
 
 LOADED = 3  # choices kept in memory
@@ -44,16 +47,39 @@ def make_page(
     def see(choice: str, image: np.ndarray) -> list[FacePrediction]:
         return predictor(choice)(image)
 
-    contests = dict.fromkeys(settings.competition.name for settings, _ in known.values())
+    @cache
+    def evidence(choice: str) -> Evidence:
+        settings, who = known[choice]
+        return gather_evidence(settings, Runs(settings), who)
+
+    reports = {}
+    for name, settings in experiments.items():
+        if Runs(settings).report.is_file():
+            reports[name] = Runs(settings).report
+
+    def about(choice: str) -> str:
+        sentences = list(evidence(choice).sentences)
+        name = known[choice][0].name
+        if name in reports:
+            sentences.append(f"[The report](report/{quote(name)}) says for whom it is wrong.")
+        return f"# {choice}: what do you see in a face?\n" + " ".join(sentences)
+
+    def usual(choice: str, said: TaskPrediction) -> str:
+        return evidence(choice).say_usual_error(said)
+
+    first, _ = known[next(iter(known))]
     return make_app(
         see,
         read=read_image,
         choices=list(known),
         title=title,
-        note=f"Models that were trained here, on {', '.join(contests)}. Images stay here and are "
-        "removed after ten minutes. A guess is not a fact about a person: see the report for how "
-        "often it is wrong.",
+        note="Images stay here and are removed after ten minutes. A guess is not a fact about a "
+        "person.",
         heat=_heat_of(predictor),
+        about=about,
+        usual=usual,
+        examples=find_examples(Runs(first)),
+        reports=reports,
     )
 
 
