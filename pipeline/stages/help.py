@@ -21,7 +21,7 @@ USAGE = f"""{COMMAND} [STAGE ...] [-c CONFIG] [key=value ...]
 
   {COMMAND} crop train infer                      the sample, from images to CSV
   {COMMAND} crop train infer -c masks root=/data  a recipe, with your images
-  {COMMAND} new FOLDER                            a config for your unzipped contest
+  {COMMAND} new FOLDER                            a config for your own contest
   {COMMAND} -c masks                              what is done and what is not
   {COMMAND} train -c masks members.age.lr=1e-4    any setting is a key=value
 {CLONE_ONLY}

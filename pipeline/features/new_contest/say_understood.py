@@ -46,10 +46,12 @@ def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float)
 
 def _say_minutes(made: Made, hours: float) -> str:
     """How long the whole job takes here, what was made smaller for it, and what else helps."""
-    said = f"about {made.minutes:.0f} minutes on this machine"
+    minutes = made.minutes or 0.0
+    lasting = f"about {minutes:.0f} minutes" if minutes >= 1.5 else "a minute or two"
+    said = f"{lasting} on this machine"
     if made.size is not None and made.size.why:
         said += f": {made.size.why}"
-    if made.minutes is not None and made.minutes > 60.0 * hours:
+    if minutes > 60.0 * hours:
         said += f", more than hours={hours:g}; folds.train=[0] trains one fold only"
     return said
 
