@@ -28,6 +28,7 @@ from pipeline.storage import Runs
 FEWEST = 20
 MOST = 100
 PART = 4
+FARTHEST = 0.1  # of a confidence from this one
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class PastAnswers:
         wanted = min(max(len(distance) // PART, FEWEST), MOST)
         place = min(wanted, len(distance)) - 1
         # answers as near as the last one are counted too: their order means nothing
-        near = distance <= np.partition(distance, place)[place]
+        near = distance <= min(np.partition(distance, place)[place], FARTHEST)
+        if not near.any():
+            return "No held-out answer had nearly this confidence."
         right = int((self.errors[near] == 0).sum())
         low = f"{100 * self.confidences[near].min():.0f}"
         high = f"{100 * self.confidences[near].max():.0f}"
@@ -92,8 +95,10 @@ def gather_evidence(settings: Experiment, runs: Runs, who: str) -> Evidence:
         tables = candidate.tables(with_views=with_views)
         evaluation = EvaluationSet.of_tables(settings, runs, tables, per_answer=True)
         answers = answers_of(candidate, evaluation, with_views=with_views, writer_of=written_by)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return Evidence([*sentences, f"No out-of-fold score: {error}."])
+    except OSError:  # a file of predictions is not there; its path says nothing to a visitor
+        return Evidence([*sentences, "No out-of-fold score: not every member is trained."])
     targets = _score_targets(evaluation, answers)
     for target in targets:
         score = measure(target, answers[target.task].seen, split=evaluation.split)
@@ -107,7 +112,7 @@ def gather_evidence(settings: Experiment, runs: Runs, who: str) -> Evidence:
     caveat = read_grouping(runs).short_caveat
     if caveat:
         sentences.append(f"The score is {caveat}.")
-    return Evidence(sentences, _past_answers(evaluation, answers))
+    return Evidence(sentences, past_answers(evaluation, answers))
 
 
 def _say_source(settings: Experiment, runs: Runs) -> str:
@@ -143,7 +148,7 @@ def _score_targets(
     return [evaluation.of_task(task, task.metric) for task in tasks]
 
 
-def _past_answers(
+def past_answers(
     evaluation: EvaluationSet, answers: Mapping[str, CandidatePredictions]
 ) -> dict[str, PastAnswers]:
     """By task; those of a combined answer as it was decided, as the page shows it."""
@@ -154,8 +159,14 @@ def _past_answers(
             found = answers[task.name]
             past[task.name] = _past(task.kind, truth, found.decided, found.probs)
     for space in evaluation.spaces:
-        if space.name in answers and space.is_product:
+        if space.name not in answers:
+            continue
+        if space.is_product:
             past |= _past_of_product(evaluation, space, answers[space.name])
+        else:  # an answer that is alone is called `answer`, and the page shows its task
+            truth = evaluation.of_space(space).truth
+            found = answers[space.name]
+            past[space.tasks[0].name] = _past(space.kind, truth, found.decided, found.probs)
     return past
 
 

@@ -1,13 +1,15 @@
 """What demo says beside an answer is counted from out-of-fold answers; checked by hand."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from pipeline.config import load_experiment
+from pipeline.evaluation.candidate_predictions import CandidatePredictions
 from pipeline.evaluation.candidates import Candidate
-from pipeline.features.demo.evidence import PastAnswers, gather_evidence
+from pipeline.features.demo.evidence import PastAnswers, gather_evidence, past_answers
 from pipeline.features.demo.examples import NUM_EXAMPLES, find_examples
 from pipeline.inference.readout import TaskPrediction
 from pipeline.storage import PROJECT, Runs
@@ -28,7 +30,8 @@ def test_the_answers_of_nearly_this_confidence_are_counted() -> None:
     assert "15 of 20 held-out" in past.say_usual_error(0.92)
     assert "(90 %)" in past.say_usual_error(0.92)
     # 20 are asked for, and the other 40 are exactly as near
-    assert "0 of 60 held-out" in past.say_usual_error(0.4)
+    assert "0 of 60 held-out" in past.say_usual_error(0.45)
+    assert past.say_usual_error(0.7) == "No held-out answer had nearly this confidence."
 
 
 def test_a_number_has_its_mean_error_and_labels_their_share() -> None:
@@ -49,9 +52,20 @@ def test_the_page_says_what_the_run_learnt_from(settings, who: str, tasks: set[s
     words = " ".join(found.sentences)
     assert "84 images of 12 people" in words
     assert "Out-of-fold macro_f1: " in words
-    said = TaskPrediction("age", "<30", 0.5, {"<30": 0.5})
+    said = TaskPrediction("age", "<30", 0.35, {"<30": 0.35})
     assert "held-out answers of nearly this confidence" in found.say_usual_error(said)
     assert found.say_usual_error(TaskPrediction("other", "x", 0.5, {})) == ""
+
+
+def test_an_answer_of_one_task_is_found_by_the_name_of_its_task() -> None:
+    truth = np.array([20.0, 30.0, np.nan])
+    target = SimpleNamespace(truth=truth)
+    task = SimpleNamespace(name="age")
+    space = SimpleNamespace(name="answer", kind="regression", is_product=False, tasks=(task,))
+    evaluation = SimpleNamespace(tasks=[task], spaces=[space], of_space=lambda _: target)
+    values = np.array([23.0, 25.0, 70.0])
+    found = past_answers(evaluation, {"answer": CandidatePredictions(values, values, values)})
+    assert found["age"].errors.tolist() == [3.0, 5.0]  # an image without a label does not count
 
 
 def test_the_share_of_right_answers_is_that_of_the_stored_answers(settings) -> None:
