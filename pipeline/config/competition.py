@@ -1,10 +1,11 @@
 """What the data is: tasks, answer, layout and submission of one competition."""
 
 from math import prod
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from pipeline.config.extra import Extra, check_extra
 from pipeline.config.layouts import AppaLayout, Drawn, FoldersLayout, LinesLayout, TableLayout
 from pipeline.config.task import Task
 from pipeline.config.types import Count, Fraction, Settings, Text, Word, check_metric, check_name
@@ -125,6 +126,12 @@ class Competition(Settings):
     """Names a CSV of corrected labels (`image_id` or `person_id`, `column`, `value`, `reason`) that
     is laid over the contest's own. Its path starts at root, or else at the project's folder."""
     drawn: Drawn | None = None
+    extra: tuple[Extra, ...] = ()
+    """Lists other folders of faces that teach and are never scored. Each entry has a `root` and a
+    `layout`, what that layout needs (`table`, ...), and `tasks`: a list of the tasks whose labels
+    are there, or for each {column, values} where it is written otherwise; null means all tasks.
+    They are in no fold; a person whom the contest has by the same name teaches no fold that holds
+    that person out."""
     tasks: dict[Word, Task] = Field(min_length=1)
     answer: Answer
     submission: Submission = Submission()
@@ -155,10 +162,19 @@ class Competition(Settings):
                 "answers unlike tasks side by side"
             )
         self._check_answer()
+        check_extra(self.extra, self.tasks)
         if self.answer.metric is not None:
             kind = self.tasks[self.answer.tasks[0]].kind
             check_metric(self.answer.metric, kind=kind, what="answer.metric")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_empty_extra(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """All settings, but no `extra` where there is none: what was made before it came stays."""
+        found = handler(self)
+        if not self.extra:
+            found.pop("extra", None)
+        return found
 
     @property
     def learnable(self) -> dict[str, Task]:

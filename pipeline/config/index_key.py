@@ -7,6 +7,7 @@ leaves the folders of earlier runs where they are.
 from typing import Any
 
 from pipeline.config.competition import Competition
+from pipeline.config.extra import reading_key
 from pipeline.config.task import Task
 
 FIRST_OF_TABLE = {"train", "test", "images", "test_images", "id", "path", "person", "suffix"}
@@ -27,6 +28,8 @@ def index_key(contest: Competition, *, root: str) -> dict[str, Any]:
         section = getattr(contest, name)
         if section is not None:
             reading[name] = section.model_dump(mode="json")
+    if contest.extra:
+        reading["extra"] = reading_key(contest.extra)
     key: dict[str, Any] = {"reading": reading}
     key["columns"] = {name: task.column or name for name, task in contest.tasks.items()}
     if contest.answer.per is not None:

@@ -8,9 +8,19 @@ from pipeline.config import Experiment
 from pipeline.storage import REFIT, Runs, display_path, read_json, read_table
 from pipeline.tables import FACES, FOLDS, IMAGES, OK, check_same_ids, check_table, pick
 
+EXTRA = "extra"  # the part of images that only teach
+
 
 def read_images_table(runs: Runs) -> pd.DataFrame:
-    """The images table with what the crop stage found: columns row, how and face_status added."""
+    """The contest's images with what the crop stage found: columns row, how and face_status added.
+    Images of other data (`extra`) are not among them."""
+    images = read_all_images(runs)
+    is_own = images["part"] != EXTRA
+    return images if is_own.all() else images[is_own].reset_index(drop=True)
+
+
+def read_all_images(runs: Runs) -> pd.DataFrame:
+    """The same of all images, those of other data too."""
     images = check_table(read_table(runs.images), IMAGES)
     faces = check_table(read_table(runs.faces), FACES)
     folders = " ".join(display_path(path.parent) for path in (runs.faces, runs.crops, runs.folds))
@@ -82,9 +92,11 @@ def read_test(runs: Runs) -> pd.DataFrame:
     return images[asked].reset_index(drop=True)
 
 
-def usable(images: pd.DataFrame, *, reject: Sequence[str] = ()) -> pd.DataFrame:
-    """The train images that are readable, labelled, cropped and not rejected for their faces."""
-    fits = (images["part"] == "train") & (images["status"] == OK) & (images["row"] >= 0)
+def usable(
+    images: pd.DataFrame, *, reject: Sequence[str] = (), part: str = "train"
+) -> pd.DataFrame:
+    """The readable, labelled, cropped images of a part that are not rejected for their faces."""
+    fits = (images["part"] == part) & (images["status"] == OK) & (images["row"] >= 0)
     if "no_face" in reject:
         fits &= images["how"] != "centre"
     if "several_faces" in reject:

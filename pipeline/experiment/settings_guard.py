@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.config import Competition, Experiment, load_settings, write_settings
-from pipeline.storage import Runs, display_path, provenance, read_json, write_json, write_text
+from pipeline.storage import (
+    Runs,
+    below_project,
+    display_path,
+    provenance,
+    read_json,
+    write_json,
+    write_text,
+)
 
 SAFE_TO_CHANGE = (
     "ensemble",
@@ -101,10 +109,15 @@ def _check_labels(runs: Runs, tables: Mapping[str, str]) -> None:
 
 
 def table_digests(contest: Competition, root: Path) -> dict[str, str]:
-    """The sha256 of the contest's own tables that are there, by their path below root."""
+    """The sha256 of the tables that are there, of the contest and its other data, by their path
+    seen from root."""
     from pipeline.labels.layouts.locate import list_tables
 
     files = list_tables(contest.layout, root, options=contest.layout_options)
+    for source in contest.extra:
+        files += list_tables(
+            source.layout, below_project(source.root), options=source.layout_options
+        )
     return {os.path.relpath(file, root): _digest(file) for file in files}
 
 

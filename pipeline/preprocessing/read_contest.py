@@ -1,6 +1,6 @@
 """A contest's own tables and folders as the images table, with what a user should know of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,15 +46,24 @@ class ContestImages:
 
 
 def read_contest(
-    contest: Competition, tasks: Sequence[Task], *, root: Path, fixes: Path | None
+    contest: Competition,
+    tasks: Sequence[Task],
+    *,
+    root: Path,
+    fixes: Path | None,
+    words: Mapping[str, Mapping[str, str]] | None = None,
 ) -> ContestImages:
-    """The images of a contest, one row for each; `fixes` is the CSV that is laid over the labels.
+    """The images of a contest, one row for each; `fixes` is the CSV that is laid over the labels,
+    `words` say by column which class a word of the table means.
 
     Raises ValueError, one sentence a line, for whatever can't be read or can't be meant.
     """
     options = contest.layout_options
     frame = read_layout(contest.layout, root, labels=_label_columns(contest), options=options)
     notes = layout_notes(contest.layout, root, options=options)
+    for column, meant in (words or {}).items():
+        texts = frame[column].map(_as_text)
+        frame = frame.assign(**{column: texts.map(meant).where(texts.isin(meant), frame[column])})
     frame, found = find_images(contest, _join_classes(contest, tasks, frame), root=root)
     notes += found
     if fixes is not None:
@@ -206,6 +215,11 @@ def check_boxes(images: pd.DataFrame) -> None:
             f"{first['image_id']}: {corners} in {first['width']}x{first['height']} pixels; "
             "table.box_form says whether the numbers are corners, or left, top and size"
         )
+
+
+def _as_text(value: object) -> str:
+    """A value as its table spells it, without the blanks around it."""
+    return str(value).strip()
 
 
 def _label_columns(contest: Competition) -> list[str]:

@@ -19,12 +19,14 @@ from pipeline.preprocessing.read_contest import (
     missing_train_note,
     read_contest,
 )
+from pipeline.preprocessing.read_extra import add_extra, check_extra_roots, say_extra
 from pipeline.storage import Runs, display_path, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
 
 def check(work: Work) -> None:
-    """Raises ValueError when the contest's folder is not there, or the file of its fixes."""
+    """Raises ValueError when the contest's folder is not there, the file of its fixes, or
+    a folder of its other data."""
     contest = work.settings.competition
     if contest.drawn is None and not work.runs.root.is_dir():
         raise ValueError(
@@ -35,6 +37,7 @@ def check(work: Work) -> None:
         raise ValueError(
             f"competition.fixes: no file {contest.fixes!r} in {work.runs.root} or in the project"
         )
+    check_extra_roots(contest)
 
 
 def run(work: Work) -> None:
@@ -47,7 +50,10 @@ def run(work: Work) -> None:
     for note in found.notes:
         print(f"index: {note}")
     check_test_images(found.images, root=root, most=contest.missing_test)  # before all are opened
-    frame = measure_all(work, found.images)
+    whole = add_extra(contest, tasks, work.runs, found.images)
+    for note in whole.notes:
+        print(f"index: {note}")
+    frame = measure_all(work, whole.images)
     check_boxes(frame)
     for note in missing_train_note(frame):
         print(f"index: {note}")
@@ -58,6 +64,8 @@ def run(work: Work) -> None:
     said = check_test_images(frame, root=root, most=contest.missing_test)
     if said:
         print(f"index: {said}")
+    for line in say_extra(contest, tasks, frame):
+        print(f"index: {line}")
     write_table(work.runs.images, check_table(frame, IMAGES))
     counts = frame.groupby(["part", "status"]).size()
     said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())

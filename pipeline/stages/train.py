@@ -24,7 +24,7 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     """Trains the missing cells and writes the record of the run."""
     from pipeline.experiment.device import choose_device, describe_device
-    from pipeline.experiment.images_table import read_labelled
+    from pipeline.experiment.teaching_images import read_teaching
     from pipeline.features.planning.forecast import compare_forecast
     from pipeline.jobs.resources import describe_slots, find_slots
     from pipeline.jobs.run import run_jobs
@@ -42,7 +42,7 @@ def run(work: Work) -> None:
     settings, runs = work.settings, work.runs
     cells = all_cells(settings)
     missing = [cell for cell in cells if not runs.done(cell).exists()]
-    labelled = read_labelled(runs)
+    labelled = read_teaching(settings, runs)
     may_be_several = len(missing) > 1 and settings.parallel != 1 and settings.cluster is None
     if may_be_several and not is_short(settings, missing, labelled, device="cpu"):
         start_server(threads=settings.threads)  # it imports torch while this process does

@@ -19,7 +19,7 @@ from pipeline.storage.files import (
 from pipeline.storage.locks import hold_lock, try_lock
 from pipeline.storage.os_errors import check_writable, explain_os_error
 from pipeline.storage.paths import Runs
-from pipeline.storage.project import PROJECT, display_path
+from pipeline.storage.project import PROJECT, below_project, display_path
 from pipeline.storage.provenance import provenance
 from pipeline.storage.signals import StoppedError, finishing, install_signal_handlers
 
@@ -30,6 +30,7 @@ __all__ = [
     "Runs",
     "StoppedError",
     "atomic_write",
+    "below_project",
     "check_writable",
     "damaged_file",
     "display_path",

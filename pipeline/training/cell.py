@@ -28,6 +28,7 @@ from pipeline.experiment.images_table import held_out
 from pipeline.experiment.memory import peak_memory
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import member_tasks
+from pipeline.experiment.teaching_images import is_taught
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset, named_deaths
 from pipeline.images.map_store import MapBatches, maps_to_input
@@ -68,7 +69,8 @@ def train_cell(
     transform = member_transform(member)
     is_held = held_out(settings, images, cell.fold)
     held = images[is_held].reset_index(drop=True)
-    train = images[~is_held].reset_index(drop=True)
+    taught = is_taught(settings, cell.member, images, fold=cell.fold)
+    train = images[taught].reset_index(drop=True)
     loop_settings = LoopSettings(
         criteria=make_criteria(member, tasks, train, held),
         schedule=Schedule(**member.schedule.model_dump()),

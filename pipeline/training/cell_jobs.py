@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.config import Experiment
+from pipeline.config import Experiment, Member
 from pipeline.experiment.cells import member_cells, teacher_cells
 from pipeline.experiment.footprint import PROCESS, footprint_of
+from pipeline.experiment.images_table import EXTRA
+from pipeline.experiment.teaching_images import has_label
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job
 from pipeline.storage import REFIT, Cell, Runs
@@ -59,8 +61,8 @@ def _start_folders(settings: Experiment, runs: Runs, cell: Cell) -> list[Path]:
 def train_one(work: Work, *, cell: Cell) -> dict:
     """Trains a cell where it is called, and gives its facts."""
     from pipeline.experiment.device import choose_device
-    from pipeline.experiment.images_table import read_labelled
     from pipeline.experiment.memory import enough_memory
+    from pipeline.experiment.teaching_images import read_teaching
     from pipeline.training.cell import train_cell
     from pipeline.training.frozen_cell import fit_frozen_cell
     from pipeline.training.soup_cell import average_cell
@@ -75,21 +77,34 @@ def train_one(work: Work, *, cell: Cell) -> dict:
             work.settings,
             work.runs,
             cell,
-            images=read_labelled(work.runs),
+            images=read_teaching(work.settings, work.runs),
             device=device,
             precision=precision,
         )
 
 
 def epoch_images(settings: Experiment, cell: Cell, labelled: pd.DataFrame) -> tuple[float, float]:
-    """Images that a cell learns from in an epoch, and images that it is scored on."""
+    """Images that a cell learns from in an epoch, and images that it is scored on. `labelled` may
+    hold images of other data too, of which all are learnt and none is scored."""
     member = settings.members[cell.member]
+    is_extra = labelled["part"] == EXTRA if "part" in labelled.columns else None
+    extra = 0
+    if is_extra is not None and is_extra.any():
+        teaches = has_label(settings, cell.member, labelled[is_extra])
+        extra = _drawn(member, labelled[is_extra][teaches])
+        labelled = labelled[~is_extra]
     num = len(labelled)
     held = 0.0 if cell.fold == REFIT else num / settings.folds.num
-    counts = labelled.groupby("person_id").size()
+    own = _drawn(member, labelled) * (1.0 - held / num)
+    return member.repeats * (own + extra), held
+
+
+def _drawn(member: Member, images: pd.DataFrame) -> int:
+    """Images that one pass over these takes, at most so many of a person as the member says."""
+    counts = images.groupby("person_id").size()
     if member.images_per_person is not None:
         counts = counts.clip(upper=member.images_per_person)
-    return member.repeats * counts.sum() * (1.0 - held / num), held
+    return int(counts.sum())
 
 
 def is_short(

@@ -17,6 +17,7 @@ from pipeline.experiment.data_loading import batches_in_order
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.targets import training_targets
+from pipeline.experiment.teaching_images import is_taught
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.transform import normalise
 from pipeline.models.closed_form import fit_heads
@@ -50,14 +51,15 @@ def fit_frozen_cell(
         settings, runs, member, network.backbone, images, device=device, precision=precision
     )
     is_held = held_out(settings, images, cell.fold)
-    train = images[~is_held].reset_index(drop=True)
+    taught = is_taught(settings, cell.member, images, fold=cell.fold)
+    train = images[taught].reset_index(drop=True)
     held = images[is_held].reset_index(drop=True)
     targets = training_targets(member.recipe, member.tasks, train)
     people = train["person_id"].astype(str).to_numpy()
     assert member.recipe.head is not None, "only a member with a head in closed form comes here"
     loss = fit_heads(
         network,
-        features[~is_held],
+        features[taught],
         targets,
         head=member.recipe.head,
         tasks=member.tasks,

@@ -21,6 +21,7 @@ from pipeline.experiment.images_table import held_out
 from pipeline.experiment.member_context import MemberContext, member_context
 from pipeline.experiment.predict import load_cell
 from pipeline.experiment.targets import training_targets
+from pipeline.experiment.teaching_images import is_taught
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.transform import normalise
 from pipeline.models.gradient import total_loss
@@ -172,7 +173,7 @@ class _Averages:
 
     def _loss(self, fold: int, logits: Logits, images: pd.DataFrame) -> float:
         recipe, tasks = self.member.recipe, list(self.member.tasks)
-        train = self.images[~held_out(self.settings, self.images, fold)].reset_index(drop=True)
+        train = self._taught(fold).reset_index(drop=True)
         wanted = training_targets(recipe, tasks, images)
         targets = {name: torch.from_numpy(values) for name, values in wanted.items()}
         criteria = make_criteria(recipe, tasks, train, images)
@@ -180,10 +181,15 @@ class _Averages:
 
     def _some_training_images(self, fold: int) -> pd.DataFrame:
         """Whole batches of the images that the fold's networks learnt from."""
-        train = self.images[~held_out(self.settings, self.images, fold)]
+        train = self._taught(fold)
         size = min(len(train), self.member.recipe.batch_size)
         number = min(len(train), MOST_REFRESHED) // size * size
         return train.sample(max(number, size), random_state=0).reset_index(drop=True)
+
+    def _taught(self, fold: int) -> pd.DataFrame:
+        """The images that the fold's networks learnt from."""
+        taught = is_taught(self.settings, self.member.name, self.images, fold=fold)
+        return self.images[taught]
 
     def _inputs(self, images: pd.DataFrame) -> Iterator[torch.Tensor]:
         size = min(len(images), self.member.recipe.batch_size)

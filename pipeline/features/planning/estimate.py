@@ -14,6 +14,7 @@ from pipeline.experiment.data_loading import resident_bytes
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.fingerprints import is_inferred
 from pipeline.experiment.footprint import footprint_of
+from pipeline.experiment.images_table import EXTRA
 from pipeline.experiment.tasks import contest_tasks, member_tasks
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, makespan
@@ -71,6 +72,7 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
     images = read_table(work.runs.images)
     labelled = images[(images["part"] == "train") & (images["status"] == OK)]
     labelled = labelled.reset_index(drop=True)
+    teaching = images[images["part"].isin(("train", EXTRA)) & (images["status"] == OK)]
     cells = [cell for cell in all_cells(work.settings) if not work.runs.done(cell).exists()]
     cells = cells if "train" in stages else []
     answering = [n for n in work.settings.members if not is_inferred(work.settings, work.runs, n)]
@@ -91,11 +93,11 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
             found.disk += len(images) * recipe.size**2 * 3
     for cell in cells:
         shared = sum(other.member == cell.member for other in cells)
-        _add_cell(work.settings, cell, labelled, rates[cell.member], found, shared=shared)
+        _add_cell(work.settings, cell, teaching, rates[cell.member], found, shared=shared)
         found.disk += footprint_of(work.settings, cell.member, precision).weights
     for name in dict.fromkeys(cell.member for cell in cells):
         if rates[name]["map_bytes"]:
-            found.notes.append(_say_trunk(work.settings.members[name], name, labelled, rates[name]))
+            found.notes.append(_say_trunk(work.settings.members[name], name, teaching, rates[name]))
     if cells:
         lasting = {name: one["seconds"] for name, one in found.jobs.items()}
         needs = {name: one["needs"] for name, one in found.jobs.items()}

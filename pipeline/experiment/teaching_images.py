@@ -1,0 +1,67 @@
+"""The images that a cell learns from: the contest's own beside its fold, and other data's."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import Experiment
+from pipeline.experiment.images_table import (
+    EXTRA,
+    held_out,
+    read_all_images,
+    read_labelled,
+    split_column,
+    usable,
+)
+from pipeline.experiment.tasks import member_tasks, targets_of
+from pipeline.labels.tasks import is_labelled
+from pipeline.storage import Runs, read_table
+
+NO_FOLD = -1  # the fold of an image of other data: no fold holds it out
+
+
+def read_teaching(settings: Experiment, runs: Runs) -> pd.DataFrame:
+    """The labelled images as `read_labelled` has them, and behind them those of other data.
+
+    These are in no fold. Where the contest names the same person, they have the person's name of
+    the folds; images of people in the lockbox are left out.
+    """
+    labelled = read_labelled(runs)
+    if not settings.competition.extra:
+        return labelled
+    every = read_all_images(runs)
+    extra = usable(every, reject=settings.crop.reject, part=EXTRA)
+    person_of = every.set_index("image_id")["person_id"]
+    if settings.folds.lockbox:
+        locked = person_of[read_table(runs.lockbox)["image_id"]]
+        extra = extra[~extra["person_id"].isin(set(locked))].reset_index(drop=True)
+    # the split may have joined people who look alike, under the name of one of them
+    own_names = person_of[labelled["image_id"]]
+    joined = dict(zip(own_names, labelled["person_id"], strict=True))
+    people = extra["person_id"].map(joined)
+    splits = {split_column(repeat): NO_FOLD for repeat in range(settings.folds.repeats)}
+    extra = extra.assign(**splits, person_id=people.where(people.notna(), extra["person_id"]))
+    return pd.concat([labelled, extra], ignore_index=True)
+
+
+def is_taught(settings: Experiment, member: str, images: pd.DataFrame, *, fold: int) -> pd.Series:
+    """Which of the images (N,) bool, as `read_teaching` has them, a member's cell of a fold learns.
+
+    All that the fold does not hold out; but of other data only those that have a label of the
+    member's tasks, and whose person the fold does not hold out.
+    """
+    held = held_out(settings, images, fold)
+    is_extra = images["part"] == EXTRA
+    if not is_extra.any():
+        return ~held
+    left_out = is_extra & images["person_id"].isin(set(images.loc[held, "person_id"]))
+    left_out[is_extra] |= ~has_label(settings, member, images[is_extra])
+    return ~held & ~left_out
+
+
+def has_label(settings: Experiment, member: str, images: pd.DataFrame) -> np.ndarray:
+    """Which of the images (N,) bool have a label of one of the member's tasks."""
+    tasks = member_tasks(settings, settings.members[member])
+    found = np.zeros(len(images), dtype=bool)
+    for target in targets_of(tasks, images).values():
+        found |= is_labelled(target)
+    return found
