@@ -20,13 +20,14 @@ def check_labels(
     leave_out: Collection[str],
     truth: bool,
     find_place: Callable[[pd.Series, str], str],
+    mends: str = "competition.fixes mends them",
 ) -> tuple[pd.DataFrame, list[str]]:
     """The images table in which no train label is wrong, and a sentence about each kind left out;
     with `truth` no test label either.
 
     `leave_out` names the tasks whose wrong labels count as missing. `find_place(row, column)` is
-    where a label stands, '' where that is not known. Raises ValueError, a sentence for each task
-    and kind of wrong label, with its count and the first three.
+    where a label stands, '' where that is not known; `mends` says what helps. Raises ValueError, a
+    sentence for each task and kind of wrong label, with its count and the first three.
     """
     frame = images
     parts = ("train", "test") if truth else ("train",)
@@ -44,7 +45,7 @@ def check_labels(
                 place = find_place(rows.iloc[0], task.column)
                 where = f"{place}: " if place else ""
                 problems.append(
-                    f"{where}{_say_rows(rows, task, kind)}; competition.fixes mends them, and "
+                    f"{where}{_say_rows(rows, task, kind)}; {mends}, and "
                     f"tasks.{task.name}.invalid: leave_out leaves them out"
                 )
     if problems:

@@ -54,7 +54,7 @@ def read_contest(
     words: Mapping[str, Mapping[str, str]] | None = None,
 ) -> ContestImages:
     """The images of a contest, one row for each; `fixes` is the CSV that is laid over the labels,
-    `words` say by column which class a word of the table means.
+    `words` say by column which class a word of the table means, where it is other data's.
 
     Raises ValueError, one sentence a line, for whatever can't be read or can't be meant.
     """
@@ -80,8 +80,11 @@ def read_contest(
         return label_place(contest, root, row=row, column=column)
 
     leave_out = [name for name, task in contest.tasks.items() if task.invalid == "leave_out"]
+    mends = "competition.fixes mends them"
+    if words is not None:
+        mends = "`values:` of its task says which class a word means"
     frame, left_out = check_labels(
-        frame, tasks, leave_out=leave_out, truth=contest.truth, find_place=find_place
+        frame, tasks, leave_out=leave_out, truth=contest.truth, find_place=find_place, mends=mends
     )
     notes += far_label_notes(frame, tasks)
     frame, marked = mark_labelled(frame, tasks, partly=contest.partly_labelled == "learn")

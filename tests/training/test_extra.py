@@ -151,7 +151,7 @@ SAID = {
     "[{{root: {folder}/more, layout: table, table: {{id: name}}, "
     "tasks: {{kind: {{column: sorte}}}}}}]": "'sorte'",
     "[{{root: {folder}/more, layout: table, table: {{id: name}}, "
-    "tasks: {{kind: {{column: sort}}}}}}]": "first",
+    "tasks: {{kind: {{column: sort}}}}}}]": "`values:` of its task",
     "[{{root: {folder}/root, layout: table, table: {{images: images, id: file}}}}]": (
         "are the contest's own"
     ),
