@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from pipeline.config.contest_columns import check_columns
 from pipeline.config.extra import Extra, check_extra
 from pipeline.config.layouts import AppaLayout, Drawn, FoldersLayout, LinesLayout, TableLayout
 from pipeline.config.task import Task
 from pipeline.config.types import Count, Fraction, Settings, Text, Word, check_metric, check_name
-from pipeline.labels.columns import OWN_COLUMNS
-from pipeline.labels.kinds import COLUMN_A_CLASS, GROUP_METRICS, LAYOUT_COLUMNS
+from pipeline.labels.kinds import COLUMN_A_CLASS, GROUP_METRICS
 
 
 class Answer(Settings):
@@ -152,7 +152,7 @@ class Competition(Settings):
             raise ValueError("`drawn:` makes a contest in the pstage layout; it goes with that one")
         if "answer" in self.tasks:
             raise ValueError("a task cannot be called 'answer': that word is taken")
-        self._check_columns()
+        check_columns(self.layout, self.tasks)
         for name in self.answer.tasks:
             check_name(name, self.tasks, what="answer.tasks: task")
         kinds = {self.tasks[name].kind for name in self.answer.tasks}
@@ -274,33 +274,6 @@ class Competition(Settings):
             raise ValueError("submission.value: number is for an answer of kind regression")
         if answer.metric in GROUP_METRICS and self.tasks[answer.tasks[0]].group is None:
             raise ValueError(f"answer.metric: {answer.metric} needs the task's `group:`")
-
-    def _check_columns(self) -> None:
-        """Raises ValueError for a label or group column that this layout can't have."""
-        known = LAYOUT_COLUMNS[self.layout]
-        columns = {name: task.column or name for name, task in self.tasks.items()}
-        if self.layout in ("lines", "folders") and len(set(columns.values())) > 1:
-            found = ", ".join(dict.fromkeys(columns.values()))
-            raise ValueError(
-                f"layout {self.layout} has one label an image, but the tasks read the columns "
-                f"{found}; `column:` lets several tasks read the same"
-            )
-        for name, task in self.tasks.items():
-            if task.columns and self.layout != "table":
-                raise ValueError(f"tasks.{name}.columns: only with layout: table")
-            if task.kind == "multilabel" and known is not None:
-                raise ValueError(
-                    f"tasks.{name}.kind: layout {self.layout} has one label an image, and "
-                    "multilabel needs several"
-                )
-            if task.group in OWN_COLUMNS:
-                raise ValueError(f"tasks.{name}.group: {task.group!r} is the program's own word")
-            for key, column in (("column", columns[name]), ("group", task.group)):
-                if column is not None and known is not None and column not in known:
-                    raise ValueError(
-                        f"tasks.{name}.{key}: layout {self.layout} has no {column!r}; "
-                        f"its columns are {', '.join(known)}"
-                    )
 
     @property
     def answered_per(self) -> str:

@@ -48,6 +48,7 @@ class Grouping:
     by: str = "person"  # folds.by
     per: str | None = None  # what is answered from several images, which stay together
     joins_people: bool = False  # whether these images are of several people who are named
+    num_unnamed_extra: int = 0  # images of other data that teach and do not name their person
 
     @property
     def names_all(self) -> bool:
@@ -65,7 +66,7 @@ class Grouping:
     @property
     def is_upper_bound(self) -> bool:
         """Whether scores are too high as soon as somebody comes twice who is not known to."""
-        return not self.names_all or self.by == "label"
+        return not self.names_all or self.by == "label" or self.num_unnamed_extra > 0
 
     @property
     def held_out(self) -> str:
@@ -75,6 +76,17 @@ class Grouping:
     @property
     def caveat(self) -> str:
         """What is not known, what follows, and what to do; empty where people are kept together."""
+        found = [self._fold_caveat] if self._fold_caveat else []
+        if self.num_unnamed_extra:
+            found.append(
+                f"{self.num_unnamed_extra:,} images of other data (extra) teach without naming "
+                "their person: scores are too high if they show people of the contest"
+            )
+        return "; ".join(found)
+
+    @property
+    def _fold_caveat(self) -> str:
+        """The same of the folds alone, whatever else teaches."""
         if self.by == "label":
             return (
                 "folds.by: label ignores people, so the same person can be on both sides: scores "
@@ -125,9 +137,11 @@ def describe_grouping(
     lookalikes: float | None = None,
     by: str = "person",
     per: str | None = None,
+    num_unnamed_extra: int = 0,
 ) -> Grouping:
     """The grouping of train images (N rows: image_id, person_id) that fall into `units` (N,), by
-    default their person ids; `per` is what several images are answered for."""
+    default their person ids; `per` is what several images are answered for; `num_unnamed_extra`
+    images of other data teach beside them."""
     names = images["person_id"].to_numpy() if units is None else np.asarray(units, dtype=object)
     sizes = pd.Series(names).astype(str).value_counts()
     return Grouping(
@@ -139,6 +153,7 @@ def describe_grouping(
         by=by,
         per=per,
         joins_people=per is not None and len(sizes) < images["person_id"].nunique(),
+        num_unnamed_extra=num_unnamed_extra,
     )
 
 
@@ -168,6 +183,8 @@ def grouping_facts(grouping: Grouping) -> dict:
     if grouping.per is None:  # certificates of contests without such answers stay as they were
         del facts["per"], facts["joins_people"]
     words = {"unit": grouping.unit, "is_upper_bound": grouping.is_upper_bound}
+    if not grouping.num_unnamed_extra:  # nor do those of contests without other data change
+        del facts["num_unnamed_extra"]
     return {**facts, **words, "caveat": grouping.caveat}
 
 

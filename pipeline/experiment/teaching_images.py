@@ -43,6 +43,12 @@ def read_teaching(settings: Experiment, runs: Runs) -> pd.DataFrame:
     return pd.concat([labelled, extra], ignore_index=True)
 
 
+def count_unnamed_extra(runs: Runs) -> int:
+    """How many images of other data do not name their person: each is a person of its own."""
+    extra = usable(read_all_images(runs), part=EXTRA)
+    return int((extra["person_id"] == extra["image_id"]).sum())
+
+
 def is_taught(settings: Experiment, member: str, images: pd.DataFrame, *, fold: int) -> pd.Series:
     """Which of the images (N,) bool, as `read_teaching` has them, a member's cell of a fold learns.
 

@@ -88,6 +88,9 @@ def say_extra(contest: Competition, tasks: Sequence[Task], images: pd.DataFrame)
             f"extra {number} ({source.root}): {len(ready)} of {len(rows)} images teach and are "
             f"never scored; labels: {', '.join(counts)}"
         )
+        unnamed = int((ready["person_id"] == ready["image_id"]).sum())
+        if unnamed:
+            line += f"; {unnamed} do not name their person"
         if shared:
             line += f"; {shared} of its people are the contest's, and held out with them"
         lines.append(line)
@@ -121,6 +124,7 @@ def _read_source(
             **{name: getattr(source, name) for name in ("table", "lines", "appa", "folders")},
             "layout": source.layout,
             "tasks": settings_there,
+            "answer": contest.answer.model_copy(update={"per": None}),  # it answers nothing
             "drawn": None,
             "fixes": None,
             "truth": False,

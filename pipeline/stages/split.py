@@ -8,6 +8,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.experiment.grouping import describe_grouping, grouping_facts
 from pipeline.experiment.images_table import read_images_table, split_column, usable
 from pipeline.experiment.tasks import contest_tasks
+from pipeline.experiment.teaching_images import count_unnamed_extra
 from pipeline.experiment.work import Work
 from pipeline.features.audit.unnamed import probe_without_names
 from pipeline.folds.balance import certificate, describe
@@ -34,7 +35,14 @@ def run(work: Work) -> None:
             f"folds.by: label tears apart the images of one {per}, which are answered together; "
             "person keeps them"
         )
-    grouping = describe_grouping(images, units, lookalikes=folds.lookalikes, by=folds.by, per=per)
+    grouping = describe_grouping(
+        images,
+        units,
+        lookalikes=folds.lookalikes,
+        by=folds.by,
+        per=per,
+        num_unnamed_extra=count_unnamed_extra(runs),
+    )
 
     held_back = lock_away(folds, runs, units, labels)
     if folds.lockbox:

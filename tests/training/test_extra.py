@@ -80,7 +80,10 @@ def test_other_data_teaches_and_is_never_scored(tmp_path: Path, call: Call) -> N
     words = make(tmp_path)
     code, out, err = call("evaluate", "infer", "ensemble", *words)
     assert code == 0, err
-    assert "6 of 6 images teach and are never scored; labels: 6 kind; 2 of its people" in out
+    assert "6 of 6 images teach and are never scored; labels: 6 kind; 4 do not name" in out
+    assert "2 of its people are the contest's" in out
+    assert "4 do not name their person" in out and "none seen in training" not in out
+    assert "4 images of other data (extra) teach without naming their person" in out
     settings = load_experiment(words[1], [], configs=PROJECT / "configs")
     runs = Runs(settings)
 
