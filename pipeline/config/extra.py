@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.contest_columns import check_columns
 from pipeline.config.layouts import AppaLayout, FoldersLayout, LinesLayout, TableLayout
 from pipeline.config.task import Task
 from pipeline.config.types import Settings, TableWord, Text, Word, check_name
 from pipeline.labels.columns import OWN_COLUMNS
-from pipeline.labels.kinds import LAYOUT_COLUMNS
 
 
 class ExtraTask(Settings):
@@ -69,15 +69,24 @@ def check_extra(extra: tuple[Extra, ...], tasks: Mapping[str, Task]) -> None:
     for number, source in enumerate(extra):
         spot = f"extra[{number}]"
         read: dict[str, str] = {}
+        tasks_there = {}
         for name, there in source.taught(tasks).items():
             check_name(name, dict.fromkeys(tasks), what=f"{spot}.tasks: task")
-            column = there.column or tasks[name].column or name
-            known = LAYOUT_COLUMNS[source.layout]
-            if known is not None and column not in known:
+            task = tasks[name]
+            if task.columns and there.column is None and there.values:
                 raise ValueError(
-                    f"{spot}.tasks.{name}.column: layout {source.layout} has no {column!r}; "
-                    f"its columns are {', '.join(known)}"
+                    f"{spot}.tasks.{name}.values: goes with `column:`, for the contest has a "
+                    "column for each class"
                 )
+            if task.columns and there.column is not None:
+                if task.kind == "multilabel":
+                    raise ValueError(
+                        f"{spot}.tasks.{name}.column: the contest has a column for each label, "
+                        "and other data of it needs the same columns"
+                    )
+                task = task.model_copy(update={"columns": None})
+            column = there.column or task.column or name
+            tasks_there[name] = task if task.columns else task.model_copy(update={"column": column})
             if column in OWN_COLUMNS - {"answer"} and there.column is not None:
                 raise ValueError(
                     f"{spot}.tasks.{name}.column: {column!r} is the program's own word"
@@ -88,6 +97,10 @@ def check_extra(extra: tuple[Extra, ...], tasks: Mapping[str, Task]) -> None:
                     "other words for its values can be given where one task reads it"
                 )
             read[column] = name
+        try:
+            check_columns(source.layout, tasks_there)
+        except ValueError as error:
+            raise ValueError(f"{spot}: {error}") from None
     grouped = [name for name, task in tasks.items() if task.group]
     if extra and grouped:
         raise ValueError(

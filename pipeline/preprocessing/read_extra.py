@@ -114,7 +114,7 @@ def _read_source(
             column = own.column or task.name
         if column is not None:
             own = own.model_copy(update={"column": column, "columns": None})
-            words[column] = taught[task.name].values
+            words[stored_column(column)] = taught[task.name].values
         settings_there[task.name] = own
         there = replace(task, column=task.column if column is None else stored_column(column))
         tasks_there.append(there)

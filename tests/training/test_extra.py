@@ -148,9 +148,10 @@ def test_without_other_data_nothing_is_written_of_it(tmp_path: Path) -> None:
 
 
 SAID = {
-    "[{{root: {folder}/none, layout: folders}}]": "no folder",
+    "[{{root: {folder}/none, layout: folders, tasks: [kind]}}]": "no folder",
     "[{{root: {folder}/more, layout: utkface, tasks: [kinds]}}]": "did you mean 'kind'?",
     "[{{root: {folder}/more, layout: utkface, tasks: [kind]}}]": "layout utkface has no 'kind'",
+    "[{{root: {folder}/more, layout: folders}}]": "layout folders has one label an image",
     "[{{root: {folder}/more, layout: table, table: {{id: name}}, "
     "tasks: {{kind: {{column: sorte}}}}}}]": "'sorte'",
     "[{{root: {folder}/more, layout: table, table: {{id: name}}, "
