@@ -58,7 +58,7 @@ def _face(
             said += f'<p class="usual">{escape(error)}</p>'
     title = f"Face {number + 1}"
     if face.how == "mtcnn" and face.detected < SURE:
-        title += f" (a face with {100 * face.detected:.0f} %)"
+        title += f" (found with {100 * face.detected:.0f} % confidence)"
     style = f"--mine: {colour}; --light: {lighter(colour)}"
     return f'<section style="{style}"><h3>{title}</h3>{said}</section>'
 
