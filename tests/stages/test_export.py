@@ -57,9 +57,12 @@ def test_files_say_what_infer_says(plain: Path, contest: Path, call: Callable) -
 
 
 def head_of(loss: str, kind: str) -> Task:
-    words = {"multiclass": ("young", "middle", "old"), "binary": ("no", "yes"), "regression": ()}[
-        kind
-    ]
+    words = {
+        "multiclass": ("young", "middle", "old"),
+        "binary": ("no", "yes"),
+        "regression": (),
+        "multilabel": ("smiling", "glasses"),
+    }[kind]
     edges = (30.0, 60.0) if kind == "multiclass" else ()
     return Task(f"{loss}_{kind}", kind, "x", words, edges, 0.0, 90.0, 25.0, 40.0)
 
