@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.types import nearest
-from pipeline.labels.csv_reader import read_header
 
 RANGE = ".."
 SHOWN = 6  # columns that a sentence names
@@ -68,6 +67,8 @@ def _say(word: str, header: Sequence[str]) -> str:
 
 def _read_headers(contest: Mapping[str, Any], *, spot: str, project: Path) -> list[str]:
     """The columns of the train table and of those that are joined to it."""
+    from pipeline.labels.csv_reader import read_header  # pandas: only where patterns are asked for
+
     table = contest.get("table")
     table = table if isinstance(table, dict) else {}
     written = str(contest.get("root", ""))

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.types import Positive, Settings, TableWord, check_metric
 from pipeline.labels.kinds import COLUMN_A_CLASS, DEFAULT_METRIC, GROUP_METRICS, Kind
-from pipeline.labels.label_sets import NOTHING, SEPARATOR, UNKNOWN, split_text
+from pipeline.labels.label_words import NOTHING, SEPARATOR, UNKNOWN, split_text
 
 
 class Task(Settings):

@@ -10,7 +10,7 @@ from pipeline.config import Experiment, Member
 from pipeline.experiment.own_metric import bind_own_metrics
 from pipeline.labels.answers import combine_classes, combine_names
 from pipeline.labels.columns import stored_column
-from pipeline.labels.label_sets import NOTHING
+from pipeline.labels.label_words import NOTHING
 from pipeline.labels.tasks import Task, bin_names, encode, to_numbers
 from pipeline.metrics.metrics import find_metric
 

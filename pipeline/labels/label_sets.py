@@ -13,11 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from pipeline.labels.label_words import NOTHING, SEPARATOR, UNKNOWN, split_text
 from pipeline.labels.one_hot import FALSE, TRUE
 
-SEPARATOR = "|"  # of labels that come in columns of their own
-NOTHING = "(none)"  # where no label is true
-UNKNOWN = "?"  # before a label that is not known
 BLANK = ("", "nan", "na", "n/a", "null", "?")  # of a cell that holds no label, in any case
 
 
@@ -48,12 +46,6 @@ def join_label_columns(
     joined = pd.Series(texts, index=frame.index).str.removesuffix(SEPARATOR)
     joined = joined.where(joined != "", NOTHING)
     return joined.where(num_known > 0, None)
-
-
-def split_text(text: str, *, separator: str) -> list[str]:
-    """The words of one image's text; a separator of blanks is any number of them."""
-    parts = text.split() if separator.isspace() else text.split(separator)
-    return [part.strip() for part in parts if part.strip()]
 
 
 def parse_texts(

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.labels.kinds import COLUMN_A_CLASS
-from pipeline.labels.label_sets import NOTHING, SEPARATOR, parse_texts, write_texts
+from pipeline.labels.label_sets import parse_texts, write_texts
+from pipeline.labels.label_words import NOTHING, SEPARATOR
 
 MISSING_WORDS = ("", "nan", "none", "null", "na", "n/a", "?", "-")  # of no label, in any case
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.ensembling.answer_file import Column
-from pipeline.labels.label_sets import NOTHING, split_text
+from pipeline.labels.label_words import NOTHING, split_text
 from pipeline.metrics.answer_space import AnswerSpace
 
 
