@@ -7,31 +7,36 @@ unpacked: a reader gets the bytes of the one image that it asks for.
 
 import csv
 import io
+import lzma
 import os
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.labels.separators import find_separator
+
 ARCHIVE = ".zip"
 TABLES = (".csv", ".tsv", ".txt")
 MOST_BYTES = 2**29  # of one member: more is no image, and fills the memory
 MOST_CELL = 2**24  # characters of a cell of numbers
+# of a member: encrypted, packed in another way, wrong sum, cut off, damaged
+BROKEN = (RuntimeError, zipfile.BadZipFile, EOFError, lzma.LZMAError, OSError, zlib.error)
 
 
 def find_container(path: Path | str) -> tuple[Path, str] | None:
     """The file that a path leads through, and the rest of the path; None for a path of folders."""
     text = os.fspath(path).replace(os.sep, "/")
-    lower = text.lower()
     for ending in (ARCHIVE, *TABLES):
-        start = lower.find(f"{ending}/")
-        while start >= 0:
-            end = start + len(ending)
+        # not text.lower(): some letters become two there, and the places would not fit any more
+        for found in re.finditer(f"{re.escape(ending)}/", text, re.IGNORECASE):
+            end = found.end() - 1
             if os.path.isfile(text[:end]):
                 return Path(text[:end]), text[end + 1 :]
-            start = lower.find(f"{ending}/", end)
     return None
 
 
@@ -138,7 +143,7 @@ def _read_member(archive: Path, name: str) -> bytes:
             raise ValueError(f"too large: {info.file_size} bytes in the archive")
         try:
             return opened.read(info)
-        except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        except BROKEN as error:
             raise ValueError(f"can't be read out of {archive.name}: {error}") from None
 
 
@@ -153,7 +158,7 @@ def _read_members(archive: Path, changed: int, size: int) -> frozenset[str]:
     try:
         with zipfile.ZipFile(archive) as opened:
             names = [info.filename for info in opened.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError) as error:
+    except (NotImplementedError, zipfile.BadZipFile, OSError) as error:
         raise ValueError(
             f"{archive}: not a whole zip archive ({error}); download it again"
         ) from None
@@ -196,6 +201,6 @@ def _read_lines(file: Path, changed: int, size: int) -> tuple[np.ndarray, list[s
     raw = np.fromfile(file, dtype=np.uint8)
     starts = np.concatenate([[0], np.flatnonzero(raw == ord("\n")) + 1])
     first = raw[: starts[1] if len(starts) > 1 else None].tobytes().decode("utf-8-sig")
-    separator = next((one for one in ("\t", ";") if one in first and "," not in first), ",")
+    separator = find_separator(first)
     header = next(csv.reader([first], delimiter=separator))
     return starts, [cell.strip() for cell in header], separator

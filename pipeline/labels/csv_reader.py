@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.labels.containers import MOST_CELL
+from pipeline.labels.separators import SEPARATORS, find_separator
 
-SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars"}
 MOST_HEADER = 2**16  # characters in which the first lines of a table must be
 SHOWN = 3  # lines that a sentence names
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -41,7 +41,7 @@ def read_contest_table(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
     if _is_counted_list(text):
         header, rows, lines = _read_counted_list(path, text)
     else:
-        header, rows, lines = _read_rows(path, text, separator=_find_separator(text))
+        header, rows, lines = _read_rows(path, text, separator=find_separator(text))
     return _to_frame(path, header, rows, lines, needs=needs)
 
 
@@ -52,7 +52,7 @@ def read_header(path: Path) -> list[str]:
     if _is_counted_list(text):
         names, first = (line.split() for line in text.splitlines()[1:3])
         return names if len(names) == len(first) else ["image_id", *names]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_find_separator(text))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_separator(text))
     return next(([cell.strip() for cell in cells] for cells in reader if cells), [])
 
 
@@ -63,7 +63,7 @@ def read_headless_table(path: Path, *, header: Sequence[str]) -> pd.DataFrame:
     Raises ValueError naming the file, and the line whose number of cells is another.
     """
     text = _read_text(path)
-    separator = _find_separator(text)
+    separator = find_separator(text)
     rows, lines = [], []
     for line, row in enumerate(text.splitlines(), start=1):
         if not row.strip():
@@ -103,15 +103,6 @@ def check_columns(path: Path, frame: pd.DataFrame, *, needs: Sequence[str]) -> N
             hint = f"; did you mean {close[0]!r}?" if close else ";"
             found = ", ".join(map(repr, header))
             raise ValueError(f"{path}: no column {column!r}{hint} its columns are {found}")
-
-
-def _find_separator(text: str) -> str:
-    """What parts the cells of the header: commas, or what else stands there and no comma does."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    for separator in SEPARATORS:
-        if separator in header and (separator == "\t" or "," not in header):
-            return separator
-    return ","
 
 
 def _is_counted_list(text: str) -> bool:

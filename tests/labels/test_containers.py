@@ -189,3 +189,31 @@ def test_a_first_row_without_an_image_stops_at_once(tmp_path: Path) -> None:
         read_table(
             tmp_path, labels=["emotion"], train="fer2013.csv", pixels={**pixels, "column": "pixel"}
         )
+
+
+def test_a_damaged_member_is_a_sentence(tmp_path: Path) -> None:
+    archive = tmp_path / "x.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("a.png", RNG.bytes(50) + b"a" * 20_000)
+    raw = bytearray(archive.read_bytes())
+    for place in range(45, 60):
+        raw[place] ^= 0xFF
+    archive.write_bytes(raw)
+    with pytest.raises(UnreadableImageError, match=r"can't be read out of x\.zip"):
+        read_image(archive / "a.png")
+
+
+def test_letters_that_grow_in_lower_case_do_not_hide_an_archive(tmp_path: Path) -> None:
+    folder = tmp_path / "\u0130\u0130"
+    folder.mkdir()
+    zip_up(folder / "X.ZIP", {"a.png": b"x"})
+    assert read_inside(folder / "X.ZIP/a.png") == b"x"
+
+
+@pytest.mark.parametrize("header", ["label|pixels", "label\tpixels", "label;pixels", "label,pixels"])
+def test_pixels_are_read_whatever_parts_the_cells(tmp_path: Path, header: str) -> None:
+    separator = header[len("label")]
+    file = tmp_path / "faces.csv"
+    file.write_text(f"{header}\n1{separator}0 1 2 3\n", encoding="utf-8")
+    path = tmp_path / pixel_path("faces.csv", column="pixels", size=None, line=2)
+    assert read_inside(path) == b"P5 2 2 255\n\x00\x01\x02\x03"
