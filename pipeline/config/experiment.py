@@ -1,5 +1,6 @@
 """An experiment: all that a run is made from. Frozen models that forbid a key they do not know."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
@@ -163,8 +164,9 @@ class Experiment(Settings):
         yield from pseudo_problems(self.competition, self.members, people_by=self.pool.by)
         whole = self.folds.train is None or len(self.folds.train) == self.folds.total
         yield from distil_problems(self.competition, self.members, has_all_folds=whole)
-        num_folds = self.folds.total if self.folds.train is None else len(self.folds.train)
-        yield from soup_problems(self.members, num_folds=num_folds)
+        trained = range(self.folds.total) if whole else self.folds.train or ()
+        by_split = Counter(fold // self.folds.num for fold in trained)
+        yield from soup_problems(self.members, num_folds=min(by_split.values()))
         for fold in self.folds.train or ():
             if fold >= self.folds.total:
                 yield f"folds.train: fold {fold} of {self.folds.total}; the first is 0"

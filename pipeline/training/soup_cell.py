@@ -1,7 +1,7 @@
 """A cell that is not trained: the average of the weights of another member's seeds, fold by fold.
 
-Which seeds are averaged in fold f is chosen on the other folds alone, so nobody whom the cell is
-scored on had a part in the choice. A refit, which is scored on nobody, is chosen on all folds.
+Which seeds are averaged in fold f is chosen on the other folds of its split alone, so nobody whom
+the cell is scored on had a part in the choice. A refit, which is scored on nobody, is chosen on all folds.
 """
 
 import json
@@ -106,6 +106,9 @@ class _Averages:
     def choose(self, fold: int) -> list[int]:
         """The seeds to average in a fold, chosen on the folds beside it."""
         others = {c.fold for c in member_cells(self.settings, self.source)} - {fold}
+        if fold != REFIT:  # folds of another split hold out some of the same people
+            num = self.settings.folds.num
+            others = {other for other in others if other // num == fold // num}
 
         def score(seeds: tuple[int, ...]) -> float:
             return float(np.mean([self.score(other, seeds) for other in sorted(others)]))

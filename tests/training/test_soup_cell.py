@@ -57,12 +57,23 @@ def test_a_soup_is_chosen_on_other_folds_and_answers(
     averages.choose(0)
     assert set(asked) == {1}
 
+    # folds 2 and 3 are another split: they hold out the people of fold 0 too
+    more = settings.folds.model_copy(update={"repeats": 2})
+    averages.settings = settings.model_copy(update={"folds": more})
+    asked.clear()
+    averages.choose(0)
+    assert set(asked) == {1}
+
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (SOUP, "set members.age.same_start: true"),
         (("members.x={soup: age}", "members.age.same_start=true"), "age has one seed"),
+        (
+            (*SOUP, "members.age.same_start=true", "folds.repeats=2", "folds.train=[0, 2]"),
+            "folds.train needs two of a split",
+        ),
         (("members.x={soup: agee}",), "no member 'agee'; did you mean 'age'?"),
         (("members.x={soup: age, lr: 1}",), "soup takes everything else from age; leave out lr"),
     ],
