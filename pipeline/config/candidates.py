@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from pipeline.config.member import Head, Member
 from pipeline.config.types import Positive, Settings, Word
@@ -44,18 +44,33 @@ def read_candidates(path: Path) -> dict[str, Candidate]:
     unknown = set(raw) - {"defaults", "candidates"} if isinstance(raw, dict) else set()
     if not isinstance(listed, dict) or not listed or unknown:
         raise ValueError(f"{path}: needs `candidates:` (and may have `defaults:`), nothing else")
+    defaults = raw.get("defaults") or {}
+    if not isinstance(defaults, dict):
+        place = f"{path} line {lines.get(('defaults',), 1)}"
+        raise ValueError(f"{place}: defaults: must hold keys of a member, found {defaults!r}")
     found, problems = {}, []
     for name, one in listed.items():
         place = f"{path} line {lines.get(('candidates', name), 1)}: candidates.{name}"
         if not isinstance(one, dict) or not isinstance(one.get("member"), dict):
             problems.append(f"{place}: must hold gain, family and member")
             continue
-        member = {**(raw.get("defaults") or {}), **one["member"]}
+        member = {**defaults, **one["member"]}
+        if "tasks" in member:
+            problems.append(f"{place}.member.tasks: leave it out; a candidate learns every task")
+            continue
+        try:
+            TypeAdapter(Word).validate_python(name)
+        except ValidationError:
+            problems.append(f"{place}: {name!r} can't be the name of a member")
+            continue
         try:
             candidate = Candidate.model_validate({**one, "member": member})
-            candidate.recipe(_HOLDER)
+            recipe = candidate.recipe(_HOLDER)
         except ValidationError as error:
             problems += [_say(place, problem) for problem in error.errors()]
+            continue
+        if recipe.is_student:  # its teachers may be dropped before it is tried
+            problems.append(f"{place}.member: soup, pseudo and distil need other members; leave out")
             continue
         found[name] = candidate
     if problems:

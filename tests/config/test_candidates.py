@@ -22,6 +22,10 @@ def test_the_shipped_list_begins_with_a_baseline() -> None:
         ("candidates: {a: {gain: 1, family: x, member: {backbon: y}}}", "backbon"),
         ("candidates: {a: {gain: 0, family: x, member: {backbone: y}}}", "gain"),
         ("candidates: {a: 3}", "must hold gain, family and member"),
+        ("defaults: [1]\ncandidates: {a: {gain: 1, family: x, member: {lr: 1}}}", "defaults: must"),
+        ("candidates: {'../a': {gain: 1, family: x, member: {backbone: y}}}", "name of a member"),
+        ("candidates: {a: {gain: 1, family: x, member: {backbone: y, tasks: {}}}}", "every task"),
+        ("candidates: {a: {gain: 1, family: x, member: {backbone: y, soup: b}}}", "other members"),
         ("members: {}", "needs `candidates:`"),
     ],
 )
