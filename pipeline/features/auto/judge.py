@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.config import Experiment
+from pipeline.evaluation.answer_rows import judge_answers
 from pipeline.evaluation.decisions import decide_space
-from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.predictions import read_oof
 from pipeline.metrics.answer_space import AnswerSpace
@@ -37,8 +37,10 @@ class Judge:
 
     def __init__(self, settings: Experiment, runs: Runs) -> None:
         self._settings = settings
-        self._tables = {name: read_oof(settings, runs, name) for name in settings.members}
-        self._evaluation = EvaluationSet.of_tables(settings, runs, self._tables)
+        tables = {name: read_oof(settings, runs, name) for name in settings.members}
+        judged = judge_answers(settings, runs, tables)  # a row an answer, as evaluate has them
+        self._tables = judged.tables
+        self._evaluation = judged.evaluation
         self._spaces = self._evaluation.spaces
         self._targets = [self._evaluation.of_space(space) for space in self._spaces]
         self._blends: dict[tuple[str, ...], Seen] = {}
