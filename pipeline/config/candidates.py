@@ -70,7 +70,9 @@ def read_candidates(path: Path) -> dict[str, Candidate]:
             problems += [_say(place, problem) for problem in error.errors()]
             continue
         if recipe.is_student:  # its teachers may be dropped before it is tried
-            problems.append(f"{place}.member: soup, pseudo and distil need other members; leave out")
+            problems.append(
+                f"{place}.member: soup, pseudo and distil need other members; leave out"
+            )
             continue
         found[name] = candidate
     if problems:

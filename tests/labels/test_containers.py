@@ -210,10 +210,9 @@ def test_letters_that_grow_in_lower_case_do_not_hide_an_archive(tmp_path: Path) 
     assert read_inside(folder / "X.ZIP/a.png") == b"x"
 
 
-@pytest.mark.parametrize("header", ["label|pixels", "label\tpixels", "label;pixels", "label,pixels"])
-def test_pixels_are_read_whatever_parts_the_cells(tmp_path: Path, header: str) -> None:
-    separator = header[len("label")]
+@pytest.mark.parametrize("separator", ["|", "\t", ";", ","])
+def test_pixels_are_read_whatever_parts_the_cells(tmp_path: Path, separator: str) -> None:
     file = tmp_path / "faces.csv"
-    file.write_text(f"{header}\n1{separator}0 1 2 3\n", encoding="utf-8")
+    file.write_text(f"label{separator}pixels\n1{separator}0 1 2 3\n", encoding="utf-8")
     path = tmp_path / pixel_path("faces.csv", column="pixels", size=None, line=2)
     assert read_inside(path) == b"P5 2 2 255\n\x00\x01\x02\x03"
