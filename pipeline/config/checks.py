@@ -155,7 +155,10 @@ def soup_problems(members: Mapping[str, Member], *, num_folds: int) -> Iterator[
                 f"members.{member.soup}.same_start: true"
             )
         elif num_folds < 2:
-            yield f"{spot}: which seeds are averaged the other folds say, so folds.train needs two of a split"
+            yield (
+                f"{spot}: which seeds are averaged the other folds of the same split say, so "
+                "folds.train needs two of a split"
+            )
 
 
 def fitted_head_problems(name: str, member: Member, tasks: Mapping[str, Task]) -> Iterator[str]:

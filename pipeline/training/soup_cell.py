@@ -1,7 +1,8 @@
 """A cell that is not trained: the average of the weights of another member's seeds, fold by fold.
 
 Which seeds are averaged in fold f is chosen on the other folds of its split alone, so nobody whom
-the cell is scored on had a part in the choice. A refit, which is scored on nobody, is chosen on all folds.
+the cell is scored on had a part in the choice. A refit, which is scored on nobody, is chosen on all
+folds.
 """
 
 import json
