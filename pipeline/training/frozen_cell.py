@@ -24,9 +24,11 @@ from pipeline.models.closed_form import fit_heads
 from pipeline.models.frozen_features import BlockStatistics
 from pipeline.models.logits import Logits, autocast, move
 from pipeline.models.network import FaceNetwork, to_channels_last
+from pipeline.models.weight_digest import digest_weights
 from pipeline.storage import REFIT, Cell, Runs, atomic_write, hold_lock, write_text
 from pipeline.training.checkpointing import TrainedCell, finish_cell
 from pipeline.training.held_out_score import score_held_out
+from pipeline.training.initial_weights import with_own_weights
 
 
 def fit_frozen_cell(
@@ -45,7 +47,8 @@ def fit_frozen_cell(
     started = time.monotonic()
     member = member_context(settings, cell.member)
     torch.manual_seed(member.recipe.seeds[0])  # weights: none is the same backbone in all cells
-    network = make_network(member.recipe, member.tasks, weights=member.recipe.weights).eval()
+    weights = with_own_weights(settings, runs, cell).weights
+    network = make_network(member.recipe, member.tasks, weights=weights).eval()
     assert isinstance(network.backbone, BlockStatistics), "its backbone is frozen"
     features = _stored_features(
         settings, runs, member, network.backbone, images, device=device, precision=precision
@@ -119,7 +122,9 @@ def _stored_features(
     The first cell computes them, the others wait for it.
     """
     recipe = member.recipe
-    made_from = [recipe.backbone, recipe.weights, list(backbone.layers), recipe.image_size]
+    # the weights themselves: a file may change, and another experiment's are a fold's
+    seen_by = [digest_weights(backbone.state_dict()), precision]
+    made_from = [recipe.backbone, seen_by, list(backbone.layers), recipe.image_size]
     key = fingerprint_of(
         [*made_from, str(runs.crops_of(member.name).parent), images["row"].tolist()]
     )

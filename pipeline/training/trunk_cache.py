@@ -4,7 +4,6 @@ The frozen layers have seen no label of this contest, so folds and seeds share w
 first cells compute it together, part by part; whoever is killed leaves whole parts behind.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from pipeline.images.map_store import PLAIN, MapStore, Part, variant_seeds
 from pipeline.images.transform import normalise
 from pipeline.models.logits import autocast, move
 from pipeline.models.trunk import Cut, find_cut, trunk_maps
+from pipeline.models.weight_digest import digest_weights
 from pipeline.storage import Cell, Runs, atomic_write, hold_lock, try_lock
 
 PIECE = 16  # images at once on a CPU, whose cache has room for so many
@@ -83,12 +83,14 @@ def _rows(runs: Runs, member: Member, images: pd.DataFrame) -> tuple[int, ...]:
 
 def _digest(backbone: nn.Module, cut: Cut) -> str:
     """Of the frozen weights and where they end, whatever file they came from."""
-    digest = hashlib.sha256(f"{cut.boundary} {cut.image_size}".encode())
-    for name in sorted(cut.before) or [""]:
-        for key, value in sorted(backbone.get_submodule(name).state_dict().items()):
-            digest.update(f"{name}.{key} {value.dtype}".encode())
-            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
+    learning = {name for name, value in backbone.named_parameters() if value.requires_grad}
+    before = tuple(f"{name}." for name in cut.before)
+    frozen = {}
+    for name, value in backbone.state_dict().items():
+        is_loose = "." not in name and name not in learning  # a token, positions
+        if not cut.boundary or name.startswith(before) or is_loose:
+            frozen[name] = value
+    return fingerprint_of([cut.boundary, cut.image_size, digest_weights(frozen)])
 
 
 @dataclass(frozen=True)

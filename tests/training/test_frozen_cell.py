@@ -76,3 +76,31 @@ def test_a_block_that_is_not_there_is_named_before_anything_runs(
     code, _, error = call("train", *words, "members.age.head=ridge", "members.age.layers=[40]")
     assert code == 2
     assert "members.age.layers: layers: 40; the backbone has blocks 0 to" in error
+
+
+def test_a_fitted_head_on_what_another_experiment_learnt_of_the_same_fold(
+    contest: Path, tmp_path: Path, call: Call
+) -> None:
+    words = [*tiny("sample", root=contest, folder=tmp_path), "folds.num=2"]
+    for other in ("mask", "gender"):
+        words.append(f"members.{other}.head=ridge")
+    code, _, error = call("train", *words)
+    assert code == 0, error
+    config = tmp_path / "runs/sample/config.yaml"
+    config.write_text(config.read_text().replace("name: sample\n", "name: first\n", 1))
+    (tmp_path / "runs/sample").rename(tmp_path / "runs/first")
+    code, _, error = call(
+        "train", "infer", *words, "members.age.head=ridge", "members.age.weights=run:first/age"
+    )
+    assert code == 0, error
+    features = [np.load(path) for path in tmp_path.glob("runs/sample/cache/features-*.npy")]
+    assert len(features) == 3, "the drawn backbone's, and those of the two folds"
+    fitted = pd.concat(
+        [pd.read_parquet(p) for p in tmp_path.glob("runs/sample/age/fold*/oof.parquet")]
+    )
+    answered = pd.read_parquet(tmp_path / "runs/sample/age/oof_views.parquet")
+    answered = answered[answered["view"] == "identity"]
+    both = fitted.merge(answered, on=["image_id", "fold"], suffixes=("", "_again"))
+    columns = [name for name in fitted.columns if name.startswith("age.")]
+    again = both[[f"{name}_again" for name in columns]].to_numpy()
+    np.testing.assert_allclose(both[columns].to_numpy(), again, atol=1e-4)

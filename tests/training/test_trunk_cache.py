@@ -111,3 +111,21 @@ def test_a_sample_is_one_of_its_variants(tmp_path: Path) -> None:
         store.gather(np.array([1]), np.array([0]))
     assert variant_seeds([3, 4], 1) != variant_seeds([3, 4], 2)
     assert variant_seeds([3, 4], 1)[1] == variant_seeds([4], 1)[0]
+
+
+def test_loose_frozen_parameters_are_part_of_what_a_trunk_is_made_from() -> None:
+    import torch
+
+    from pipeline.models.layers import freeze_layers
+    from pipeline.models.pretrained import load_backbone
+    from pipeline.models.trunk import find_cut
+    from pipeline.training.trunk_cache import _digest
+
+    body = load_backbone("test_vit", weights="none", image_size=32)
+    freeze_layers(body, number=2, by="stage")
+    cut = find_cut(body, image_size=32)
+    before = _digest(body, cut)
+    assert _digest(body, cut) == before
+    with torch.no_grad():
+        body.pos_embed.add_(1.0)  # the parameter of no module that runs before the cut
+    assert _digest(body, cut) != before
