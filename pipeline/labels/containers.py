@@ -158,7 +158,7 @@ def _read_members(archive: Path, changed: int, size: int) -> frozenset[str]:
     try:
         with zipfile.ZipFile(archive) as opened:
             names = [info.filename for info in opened.infolist() if not info.is_dir()]
-    except (NotImplementedError, zipfile.BadZipFile, OSError) as error:
+    except (NotImplementedError, UnicodeError, zipfile.BadZipFile, OSError) as error:
         raise ValueError(
             f"{archive}: not a whole zip archive ({error}); download it again"
         ) from None

@@ -216,3 +216,11 @@ def test_pixels_are_read_whatever_parts_the_cells(tmp_path: Path, separator: str
     file.write_text(f"label{separator}pixels\n1{separator}0 1 2 3\n", encoding="utf-8")
     path = tmp_path / pixel_path("faces.csv", column="pixels", size=None, line=2)
     assert read_inside(path) == b"P5 2 2 255\n\x00\x01\x02\x03"
+
+
+def test_an_archive_whose_names_are_no_text_is_a_sentence(tmp_path: Path) -> None:
+    archive = tmp_path / "x.zip"
+    zip_up(archive, {"\u00e4.jpg": b"x"})
+    archive.write_bytes(archive.read_bytes().replace("\u00e4".encode(), b"\xff\xfe"))
+    with pytest.raises(ValueError, match=r"x\.zip: not a whole zip archive"):
+        list_below(archive)

@@ -29,3 +29,9 @@ def test_reasons_stand_behind_or_above_and_proposals_are_comments() -> None:
     assert "  b: 1  # short\n" in text
     assert "  # d: x  # why\n" in text
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_a_number_is_written_whole() -> None:
+    assert [flow(value) for value in (5.0, 0.001, 1234567.5, 4.87654321)] == [
+        *("5", "0.001", "1234567.5", "4.87654321")
+    ]
