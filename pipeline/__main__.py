@@ -107,7 +107,9 @@ def run_command(words: list[str]) -> int:
         print(USAGE + f"\nStages for {config}:\n" + "\n".join(_state_lines(work)))
         return 0
     plan = plan_stages(stages, words=asked.words, options=asked.options)
-    if not all(STAGES[name].repeats for name in plan):  # those only look at what is there
+    only_look = all(STAGES[name].repeats for name in plan)
+    compare_themselves = all(STAGES[name].own_settings for name in stages)
+    if not only_look and not compare_themselves:
         check_settings(work.settings, work.runs)
         say_left_out(work.settings, work.runs)
     if any(_writes(work, name) for name in plan):  # what only looks works on a read-only disk too

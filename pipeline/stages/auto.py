@@ -15,6 +15,7 @@ from pipeline.config.candidates import read_candidates
 from pipeline.console.installation import COMMAND, SHIPPED
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import read_grouping
+from pipeline.experiment.settings_guard import check_settings
 from pipeline.experiment.work import Work
 from pipeline.features.auto.budget import read_budget
 from pipeline.features.auto.candidate_search import Cost, Search, Steps
@@ -55,6 +56,7 @@ def run(work: Work) -> None:
         machine="cpu" if device.type == "cpu" else "gpu",
     )
     own = _prepared(work, choices)
+    check_settings(own.settings, own.runs)
     run_missing(own, plan_stages(["split"]))
     search = Search(
         own,

@@ -59,6 +59,7 @@ AUTO = Stage(
     options=("hours", "until", "candidates"),
     example=f"{COMMAND} auto -c masks hours=3",
     leads_to="report",
+    own_settings=True,
 )
 
 

@@ -26,7 +26,8 @@ class Stage:
     `by_words` needs nothing of the config when words are given, and one that is given an option of
     `alone_with` needs and brings no other stage. `settings` are the parts of the settings that it
     reads, `example` is a command to try, `leads_to` are the stages that one mostly asks for next,
-    and `group` is a key of GROUPS. One that `says_next` ends with its own command to type.
+    and `group` is a key of GROUPS. One that `says_next` ends with its own command to type. One with
+    `own_settings` makes others of the config, and compares those with what the folder holds.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Stage:
     example: str = ""
     leads_to: str = ""
     says_next: bool = False
+    own_settings: bool = False
 
     @property
     def repeats(self) -> bool:

@@ -24,11 +24,12 @@ Ended = tuple[list[str], Path]
 
 
 def make_words(contest: Path, folder: Path) -> list[str]:
-    """The sample made tiny, whose own members are tried beside those of a list."""
+    """The sample made tiny, whose own members are tried beside those of a list. Its crops are
+    smaller than the candidates ask for, so auto cuts larger ones."""
     listed = folder / "list.yaml"
     listed.write_text(LIST, encoding="utf-8")
     small = tiny("sample", root=contest, folder=folder)
-    return [f"candidates={listed}", *small, "folds.num=2", "folds.lockbox=0.2"]
+    return [f"candidates={listed}", *small, "folds.num=2", "folds.lockbox=0.2", "crop.size=24"]
 
 
 @pytest.fixture(scope="module")
