@@ -110,11 +110,13 @@ class Search:
         if self._budget.left <= LAST:  # a probe of the machine would take what is left
             self._record.ended = f"the time is over, {len(left)} candidates are left"
             return None
+        minutes = (
+            self._budget.left / 60
+        )  # now: to foretell what a candidate takes, takes time itself
         fitting = [name for name in left if self._fits(self._cost(name).whole)]
         if not fitting:
             self._record.ended = (
-                f"none of the other {len(left)} candidates fits into the last "
-                f"{self._budget.left / 60:.1f} minutes"
+                f"none of the other {len(left)} candidates fits into the last {minutes:.1f} minutes"
             )
             return None
         return max(fitting, key=lambda name: self._promise(name) / self._cost(name).operations)
