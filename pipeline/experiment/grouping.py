@@ -65,7 +65,7 @@ class Grouping:
 
     @property
     def is_upper_bound(self) -> bool:
-        """Whether scores are too high as soon as somebody comes twice who is not known to."""
+        """Whether scores are too good as soon as somebody comes twice who is not known to."""
         return not self.names_all or self.by == "label" or self.num_unnamed_extra > 0
 
     @property
@@ -80,7 +80,7 @@ class Grouping:
         if self.num_unnamed_extra:
             found.append(
                 f"{self.num_unnamed_extra:,} images of other data (extra) teach without naming "
-                "their person: scores are too high if they show people of the contest"
+                "their person: scores are too good if they show people of the contest"
             )
         return "; ".join(found)
 
@@ -90,7 +90,7 @@ class Grouping:
         if self.by == "label":
             return (
                 "folds.by: label ignores people, so the same person can be on both sides: scores "
-                "are too high if people come twice; folds.by: person keeps them together"
+                "are too good if people come twice; folds.by: person keeps them together"
             )
         if self.names_all:
             return ""
@@ -104,7 +104,7 @@ class Grouping:
             return (
                 "nobody is named: folds.lookalikes keeps copies and similar photographs together, "
                 f"not a person on two occasions ({self.num_single:,} of {self.num_units:,} groups "
-                "have one image); scores are an upper bound: too high if people come twice; "
+                "have one image); scores are too good if people come twice; "
                 f"{NAME_PEOPLE}"
             )
         elif self.per is not None:
@@ -112,12 +112,12 @@ class Grouping:
         else:
             known = "nobody is named, so every image counts as alone"
         also = "" if self.lookalikes is not None else f"; {JOIN_LOOKALIKES}"
-        return f"{known}: scores are too high if people come twice; {NAME_PEOPLE}{also}"
+        return f"{known}: scores are too good if people come twice; {NAME_PEOPLE}{also}"
 
     @property
     def short_caveat(self) -> str:
         """A few words beside a score; empty where people are kept together."""
-        return "an upper bound: too high if people come twice" if self.is_upper_bound else ""
+        return "too good if people come twice" if self.is_upper_bound else ""
 
     def count(self, num_images: int, num_units: int, *, per: str = "") -> str:
         """`3,241 images of 463 people`, or what is known instead."""

@@ -260,7 +260,7 @@ def _say_loss(one: AnswerFormat, value: str) -> str:
 
 def _say_files(path: Path, num_answers: int) -> list[str]:
     beside = display_path(path.with_suffix(".json"))
-    oof, probs = oof_path(path).name, oof_probs_path(path).name
+    oof, probs = display_path(oof_path(path)), display_path(oof_probs_path(path))
     return [
         f"wrote {num_answers} answers to {display_path(path)} and their record to {beside}",
         f"wrote the OOF answers in the same format to {oof}, which is what the score is of, and "

@@ -52,8 +52,8 @@ def run(work: Work) -> None:
     unit = read_grouping(work.runs).unit
     if unit != "people":  # folds by label do no harm here: the lockbox holds whole people
         print(
-            f"lockbox: its {unit} are told apart as in the folds, so its score is an upper bound "
-            "too: too high if people come twice"
+            f"lockbox: its {unit} are told apart as in the folds, so its score is "
+            "too good, as theirs are, if people come twice"
         )
     print(f"lockbox: wrote {display_path(work.runs.lockbox_scores)}")
 

@@ -40,7 +40,7 @@ def test_the_unit_and_how_it_is_counted(images, more, unit, count) -> None:
     assert grouping.count(len(images), units) == count
     assert bool(grouping.caveat) is grouping.is_upper_bound
     if grouping.caveat:
-        assert "too high if people come twice" in grouping.caveat
+        assert "too good if people come twice" in grouping.caveat
         assert "competition.table.person" in grouping.caveat
 
 

@@ -10,7 +10,7 @@ from sklearn import metrics as reference
 
 from pipeline.experiment.work import Work
 from pipeline.stages import ensemble, evaluate
-from pipeline.storage import read_table, write_table
+from pipeline.storage import display_path, read_table, write_table
 from tests.stages.test_compare import store
 from tests.stages.test_evaluate import AGE, NUM, OLD, SEX, make_work, probs
 
@@ -58,7 +58,8 @@ def test_an_auc_is_of_what_the_file_holds(tmp_path: Path, capsys) -> None:
         == pd.Series(scores, [f"i{n}" for n in range(NUM)])[frame["name"]].to_numpy()
     ).all()
     assert pd.read_csv(work.runs.submission)["name"].tolist() == ["t1", "t0"]
-    assert "hand.oof.csv, which is what the score is of" in capsys.readouterr().out
+    oof = work.runs.submission.with_name("hand.oof.csv")
+    assert f"{display_path(oof)}, which is what the score is of" in capsys.readouterr().out
 
 
 def test_decided_answers_have_the_auc_of_decided_answers(tmp_path: Path, capsys) -> None:
@@ -228,7 +229,7 @@ def test_where_nobody_is_named_nothing_is_said_of_people(tmp_path: Path, capsys,
         code, printed, err = call(*command, *words)
         assert code == 0, err
         out += printed
-    caveat = "nobody is named, so every image counts as alone: scores are too high if people come"
+    caveat = "nobody is named, so every image counts as alone: scores are too good if people come"
     assert out.count(caveat) == 3, "evaluate, ensemble and compare"
     for line in out.splitlines():
         if caveat not in line and "upper bound" not in line:

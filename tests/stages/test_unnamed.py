@@ -25,7 +25,7 @@ def test_nobody_is_named(tmp_path: Path, call: Call) -> None:
     assert "note  data" in out and "every image counts as alone" in out
     code, out, err = call("train", "infer", "stack", *words)
     assert code == 0, err
-    caveat = "nobody is named, so every image counts as alone: scores are too high if people come"
+    caveat = "nobody is named, so every image counts as alone: scores are too good if people come"
     for stage in ("index", "split", "evaluate"):
         assert f"{stage}: {caveat}" in out
     assert "competition.table.person" in out and "folds.lookalikes: 0.7" in out
@@ -88,5 +88,5 @@ def test_lookalikes_say_how_many_groups_have_one_image(
     single = int((folds["person_id"].value_counts() == 1).sum())
     assert f"{single} of one image" in out
     assert f"({single} of {folds['person_id'].nunique()} groups have one image)" in out
-    assert "scores are an upper bound" in out
+    assert "scores are too good if people come twice" in out
     assert not CLAIMS.search(out), CLAIMS.search(out)

@@ -60,7 +60,7 @@ def judge_shift(
     most telling first; and the sentences.
 
     `images` has all cropped images, `pairs` which of them are copies of each other;
-    `is_upper_bound` whether OOF scores are too high if people come twice.
+    `is_upper_bound` whether OOF scores are too good if people come twice.
     """
     seed = settings.audit.seed
     num_draws = settings.bootstrap

@@ -90,7 +90,7 @@ def draft_lines(
             if found.test
             else "test: none lies here; the train images are answered out of fold",
         ],
-        doubts=["nobody says who is in an image: if people come twice, scores are too high"],
+        doubts=["nobody says who is in an image: if people come twice, scores are too good"],
     )
 
 
@@ -128,7 +128,7 @@ def draft_folders(survey: Survey, found: ClassFolders, *, texts: Mapping[str, st
     ]
     test = found.test
     num_test = len(survey.images_below(test)) if test else 0
-    doubts = ["nobody says who is in an image: if people come twice, scores are too high"]
+    doubts = ["nobody says who is in an image: if people come twice, scores are too good"]
     doubts += [f"not used: {folder}" for folder in found.unused]
     inside = survey.images_below(found.train)
     return Draft(

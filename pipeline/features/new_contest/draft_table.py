@@ -184,7 +184,7 @@ def _table_section(
 def _person_entries(person: tuple[Guess[str], bool] | None, doubts: list[str]) -> list[Entry]:
     if person is None:
         doubts.append(
-            "nobody says who is in an image: if people come twice, scores out of fold are too high"
+            "nobody says who is in an image: if people come twice, scores out of fold are too good"
         )
         return []
     guess, is_named = person
