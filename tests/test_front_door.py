@@ -128,6 +128,14 @@ def test_every_line_of_help_fits_a_narrow_terminal(
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
+def test_the_paragraphs_of_a_stage_are_filled_for_a_narrow_terminal(call: Call) -> None:
+    """A docstring's own lines are longer, and a terminal would break each in two uneven ones."""
+    _, out, _ = call("help", "new")
+    paragraph = out.split("\n\n")[2].splitlines()
+    assert paragraph[0].startswith("It reads tables, ")
+    assert all(60 < len(line) <= 80 for line in paragraph[:-1])
+
+
 def test_the_package_has_the_same_version() -> None:
     text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'version = "{VERSION}"' in text

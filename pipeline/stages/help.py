@@ -95,7 +95,15 @@ def _read_docstring(stage: Stage) -> str:
     """The module's own text, read without importing it: some import torch, which takes seconds."""
     path = Path(__file__).with_name(f"{stage.name}.py")
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or stage.summary
-    return text.replace("./run.sh", COMMAND)
+    paragraphs = text.replace("./run.sh", COMMAND).rstrip().split("\n\n")
+    return "\n\n".join(_fill(paragraph) for paragraph in paragraphs)
+
+
+def _fill(paragraph: str) -> str:
+    """The paragraph at WIDTH; one with indented lines is a list or commands and stays."""
+    if "\n " in paragraph or paragraph.startswith((" ", "- ")) or "\n- " in paragraph:
+        return paragraph
+    return textwrap.fill(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _describe_settings(settings: Sequence[Setting], *, whole: bool) -> Iterator[str]:
