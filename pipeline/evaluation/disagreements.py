@@ -129,12 +129,13 @@ def _describe_pair(counts: pd.DataFrame) -> list[str]:
     for row in frequent.itertuples():
         numbers = (str(row.num), str(row.first_nearer), str(row.second_nearer))
         rows.append((row.attribute, row.value, *numbers, f"{row.share:.1%}"))
+    table = [] if frequent.empty else layout_table(rows, left=2)
     return [
         "",
         f"where {first} and {second} disagree on {target}: of {whole['num']} images "
         f"{first} alone is {means} in {whole['first_nearer']}, {second} alone in "
         f"{whole['second_nearer']}",
-        *(f"  {line}" for line in layout_table(rows, left=2)),
+        *(f"  {line}" for line in table),
     ]
 
 

@@ -77,7 +77,7 @@ def run(work: Work) -> None:
     write_json(runs.certificate, stored)
     write_table(runs.folds, check_table(table, FOLDS))
     if grouping.unit != "people":
-        print("\n".join(f"split: {line}" for line in probe_without_names(settings, runs)))
+        print("\n".join(f"split: {line.lstrip()}" for line in probe_without_names(settings, runs)))
     print(f"split: wrote {display_path(runs.folds)} and {display_path(runs.certificate)}")
 
 
