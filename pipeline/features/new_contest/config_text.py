@@ -41,7 +41,7 @@ def quoted(root: str) -> str:
 
 def _doubts(doubts: Sequence[str]) -> str:
     if not doubts:
-        return "#   nothing; `metric` is the line that most often wants a word of yours\n"
+        return "#   only `metric`: it is the line that most often has to be changed\n"
     said = ""
     for doubt in doubts:
         first, *others = write_yaml([Entry(why=doubt)]).splitlines()
