@@ -18,6 +18,7 @@ FEW, SOME, MANY = 1_000, 10_000, 50_000  # train images
 SPAN = (4.0, 150.0)  # from low to high: a distribution over whole numbers needs some, not too many
 LEAST_RATE = 3.0  # images a second that any machine learns at least
 THRESHOLD_METRICS = ("f1", "hter", "macro_f1", "balanced_accuracy", "matthews", "kappa")
+FROZEN_SIZE = 224  # pixels of a frozen backbone: it looks once at each image
 FLIP = {"HorizontalFlip": {"p": 0.5}}
 MOVE = {
     "Affine": {
@@ -184,6 +185,9 @@ def _members(setting: Setting, size: Size) -> list[Entry]:
         first, second = "tf_efficientnet_lite0", "tf_efficientnet_lite1"
     numbers = [task for task in setting.tasks if task.label.kind == "regression"]
     members = [Entry("first", _member(setting, first))]
+    if not setting.gpu and setting.num_images < SOME:
+        why = "no epochs, minutes: a ridge on frozen blocks errs elsewhere than trained networks"
+        members.append(Entry("blocks", _frozen_member(setting, first), why))
     if size.members < 2:
         return members
     if numbers and all(_has_span(task.label) for task in numbers):
@@ -202,6 +206,21 @@ def _members(setting: Setting, size: Size) -> list[Entry]:
 def _member(setting: Setting, backbone: str) -> list[Entry]:
     heads = {task.name: _head(task) for task in setting.tasks}
     return [Entry("tasks", heads), Entry("backbone", backbone)]
+
+
+def _frozen_member(setting: Setting, backbone: str) -> list[Entry]:
+    """Heads in closed form, on larger crops where the faces are cut from larger images."""
+    side = image_size(setting)
+    pixels = min(FROZEN_SIZE, 2 * side)
+    entries = [
+        Entry("tasks", {task.name: {} for task in setting.tasks}),
+        Entry("backbone", backbone),
+        Entry("head", "ridge"),
+        Entry("image_size", pixels),
+    ]
+    if setting.crop.value.get("faces") != "given" and pixels > side:
+        entries.append(Entry("crop", {"size": pixels}))
+    return entries
 
 
 def _head(task: TaskGuess, *, distribution: bool = False) -> dict[str, Any]:
