@@ -97,7 +97,10 @@ def test_every_union_gives_probabilities_of_the_product(names: tuple[str, ...]) 
     made = predictions(*names)
     kinds = {"sex": "multiclass", "age": "multiclass"}
     stacks = fit_stackers(made, TRUTHS, kinds=kinds, folds=np.arange(N) % 4, penalties=(10.0,))
-    found = [combine_by_formula(made, method=method) for method in ("geometric", "median")]
+    found = [
+        combine_by_formula(made, method=method, kind="multiclass")
+        for method in ("geometric", "median")
+    ]
     for combined in (*found, combine_by_stackers(made, stacks)):
         assert combined.joint().shape == (N, 6)
         np.testing.assert_allclose(combined.joint().sum(axis=1), 1.0)

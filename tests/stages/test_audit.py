@@ -108,7 +108,7 @@ def test_a_trained_member_looks_at_the_copies_too(audited, call: Call) -> None:
     assert code == 0, err
     code, out, err = call("audit", *words)
     assert code == 0, err
-    assert "by the OOF of cnn, lite0" in out
+    assert "by the OOF of blocks, blocks_lite2, lite0" in out
     assert "of 6 of them alike" in out
     pairs = pd.read_csv(runs / "attribute64-lite/audit/pairs.csv")
     assert pairs["embedding"].between(-1, 1).all()

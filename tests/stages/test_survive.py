@@ -85,7 +85,8 @@ def test_killed_four_times_in_a_row_it_ends_in_the_same_bytes(
     contest: Path, tmp_path: Path
 ) -> None:
     within = ["checkpoint.safetensors:2", "sample-stack.csv:1"]
-    codes = kill_and_compare(tmp_path, words_for(contest), [moments(4, seed=1), within])
+    writes = [0.13, 0.21, 0.17, 0.23]  # of each child, no clock: a busy machine hits them too
+    codes = kill_and_compare(tmp_path, words_for(contest), [writes, within])
     assert codes == [-signal.SIGKILL] * 2
 
 

@@ -156,7 +156,7 @@ def test_numbers_are_taught_in_two_rounds_by_cells_of_the_same_fold(
     root = make_contest("table", tmp_path / "contest")
     words = tiny("occlusion-lite", root=root, folder=tmp_path)
     small = {**TINY_MEMBER, "augment": "[]"}
-    for name, by in (("first", "[weighted, gap]"), ("second", "[first, weighted]")):
+    for name, by in (("first", "[weighted, blocks]"), ("second", "[first, weighted]")):
         pseudo = f"{{by: {by}, spread: 1.0, share: 0.5}}"
         words.append(f"members.{name}={{tasks: {{occlusion: {{}}}}, pseudo: {pseudo}}}")
         words += [f"members.{name}.{key}={value}" for key, value in small.items()]
@@ -167,7 +167,7 @@ def test_numbers_are_taught_in_two_rounds_by_cells_of_the_same_fold(
     assert told["occlusion.value"].between(0.0, 1.0).all() and told["chosen"].sum() == 3
     settings = load_experiment("occlusion-lite", words[2:], configs=PROJECT / "configs")
     order = [cell.member for cell in all_cells(settings)]
-    assert order.index("second") > order.index("first") > order.index("gap")
+    assert order.index("second") > order.index("first") > order.index("weighted")
     assert teacher_cells(settings, Cell("second", 1, 777)) == [
         Cell("first", 1, 777),
         Cell("weighted", 1, 777),
