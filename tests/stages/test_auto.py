@@ -99,11 +99,22 @@ def test_a_killed_search_comes_to_the_same_choice(
     assert read_tries(tmp_path) == read_tries(ended[1])
 
 
-def test_no_time_leaves_the_baseline(contest: Path, tmp_path: Path, call: Call) -> None:
-    code, out, error = call("auto", "hours=0.0001", *make_words(contest, tmp_path))
+def test_no_time_leaves_the_baseline_and_more_hours_try_what_was_postponed(
+    contest: Path, tmp_path: Path, call: Call
+) -> None:
+    words = make_words(contest, tmp_path)
+    code, out, error = call("auto", "hours=0.0001", *words)
     assert code == 0, error
     assert "only the baseline was tried" in out or "can be told from chance" in out
     assert submission(tmp_path)
+    path = tmp_path / "runs/sample/auto/record.json"
+    record = json.loads(path.read_text())
+    record["tries"].append({**record["tries"][0], "name": "joint", "decision": "postponed"})
+    path.write_text(json.dumps(record))
+    code, _, error = call("auto", "hours=1", *words)
+    assert code == 0, error
+    decided = [decision for name, decision in read_tries(tmp_path) if name == "joint"]
+    assert len(decided) == 1 and decided != ["postponed"]
 
 
 def test_what_was_trained_by_hand_is_not_answered_over(

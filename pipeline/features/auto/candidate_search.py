@@ -70,7 +70,11 @@ class Search:
         self._first = list(range(max(1, min(steps.at_once, num // 2))))
 
     def run(self) -> None:
-        """Tries until nothing that is left fits the budget."""
+        """Tries until nothing that is left fits the budget.
+
+        What an earlier command had no time for may be tried again: there may be more hours now.
+        """
+        self._record.tries = [one for one in self._record.tries if one.decision != "postponed"]
         baseline = next(iter(self._choices))
         if baseline not in self._record.tried:
             self._try(baseline, planned=0.0)
@@ -185,7 +189,7 @@ class Search:
             rest = self._work.settings.folds.total - len(self._first)
             if not self._fits(cost.fold * rest / self._steps.at_once + cost.infer):
                 why = "no time for its other folds"
-                return self._decided(name, "dropped", why, folds=self._first, gain=gain)
+                return self._decided(name, "postponed", why, folds=self._first, gain=gain)
         whole = self.members([*kept, name])
         self._steps.run(whole, "train")
         folds = list(range(self._work.settings.folds.total))

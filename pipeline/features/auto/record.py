@@ -6,7 +6,7 @@ from typing import Literal
 
 from pipeline.storage import read_json, write_json
 
-Decision = Literal["kept", "dropped", "failed"]
+Decision = Literal["kept", "dropped", "postponed", "failed"]
 
 
 @dataclass
