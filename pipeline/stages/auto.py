@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline.config import write_settings
 from pipeline.config.candidates import read_candidates
 from pipeline.console.installation import COMMAND, SHIPPED
+from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.settings_guard import check_settings
@@ -44,8 +45,11 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     """Tries candidates until the time is up, and writes the record and what was kept."""
     run_missing(work, plan_stages(["index"]))
+    first, *others = answer_spaces(work.settings)
     record = read_record(
-        work.runs.auto("record.json"), metric=work.settings.competition.metric_name
+        work.runs.auto("record.json"),
+        metric=f"{first.name} {first.metric_name}" if others else first.metric_name,
+        num_answers=1 + len(others),
     )
     budget = read_budget(work.options, spent=record.spent, now=datetime.now())
     device, _ = choose_device(work.settings)

@@ -114,9 +114,7 @@ class Search:
         if self._budget.left <= LAST:  # a probe of the machine would take what is left
             self._record.ended = f"the time is over, {len(left)} candidates are left"
             return None
-        minutes = (
-            self._budget.left / 60
-        )  # now: to foretell what a candidate takes, takes time itself
+        minutes = self._budget.left / 60  # before the forecasts, which take time themselves
         fitting = [name for name in left if self._fits(self._cost(name).whole)]
         if not fitting:
             self._record.ended = (

@@ -37,12 +37,11 @@ class Try:
 class Record:
     """All tries, in their order, and what is known of the others."""
 
-    metric: str
+    metric: str  # of the score; of several answers the first one's, with its name
+    num_answers: int = 1  # where there are several, gains are their mean relative gain
     tries: list[Try] = field(default_factory=list)
     spent: float = 0.0  # seconds worked, of all commands
-    forecasts: dict[str, dict] = field(
-        default_factory=dict
-    )  # a Cost of candidate_search by candidate
+    forecasts: dict[str, dict] = field(default_factory=dict)  # a Cost by candidate
     ended: str = ""  # why the search ended, once it has
 
     @property
@@ -60,9 +59,9 @@ class Record:
         write_json(path, asdict(self))
 
 
-def read_record(path: Path, *, metric: str) -> Record:
+def read_record(path: Path, *, metric: str, num_answers: int) -> Record:
     """The stored record, or a new one."""
     if not path.exists():
-        return Record(metric=metric)
+        return Record(metric=metric, num_answers=num_answers)
     raw = read_json(path)
     return Record(**{**raw, "tries": [Try(**one) for one in raw["tries"]]})

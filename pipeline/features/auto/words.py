@@ -35,6 +35,11 @@ def describe_end(
     """The end in sentences: the score, what it is worth, and whether more hours would pay."""
     kept, tries = record.kept, len(record.tries)
     yield f"tried {tries}, kept {len(kept)}: {', '.join(kept)}; {record.ended}"
+    if record.num_answers > 1:
+        yield (
+            f"the score shown is that of the first of {record.num_answers} answers; what a "
+            "candidate adds is the mean over all of them, as a share of the score before"
+        )
     last = [one for one in record.tries if one.score is not None][-1]
     yield (
         f"{record.metric} out of fold {last.score:.4g} (95 % {last.low:.4g}..{last.high:.4g}); "
@@ -62,5 +67,5 @@ def _say_more_hours(tries: Sequence[Try], *, unit: Unit) -> str:
         return f"{sure[-1]} still added something beyond the interval: more hours may pay"
     return (
         f"none of the last {len(last)} tries added anything beyond the interval: more hours of "
-        f"the same kind will hardly pay; more {unit} or better labels would"
+        f"the same kind will hardly pay; other candidates, more {unit} or cleaner labels may"
     )
