@@ -16,6 +16,7 @@ from pipeline.ensembling.selection_scores import (
 
 Score = str | Callable[[np.ndarray, np.ndarray], float]  # (predictions (N, C), rows) -> score
 FAST = ("macro_f1", "accuracy", "log_loss")  # scored for all candidates at once
+BAG_SHARE = 0.5  # of the candidates, that each bag draws
 
 
 def select_greedily(
@@ -51,14 +52,13 @@ def select_members(
     score: Score,
     num_rounds: int = 50,
     num_bags: int = 0,
-    bag_share: float = 0.5,
     groups: Sequence | None = None,
     seed: int = 0,
 ) -> np.ndarray:
     """The weights (M,), adding up to 1, that selection gives the candidates (M, N, C).
 
     `score` is one of FAST or a function of predictions (N, C) and their rows (N,), higher better.
-    With bags the weights are the mean over bags, each with a share of the candidates (two at
+    With bags the weights are the mean over bags, each with half of the candidates (two at
     least) and, with `groups` (the person of each row), as many people drawn with replacement. They
     stand where they score at least as well as the best candidate on all rows; else the selection
     without bags does.
@@ -70,7 +70,7 @@ def select_members(
     rng = np.random.default_rng(seed)
     bags = []
     for _ in range(num_bags):
-        size = min(len(candidates), max(2, round(bag_share * len(candidates))))
+        size = min(len(candidates), max(2, round(BAG_SHARE * len(candidates))))
         some = np.sort(rng.choice(len(candidates), size=size, replace=False))
         rows = np.arange(len(truth)) if groups is None else _draw_rows(groups, rng)
         drawn = candidates[some] if groups is None else candidates[some][:, rows]

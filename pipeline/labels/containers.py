@@ -12,7 +12,6 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -83,13 +82,6 @@ def list_below(folder: Path) -> list[Path]:
         if names:
             return [file / name for name in names]
     raise ValueError(f"{folder}: no such folder; is root right?")
-
-
-def list_archives(folder: Path) -> Iterator[Path]:
-    """The files of the archives that lie in a folder itself."""
-    for archive in sorted(folder.glob("*")):
-        if archive.suffix.lower() == ARCHIVE and archive.is_file():
-            yield from list_below(archive)
 
 
 def pixel_path(file: str, *, column: str, size: tuple[int, int] | None, line: int) -> str:

@@ -62,7 +62,7 @@ def paint_back(canvas: Canvas, person: Person, colours: Floats) -> None:
         canvas.flatten(0.1, cover)
 
 
-def _ragged(canvas: Canvas, person: Person, outline: Points) -> Points:
+def _ragged(person: Person, outline: Points) -> Points:
     rng = np.random.default_rng([person.texture, 5])
     rough = 0.05 if person.style == "curly" else 0.012
     return [(u + rng.normal(0, rough), v + rng.normal(0, rough)) for u, v in outline]
@@ -103,7 +103,7 @@ def _opening(person: Person) -> Points:
 
 
 def _head_hair(canvas: Canvas, person: Person) -> Cover:
-    outer = canvas.field(canvas.polygon(_ragged(canvas, person, _outer(person)), soft=0.018))
+    outer = canvas.field(canvas.polygon(_ragged(person, _outer(person)), soft=0.018))
     edge = 0.05 if person.style in ("buzz", *FRINGED) else 0.035
     free = canvas.field(canvas.polygon(_opening(person), soft=edge))
     rng = np.random.default_rng([person.texture, 6])

@@ -5,7 +5,7 @@ The canvas of a person is painted once; an image adds a covering, light and pose
 
 import numpy as np
 
-from pipeline.sample.camera import Shot, place, take_image
+from pipeline.sample.camera import Shot, take_image
 from pipeline.sample.canvas import Canvas
 from pipeline.sample.coverings import Covering, paint_disguise, paint_glasses, paint_mask
 from pipeline.sample.features import paint_brows, paint_features
@@ -40,12 +40,3 @@ def photograph(
     else:
         paint_glasses(canvas, person)
     return take_image(canvas, shot, width=width, height=height)
-
-
-def face_box(person: Person, shot: Shot, *, width: int, height: int) -> np.ndarray:
-    """x1, y1, x2, y2 in pixels around forehead to chin of the drawn face (a turn of the head
-    moves it by a few pixels more)."""
-    low = 1.4 * person.length
-    corners = np.array([(0, -1.0), (1, 0), (0, low), (-1, 0)], np.float32)
-    points = place(shot, corners, width, height)
-    return np.concatenate([points.min(0), points.max(0)])

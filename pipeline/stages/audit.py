@@ -48,7 +48,7 @@ def run(work: Work) -> None:
     lines = copies.lines
 
     within = copies.table[copies.table["parts"] == "train"]
-    people = joined_people(images, within, people=images["split_person"])
+    people = joined_people(images["split_person"], within)
     sample = draw_sample(settings, open_crops(runs.crops), images, people)
     labelled = read_labelled(runs)
     learnt, features, known = labelled_part(sample, images, labelled, people)

@@ -167,7 +167,7 @@ def train_cell(
             if not is_finished(state, settings=loop_settings):
                 save_checkpoint(settings, runs, cell, state)
     trained = TrainedCell.of(state)
-    return finish_cell(settings, runs, cell, trained, held=held, tasks=tasks, transform=transform)
+    return finish_cell(settings, runs, cell, trained, held=held, transform=transform)
 
 
 @dataclass(frozen=True)

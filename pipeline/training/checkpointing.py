@@ -12,7 +12,6 @@ from pipeline.experiment.facts import cell_facts, check_facts
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import prediction_frame
 from pipeline.images.transform import Transform
-from pipeline.labels.tasks import Task
 from pipeline.models.checkpoint import load_state, optimiser_tensors, restore_optimiser, save_state
 from pipeline.models.logits import Logits
 from pipeline.models.loop import State
@@ -94,7 +93,6 @@ def finish_cell(
     trained: TrainedCell,
     *,
     held: pd.DataFrame,
-    tasks: list[Task],
     transform: Transform,
 ) -> dict:
     """Writes the kept weights, the OOF table and, last of all, the mark that the cell is done."""

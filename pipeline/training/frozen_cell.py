@@ -94,7 +94,6 @@ def fit_frozen_cell(
         cell,
         trained,
         held=held,
-        tasks=list(member.tasks),
         transform=member.transform,
     )
 

@@ -75,7 +75,6 @@ def average_cell(
         cell,
         trained,
         held=held,
-        tasks=list(member.tasks),
         transform=member.transform,
     )
 

@@ -18,7 +18,6 @@ from pipeline.storage import PROJECT
 
 CONFIGS = PROJECT / "configs"
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
-CONTESTS = sorted(path.stem for path in (CONFIGS / "competitions").glob("*.yaml"))
 VALUES = st.one_of(
     st.none(),
     st.booleans(),

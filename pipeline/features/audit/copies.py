@@ -121,15 +121,15 @@ def name_copies(
     return kept.assign(embedding=embedding_cosines(settings, runs, images, kept))
 
 
-def joined_people(images: pd.DataFrame, pairs: pd.DataFrame, *, people: pd.Series) -> np.ndarray:
-    """Who is in each image when nearly the same images show one person."""
+def joined_people(people: pd.Series, pairs: pd.DataFrame) -> np.ndarray:
+    """Who is in each image (N,) of these people when nearly the same images show one person."""
     return join_people(people.to_numpy(), pairs["left"].to_numpy(), pairs["right"].to_numpy())
 
 
 def write_joins(path: Path, images: pd.DataFrame, pairs: pd.DataFrame) -> int:
     """Writes fixes that give the people of a copied image one name; returns how many fixes."""
     train = pairs[(images.iloc[pairs["right"]]["part"] == "train").to_numpy()]
-    joined = joined_people(images, train, people=images["person_id"])
+    joined = joined_people(images["person_id"], train)
     frame = pd.DataFrame(
         {"image_id": "", "person_id": images["person_id"], "column": "person_id", "value": joined}
     )

@@ -8,7 +8,6 @@ from pipeline.features.new_contest.label_kinds import sort_classes
 from pipeline.features.new_contest.survey import Survey
 from pipeline.features.new_contest.table_columns import TEST_WORDS, TRAIN_WORDS, VALID_WORDS
 
-PART_WORDS = (*TRAIN_WORDS, *VALID_WORDS, *TEST_WORDS)
 PLAIN_WORDS = ("images", "image", "img", "imgs", "data", "faces", "pictures", "photos", "jpg")
 
 

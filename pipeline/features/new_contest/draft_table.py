@@ -90,7 +90,7 @@ def draft_table(
         Entry("answer", answer.answer),
         Entry("submission", answer.submission),
     ]
-    num_train, num_test = _count(train, roles, ids, columns, folders.num_listed)
+    num_train, num_test = _count(train, ids, columns, folders.num_listed)
     doubts += _leftovers(roles)
     return Draft(
         layout="table",
@@ -102,7 +102,7 @@ def draft_table(
         num_people=_count_people(columns.frame, person),
         writes_probabilities=answer.writes_probabilities,
         has_boxes=columns.box is not None,
-        understood=_understood(train, roles, ids, columns, choice, num_train, num_test),
+        understood=_understood(train, ids, columns, choice, num_train, num_test),
         doubts=doubts,
     )
 
@@ -233,7 +233,7 @@ def _fixes(names: Sequence[str]) -> list[Entry]:
 
 
 def _count(
-    train: TableFacts, roles: Roles, ids: TableIds, columns: TrainColumns, num_listed: int
+    train: TableFacts, ids: TableIds, columns: TrainColumns, num_listed: int
 ) -> tuple[int, int]:
     """Train and test images."""
     if columns.split is not None:
@@ -280,7 +280,6 @@ def _leftovers(roles: Roles) -> list[str]:
 
 def _understood(
     train: TableFacts,
-    roles: Roles,
     ids: TableIds,
     columns: TrainColumns,
     choice: LabelChoice,

@@ -60,11 +60,6 @@ def choose_labels(
     return _maybe_one_hot(train, alone, "no test table or sample says which column is asked for")
 
 
-def label_candidates(train: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """The columns that can hold labels, without those whose names say that they are none."""
-    return _usable(train, columns)
-
-
 def _labels_of_sample(
     train: pd.DataFrame, free: Sequence[str], asked: Sequence[str], *, test: pd.DataFrame | None
 ) -> LabelChoice | None:

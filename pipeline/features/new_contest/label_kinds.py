@@ -40,7 +40,6 @@ PAIRS = (  # the word for 0 first
 )
 FEW_CLASSES = 12  # whole numbers with more values than this are measured, not counted
 MOST_CLASSES = 200
-RARE = 0.01  # of the rows: a word this rare beside ranges is none of the classes
 OLDEST = 120.0
 
 

@@ -41,7 +41,7 @@ def guess_ids(roles: Roles, has_split: bool) -> TableIds:
     doubts: list[str] = []
     test, test_why = (None, "") if has_split else _rows_to_answer(roles, doubts)
     answer_id = _answer_id(train, test, sample)
-    train_id = _train_id(train, test, answer_id)
+    train_id = _train_id(train, answer_id)
     why = "names the image" if train_id == train.path else "a row's own id, as the answer file has"
     test_id, test_path = None, None
     if test is not None:
@@ -131,7 +131,7 @@ def _unique_columns(facts: TableFacts) -> Sequence[str]:
     return [str(c) for c in facts.frame.columns if facts.frame[c].nunique() == rows]
 
 
-def _train_id(train: TableFacts, test: TableFacts | None, answer_id: str) -> str:
+def _train_id(train: TableFacts, answer_id: str) -> str:
     """The id column of the train table: as the answer file's where its values are ids, else the
     column that names the images."""
     path = str(train.path)

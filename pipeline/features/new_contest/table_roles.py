@@ -86,7 +86,7 @@ def find_roles(tables: Sequence[TableFacts], *, sample: str | None = None) -> Ro
     fixes = [facts for facts in tables if set(facts.frame.columns) >= FIXES_COLUMNS]
     rest = [facts for facts in tables if facts not in fixes]
     samples = _find_samples(rest, sample)
-    chosen = _choose_sample(samples, rest)
+    chosen = _choose_sample(samples)
     rest = [facts for facts in rest if facts not in samples]
     train = _find_train(rest)
     more = tuple(facts for facts in samples if facts is not chosen)
@@ -117,9 +117,7 @@ def _find_samples(tables: Sequence[TableFacts], named: str | None) -> list[Table
     return [facts for facts in tables if SAMPLE_NAME.search(facts.table.stem)]
 
 
-def _choose_sample(
-    samples: Sequence[TableFacts], tables: Sequence[TableFacts]
-) -> TableFacts | None:
+def _choose_sample(samples: Sequence[TableFacts]) -> TableFacts | None:
     """Of several samples the one called sample_submission, else the first."""
     for facts in samples:
         if "submission" in facts.table.stem:

@@ -62,7 +62,7 @@ def score_cards(context: ReportContext) -> list[ScoreCard]:
         plain = whole_row(context, "all members", judged.target.task)
         part = handed_in.get(judged.target.task)
         oof = part["oof"] if part else plain
-        sentences = [_say_source(context, judged, part)]
+        sentences = [_say_source(context, part)]
         if show_number(oof["value"]) != show_number(plain["value"]):
             sentences.append(f"Without TTA it is {show_number(plain['value'])}.")
         sentences.append(say_against_constant(plain))
@@ -90,7 +90,7 @@ def whole_row(context: ReportContext, source: str, task: str) -> dict:
     return rows.iloc[0].to_dict()
 
 
-def _say_source(context: ReportContext, judged: TargetResult, part: dict | None) -> str:
+def _say_source(context: ReportContext, part: dict | None) -> str:
     """Which answers the score is of."""
     if part is None:
         return "Out-of-fold score of all members. No submission is made yet."

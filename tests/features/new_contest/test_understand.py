@@ -173,7 +173,6 @@ def test_values_that_repeat_are_proposed_as_people_and_not_assumed(tmp_path: Pat
 
 
 PAIRS = [(f"{n}.png", f"{n + 1}.png", n % 2) for n in range(8)]
-ADIENCE_ROWS = [(1, f"{n}_o.png", n) for n in range(9)]
 PEOPLE = [(f"{n}.png", n // 2) for n in range(12)]
 OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
     (TRAIN, {"pairs.csv": ("left,right,same", PAIRS)}, "pairs"),
