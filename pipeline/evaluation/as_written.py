@@ -1,7 +1,7 @@
 """What a metric sees of an answer: the values as they will stand in the answer file.
 
-How values are written is known a floor above (leaderboard), so the function that knows it is handed
-in; without one the model's own outputs are judged.
+How values are written is known a floor above (leaderboard.written_values), so the function that
+knows it is handed in by whoever judges.
 """
 
 from collections.abc import Callable
@@ -18,13 +18,3 @@ from pipeline.storage import Runs
 Writer = Callable[[AnswerSpace, np.ndarray, np.ndarray], np.ndarray]
 # the writer of an experiment, of whose labels the evaluation set knows whether they are whole
 WriterOf = Callable[[Experiment, Runs, EvaluationSet], Writer]
-
-
-def outputs_alone(space: AnswerSpace, joint: np.ndarray, decided: np.ndarray) -> np.ndarray:
-    """What the metric sees of the model's own outputs."""
-    return space.seen(joint, decided)
-
-
-def no_file(settings: Experiment, runs: Runs, evaluation: EvaluationSet) -> Writer:
-    """The writer of an experiment that writes nothing."""
-    return outputs_alone

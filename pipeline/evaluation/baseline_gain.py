@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from pipeline.config import Experiment
+from pipeline.evaluation.as_written import WriterOf
 from pipeline.evaluation.candidate_predictions import answers_of
 from pipeline.evaluation.candidates import held_out, trained_settings, whole_experiment
 from pipeline.evaluation.evaluation_set import EvaluationSet
@@ -56,10 +57,12 @@ class AgainstBaseline:
 
 
 def compare_with_baseline(
-    settings: Experiment, runs: Runs, evaluation: EvaluationSet
+    settings: Experiment, runs: Runs, evaluation: EvaluationSet, *, writer_of: WriterOf
 ) -> AgainstBaseline:
     """What each answer of a trained experiment gains over NAME-baseline, with its interval over
-    people. With views where infer has answered both with them, else on the images as they are."""
+    people; both as `writer_of` their experiment writes them.
+
+    With views where infer has answered both with them, else on the images as they are."""
     name = baseline_name(settings.name)
     others = trained_settings(settings, runs, name) if needs_training(settings) else None
     if others is None:
@@ -74,8 +77,8 @@ def compare_with_baseline(
     if differs:
         return AgainstBaseline(reason=f"{name} was not judged on the same folds: {differs}")
     with_views = baseline.can_show_views and trained.can_show_views
-    first = answers_of(baseline, evaluation, with_views=with_views)
-    second = answers_of(trained, evaluation, with_views=with_views)
+    first = answers_of(baseline, evaluation, with_views=with_views, writer_of=writer_of)
+    second = answers_of(trained, evaluation, with_views=with_views, writer_of=writer_of)
     gains = {}
     for space in evaluation.spaces:
         if space.name in first and space.name in second:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.evaluation.answer_rows import judge_answers
-from pipeline.evaluation.as_written import Writer, WriterOf, no_file
+from pipeline.evaluation.as_written import Writer, WriterOf
 from pipeline.evaluation.candidates import Candidate
 from pipeline.evaluation.decisions import decide_space
 from pipeline.evaluation.evaluation_set import EvaluationSet
@@ -42,7 +42,7 @@ def answers_of(
     evaluation: EvaluationSet,
     *,
     with_views: bool,
-    writer_of: WriterOf = no_file,
+    writer_of: WriterOf,
 ) -> dict[str, CandidatePredictions]:
     """A candidate's predictions, by the name of each task and answer that it predicts.
 

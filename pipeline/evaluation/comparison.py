@@ -8,7 +8,7 @@ from itertools import combinations
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.evaluation.as_written import WriterOf, no_file
+from pipeline.evaluation.as_written import WriterOf
 from pipeline.evaluation.candidate_predictions import CandidatePredictions, answers_of
 from pipeline.evaluation.candidates import Candidate, held_out
 from pipeline.evaluation.disagreements import describe_disagreements, disagreement_tables
@@ -50,7 +50,7 @@ def compare_experiments(
     *,
     labels: str | None = None,
     names_config: bool = False,
-    writer_of: WriterOf = no_file,
+    writer_of: WriterOf,
 ) -> None:
     """Prints the comparison of what the names stand for, and writes its four tables.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.evaluation.as_written import Writer, outputs_alone
+from pipeline.evaluation.as_written import Writer
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import member_cells
@@ -24,7 +24,7 @@ def compare_formulations(
     evaluation: EvaluationSet,
     tables: Mapping[str, pd.DataFrame],
     *,
-    write: Writer = outputs_alone,
+    write: Writer,
 ) -> tuple[list[dict], list[dict], list[str]]:
     """Score rows, comparison rows and sentences of the formulations that `compare:` names."""
     ids = evaluation.images["image_id"]

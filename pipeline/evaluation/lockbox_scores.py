@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.evaluation.answer_rows import judge_answers
-from pipeline.evaluation.as_written import WriterOf, no_file
+from pipeline.evaluation.as_written import WriterOf
 from pipeline.evaluation.decisions import decide_space, measure, say_score, score_on_test
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
@@ -23,7 +23,7 @@ def ensemble_scores(
     images: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame],
     *,
-    writer_of: WriterOf = no_file,
+    writer_of: WriterOf,
 ) -> list[dict]:
     """By answer the ensemble's score on the lockbox (images with the members' predictions in
     `tables`), beside that of its OOF; both as `writer_of` the experiment writes them."""

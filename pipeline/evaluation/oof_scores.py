@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.evaluation.as_written import Writer, outputs_alone
+from pipeline.evaluation.as_written import Writer
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.evaluation.formulations import Answers
 from pipeline.experiment.blend import blend_spaces, member_probs
@@ -22,7 +22,7 @@ def member_score_rows(
     name: str,
     tables: Mapping[str, pd.DataFrame],
     *,
-    write: Writer = outputs_alone,
+    write: Writer,
 ) -> tuple[list[dict], Answers]:
     """The score rows of all that a member answers, and what each question's own metric sees."""
     ids = evaluation.images["image_id"]
@@ -72,7 +72,7 @@ def blend_score_rows(
     evaluation: EvaluationSet,
     tables: Mapping[str, pd.DataFrame],
     *,
-    write: Writer = outputs_alone,
+    write: Writer,
 ) -> list[dict]:
     """The score of the contest's answer by the ensemble, as it would be written, and of each of its
     classes."""

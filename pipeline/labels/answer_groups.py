@@ -23,6 +23,11 @@ def is_grouped(images: pd.DataFrame) -> bool:
     return GROUP in images.columns
 
 
+def say_alone(verb: str, *, per: str) -> str:
+    """What a stage says that looks at single images of a contest that answers several together."""
+    return f"each image is {verb} by itself; the contest wants one answer per {per}"
+
+
 def name_groups(images: pd.DataFrame, *, per: str) -> tuple[pd.DataFrame, list[str]]:
     """The images table with the group of each image, and sentences about images of none.
 

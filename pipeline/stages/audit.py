@@ -20,6 +20,7 @@ from pipeline.features.audit.sample import audited_images, draw_sample, labelled
 from pipeline.features.audit.shift import judge_shift
 from pipeline.features.audit.unnamed import join_lookalikes
 from pipeline.features.audit.wrong_labels import audit_labels
+from pipeline.labels.answer_groups import is_grouped, say_alone
 from pipeline.storage import Runs, display_path, stamp, write_text
 
 
@@ -74,6 +75,8 @@ def run(work: Work) -> None:
         lines += audit_labels(
             settings, runs, labelled, sample=learnt, features=features, people=known
         )
+        if is_grouped(labelled):
+            lines.append(f"labels: {say_alone('judged', per=settings.competition.answered_per)}")
     _write_page(work.settings, work.runs, lines, charts, command=work.command)
     text = "\n".join(lines)
     write_text(runs.audited("summary.txt"), text + "\n")

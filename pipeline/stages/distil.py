@@ -9,6 +9,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.evaluation.comparison import compare_experiments
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
+from pipeline.leaderboard.written_values import written_by
 from pipeline.stages.status import say_untrained
 from pipeline.storage import Runs, read_json
 
@@ -30,7 +31,8 @@ def run(work: Work) -> None:
     """Compares each student with the ensemble, and says what it saves."""
     name = work.settings.name
     for student in students(work.settings):
-        compare_experiments(work.settings, work.runs, [name, f"{name}/{student}"])
+        names = [name, f"{name}/{student}"]
+        compare_experiments(work.settings, work.runs, names, writer_of=written_by)
         saved = [
             describe_cost(work.settings, work.runs, members)
             for members in (used_members(work.settings), [student])

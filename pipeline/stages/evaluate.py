@@ -64,7 +64,7 @@ def run(work: Work) -> None:
         blends=say_blends(settings, work.runs),
         per=evaluation.split.per,
     )
-    against = compare_with_baseline(settings, work.runs, evaluation)
+    against = compare_with_baseline(settings, work.runs, evaluation, writer_of=written_by)
     written = describe_writing(settings, work.runs, evaluation)
     pooled = [f"evaluate: {note}" for note in [*judged.notes, *written]]
     print("\n".join([table, *pooled, *caveats, *said, *against.lines("evaluate")]))

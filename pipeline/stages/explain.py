@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pipeline.config import Experiment
 from pipeline.console.requirements import say_install
 from pipeline.experiment.cells import used_members
+from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.work import Work
+from pipeline.labels.answer_groups import is_grouped, say_alone
 from pipeline.stages.status import say_untrained
 from pipeline.storage import display_path
 
@@ -44,6 +46,8 @@ def run(work: Work) -> None:
         )
     if sample and "images" not in work.options:
         written += measure_sensitivity(work.settings, work.runs, members, number=sample)
+    if is_grouped(read_labelled(work.runs)):
+        print(f"explain: {say_alone('looked at', per=work.settings.competition.answered_per)}")
     where = display_path(work.runs.explained(""))
     print(f"explain: wrote {', '.join(written) or 'nothing'} to {where}")
 

@@ -13,6 +13,7 @@ from pipeline.images.read import UnreadableImageError, read_image
 from pipeline.inference.choice import ENSEMBLE, check_by, left_out, read_min_face
 from pipeline.inference.faces_table import NO_FACE, face_rows, faces_frame
 from pipeline.inference.video import answer_video, read_fps
+from pipeline.labels.answer_groups import say_alone
 from pipeline.labels.frames import is_video
 from pipeline.stages.status import say_untrained
 from pipeline.storage import atomic_write, display_path, write_table
@@ -51,6 +52,9 @@ def run(work: Work) -> None:
     )
     for said in left_out(work.settings, work.runs, predictor.by):
         print(f"predict: {said}")
+    per = work.settings.competition.answer.per
+    if per is not None:
+        print(f"predict: {say_alone('answered', per=per)}")
     rows = []
     taken: set[str] = set()
     files = list(_files(work.words))

@@ -6,9 +6,11 @@ answers every image, and the answers are averaged.
 
 from pipeline.experiment.fingerprints import transfer_key
 from pipeline.experiment.grouping import read_grouping
+from pipeline.experiment.images_table import read_labelled
 from pipeline.experiment.work import Work
 from pipeline.features.transfer.score_source import score_source
 from pipeline.features.transfer.source import check_source, read_source
+from pipeline.labels.answer_groups import is_grouped, say_alone
 from pipeline.labels.units import count_words
 from pipeline.storage import display_path, stamp, write_table
 
@@ -34,4 +36,6 @@ def run(work: Work) -> None:
             f"{row['metric']} {row['value']:.4f} (95 % {row['low']:.4f}..{row['high']:.4f}, "
             f"{count_words(row['num_images'], row['num_people'], unit)})"
         )
+    if is_grouped(read_labelled(runs)):
+        print(f"transfer: {say_alone('scored', per=settings.competition.answered_per)}")
     print(f"transfer: wrote {display_path(path)}")

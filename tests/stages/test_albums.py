@@ -122,6 +122,9 @@ def test_albums_from_the_images_to_the_answers(tmp_path: Path, call: Call) -> No
     code, out, err = call("compare", "m", "n", *words)
     assert code == 0, err
     assert "8 answers, one per album" in out
+    code, out, err = call("predict", f"{tmp_path}/root/images/test-x-0.png", *words)
+    assert code == 0, err
+    assert "each image is answered by itself; the contest wants one answer per album" in out
 
     # the same test part as a hidden one gets the same bytes
     code, out, err = call("infer", f"test={tmp_path}/root", *words)
@@ -168,6 +171,9 @@ def test_numbers_of_an_album_are_its_median_as_asked(tmp_path: Path, call: Call)
     code, out, err = call("train", "infer", *words)
     assert code == 0, err
     assert "images of one album are answered by their median, as asked (answer.pooling)" in out
+    code, out, err = call("explain", "num=0", "sample=4", *words)
+    assert code == 0, err
+    assert "each image is looked at by itself; the contest wants one answer per album" in out
     runs = Runs(load_experiment("albums", words[2:], configs=tmp_path / "configs"))
     answers = pd.read_csv(runs.submission).set_index("album")["label"]
     assert list(answers.index) == ["y", "x"]

@@ -14,6 +14,7 @@ from pipeline.evaluation.answer_rows import judge_answers
 from pipeline.evaluation.decisions import decide_space
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.predictions import read_oof
+from pipeline.leaderboard.written_values import written_by
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.paired import Difference
@@ -33,7 +34,8 @@ class Score:
 
 
 class Judge:
-    """Scores blends of an experiment's members on the images that its trained folds held out."""
+    """Scores blends of an experiment's members on the images that its trained folds held out, each
+    as its answer file would hold it."""
 
     def __init__(self, settings: Experiment, runs: Runs) -> None:
         self._settings = settings
@@ -43,6 +45,7 @@ class Judge:
         self._evaluation = judged.evaluation
         self._spaces = self._evaluation.spaces
         self._targets = [self._evaluation.of_space(space) for space in self._spaces]
+        self._write = written_by(settings, runs, self._evaluation)
         self._blends: dict[tuple[str, ...], Seen] = {}
 
     def score(self, members: Sequence[str]) -> Score:
@@ -105,9 +108,9 @@ class Judge:
         several = len(np.unique(self._evaluation.split.folds)) > 1
         wanted = self._settings.ensemble.threshold
         if wanted == 0.5 or not several:
-            return space.scored(joint)
+            return self._write(space, joint, space.decide(joint))
         decision = decide_space(self._evaluation, space, joint, wanted=wanted)
-        return space.seen(joint, decision.oof_answers)
+        return self._write(space, joint, decision.oof_answers)
 
     def _score(self, target: EvaluationTarget, seen: np.ndarray) -> Score:
         split = self._evaluation.split

@@ -143,7 +143,7 @@ def gather_context(settings: Experiment, runs: Runs) -> ReportContext:
         else:
             scores[column] = np.nan
     scores["fold"] = scores["fold"].astype(str)
-    baseline = compare_with_baseline(settings, runs, evaluation)
+    baseline = compare_with_baseline(settings, runs, evaluation, writer_of=written_by)
     grouping = read_grouping(runs)
     return ReportContext(settings, runs, evaluation, scores, judged, grouping, baseline)
 
