@@ -22,6 +22,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
+from pipeline.labels.separators import find_separator
 from pipeline.leaderboard.oof_file import oof_probs_path
 from pipeline.storage import PROJECT, Runs, display_path
 
@@ -183,7 +184,9 @@ def _read_csv(path: Path) -> pd.DataFrame:
     """The table; bare answers, one a line, get a column `answer`."""
     if path.suffix == ".txt":
         return pd.read_csv(path, header=None, names=["answer"])
-    return pd.read_csv(path, float_precision="round_trip")
+    with path.open(encoding="utf-8") as file:
+        separator = find_separator(file.readline())
+    return pd.read_csv(path, float_precision="round_trip", sep=separator)
 
 
 def _command(stage: str, settings: Experiment) -> str:

@@ -67,6 +67,9 @@ class Submission(Settings):
     columns: dict[Text, Text] = Field({})
     """Names the columns of several answers, as task: column, or of a probability for each class, as
     class: column. What is not named keeps the name of its task, class or label."""
+    copied: tuple[Text, ...] = ()
+    """Lists columns of the sample file that no task answers; they are written as they stand there.
+    """
     value: Literal["index", "label", "probability", "number"] | None = None
     """Says what is written: `index` (the class number), `label` (the class), `probability` (of
     class 1, or of each class in its own column) or `number`. Of multilabel `index` is 0 or 1 in a

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline.config import Competition
 from pipeline.labels.answers import combine_names
+from pipeline.labels.csv_reader import read_contest_table
 from pipeline.labels.kinds import split_own_metric
 from pipeline.labels.tasks import Task
 from pipeline.metrics.metric import Metric
@@ -129,4 +130,4 @@ def _read_sample(contest: Competition) -> pd.DataFrame:
     path = below_project(contest.root) / file.sample
     if not path.is_file():
         return pd.DataFrame()
-    return pd.read_csv(path, dtype=str, keep_default_na=False, nrows=1000)
+    return read_contest_table(path, needs=()).head(1000)

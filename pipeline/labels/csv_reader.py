@@ -13,11 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.labels.containers import MOST_CELL
+from pipeline.labels.record_files import is_record_file, read_records
 from pipeline.labels.separators import SEPARATORS, find_separator
+from pipeline.labels.table_text import read_table_text
 
 MOST_HEADER = 2**16  # characters in which the first lines of a table must be
 SHOWN = 3  # lines that a sentence names
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_csv(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
@@ -26,18 +27,23 @@ def read_csv(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
 
     Raises ValueError naming the file, and the line or column, for what is wrong or missing.
     """
-    text = _read_text(path)
+    text = read_table_text(path)
     header, rows, lines = _read_rows(path, text, separator=",")
     return _to_frame(path, header, rows, lines, needs=needs)
 
 
 def read_contest_table(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
     """A contest's own table as `read_csv` gives it, whatever parts its cells: commas, tabs,
-    semicolons or bars, as the header shows; or blanks in the form of CelebA's lists.
+    semicolons or bars, as the header shows; or blanks in the form of CelebA's lists. Also of a
+    parquet, JSON or Excel file.
 
     Raises ValueError naming the file, and the line or column, for what is wrong or missing.
     """
-    text = _read_text(path)
+    if is_record_file(path):
+        found = read_records(path)
+        header = [name or f"Unnamed: {place}" for place, name in enumerate(found.header)]
+        return _to_frame(path, header, found.rows, found.lines, needs=needs)
+    text = read_table_text(path)
     if _is_counted_list(text):
         header, rows, lines = _read_counted_list(path, text)
     else:
@@ -46,9 +52,10 @@ def read_contest_table(path: Path, *, needs: Sequence[str]) -> pd.DataFrame:
 
 
 def read_header(path: Path) -> list[str]:
-    """The names of the columns of a contest's own table, from its first lines alone."""
-    with path.open("rb") as opened:
-        text = opened.read(MOST_HEADER).decode("utf-8-sig", errors="ignore")
+    """The names of the columns of a contest's own table."""
+    if is_record_file(path):
+        return list(read_contest_table(path, needs=()).columns)
+    text = read_table_text(path)[:MOST_HEADER]
     if _is_counted_list(text):
         names, first = (line.split() for line in text.splitlines()[1:3])
         return names if len(names) == len(first) else ["image_id", *names]
@@ -62,7 +69,7 @@ def read_headless_table(path: Path, *, header: Sequence[str]) -> pd.DataFrame:
 
     Raises ValueError naming the file, and the line whose number of cells is another.
     """
-    text = _read_text(path)
+    text = read_table_text(path)
     separator = find_separator(text)
     rows, lines = [], []
     for line, row in enumerate(text.splitlines(), start=1):
@@ -134,24 +141,6 @@ def _read_counted_list(path: Path, text: str) -> tuple[list[str], list[list[str]
     if len(rows) != int(count):
         raise ValueError(f"{path} line 1: says {count.strip()} rows, but there are {len(rows)}")
     return header, rows, lines
-
-
-def _read_text(path: Path) -> str:
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; is root right?")
-    raw = path.read_bytes()
-    if raw[:2] in UTF_16:
-        raise ValueError(f"{path}: UTF-16 text; save it as UTF-8")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        found = f"not UTF-8 text (byte 0x{raw[error.start]:02x})"
-        raise ValueError(f"{path} line {line}: {found}; save it as UTF-8") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise ValueError(f"{path} line {line}: not a CSV table: a zero byte, no text has one")
-    return text
 
 
 def _read_rows(

@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipeline.experiment.images_table import read_test
 from pipeline.labels.answer_groups import group_rows, is_grouped
-from pipeline.labels.layouts import read_csv
+from pipeline.labels.csv_reader import read_contest_table
 from pipeline.leaderboard.row_form import RowForm
 from pipeline.leaderboard.sample_file import SampleFile, read_sample
 from pipeline.leaderboard.submissions import Answered
@@ -29,8 +29,8 @@ def check_submission(found: Answered) -> str:
     sample = read_sample(found.settings, runs)
     if sample is None:
         return _check_count(runs, found)
-    header = list(read_csv(path, needs=()).columns)
-    wanted = [sample.id_column, *found.formats]
+    header = list(read_contest_table(path, needs=()).columns)
+    wanted = [sample.id_column, *found.formats, *sample.copied]
     if sample.rows is not None:
         wanted = list(sample.rows.written)
     elif set(sample.frame.columns) == set(wanted):
@@ -59,7 +59,7 @@ def check_submission(found: Answered) -> str:
 def _check_rows(found: Answered, sample: SampleFile, rows: RowForm) -> str:
     """The check of a file with a row an answer: the sample's rows, in its order."""
     keys = [name for name in rows.written if name != rows.value]
-    table = read_csv(found.path, needs=keys)[keys]
+    table = read_contest_table(found.path, needs=keys)[keys]
     asked = rows.asked[keys]
     if len(table) != len(asked):
         raise ValueError(

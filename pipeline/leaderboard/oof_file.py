@@ -65,13 +65,16 @@ def write_oof(
     *,
     id_column: str,
     rows: RowForm | None = None,
+    separator: str = ",",
 ) -> None:
     """Writes the OOF answers in the submission's format, and a second file with what is behind."""
     columns = []
     for one, answer in zip(formats, answers, strict=True):
         columns += one.write(answer.oof_joint, answer.oof_decided)
     ids = evaluation.images["image_id"]
-    write_answer_table(oof_path(submission), ids, columns, id_column=id_column, rows=rows)
+    write_answer_table(
+        oof_path(submission), ids, columns, id_column=id_column, rows=rows, separator=separator
+    )
     write_table(oof_probs_path(submission), _probs_table(answers, evaluation))
 
 

@@ -13,7 +13,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.labels.layouts import read_csv
+from pipeline.config.types import check_name
+from pipeline.labels.csv_reader import read_contest_table
+from pipeline.labels.record_files import is_record_file
+from pipeline.labels.separators import find_separator
+from pipeline.labels.table_text import read_table_text
 from pipeline.leaderboard.row_form import RowForm, find_row_form
 from pipeline.storage import Runs
 
@@ -68,6 +72,8 @@ class SampleFile:
     frame: pd.DataFrame
     is_test_table: bool  # it stands in for a sample, and may have columns that are no answers
     rows: RowForm | None = None  # where the file has a row an answer; `frame` has a row an image
+    copied: tuple[str, ...] = ()  # columns that are written as they stand in the file
+    separator: str = ","  # what parts its cells
 
     @property
     def ids(self) -> list[str]:
@@ -76,8 +82,14 @@ class SampleFile:
 
     @property
     def answer_columns(self) -> list[str]:
-        """All columns but the ids, in the file's order."""
-        return [column for column in self.frame.columns if column != self.id_column]
+        """All columns but the ids and those that are copied, in the file's order."""
+        others = (self.id_column, *self.copied)
+        return [column for column in self.frame.columns if column not in others]
+
+    @property
+    def copied_columns(self) -> pd.DataFrame | None:
+        """The values of the columns that are written as they stand there; None without such."""
+        return self.frame[list(self.copied)] if self.copied else None
 
     def spelt_columns(self, wanted: Sequence[str]) -> tuple[str, ...] | None:
         """The answer columns of these names as the file spells them; None where one is not there.
@@ -117,7 +129,9 @@ def read_sample_file(settings: Experiment, path: Path) -> SampleFile:
     contest = settings.competition
     options = contest.submission
     name = options.sample or path.name
-    frame = read_csv(path, needs=(options.id,))
+    frame = read_contest_table(path, needs=(options.id,))
+    for column in options.copied:
+        check_name(column, dict.fromkeys(frame.columns), what="submission.copied: column")
     rows = find_row_form(settings, frame, sample=name, id_column=options.id)
     if rows is not None:
         frame = rows.wide.rename_axis(options.id).reset_index()
@@ -127,4 +141,6 @@ def read_sample_file(settings: Experiment, path: Path) -> SampleFile:
         frame=frame,
         is_test_table=contest.table is not None and contest.table.test == options.sample,
         rows=rows,
+        copied=options.copied,
+        separator="," if is_record_file(path) else find_separator(read_table_text(path)),
     )

@@ -93,7 +93,10 @@ def write_submission(
         path, columns, image_ids=images["image_id"], sample=sample, id_column=id_column
     )
     rows = None if sample is None else sample.rows
-    write_oof(path, answers, formats, evaluation, id_column=id_column, rows=rows)
+    separator = "," if sample is None else sample.separator
+    write_oof(
+        path, answers, formats, evaluation, id_column=id_column, rows=rows, separator=separator
+    )
     scores, recorded = score_oof(path, formats, evaluation, id_column=id_column, rows=rows)
     caveat = read_grouping(runs).caveat
     test_scores = _score_test(settings, path, formats, test, rows=rows)
@@ -171,6 +174,8 @@ def write_answers(
         sample_ids=None if sample is None else sample.ids,
         sample_columns=None if sample is None else list(sample.frame.columns),
         rows=None if sample is None else sample.rows,
+        copied=None if sample is None else sample.copied_columns,
+        separator="," if sample is None else sample.separator,
     )
 
 

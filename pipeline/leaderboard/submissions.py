@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.config import Experiment, load_settings
 from pipeline.config.types import nearest
-from pipeline.labels.layouts import read_csv
+from pipeline.labels.csv_reader import read_contest_table
 from pipeline.leaderboard.answer_format import AnswerFormat, to_floats
 from pipeline.leaderboard.answer_table import read_answer_table
 from pipeline.leaderboard.ledger import file_hash, read_ledger
@@ -147,7 +147,7 @@ def read_answers(
     elif path.suffix == ".txt":
         formats = {"answer": None}
     else:
-        id_column, *others = read_csv(path, needs=()).columns
+        id_column, *others = read_contest_table(path, needs=()).columns
         formats = dict.fromkeys(others)
     frame = read_answer_table(path, list(formats), id_column=id_column or "", rows=rows)
     return Answered(path, frame, formats, found, rows)

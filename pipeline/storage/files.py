@@ -112,14 +112,16 @@ def read_json(path: Path) -> Any:
         raise damaged_file(path, error) from None
 
 
-def write_table(path: Path, frame: "pd.DataFrame", *, exact: bool = False) -> None:
+def write_table(
+    path: Path, frame: "pd.DataFrame", *, exact: bool = False, separator: str = ","
+) -> None:
     """Writes a CSV or a parquet table. In a CSV a text that a spreadsheet would run gets a ' before
     it, which read_table takes away; an `exact` one is for a reader that wants the very ids."""
     if path.suffix == ".csv" and not exact:
         frame = escape_formulas(frame.reset_index(drop=True))
     with atomic_write(path) as temporary:
         if path.suffix == ".csv":
-            frame.to_csv(temporary, index=False, lineterminator="\n")
+            frame.to_csv(temporary, index=False, lineterminator="\n", sep=separator)
         else:
             frame.to_parquet(temporary, index=False)
 

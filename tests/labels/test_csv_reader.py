@@ -31,7 +31,9 @@ def write(folder: Path, raw: bytes | str) -> Path:
         ('id,age\n"1,2\n3,4\n', "line 2: not a CSV table"),
         ("id,age\n1,2\n3,\0\n", "line 3: not a CSV table: a zero byte"),
         ("id,age\n1,é\n".encode("latin-1"), "line 2: not UTF-8 text (byte 0xe9); save it as UTF-8"),
-        ("id,age\n1,2\n".encode("utf-16"), "UTF-16 text; save it as UTF-8"),
+        ("id,age\n1,2\n".encode("utf-16")[:-1], "not whole UTF-16 text; save it as UTF-8"),
+        ("id,age\n1,口罩\n".encode("gb18030"), "line 2: not UTF-8 text"),
+        ("id,age\n1,Привет\n".encode("cp1251"), "line 2: not UTF-8 text"),
         ("id,age\n1," + "2" * (MOST_CELL + 1), "line 2: not a CSV table: field larger"),
     ],
 )
@@ -53,8 +55,9 @@ def test_what_is_wrong_is_a_sentence_with_its_line(
         b"id,age\r007,NA\r1e3,\r",
         b"\nid,age\n\n007,NA\n\n1e3,\n\n",
         b'"id","age"\n"007","NA"\n"1e3",""\n',
+        "id,age\n007,NA\n1e3,\n".encode("utf-16"),
     ],
-    ids=["BOM", "CRLF", "CR", "blank lines", "quotes"],
+    ids=["BOM", "CRLF", "CR", "blank lines", "quotes", "UTF-16"],
 )
 def test_texts_stay_as_they_stand(raw: bytes, tmp_path: Path) -> None:
     frame = read_csv(write(tmp_path, raw), needs=("id", "age"))

@@ -12,6 +12,8 @@ import pandas as pd
 from pipeline.features.new_contest.meeting import ImageIndex
 from pipeline.features.new_contest.survey import PICKLES
 from pipeline.labels.csv_reader import read_contest_table, read_headless_table
+from pipeline.labels.record_files import is_record_file
+from pipeline.labels.table_text import read_table_text, say_encoding, table_ending
 
 SAMPLED = 50  # rows by which a table without a header is told from one with it
 MOST_COLUMNS = 5000
@@ -59,18 +61,14 @@ def read_tables(root: Path, names: Iterable[str], index: ImageIndex) -> ReadTabl
                 "CSV: pandas.read_pickle(FILE).to_csv(FILE.csv, index=False)"
             )
             continue
-        if PurePosixPath(name).suffix.lower() == ".parquet":
-            notes.append(
-                f"{name} is not read; save it as CSV: "
-                "pandas.read_parquet(FILE).to_csv(FILE.csv, index=False)"
-            )
-            continue
         try:
             bare = _read_bare_lines(root / name, index)
             if bare is not None:
                 lines[name] = bare
                 continue
             tables.append(read_one(root, name, index))
+            said = say_encoding(root / name)
+            notes += [said] if said else []
         except ValueError as error:
             notes.append(str(error).replace(f"{root}/", ""))
     return ReadTables(tables, lines, notes)
@@ -90,12 +88,9 @@ def read_one(root: Path, name: str, index: ImageIndex) -> ContestTable:
 
 def _read_bare_lines(path: Path, index: ImageIndex) -> list[str] | None:
     """The values of a file that holds one a line and no name of an image; else None."""
-    if path.suffix.lower() not in (".txt", ".csv"):
+    if table_ending(path) not in (".txt", ".csv"):
         return None
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        return None
+    text = read_table_text(path)
     values = [line.strip() for line in text.splitlines() if line.strip()]
     if len(values) < 2 or any(separator in values[0] for separator in ",;\t| "):
         return None
@@ -113,11 +108,9 @@ def _missing_header(path: Path, name: str, index: ImageIndex) -> tuple[str, ...]
 
     A first line is a row where one of its cells is the name of an image that lies there.
     """
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            first = file.readline().strip()
-    except UnicodeDecodeError:
+    if is_record_file(path):
         return None
+    first = read_table_text(path).partition("\n")[0].strip()
     for separator in (",", "\t", ";", "|", None):
         if separator is not None and separator not in first:
             continue

@@ -6,7 +6,7 @@ from pipeline.features.new_contest.survey import Survey
 from pipeline.features.new_contest.table_roles import TableFacts
 
 ADIENCE = {"user_id", "original_image", "face_id"}
-UNREAD = (".mat", ".npz", ".npy", ".h5", ".hdf5", ".json", ".xlsx", ".pts")
+UNREAD = (".mat", ".npz", ".npy", ".h5", ".hdf5", ".xls", ".ods", ".pts")
 
 
 def say_known_set(survey: Survey, tables: Sequence[TableFacts]) -> str | None:

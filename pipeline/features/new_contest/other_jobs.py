@@ -52,7 +52,7 @@ def say_files(survey: Survey) -> str | None:
         same = [path for path in found if PurePosixPath(path).stem in stems]
         if len(same) >= MANY and len(same) >= 0.5 * len(stems):
             return DETECTION.format(where=f"a file for each image ({same[0]})")
-    instances = [path for path in survey.others.get(".json", ()) if "instances_" in path]
+    instances = [path for path in survey.tables if "instances_" in path and ".json" in path]
     if instances:
         return DETECTION.format(where=instances[0])
     for folder in survey.image_folders:

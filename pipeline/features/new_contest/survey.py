@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline.labels.containers import ARCHIVE, list_below
+from pipeline.labels.frames import VIDEO_ENDINGS
 from pipeline.labels.layouts import IMAGE_ENDINGS
+from pipeline.labels.record_files import RECORD_ENDINGS
+from pipeline.labels.table_text import GZIP
+from pipeline.labels.table_text import TEXT_ENDINGS as TEXT_TABLES
 
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pkl", ".pickle")
 PICKLES = (".pkl", ".pickle")
-VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
-ARCHIVE_ENDINGS = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+TABLE_ENDINGS = (*TEXT_TABLES, *RECORD_ENDINGS, *PICKLES)
+ARCHIVE_ENDINGS = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz")
 TEXT_WORDS = ("readme", "description", "overview", "evaluation", "rules", "license", "licence")
 TEXT_ENDINGS = (".md", ".rst", ".html")
 
@@ -58,12 +61,13 @@ def survey_folder(folder: Path) -> Survey:
     root = _enter(folder)
     paths = sorted(_walk(root))
     paths += _in_archives(root, paths)
+    packed = [path for path in paths if _is_packed_table(root, path)]
     if not paths:
         raise ValueError(f"new: {folder}: this folder holds no file")
     kinds: dict[str, list[str]] = {}
     others: dict[str, list[str]] = {}
     for path in paths:
-        kind = file_kind(path)
+        kind = "tables" if path in packed else file_kind(path)
         if kind == "others":
             others.setdefault(PurePosixPath(path).suffix.lower() or "none", []).append(path)
         else:
@@ -137,6 +141,20 @@ def _in_archives(root: Path, paths: list[str]) -> list[str]:
         names = [member.relative_to(root).as_posix() for member in members]
         found += [name for name in names if file_kind(name) == "images"]
     return sorted(found)
+
+
+def _is_packed_table(root: Path, path: str) -> bool:
+    """Whether an archive is one table, packed: `train.csv.gz`, or a zip of a table and no image."""
+    name = path.lower()
+    if name.endswith(GZIP):
+        return file_kind(name.removesuffix(GZIP)) == "tables"
+    if not name.endswith(ARCHIVE):
+        return False
+    try:
+        members = [file_kind(member.name) for member in list_below(root / path)]
+    except ValueError:
+        return False
+    return members.count("tables") == 1 and "images" not in members
 
 
 def _is_hidden(name: str) -> bool:

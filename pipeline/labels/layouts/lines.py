@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.labels.columns import stored_column
 from pipeline.labels.layouts import finish, junk_reason, list_files
+from pipeline.labels.table_text import read_table_text
 from pipeline.tables import OK
 
 NUMBER = r"\d+"
@@ -122,10 +123,5 @@ def _counts_up(numbers: Sequence[int]) -> bool:
 
 def _read_labels(path: Path) -> list[str]:
     """One label a line; blank lines at the end don't count, one in between is a missing label."""
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; is root right?")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 text at byte {error.start}") from None
+    text = read_table_text(path)
     return [line.strip() for line in text.rstrip().splitlines()] if text.strip() else []

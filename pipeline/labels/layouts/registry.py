@@ -11,9 +11,11 @@ from pipeline.labels.layouts.appa import read_appa
 from pipeline.labels.layouts.cacd import read_cacd
 from pipeline.labels.layouts.folders import read_folders
 from pipeline.labels.layouts.lines import read_lines, say_order
+from pipeline.labels.layouts.locate import list_tables
 from pipeline.labels.layouts.pstage import read_pstage
 from pipeline.labels.layouts.table import read_table
 from pipeline.labels.layouts.utkface import read_utkface
+from pipeline.labels.table_text import say_encoding
 
 LAYOUTS: dict[str, Callable[..., pd.DataFrame]] = {
     "pstage": read_pstage,
@@ -43,4 +45,7 @@ def read_layout(
 
 def layout_notes(name: str, root: Path, *, options: Mapping[str, Any]) -> list[str]:
     """Sentences about how a layout was understood that a user should see once."""
-    return [say_order(root, **options)] if name == "lines" else []
+    if name == "lines":
+        return [say_order(root, **options)]
+    tables = [] if options.get("pixels") else list_tables(name, root, options=options)
+    return [said for said in map(say_encoding, tables) if said]
