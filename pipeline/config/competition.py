@@ -218,7 +218,7 @@ class Competition(Settings):
         """Raises ValueError for an answer that its file or its metric can't hold."""
         answer, file = self.answer, self.submission
         if len(set(answer.tasks)) < len(answer.tasks):
-            raise ValueError(f"answer.tasks: the same task twice in {list(answer.tasks)}")
+            raise ValueError(f"answer.tasks: names the same task twice in {list(answer.tasks)}")
         several = len(answer.tasks) > 1 and not answer.is_product
         if several and answer.metric is not None:
             raise ValueError("answer.metric: each column is scored by its own task's metric")
@@ -233,8 +233,8 @@ class Competition(Settings):
         names_tasks = bool(set(file.columns) & set(answer.tasks))
         if file.columns and not several and (names_tasks or not by_class):
             raise ValueError(
-                "submission.columns: only with combine: columns or a probability a class; else "
-                "`column:`"
+                "submission.columns: is only for answer.combine: columns, or for a probability of "
+                "each class; submission.column names a single column"
             )
         if several:
             known = dict.fromkeys(answer.tasks)
@@ -245,7 +245,7 @@ class Competition(Settings):
                 check_name(name, known, what="submission.columns: task")
         named = [file.columns.get(name, name) for name in answer.tasks] if several else []
         if len({file.id, *named}) < len(named) + bool(named):
-            raise ValueError(f"submission.columns: a column twice in {[file.id, *named]}")
+            raise ValueError(f"submission.columns: names a column twice in {[file.id, *named]}")
         if file.value == "probability":
             if kinds == {"regression"} or (several and not kinds & {"binary", "multilabel"}):
                 raise ValueError(
@@ -264,13 +264,18 @@ class Competition(Settings):
                 "an image as words"
             )
         if file.top is not None and (several or not kinds <= set(COLUMN_A_CLASS)):
-            raise ValueError("submission.top: for one answer of kind multiclass or multilabel")
+            raise ValueError("submission.top: is for one answer of kind multiclass or multilabel")
         if file.top is not None and file.value not in (None, "label"):
-            raise ValueError(f"submission.top: writes words, and value: {file.value} none")
+            raise ValueError(
+                f"submission.top: writes class names, so value: {file.value} can't be with it; "
+                "set value: label"
+            )
         options = {"clip": file.clip, "normalise": file.normalise or None, "round": file.round}
         asked = [key for key, value in options.items() if value is not None]
         if asked and file.value in ("index", "label"):
-            raise ValueError(f"submission.{asked[0]}: the file holds classes (value: {file.value})")
+            raise ValueError(
+                f"submission.{asked[0]}: the file holds classes (value: {file.value}), no numbers"
+            )
         if answer.pooling == "log_odds" and kinds == {"regression"}:
             raise ValueError("answer.pooling: a number has no log-odds; mean or median is for it")
         if file.value == "number" and "regression" not in kinds:

@@ -19,14 +19,16 @@ def check_columns(layout: str, tasks: Mapping[str, Task]) -> None:
         )
     for name, task in tasks.items():
         if task.columns and layout != "table":
-            raise ValueError(f"tasks.{name}.columns: only with layout: table")
+            raise ValueError(f"tasks.{name}.columns: is only for layout: table, found {layout}")
         if task.kind == "multilabel" and known is not None:
             raise ValueError(
                 f"tasks.{name}.kind: layout {layout} has one label an image, and "
                 "multilabel needs several"
             )
         if task.group in OWN_COLUMNS:
-            raise ValueError(f"tasks.{name}.group: {task.group!r} is the program's own word")
+            raise ValueError(
+                f"tasks.{name}.group: {task.group!r} is a column that the program makes itself"
+            )
         for key, column in (("column", columns[name]), ("group", task.group)):
             if column is not None and known is not None and column not in known:
                 raise ValueError(

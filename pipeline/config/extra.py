@@ -89,7 +89,8 @@ def check_extra(extra: tuple[Extra, ...], tasks: Mapping[str, Task]) -> None:
             tasks_there[name] = task if task.columns else task.model_copy(update={"column": column})
             if column in OWN_COLUMNS - {"answer"} and there.column is not None:
                 raise ValueError(
-                    f"{spot}.tasks.{name}.column: {column!r} is the program's own word"
+                    f"{spot}.tasks.{name}.column: {column!r} is a column that the program "
+                    "makes itself"
                 )
             if column in read and there.values:
                 raise ValueError(

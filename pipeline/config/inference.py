@@ -16,7 +16,7 @@ def _check_view(name: str) -> str:
 def _check_once(names: tuple[str, ...]) -> tuple[str, ...]:
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
-        raise ValueError(f"{twice[0]!r} stands there twice")
+        raise ValueError(f"names {twice[0]!r} twice")
     return names
 
 

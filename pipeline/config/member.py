@@ -226,17 +226,19 @@ class Member(Settings):
             object.__setattr__(self, "epochs", 1)
         if self.trunk is not None and self.head is None:
             if self.freeze == 0:
-                raise ValueError("trunk: needs frozen layers: freeze: 4 or so, or all")
+                raise ValueError("trunk: needs frozen layers; set freeze: 4, say, or freeze: all")
             if self.mix is not None:
                 raise ValueError("trunk: goes without mix, which mixes the pixels of two images")
         if self.lora is not None and (self.head is not None or self.freeze != 0):
             what = "freeze" if self.head is None else "head"
-            raise ValueError(f"lora: the backbone stays as it is already, so leave out {what}")
+            raise ValueError(
+                f"lora: trains a backbone that {what}: keeps as it is; leave {what}: away"
+            )
         for number, entry in enumerate(self.augment):
             if len(entry) != 1:
                 raise ValueError(f"augment: entry {number + 1} must be one `Name: {{...}}`")
         if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds: the same seed twice in {list(self.seeds)}")
+            raise ValueError(f"seeds: names the same seed twice in {list(self.seeds)}")
         if self.accumulate > 1 and self.batch_size < 2 * self.accumulate:
             raise ValueError(
                 f"accumulate: a batch of {self.batch_size} has no {self.accumulate} pieces of two "

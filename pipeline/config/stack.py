@@ -41,9 +41,9 @@ class Stack(Settings):
         for key in ("layers", "methods", "penalties"):
             values = getattr(self, key)
             if len(set(values)) < len(values):
-                raise ValueError(f"stack.{key}: one stands there twice in {list(values)}")
+                raise ValueError(f"stack.{key}: names one of them twice in {list(values)}")
         if "views" in self.layers[1:]:
-            raise ValueError("stack.layers: views come first; the others work on their mean")
+            raise ValueError("stack.layers: views must come first; the others use their mean")
         if "decision" in self.layers[:-1]:
             raise ValueError("stack.layers: decision comes last; it turns probabilities to answers")
         return self

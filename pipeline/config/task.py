@@ -58,7 +58,7 @@ class Task(Settings):
         if self.kind == "multilabel":
             self._check_labels()
         elif self.separator is not None or self.nothing is not None:
-            raise ValueError("separator and nothing: go with a task of kind multilabel")
+            raise ValueError("separator and nothing: are only for kind: multilabel")
         if self.kind == "binary" and (self.classes is None or len(self.classes) != 2):
             raise ValueError("a task of kind binary needs two classes, the one for 0 first")
         if self.kind == "regression" and (self.classes or self.edges):
@@ -67,7 +67,8 @@ class Task(Settings):
             raise ValueError("classes must be at least two different words")
         if self.columns and (self.column or self.kind not in COLUMN_A_CLASS or not self.classes):
             raise ValueError(
-                "columns: one column a class of a task of kind multiclass or multilabel, no column:"
+                "columns: goes with classes: of a multiclass or multilabel task, a column for each "
+                "class, and without column:"
             )
         if self.columns and len(self.columns) != len(self.classes or ()):
             raise ValueError(
@@ -96,7 +97,7 @@ class Task(Settings):
                 )
             object.__setattr__(self, "classes", self.columns)
         if self.columns is not None and (self.separator is not None or self.nothing is not None):
-            raise ValueError("separator and nothing: go with words in one column, not with columns")
+            raise ValueError("separator and nothing: are for words in one column, without columns:")
         for word in self.classes or ():
             parts = split_text(word, separator=self.label_separator)
             if parts != [word] or word.startswith(UNKNOWN) or word in (self.nothing, NOTHING):

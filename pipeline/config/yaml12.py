@@ -18,11 +18,13 @@ _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 def read_scalar(text: str) -> Any:
     """The value an unquoted word stands for: bool, None, int, float or the word itself."""
-    if text.lower() in _WORDS and text in (text.lower(), text.capitalize()):
-        return _WORDS[text.lower()]
+    small = text.lower()
+    if small in _WORDS and text in (small, text.capitalize()):  # true and True, but not tRUE
+        return _WORDS[small]
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _FLOAT.fullmatch(text) and not re.fullmatch(r"[-+]?0[0-9]+", text):
+    is_id = re.fullmatch(r"[-+]?0[0-9]+", text) is not None  # 0123 keeps its zero
+    if _FLOAT.fullmatch(text) and not is_id:
         return float(text)
     return text
 

@@ -38,7 +38,7 @@ def augments_there(
         return False
     try:
         BatchAugment(recipe, side=side)
-    except ValueError:
+    except ValueError:  # a transform that only albumentations has: then it does all of them
         return False
     return True
 

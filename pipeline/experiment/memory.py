@@ -61,14 +61,14 @@ def free_memory() -> int:
     own limit counts where it is lower."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
+    except OSError:  # no Linux
         return 2**62
     known = dict(line.split(":", 1) for line in lines)
     free = int(known["MemAvailable"].split()[0]) * 1024
     try:
         limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
         used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # no container with a limit of its own
         return free
     return free if limit == "max" else min(free, max(0, int(limit) - used))
 

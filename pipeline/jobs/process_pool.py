@@ -101,7 +101,7 @@ class _Worker:
         job, self.job = self.job, None
         try:
             return self.link.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, ConnectionResetError):  # the process died
             self.process.join()
             return Outcome(job.name, failed=_say_death(self.process.exitcode))
 

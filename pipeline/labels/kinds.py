@@ -160,7 +160,7 @@ def parse_metric(name: str) -> tuple[str, float]:
     if family == "pinball" and not 0 < number < 1:
         raise ValueError(f"metric {name!r}: a quantile lies between 0 and 1, as in pinball@0.9")
     if family in ("top", "map") and not (number >= 1 and number.is_integer()):
-        raise ValueError(f"metric {name!r}: a number of classes is whole, as in {family}@5")
+        raise ValueError(f"metric {name!r}: {word} must be a whole number, as in {family}@5")
     if not 0 < number < float("inf"):
         raise ValueError(f"metric {name!r}: the number must be above 0")
     return family, number

@@ -12,7 +12,7 @@ def read_owner(path: Path) -> dict[str, Any]:
     """Who wrote itself into a lock file last; empty when nobody did, or it says nothing."""
     try:
         owner = json.loads(path.read_text(encoding="utf-8") or "{}")
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # released meanwhile, or its holder is just writing it
         return {}
     return owner if isinstance(owner, dict) else {}
 
@@ -55,7 +55,7 @@ def _boot() -> str:
     """What names this start of the machine; '' where the system does not say."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
+    except OSError:  # no Linux
         return ""
 
 

@@ -182,7 +182,7 @@ def _pulse_path(path: Path) -> Path:
 
 
 def _close(descriptor: int) -> None:
-    with suppress(OSError):
+    with suppress(OSError):  # closed already
         os.close(descriptor)
 
 

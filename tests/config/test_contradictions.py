@@ -15,7 +15,7 @@ SPAN = "members.age.tasks={age: {loss: coral, span: [0, 100]"
     [
         (["members.age.lr=1e400"], "members.age.lr: found inf; input should be a finite number"),
         (["members.age.augment=[{Blur: {}}, {Blur: {}, Rotate: {}}]"], "augment: entry 2 must be"),
-        (["members.age.seeds=[1, 2, 1]"], "seeds: the same seed twice in [1, 2, 1]"),
+        (["members.age.seeds=[1, 2, 1]"], "seeds: names the same seed twice in [1, 2, 1]"),
         (
             ["members.age.tasks={age: {}, gender: {}}", "members.age.sampler=balanced"],
             "sampler: balanced on what? set balance_on: one of age, gender",
@@ -32,10 +32,16 @@ SPAN = "members.age.tasks={age: {loss: coral, span: [0, 100]"
         (["competition.appa={}"], "`appa:` says which images are read; it goes with"),
         (["competition.layout=utkface"], "`drawn:` makes a contest in the pstage layout"),
         (["competition.tasks.answer={kind: multiclass, classes: [a, b]}"], "called 'answer'"),
-        (["competition.answer.tasks=[age, age]"], "answer.tasks: the same task twice in ['age',"),
+        (
+            ["competition.answer.tasks=[age, age]"],
+            "answer.tasks: names the same task twice",
+        ),
         ([f"{COLUMNS[:-1]}, metric: accuracy}}"], "answer.metric: each column is scored by its"),
         ([COLUMNS, "competition.submission.format=lines"], "lines hold one answer each, not sev"),
-        (["competition.submission.columns={age: a}"], "submission.columns: only with combine"),
+        (
+            ["competition.submission.columns={age: a}"],
+            "submission.columns: is only for answer",
+        ),
         ([COLUMNS, "competition.submission.columns={age: x, gender: x}"], "a column twice in"),
         (
             ["competition.submission.value=number"],
@@ -54,7 +60,7 @@ SPAN = "members.age.tasks={age: {loss: coral, span: [0, 100]"
         ),
         (["competition.tasks.age.edges=[60, 30]"], "edges must rise, found [60"),
         ([f"{NUMBER}, metric: occlusion_gap}}"], "metric occlusion_gap needs `group:`"),
-        (["tta=[identity, identity]"], "'identity' stands there twice"),
+        (["tta=[identity, identity]"], "names 'identity' twice"),
         (["folds.column=gender"], "column: names the folds' column; it goes with by: column"),
         (["folds.by=column", "folds.column=gender", "folds.repeats=2"], "are always the same"),
         (["tune.sweep=[1.0, 0.1, 9]"], "sweep: low, high and at least 3 rates, found [1.0,"),

@@ -217,7 +217,7 @@ def test_a_threshold_is_chosen_and_answers_are_lines(tmp_path: Path, capsys) -> 
         ({"compare": {"a": ["s", "x"]}}, "compare.a: no member 'x'"),
         ({"compare": {"a": ["s"]}}, "compare.a: none of s predicts the task old"),
         ({"ensemble": {"threshold": "oof"}}, "the answer holds no task of kind binary"),
-        ({"submission": {"columns": {"sex": "x"}}}, "only with combine: columns"),
+        ({"submission": {"columns": {"sex": "x"}}}, "only for answer.combine: columns"),
     ],
 )
 def test_what_cannot_be_answered_is_said_before_anything_starts(

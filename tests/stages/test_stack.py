@@ -222,8 +222,8 @@ def test_one_fold_is_refused_before_anything_starts(tmp_path: Path) -> None:
     ("more", "says"),
     [
         ({"stack": {"layers": ["decision", "members"]}}, "decision comes last"),
-        ({"stack": {"layers": ["members", "views"]}}, "views come first"),
-        ({"stack": {"methods": ["caruana", "caruana"]}}, "stands there twice"),
+        ({"stack": {"layers": ["members", "views"]}}, "views must come first"),
+        ({"stack": {"methods": ["caruana", "caruana"]}}, "names one of them twice"),
         ({"ensemble": {"method": "rank"}}, "rank is for tasks of kind binary; sex is multiclass"),
     ],
 )

@@ -81,7 +81,7 @@ def test_variants_are_kept_and_another_augmentation_makes_them_anew(
 
 def test_what_cannot_be_cached_is_said() -> None:
     for words, says in (
-        (["members.age.freeze=0"], "trunk: needs frozen layers: freeze: 4 or so, or all"),
+        (["members.age.freeze=0"], "trunk: needs frozen layers; set freeze: 4"),
         (["members.age.mix={name: mixup}"], "trunk: goes without mix"),
     ):
         with pytest.raises(ValueError, match=says):

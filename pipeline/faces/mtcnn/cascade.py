@@ -73,7 +73,8 @@ def landmarks_inside(boxes: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def best_apart(boxes: np.ndarray, scores: np.ndarray, *, overlap: float) -> np.ndarray:
-    """The rows left, best first, when a box goes that shares more than overlap with a better one.
+    """Non-maximum suppression: the rows that stay, best first, once every box that shares more than
+    `overlap` with a better one is dropped.
 
     The share is of the smaller area, which also drops a box inside another; sides count the last
     pixel in.

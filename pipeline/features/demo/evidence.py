@@ -120,7 +120,7 @@ def _say_source(settings: Experiment, runs: Runs) -> str:
     kind = "drawn faces, not photographs: " if contest.drawn is not None else ""
     try:
         grouping = read_grouping(runs)
-    except (ValueError, OSError):
+    except (ValueError, OSError):  # the shared folder of the split has gone; the weights answer
         return f"Learnt from {kind}the contest {contest.name}."
     counted = grouping.count(grouping.num_images, grouping.num_units)
     return f"Learnt from {kind}{counted} of the contest {contest.name}."

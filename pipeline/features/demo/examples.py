@@ -17,7 +17,7 @@ def find_examples(runs: Runs) -> list[Path]:
     part, of train images. Empty where the files are not there any more."""
     try:
         images = read_images_table(runs)
-    except (ValueError, OSError):
+    except (ValueError, OSError):  # the shared folder of the images has gone
         return []
     shown = images[(images["status"] == OK) & (images["row"] >= 0)]
     with_face = shown[shown["how"] != "centre"]

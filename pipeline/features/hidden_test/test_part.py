@@ -102,6 +102,6 @@ def _fingerprint(root: Path, images: pd.DataFrame) -> str:
             frame = split_frame(path)
             found = os.stat(root / (path if frame is None else frame[0]))
             rows.append([image_id, path, status, found.st_size, found.st_mtime_ns])
-        except OSError:
+        except OSError:  # a missing image: its status says so
             rows.append([image_id, path, status])
     return fingerprint_of(rows)

@@ -132,6 +132,8 @@ def _pair_kind(known: pd.Series) -> LabelKind:
 def _number_kind(
     name: str, known: pd.Series, numbers: pd.Series, *, rows_of_file: float
 ) -> LabelKind:
+    """Classes where the numbers are few, whole and begin at -1, 0 or 1, and the column's name is no
+    measure; else a number with its range."""
     found = numbers.dropna().to_numpy(dtype=np.float64)
     word = name.casefold()
     whole = bool((found % 1 == 0).all())

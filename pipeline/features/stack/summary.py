@@ -107,7 +107,7 @@ def say_rule(
 
 
 def say_gaming(target: EvaluationTarget, plain: np.ndarray, nested: np.ndarray) -> list[str]:
-    """A warning for a metric that is bettered by making somebody's answers worse."""
+    """A warning for a metric that can improve while some people's answers get worse."""
     if not target.metric.gamed_by:
         return []
     assert target.group is not None, "a metric that compares two groups has them"

@@ -76,6 +76,7 @@ def _read_perspective(step: LibraryStep) -> Step:
     needs(step, border_mode=tuple(PADDING), fill=0)
 
     def draw(chances: np.ndarray, side: int) -> dict[str, np.ndarray]:
+        # uniform chances to normal numbers (Box and Muller 1958): two coordinates of four corners
         radius = np.sqrt(-2.0 * np.log1p(-chances[:, 1:5]))
         turn = 2.0 * np.pi * chances[:, 5:9]
         normal = np.concatenate([radius * np.cos(turn), radius * np.sin(turn)], axis=1)

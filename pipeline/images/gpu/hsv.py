@@ -35,7 +35,8 @@ def to_hsv(batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
 
 
 def from_hsv(hue: torch.Tensor, saturation: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """The pixels (N, 3, H, W) of to_hsv's answer."""
+    """The inverse of to_hsv: pixels (N, 3, H, W) of 0..255 from hue in [0, 180), saturation and
+    value in [0, 255], each (N, H, W)."""
     parts = []
     for offset in (5.0, 3.0, 1.0):
         place = torch.remainder(offset + hue / 30.0, 6.0)
