@@ -21,7 +21,13 @@ from pipeline.storage.os_errors import check_writable, explain_os_error
 from pipeline.storage.paths import Runs
 from pipeline.storage.project import PROJECT, below_project, display_path
 from pipeline.storage.provenance import provenance
-from pipeline.storage.signals import StoppedError, finishing, install_signal_handlers
+from pipeline.storage.signals import (
+    StoppedError,
+    TimeUpError,
+    finishing,
+    install_signal_handlers,
+    stop_after,
+)
 
 __all__ = [
     "PROJECT",
@@ -29,6 +35,7 @@ __all__ = [
     "Cell",
     "Runs",
     "StoppedError",
+    "TimeUpError",
     "atomic_write",
     "below_project",
     "check_writable",
@@ -45,6 +52,7 @@ __all__ = [
     "read_table",
     "repair_hint",
     "stamp",
+    "stop_after",
     "try_lock",
     "unstamp",
     "write_json",

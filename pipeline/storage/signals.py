@@ -1,10 +1,16 @@
-"""SIGINT and SIGTERM: a write in hand is finished, then the work stops; a second one stops now."""
+"""SIGINT and SIGTERM: a write in hand is finished, then the work stops; a second one stops now.
+
+So does work that may last so many seconds only.
+"""
 
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SOON = 0.001  # seconds: a timer of 0 would never ring
 
 
 class StoppedError(BaseException):
@@ -13,6 +19,10 @@ class StoppedError(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.number = number
+
+
+class TimeUpError(StoppedError):
+    """The seconds that were given to a piece of work are over."""
 
 
 class _Hand:
@@ -34,7 +44,35 @@ def _note(number: int, frame: object) -> None:
         _Hand.asked = number
         return
     _Hand.asked = None
-    raise StoppedError(number)
+    raise _stop(number)
+
+
+def _stop(number: int) -> StoppedError:
+    return TimeUpError(number) if number == signal.SIGALRM else StoppedError(number)
+
+
+@contextmanager
+def stop_after(seconds: float) -> Iterator[None]:
+    """Raises TimeUpError in the block once it has lasted so long; a write in hand is finished.
+
+    Only the main thread of a process can be stopped: another one goes on to its end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    began = time.monotonic()
+    handler = signal.signal(signal.SIGALRM, _note)
+    others, _ = signal.setitimer(signal.ITIMER_REAL, max(seconds, SOON))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, handler)
+        if _Hand.asked == signal.SIGALRM:
+            _Hand.asked = None
+        if others:  # a process has one such timer: who set it before has it back
+            left = others - (time.monotonic() - began)
+            signal.setitimer(signal.ITIMER_REAL, max(left, SOON))
 
 
 @contextmanager
@@ -47,4 +85,4 @@ def finishing() -> Iterator[None]:
         _Hand.writes -= 1
     if not _Hand.writes and _Hand.asked is not None:
         number, _Hand.asked = _Hand.asked, None
-        raise StoppedError(number)
+        raise _stop(number)

@@ -3,11 +3,12 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from pipeline.storage import PROJECT
+from pipeline.storage import PROJECT, TimeUpError, atomic_write, stop_after
 
 WRITER = """
 import os, sys, time
@@ -48,3 +49,23 @@ def test_the_write_in_hand_is_finished_unless_it_is_asked_twice(
     assert process.stdout.read() == "", "it went on after the write"
     left = [file.name for file in tmp_path.iterdir()]
     assert left == ([] if twice else ["a.txt"])
+
+
+def test_work_that_lasts_too_long_is_stopped_after_its_write(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    path = tmp_path / "a.txt"
+    with pytest.raises(TimeUpError), stop_after(0.05):
+        with atomic_write(path) as temporary:
+            time.sleep(0.2)
+            temporary.write_text("whole")
+        time.sleep(60)
+    assert path.read_text() == "whole"
+    with stop_after(60):
+        pass
+    assert signal.getsignal(signal.SIGALRM) == before
+    left, _ = signal.getitimer(signal.ITIMER_REAL)
+    signal.setitimer(signal.ITIMER_REAL, 500.0)
+    with stop_after(60):
+        pass
+    assert 60 < signal.getitimer(signal.ITIMER_REAL)[0] <= 500.0, "who set it before has it back"
+    signal.setitimer(signal.ITIMER_REAL, left)
