@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from pipeline.config.deep_merge import lay_under
 from pipeline.config.member import Head, Member
 from pipeline.config.types import Positive, Settings, Word
 from pipeline.config.yaml12 import read_yaml_file
@@ -54,7 +55,7 @@ def read_candidates(path: Path) -> dict[str, Candidate]:
         if not isinstance(one, dict) or not isinstance(one.get("member"), dict):
             problems.append(f"{place}: must hold gain, family and member")
             continue
-        member = {**defaults, **one["member"]}
+        member = lay_under(defaults, one["member"])
         if "tasks" in member:
             problems.append(f"{place}.member.tasks: leave it out; a candidate learns every task")
             continue

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipeline.config.column_patterns import write_out_columns
+from pipeline.config.deep_merge import lay_under
 from pipeline.config.errors import Source, say_problem
 from pipeline.config.experiment import Experiment
 from pipeline.config.types import nearest
@@ -181,7 +182,7 @@ def _spread_defaults(raw: dict, source: Source) -> None:
             f"{place}: defaults: must be `key: value` lines, with `members:` beside it"
         )
     for name, member in members.items():
-        members[name] = _under(defaults, {} if member is None else member)
+        members[name] = lay_under(defaults, {} if member is None else member)
         for key, place in list(source.places.items()):
             if key[:1] == ("defaults",) and len(key) > 1:
                 source.places.setdefault(("members", name, *key[1:]), place)
@@ -245,12 +246,3 @@ def _find_own_metrics(contest: dict, folders: list[Path]) -> None:
         if path.is_relative_to(PROJECT):
             path = path.relative_to(PROJECT)
         section["metric"] = f"{path.as_posix()}:{function}"
-
-
-def _under(defaults: Any, own: Any) -> Any:
-    if not isinstance(defaults, dict) or not isinstance(own, dict):
-        return own
-    merged = dict(defaults)
-    for key, value in own.items():
-        merged[key] = _under(defaults[key], value) if key in defaults else value
-    return merged

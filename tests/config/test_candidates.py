@@ -34,3 +34,18 @@ def test_a_wrong_list_is_named_with_its_line(tmp_path: Path, text: str, said: st
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=said):
         read_candidates(path)
+
+
+def test_defaults_lie_under_every_section(tmp_path: Path) -> None:
+    path = tmp_path / "list.yaml"
+    path.write_text(
+        "defaults:\n"
+        "  {backbone: y, lr: 0.1, schedule: {name: cosine, warmup_epochs: 0.3},"
+        " augment: [{HorizontalFlip: {p: 0.5}}]}\n"
+        "candidates:\n"
+        "  a: {gain: 1, family: x, member: {schedule: {warmup_epochs: 1}, augment: []}}\n",
+        encoding="utf-8",
+    )
+    member = read_candidates(path)["a"].member
+    assert member["schedule"] == {"name": "cosine", "warmup_epochs": 1}
+    assert member["lr"] == 0.1 and member["augment"] == []
