@@ -66,8 +66,11 @@ class Forecast:
         return {"device": self.device, "slots": self.slots, "start": self.start, "jobs": self.jobs}
 
 
-def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
-    """Probes what these stages need and adds it up. Early stops are not foreseen."""
+def make_forecast(work: Work, stages: Sequence[str], *, timed: bool = True) -> Forecast:
+    """Probes what these stages need and adds it up. Early stops are not foreseen.
+
+    Where it is not `timed` nothing is probed: operations and disk are known, all seconds are 0.
+    """
     device, precision = choose_device(work.settings)
     images = read_table(work.runs.images)
     labelled = images[(images["part"] == "train") & (images["status"] == OK)]
@@ -83,7 +86,13 @@ def make_forecast(work: Work, stages: Sequence[str]) -> Forecast:
     )
     slots = find_slots(work.settings, most=max(len(cells), 1), job_bytes=each)
     found = Forecast(device=str(device), slots=len(slots))
-    rates = _probe(work, found, slots, members, images, labelled, crop="crop" in stages)
+    if timed:
+        rates = _probe(work, found, slots, members, images, labelled, crop="crop" in stages)
+    else:
+        from pipeline.features.planning.operations import count_member
+
+        assert "crop" not in stages, "nothing but a clock says what a face's detection takes"
+        rates = {name: count_member(work.settings, name) for name in members}
     if "crop" in stages:
         seconds = rates["crop"]["seconds"] * len(images) / len(slots)
         found.parts["crop"] = Part(
