@@ -46,12 +46,8 @@ def fit_frozen_cell(
     """
     started = time.monotonic()
     member = member_context(settings, cell.member)
-    torch.manual_seed(member.recipe.seeds[0])  # weights: none is the same backbone in all cells
-    weights = with_own_weights(settings, runs, cell).weights
-    network = make_network(member.recipe, member.tasks, weights=weights).eval()
-    assert isinstance(network.backbone, BlockStatistics), "its backbone is frozen"
-    features = _stored_features(
-        settings, runs, member, network.backbone, images, device=device, precision=precision
+    network, features = see_images(
+        settings, runs, cell, images=images, device=device, precision=precision
     )
     is_held = held_out(settings, images, cell.fold)
     taught = is_taught(settings, cell.member, images, fold=cell.fold)
@@ -96,6 +92,27 @@ def fit_frozen_cell(
         held=held,
         transform=member.transform,
     )
+
+
+def see_images(
+    settings: Experiment,
+    runs: Runs,
+    cell: Cell,
+    *,
+    images: pd.DataFrame,
+    device: torch.device,
+    precision: str,
+) -> tuple[FaceNetwork, np.ndarray]:
+    """A cell's network, whose heads are not fitted yet, and the features (N, D) of the images."""
+    member = member_context(settings, cell.member)
+    torch.manual_seed(member.recipe.seeds[0])  # weights: none is the same backbone in all cells
+    weights = with_own_weights(settings, runs, cell).weights
+    network = make_network(member.recipe, member.tasks, weights=weights).eval()
+    assert isinstance(network.backbone, BlockStatistics), "its backbone is frozen"
+    features = _stored_features(
+        settings, runs, member, network.backbone, images, device=device, precision=precision
+    )
+    return network, features
 
 
 @torch.inference_mode()
