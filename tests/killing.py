@@ -8,6 +8,7 @@ before that operation (opening for writing, renaming, removing, making a folder)
 negative sign, at that share of the whole run's time, which falls within epochs and images. A
 moment may also be `NAME:K`: within the K-th write of a file of that name, half of which is on disk
 under its temporary name; whichever process writes it dies, the run's own or one of its cells'.
+After each kill it is noted what submission is there (`answers`).
 Importing torch takes longer than the runs, so it is done once, here, and every child is a fork.
 """
 
@@ -114,6 +115,13 @@ def run_child(
     return os.waitstatus_to_exitcode(status), int(text or 0), time.monotonic() - started
 
 
+def read_answer(folder: Path) -> str | None:
+    """The submission as a kill left it; None where there is none yet."""
+    found = sorted(folder.glob("submissions/*.csv"))
+    found = [path for path in found if path.name != "ledger.csv"]
+    return found[0].read_text() if found else None
+
+
 def main(plan: dict) -> dict:
     import albumentations  # noqa: F401
     import torch
@@ -127,7 +135,7 @@ def main(plan: dict) -> dict:
     for folder in (whole, *folders):
         folder.mkdir(parents=True, exist_ok=True)
     code, writes, seconds = run_child(words_for(whole), whole / "log")
-    done = {"whole": [code, writes, seconds], "kills": [], "codes": [], "notes": []}
+    done = {"whole": [code, writes, seconds], "kills": [], "codes": [], "notes": [], "answers": []}
     for folder, moments in zip(folders, plan["runs"], strict=True):
         come = 0.0  # what is done already is not done again, so the share is what is added to it
         for moment in moments:
@@ -141,6 +149,7 @@ def main(plan: dict) -> dict:
                 how = {"seconds": share * seconds}
             code, _, _ = run_child(words_for(folder), folder / "log", **how)
             done["kills"].append(code)
+            done["answers"].append(read_answer(folder))
         code, _, _ = run_child(words_for(folder), folder / "log")
         done["codes"].append(code)
     return done

@@ -4,8 +4,8 @@ Candidates come from configs/auto/candidates.yaml and the config's own members. 
 member of the experiment; what was kept stands in a config that a person can go on with.
 """
 
+import shlex
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -18,24 +18,25 @@ from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import read_grouping
 from pipeline.experiment.settings_guard import check_settings
 from pipeline.experiment.work import Work
-from pipeline.features.auto.budget import read_budget
-from pipeline.features.auto.candidate_search import Cost, Search, Steps
-from pipeline.features.auto.choices import Choice, crop_size, make_choices
+from pipeline.features.auto.budget import Budget, note_spent, read_budget, read_spent
+from pipeline.features.auto.candidate_costs import Cost
+from pipeline.features.auto.candidate_search import Search, Steps
+from pipeline.features.auto.choices import make_choices, prepare_settings
 from pipeline.features.auto.judge import Judge
-from pipeline.features.auto.record import Record, read_record
-from pipeline.features.auto.words import describe_end
+from pipeline.features.auto.learning_curve import add_curve
+from pipeline.features.auto.record import Record, check_tried, read_record
+from pipeline.features.auto.words import describe_curve, describe_end, describe_time
 from pipeline.stages.registry import STAGES, is_done, plan_stages, run_missing
-from pipeline.storage import Runs, display_path, read_table, write_text
+from pipeline.storage import Runs, display_path, hold_lock, read_table, write_text
 
 LISTED = SHIPPED / "configs" / "auto" / "candidates.yaml"
 
 
 def check(work: Work) -> None:
     """Raises ValueError for hours that are no time, and a list of candidates that is none."""
-    read_budget(work.options, spent=0.0, now=datetime.now())
+    read_budget(work.options, spent=0.0, began=work.began)
     read_candidates(_listed(work))
-    path = Runs(work.settings).auto("record.json")
-    if work.runs.settings.exists() and not path.exists():
+    if work.runs.settings.exists() and not work.runs.auto("").exists():
         raise ValueError(
             f"auto: {display_path(work.runs.experiment)} was trained by hand, and auto would "
             f"answer in its place; copy the config of {work.settings.name} to a new name"
@@ -44,6 +45,11 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     """Tries candidates until the time is up, and writes the record and what was kept."""
+    with hold_lock(work.runs.lock("train"), command=shlex.join(work.command)):
+        _run(work)
+
+
+def _run(work: Work) -> None:
     run_missing(work, plan_stages(["index"]))
     first, *others = answer_spaces(work.settings)
     record = read_record(
@@ -51,15 +57,28 @@ def run(work: Work) -> None:
         metric=f"{first.name} {first.metric_name}" if others else first.metric_name,
         num_answers=1 + len(others),
     )
-    budget = read_budget(work.options, spent=record.spent, now=datetime.now())
+    record.write(work.runs.auto("record.json"))  # before the first cell: a kill finds its own run
+    clock_file = work.runs.auto("spent.json")
+    spent = max(record.spent, read_spent(clock_file))
+    budget = read_budget(work.options, spent=spent, began=work.began)
+    print(f"auto: {budget.left / 60:.1f} of {budget.seconds / 60:.1f} minutes are left")
+    with note_spent(clock_file, budget):
+        _spend(work, record, budget)
+
+
+def _spend(work: Work, record: Record, budget: Budget) -> None:
+    """Cuts, splits, searches, and writes what was found."""
     device, _ = choose_device(work.settings)
     choices = make_choices(
         read_candidates(_listed(work)),
         work.settings,
         _train_rows(work.runs),
         machine="cpu" if device.type == "cpu" else "gpu",
+        tried=record.tried,
     )
-    own = _prepared(work, choices)
+    check_tried(record, work.runs.auto("record.json"), choices=choices)
+    settings = prepare_settings(work.settings, choices)
+    own = replace(work, settings=settings, runs=Runs(settings), options={})
     check_settings(own.settings, own.runs)
     run_missing(own, plan_stages(["split"]))
     search = Search(
@@ -68,32 +87,21 @@ def run(work: Work) -> None:
         budget=budget,
         record=record,
         path=work.runs.auto("record.json"),
-        steps=Steps(run=_run_stage, forecast=_forecast, at_once=_at_once(own)),
+        steps=Steps(run=_run_stage, count=_count, forecast=_forecast, at_once=_at_once(own)),
     )
     search.run()
     _end(own, search, record)
+    said = add_curve(record, own.settings, own.runs, name=next(iter(choices)), seconds=budget.left)
+    record.write(work.runs.auto("record.json"))
+    if record.curve is not None:
+        unit = read_grouping(own.runs).unit
+        said = describe_curve(record.curve, metric=record.metric, unit=unit)
+    print(f"auto: {said}")
+    print(f"auto: {describe_time(record, used=budget.used, given=budget.seconds)}")
 
 
 def _listed(work: Work) -> Path:
     return Path(work.options.get("candidates", LISTED))
-
-
-def _prepared(work: Work, choices: dict[str, Choice]) -> Work:
-    """The experiment with all candidates for members; the mean of those that answer."""
-    settings = work.settings
-    fresh = type(settings).model_fields
-    raw = settings.model_dump(mode="python")
-    for key in ("stack", "compare", "pool", "transfer", "tune", "infer"):
-        raw[key] = fresh[key].get_default()
-    threshold = settings.ensemble.threshold
-    raw["ensemble"] = {"method": "mean", "threshold": threshold}
-    raw["crop"] = settings.crop.model_copy(update={"size": crop_size(choices, settings)})
-    raw["folds"] = settings.folds.model_copy(update={"train": None})
-    raw["members"] = {name: one.member for name, one in choices.items()}
-    raw["audit"] = settings.audit.model_copy(update={"labels": False})  # leaks, copies and shift
-    raw["tta"] = ("identity", "flip")
-    prepared = type(settings).model_validate(raw)
-    return replace(work, settings=prepared, runs=Runs(prepared), options={})
 
 
 def _train_rows(runs: Runs) -> pd.DataFrame:
@@ -118,6 +126,13 @@ def _run_stage(work: Work, name: str) -> None:
     module.run(work)
 
 
+def _count(work: Work) -> float:
+    """Operations of what is not trained yet of the work's members."""
+    from pipeline.features.planning.estimate import make_forecast
+
+    return max(make_forecast(work, ["train", "infer"], timed=False).operations, 1.0)
+
+
 def _forecast(work: Work) -> Cost:
     """What is not trained yet of the work's members takes here."""
     from pipeline.features.planning.estimate import make_forecast
@@ -129,7 +144,6 @@ def _forecast(work: Work) -> Cost:
         fold=max(cells, default=0.0),
         train=seconds.get("train", 0.0),
         infer=seconds.get("infer", 0.0),
-        operations=max(found.operations, 1.0),
     )
 
 
@@ -140,17 +154,24 @@ def _end(work: Work, search: Search, record: Record) -> None:
     write_text(work.runs.auto_config, text + write_settings(kept.settings))
     order = [one.name for one in record.tries if one.score is not None]
     judge = Judge(search.members(order).settings, work.runs)
-    lines = describe_end(
-        record,
-        nested=judge.nested_score(order),
-        over_constant=judge.gain_over_constant(record.kept),
-        unit=read_grouping(work.runs).unit,
-    )
+    unit = read_grouping(work.runs).unit
+    lines = describe_end(record, worth=judge.judge_choice(order), unit=unit)
     for line in lines:
         print(f"auto: {line}")
-    if kept.settings.folds.lockbox and not kept.runs.lockbox_scores.exists():
-        _run_stage(kept, "lockbox")
+    if kept.settings.folds.lockbox:
+        _open_lockbox(kept)
     print(
         f"auto: wrote {display_path(kept.runs.submission)}; go on by hand with "
         f"{COMMAND} report -c {display_path(work.runs.auto_config)}"
+    )
+
+
+def _open_lockbox(kept: Work) -> None:
+    """Scores the lockbox, once: a choice that goes on with more hours does not look again."""
+    if not kept.runs.lockbox_scores.exists():
+        _run_stage(kept, "lockbox")
+        return
+    print(
+        "auto: the lockbox was opened by an earlier command, and its score is of what was kept "
+        f"then: {display_path(kept.runs.lockbox_scores)}"
     )

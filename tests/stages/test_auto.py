@@ -1,14 +1,25 @@
 """Given hours: a valid submission after every step, and the same choice after a kill."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.config import load_experiment
+from pipeline.features.auto import learning_curve
 from pipeline.features.auto.candidate_search import Search
+from pipeline.features.auto.judge import Judge
+from pipeline.storage import PROJECT, Runs
 from tests.conftest import tiny
+from tests.contests import make_contest
+from tests.stages.test_survive import ENVIRONMENT, moments
 
 Call = Callable[..., tuple[int, str, str]]
 LIST = """
@@ -20,6 +31,7 @@ candidates:
 """
 
 
+PLACES = ("runs=", "submissions=")
 Ended = tuple[list[str], Path]
 
 
@@ -54,7 +66,10 @@ def read_tries(folder: Path) -> list[tuple[str, str]]:
 
 def test_hours_become_a_submission_and_a_config(ended: Ended, call: Call) -> None:
     words, folder = ended
-    names = [name for name, _ in read_tries(folder)]
+    tries = read_tries(folder)
+    names = [name for name, _ in tries]
+    trained = [name for name, decision in tries if decision == "kept" and name != "ridge"]
+    assert {f"{name}_again" for name in trained if not name.endswith("_again")} <= set(names)
     assert names[0] == "ridge" and {"joint", "years", "mask", "gender", "age"} <= set(names)
     before = submission(folder)
     assert pd.read_csv(folder / "submissions/sample.csv").notna().all().all()
@@ -62,8 +77,9 @@ def test_hours_become_a_submission_and_a_config(ended: Ended, call: Call) -> Non
     assert (folder / "runs/sample/audit/summary.txt").exists()
     code, out, error = call("auto", "hours=1", *words)
     assert code == 0, error
-    assert "tried 6, kept" in out and "every candidate was tried" in out
+    assert f"tried {len(names)}, kept" in out and "every candidate was tried" in out
     assert "believe this one" in out
+    assert "a fold learns from too few people" in out
     assert submission(folder) == before
     code, out, error = call("crop", "train", "infer", "-c", folder / "runs/sample/auto.yaml")
     assert code == 0, error
@@ -71,7 +87,23 @@ def test_hours_become_a_submission_and_a_config(ended: Ended, call: Call) -> Non
     code, _, error = call("report", "-c", folder / "runs/sample/auto.yaml")
     assert code == 0, error
     page = (folder / "runs/sample/report.html").read_text(encoding="utf-8")
-    assert "How auto spent its hours" in page and "6 candidates in the order" in page
+    assert "How auto spent its hours" in page and f"{len(names)} candidates in the order" in page
+
+
+def test_the_learning_curve_ends_at_the_baseline(
+    ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning_curve, "FEWEST", 2)
+    monkeypatch.setattr(learning_curve, "SHARES", (0.5, 1.0))
+    config = str(ended[1] / "runs/sample/auto.yaml")
+    settings = load_experiment(config, [], configs=PROJECT / "configs")
+    curve = learning_curve.make_learning_curve(settings, Runs(settings), "ridge")
+    assert curve is not None
+    few, every = curve.points
+    assert few.num_people < every.num_people
+    baseline = Judge(settings, Runs(settings)).score(["ridge"])
+    assert every.score == pytest.approx(baseline.value)
+    assert curve.doubled == pytest.approx(every.score - few.score)
 
 
 class Killed(BaseException):
@@ -105,7 +137,7 @@ def test_no_time_leaves_the_baseline_and_more_hours_try_what_was_postponed(
     words = make_words(contest, tmp_path)
     code, out, error = call("auto", "hours=0.0001", *words)
     assert code == 0, error
-    assert "only the baseline was tried" in out or "can be told from chance" in out
+    assert "only the baseline was tried" in out or "look at the labels" in out
     assert submission(tmp_path)
     path = tmp_path / "runs/sample/auto/record.json"
     record = json.loads(path.read_text())
@@ -117,6 +149,23 @@ def test_no_time_leaves_the_baseline_and_more_hours_try_what_was_postponed(
     assert len(decided) == 1 and decided != ["postponed"]
 
 
+def test_random_labels_are_told_from_nothing_and_the_lockbox_agrees(
+    tmp_path: Path, call: Call
+) -> None:
+    root = make_contest("lines", tmp_path)
+    labels = np.random.default_rng(1).integers(2, size=24)
+    (root / "label_train.txt").write_text("".join(f"{label}\n" for label in labels))
+    listed = tmp_path / "list.yaml"
+    listed.write_text(LIST, encoding="utf-8")
+    words = tiny("attribute64-lite", root=root, folder=tmp_path)
+    more = (f"candidates={listed}", "folds.num=2", "folds.lockbox=0.25")
+    code, out, error = call("auto", "hours=0.0001", *more, *words)  # the baseline alone
+    assert code == 0, error
+    assert "nothing here can be told from chance" in out
+    assert "OOF lies in its interval" in out
+    assert "more hours" not in out
+
+
 def test_what_was_trained_by_hand_is_not_answered_over(
     contest: Path, tmp_path: Path, call: Call
 ) -> None:
@@ -126,3 +175,39 @@ def test_what_was_trained_by_hand_is_not_answered_over(
     code, _, error = call("auto", "hours=1", *words)
     assert code == 2
     assert "was trained by hand" in error
+
+
+def kill_and_check(folder: Path, contest: Path, chains: list[list[float]]) -> list[str | None]:
+    """Kills searches at these moments: each ends in the choice and the bytes of one that was never
+    killed. Gives the submission that each kill left."""
+    words = [word for word in make_words(contest, folder) if not word.startswith(PLACES)]
+    folders = [folder / f"run{number}" for number in range(len(chains) + 1)]
+    plan = {"words": ["auto", "hours=9", *words], "folders": list(map(str, folders))}
+    (folder / "plan.json").write_text(json.dumps({**plan, "runs": chains}))
+    command = [sys.executable, "tests/killing.py", str(folder / "plan.json")]
+    told = subprocess.run(
+        command, cwd=PROJECT, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    done = json.loads(told.stdout.splitlines()[-1])
+    assert done["whole"][0] == 0, (folders[0] / "log").read_text()
+    assert done["kills"].count(-signal.SIGKILL) >= 0.7 * len(done["kills"]), "too few hit the run"
+    for code, run in zip(done["codes"], folders[1:], strict=True):
+        assert code == 0, (run / "log").read_text()
+        assert read_tries(run) == read_tries(folders[0])
+        assert submission(run) == submission(folders[0])
+    whole = pd.read_csv(folders[0] / "submissions/sample.csv")
+    for answer in done["answers"]:
+        if answer is not None:
+            left = pd.read_csv(StringIO(answer))
+            assert list(left.columns) == list(whole.columns) and len(left) == len(whole)
+            assert left.notna().all().all()
+    return done["answers"]
+
+
+@pytest.mark.slow
+def test_killed_four_times_it_leaves_an_answer_and_comes_to_the_same_choice(
+    contest: Path, tmp_path: Path
+) -> None:
+    answers = kill_and_check(tmp_path, contest, [moments(4, seed=17)])
+    assert answers[-1] is not None, "the baseline's at least"

@@ -1,17 +1,24 @@
 """How long auto may go on: hours of work, or until an hour of the day."""
 
+import json
 import re
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+
+from pipeline.storage import atomic_write, read_json
 
 OPTIONS = ("hours", "until")
+BEAT = 10.0  # seconds between two notes of the time that was worked
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Seconds that may be worked in all, of which `spent` went before this process began."""
+    """Seconds that may be worked in all, of which `spent` went before this command began."""
 
     seconds: float
     spent: float = 0.0
@@ -33,14 +40,16 @@ def read_budget(
     options: Mapping[str, str],
     *,
     spent: float,
-    now: datetime,
+    began: float,
+    now: datetime | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Budget:
     """The budget of `hours=3` or `until=18:30`, after `spent` seconds of earlier commands.
 
-    `hours` counts the work of all commands on this experiment, so the same command after a kill
-    goes on with the hours that are left. `until` is the next such hour of this machine's clock.
-    Raises ValueError for none or both, and for what is no time.
+    `began` is when the command began, by `clock`: what it did before it read the budget (index,
+    crops) counts too. `hours` counts the work of all commands on this experiment, so the same
+    command after a kill goes on with the hours that are left. `until` is the next such hour of this
+    machine's clock after the command began. Raises ValueError for none or both, and for no time.
     """
     given = [key for key in OPTIONS if key in options]
     if len(given) != 1:
@@ -48,8 +57,39 @@ def read_budget(
     if given == ["hours"]:
         seconds = 3600.0 * _hours(options["hours"])
     else:
-        seconds = spent + _seconds_until(options["until"], now)
-    return Budget(seconds=seconds, spent=spent, began=clock(), clock=clock)
+        at_first = (now or datetime.now()) - timedelta(seconds=clock() - began)
+        seconds = spent + _seconds_until(options["until"], at_first)
+    return Budget(seconds=seconds, spent=spent, began=began, clock=clock)
+
+
+def read_spent(path: Path) -> float:
+    """Seconds that earlier commands worked, as `note_spent` wrote them last; 0 before."""
+    return read_json(path)["seconds"] if path.exists() else 0.0
+
+
+@contextmanager
+def note_spent(path: Path, budget: Budget) -> Iterator[None]:
+    """Notes every few seconds of the block what was worked so far: a kill keeps the count."""
+    ended = threading.Event()
+
+    def note() -> None:
+        while not ended.wait(BEAT):
+            _write_spent(path, budget)
+
+    thread = threading.Thread(target=note, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        _write_spent(path, budget)
+
+
+def _write_spent(path: Path, budget: Budget) -> None:
+    # not as a short write that a signal waits for: that is the main thread's alone
+    with atomic_write(path, short=False) as temporary:
+        temporary.write_text(json.dumps({"seconds": budget.used}) + "\n", encoding="utf-8")
 
 
 def _hours(text: str) -> float:

@@ -1,6 +1,6 @@
 """The candidates as members of one contest: heads by the kinds of its tasks, sizes by its crops."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +14,21 @@ from pipeline.experiment.baseline import shared_band
 
 SPREAD = 25.0  # a distribution's sigma: this part of the range of the values, 4 of 100 years
 OWN_GAIN, OWN = 6.0, "own"  # of a member that somebody wrote for this very contest
+AGAIN = 0.2  # what another seed of a kept member adds, as a part of what the first one did
+NEXT_SEED = 100  # added to a member's seed: candidates of one list use neighbours of 777
 LARGEST = 2  # images that were cropped already are enlarged at most so much
 LOSS_OF_METRIC = {"mae": "l1", "cs5": "l1", "occlusion_gap": "weighted_mse"}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One member that may be tried."""
+    """One member that may be tried; `seed_of` names the choice whose other seed it is, if it is
+    one. That is tried only where the other was kept and nothing else fits."""
 
     member: Member
     gain: float
     family: str
+    seed_of: str | None = None
 
 
 def make_choices(
@@ -33,9 +37,11 @@ def make_choices(
     labelled: pd.DataFrame,
     *,
     machine: str,
+    tried: Collection[str] = (),
 ) -> dict[str, Choice]:
     """The candidates that suit the contest and the machine (`cpu` or `gpu`), in their order, and
-    then the config's own members that learn from labels.
+    then the config's own members that learn from labels; at last another seed of each that is
+    trained. Who was tried on another machine stays one of them.
 
     `labelled` has a column a task with the labels, the numbers behind classes that are cut.
     """
@@ -44,7 +50,7 @@ def make_choices(
         tasks = {name: task for name, task in tasks.items() if name != "answer"}
     found: dict[str, Choice] = {}
     for name, candidate in candidates.items():
-        if candidate.machine not in ("any", machine):
+        if candidate.machine not in ("any", machine) and name not in tried:
             continue
         heads = _heads(tasks, candidate, labelled)
         if heads is None:
@@ -57,10 +63,38 @@ def make_choices(
         if not member.is_student and all(member != other.member for other in found.values()):
             free = name if name not in found else f"own_{name}"
             found[free] = Choice(member, OWN_GAIN, OWN)
-    return found
+    return found | _other_seeds(found)
 
 
-def crop_size(choices: Mapping[str, Choice], settings: Experiment) -> int:
+def _other_seeds(found: Mapping[str, Choice]) -> dict[str, Choice]:
+    """Every trained member with another seed: little gain, but a surer one than of anything new."""
+    others = {}
+    for name, one in found.items():
+        if one.member.head is not None:  # a head in closed form draws nothing
+            continue
+        seeds = tuple(seed + NEXT_SEED for seed in one.member.seeds)
+        member = one.member.model_copy(update={"seeds": seeds})
+        others[f"{name}_again"] = Choice(member, AGAIN * one.gain, one.family, seed_of=name)
+    return others
+
+
+def prepare_settings(settings: Experiment, choices: Mapping[str, Choice]) -> Experiment:
+    """The experiment with all choices for members, answered by a plain mean: what it does after
+    training is left at its defaults."""
+    raw = settings.model_dump(mode="python")
+    fresh = type(settings).model_fields
+    for key in ("stack", "compare", "pool", "transfer", "tune", "infer"):
+        raw[key] = fresh[key].get_default()
+    raw["ensemble"] = {"method": "mean", "threshold": settings.ensemble.threshold}
+    raw["crop"] = settings.crop.model_copy(update={"size": _crop_size(choices, settings)})
+    raw["folds"] = settings.folds.model_copy(update={"train": None})
+    raw["members"] = {name: one.member for name, one in choices.items()}
+    raw["audit"] = settings.audit.model_copy(update={"labels": False})  # leaks, copies and shift
+    raw["tta"] = ("identity", "flip")
+    return type(settings).model_validate(raw)
+
+
+def _crop_size(choices: Mapping[str, Choice], settings: Experiment) -> int:
     """Pixels of the stored crops: as the largest choice needs, where more can be cut."""
     if settings.crop.faces == "given":
         return settings.crop.size

@@ -1,13 +1,14 @@
 """Whether a candidate adds to the ensemble: out of fold, paired on the same people.
 
-The choice is made on all folds, so its score flatters a little; `nested_score` repeats the choice
+The choice is made on all folds, so its score flatters a little; `judge_choice` repeats the choice
 without the fold that is scored and says what is left of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from pipeline.config import Experiment
 from pipeline.evaluation.answer_rows import judge_answers
@@ -17,10 +18,12 @@ from pipeline.experiment.predictions import read_oof
 from pipeline.leaderboard.written_values import written_by
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.bootstrap import person_interval
+from pipeline.metrics.chance import chance_of
 from pipeline.metrics.paired import Difference
 from pipeline.metrics.score_rows import EvaluationTarget, gain_of
 from pipeline.storage import Runs
 
+CHANCE_DRAWS = 400  # enough to tell 0.025 from less, and quick for a metric in Python
 Seen = list[np.ndarray]  # of each answer space, what its metric looks at
 
 
@@ -33,13 +36,26 @@ class Score:
     high: float
 
 
+@dataclass(frozen=True)
+class ChoiceWorth:
+    """What a choice is worth on images that it did not look at."""
+
+    score: Score
+    over_constant: Difference  # how much better than the best constant answer
+    chance: float  # how often the answers score as well when they are dealt out to other people
+
+
 class Judge:
     """Scores blends of an experiment's members on the images that its trained folds held out, each
     as its answer file would hold it."""
 
-    def __init__(self, settings: Experiment, runs: Runs) -> None:
+    def __init__(
+        self, settings: Experiment, runs: Runs, *, tables: Mapping[str, pd.DataFrame] | None = None
+    ) -> None:
+        """Without `tables` the members' stored predictions out of fold."""
         self._settings = settings
-        tables = {name: read_oof(settings, runs, name) for name in settings.members}
+        if tables is None:
+            tables = {name: read_oof(settings, runs, name) for name in settings.members}
         judged = judge_answers(settings, runs, tables)  # a row an answer, as evaluate has them
         self._tables = judged.tables
         self._evaluation = judged.evaluation
@@ -61,22 +77,45 @@ class Judge:
 
     def gain_over_constant(self, members: Sequence[str]) -> Difference:
         """How much better than the best constant answers."""
-        constants = []
-        for target in self._targets:
-            assert target.constant is not None, "every target has one"
-            constants.append(target.constant)
-        return self._mean_gain(constants, self._answers(members))
+        return self._over_constant(self._answers(members))
 
-    def nested_score(self, order: Sequence[str]) -> Score:
-        """The score of choosing: `order` is tried once more for each fold, on the other folds, and
-        what is kept there answers the fold. The first one is always kept."""
+    def judge_choice(self, order: Sequence[str]) -> ChoiceWorth:
+        """`order` is tried once more for each fold, on the other folds, and what is kept there
+        answers the fold. The first one is always kept."""
         folds = self._evaluation.split.folds
         whole = [np.array(seen) for seen in self._answers(order[:1])]
         for fold in np.unique(folds):
             kept = self._chosen(order, folds != fold)
             for answers, found in zip(whole, self._answers(kept), strict=True):
                 answers[folds == fold] = found[folds == fold]
-        return self._score(self._targets[0], whole[0])
+        return ChoiceWorth(
+            score=self._score(self._targets[0], whole[0]),
+            over_constant=self._over_constant(whole),
+            chance=self._chance(whole),
+        )
+
+    def _over_constant(self, answers: Sequence[np.ndarray]) -> Difference:
+        constants = []
+        for target in self._targets:
+            assert target.constant is not None, "every target has one"
+            constants.append(target.constant)
+        return self._mean_gain(constants, answers)
+
+    def _chance(self, answers: Sequence[np.ndarray]) -> float:
+        """Of the answer that knows most, times the number of answers, as Bonferroni corrects it."""
+        split = self._evaluation.split
+        found = [
+            chance_of(
+                target.metric,
+                target.truth,
+                seen,
+                person_ids=split.person_ids,
+                group=target.group,
+                num_draws=min(split.num_draws, CHANCE_DRAWS),
+            )
+            for target, seen in zip(self._targets, answers, strict=True)
+        ]
+        return min(1.0, len(found) * min(found))
 
     def _chosen(self, order: Sequence[str], rows: np.ndarray) -> list[str]:
         """What is kept of the order when only these rows (N,) are looked at."""

@@ -1,13 +1,14 @@
 """What auto says: a line a try, and at the end what it found and what it does not know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.console.installation import COMMAND
-from pipeline.features.auto.judge import Score
+from pipeline.features.auto.judge import ChoiceWorth
 from pipeline.features.auto.record import Record, Try
 from pipeline.labels.units import Unit
-from pipeline.metrics.paired import Difference
 
+LUCK = 0.025  # answers that are as good when dealt out to others so often may be lucky
+LATE = 1.05  # of the hours given: what is more is said
 LAST_TRIES = 3  # so many tries in vain, and more of the same kind will hardly help
 
 
@@ -25,13 +26,17 @@ def describe_try(one: Try, *, metric: str) -> str:
     return ", ".join(words)
 
 
-def describe_end(
-    record: Record,
-    *,
-    nested: Score,
-    over_constant: Difference,
-    unit: Unit,
-) -> Iterator[str]:
+def describe_time(record: Record, *, used: float, given: float) -> str:
+    """How the seconds that were used compare with those that were given, in words."""
+    said = f"took {used / 60:.1f} of {given / 60:.1f} minutes"
+    if used <= LATE * given:
+        return said
+    if len(record.tries) == 1:
+        return f"{said}: the baseline, without which there is no answer, needs more than that"
+    return f"{said}: the end took longer than was kept for it"
+
+
+def describe_end(record: Record, *, worth: ChoiceWorth, unit: Unit) -> Iterator[str]:
     """The end in sentences: the score, what it is worth, and whether more hours would pay."""
     kept, tries = record.kept, len(record.tries)
     yield f"tried {tries}, kept {len(kept)}: {', '.join(kept)}; {record.ended}"
@@ -41,19 +46,36 @@ def describe_end(
             "candidate adds is the mean over all of them, as a share of the score before"
         )
     last = [one for one in record.tries if one.score is not None][-1]
+    again = worth.score
     yield (
         f"{record.metric} out of fold {last.score:.4g} (95 % {last.low:.4g}..{last.high:.4g}); "
-        f"with the choice repeated without the fold that is scored {nested.value:.4g} "
-        f"({nested.low:.4g}..{nested.high:.4g}): believe this one"
+        f"with the choice repeated without the fold that is scored {again.value:.4g} "
+        f"({again.low:.4g}..{again.high:.4g}): believe this one{_say_not_repeated(record)}"
     )
-    if over_constant.low <= 0:
+    look = f"look at the labels ({COMMAND} explore, audit)"
+    if worth.chance > LUCK:
         yield (
-            "nothing here can be told from chance: the best constant answer is as good within the "
-            f"interval ({over_constant.value:.4g}, {over_constant.low:.4g}.."
-            f"{over_constant.high:.4g}); look at the labels ({COMMAND} explore, audit)"
+            "nothing here can be told from chance: dealt out to other "
+            f"{unit} the same answers are as good {worth.chance:.0%} of the time; {look}"
+        )
+        return
+    over = worth.over_constant
+    if over.low <= 0:
+        yield (
+            "the answers know something, but the best constant answer is as good within the "
+            f"interval ({over.value:.4g}, {over.low:.4g}..{over.high:.4g}); {look}"
         )
         return
     yield _say_more_hours(record.tries, unit=unit)
+
+
+def _say_not_repeated(record: Record) -> str:
+    """What the repeated choice leaves out: who was dropped early has answers of some folds only."""
+    early = [one for one in record.tries if one.decision == "dropped" and one.score is None]
+    if not early:
+        return ""
+    names = ", ".join(one.name for one in early)
+    return f" (it may flatter a little: it can't choose {names} again, dropped on some folds)"
 
 
 def _say_more_hours(tries: Sequence[Try], *, unit: Unit) -> str:
@@ -69,3 +91,16 @@ def _say_more_hours(tries: Sequence[Try], *, unit: Unit) -> str:
         f"none of the last {len(last)} tries added anything beyond the interval: more hours of "
         f"the same kind will hardly pay; other candidates, more {unit} or cleaner labels may"
     )
+
+
+def describe_curve(curve: Mapping, *, metric: str, unit: Unit) -> str:
+    """A learning curve as a sentence: whether more people would help."""
+    points = [f"{one['score']:.4g} with {one['num_people']}" for one in curve["points"]]
+    low, high = curve["doubled_low"], curve["doubled_high"]
+    gain = f"{curve['doubled']:.4g} ({low:.4g}..{high:.4g})"
+    said = f"the baseline's {metric} by the {unit} that teach it: {', '.join(points)}"
+    if low > 0:
+        return f"{said}; twice the {unit} add {gain}: more {unit} would help"
+    if high < 0:
+        return f"{said}; twice the {unit} add {gain}: they differ, look at the labels"
+    return f"{said}; twice the {unit} add {gain}, nothing beyond the interval"

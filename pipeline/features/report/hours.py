@@ -4,6 +4,7 @@ from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Table, figure
 from pipeline.figures.curves import Curve, plot_curves
+from pipeline.labels.units import Unit
 from pipeline.storage import read_json
 
 HEADER = ("candidate", "minutes", "folds", "adds", "95 % interval", "score", "decision", "why")
@@ -25,7 +26,7 @@ def describe_hours(context: ReportContext) -> Section | None:
         name="tries",
         last_is_words=True,
     )
-    figures = _path(tries, record["metric"])
+    figures = [*_path(tries, record["metric"]), *_curve(record, context.grouping.unit)]
     kept = sum(one["decision"] == "kept" for one in tries)
     body = render("hours.html.j2", table=table, figures=figures)
     return Section(
@@ -67,4 +68,23 @@ def _path(tries: list[dict], metric: str) -> list[Figure]:
     )
     chart = plot_curves([curve], x_label="minutes", y_label=metric, legend=[])
     title = f"{metric} of the ensemble by minutes"
+    return [figure(title, chart, says=f"{title}. " + "; ".join(says))]
+
+
+def _curve(record: dict, unit: Unit) -> list[Figure]:
+    """The baseline's score with its interval against the people that teach it; none of no curve."""
+    if record.get("curve") is None:  # nor has a record of an earlier version one
+        return []
+    metric, points = record["metric"], record["curve"]["points"]
+    says = [f"{one['score']:.4g} with {one['num_people']}" for one in points]
+    line = Curve(
+        "baseline",
+        [one["num_people"] for one in points],
+        [one["score"] for one in points],
+        lows=[one["low"] for one in points],
+        highs=[one["high"] for one in points],
+        says=says,
+    )
+    chart = plot_curves([line], x_label=f"{unit} that teach a fold", y_label=metric, legend=[])
+    title = f"{metric} of the baseline by the {unit} that teach it"
     return [figure(title, chart, says=f"{title}. " + "; ".join(says))]

@@ -32,4 +32,4 @@ def test_albums_are_judged_as_evaluate_judges_them(tmp_path: Path, call: Call) -
     of_all = scores[(scores["source"] == "m") & (scores["fold"] == "all")]
     (accuracy,) = of_all.loc[of_all["metric"] == "accuracy", "value"]
     assert judge.score(["m"]).value == pytest.approx(accuracy)
-    assert judge.nested_score(["m", "n"]).value <= 1.0
+    assert judge.judge_choice(["m", "n"]).score.value <= 1.0
