@@ -61,7 +61,8 @@ def _run(work: Work) -> None:
     clock_file = work.runs.auto("spent.json")
     spent = max(record.spent, read_spent(clock_file))
     budget = read_budget(work.options, spent=spent, began=work.began)
-    print(f"auto: {budget.left / 60:.1f} of {budget.seconds / 60:.1f} minutes are left")
+    left = max(budget.left, 0.0)
+    print(f"auto: {left / 60:.1f} of {budget.seconds / 60:.1f} minutes are left")
     with note_spent(clock_file, budget):
         _spend(work, record, budget)
 

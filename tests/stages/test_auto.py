@@ -153,7 +153,7 @@ def test_random_labels_are_told_from_nothing_and_the_lockbox_agrees(
     tmp_path: Path, call: Call
 ) -> None:
     root = make_contest("lines", tmp_path)
-    labels = np.random.default_rng(1).integers(2, size=24)
+    labels = np.random.default_rng(2).integers(2, size=24)  # 1 in 40 draws is lucky
     (root / "label_train.txt").write_text("".join(f"{label}\n" for label in labels))
     listed = tmp_path / "list.yaml"
     listed.write_text(LIST, encoding="utf-8")

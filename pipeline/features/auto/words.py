@@ -32,7 +32,7 @@ def describe_time(record: Record, *, used: float, given: float) -> str:
     if used <= LATE * given:
         return said
     if len(record.tries) == 1:
-        return f"{said}: the baseline, without which there is no answer, needs more than that"
+        return f"{said}: the baseline, without which there is no answer, and its scores need more"
     return f"{said}: the end took longer than was kept for it"
 
 
