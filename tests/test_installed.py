@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.console.installation import is_installed
 from pipeline.console.packages import NEEDED
-from pipeline.console.requirements import list_requirements, name_of, tried_versions
+from pipeline.console.requirements import list_requirements, package_name, tried_versions
 from pipeline.storage import PROJECT
 from tests.conftest import TINY, TINY_MEMBER
 from tests.wheel import call_installed, unpack_wheel
@@ -128,7 +128,7 @@ def test_every_package_has_a_tried_version_that_may_be_used() -> None:
         for line in list_requirements(extra):
             requirement = Requirement(line)
             assert requirement.specifier.contains(tried[requirement.name]), line
-    names = {name_of(line).lower() for line in list_requirements()}
+    names = {package_name(line).lower() for line in list_requirements()}
     assert {package.lower() for package in NEEDED.values()} <= names
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from pipeline.config.contest_columns import check_columns
+from pipeline.config.contest_columns import check_label_columns
 from pipeline.config.extra import Extra, check_extra
 from pipeline.config.layouts import AppaLayout, Drawn, FoldersLayout, LinesLayout, TableLayout
 from pipeline.config.task import Task
@@ -155,7 +155,7 @@ class Competition(Settings):
             raise ValueError("`drawn:` makes a contest in the pstage layout; it goes with that one")
         if "answer" in self.tasks:
             raise ValueError("a task cannot be called 'answer': that word is taken")
-        check_columns(self.layout, self.tasks)
+        check_label_columns(self.layout, self.tasks)
         for name in self.answer.tasks:
             check_name(name, self.tasks, what="answer.tasks: task")
         kinds = {self.tasks[name].kind for name in self.answer.tasks}

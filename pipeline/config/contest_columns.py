@@ -7,7 +7,7 @@ from pipeline.labels.columns import OWN_COLUMNS
 from pipeline.labels.kinds import LAYOUT_COLUMNS
 
 
-def check_columns(layout: str, tasks: Mapping[str, Task]) -> None:
+def check_label_columns(layout: str, tasks: Mapping[str, Task]) -> None:
     """Raises ValueError for a label or group column that this layout can't have."""
     known = LAYOUT_COLUMNS[layout]
     columns = {name: task.column or name for name, task in tasks.items()}

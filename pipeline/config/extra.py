@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.contest_columns import check_columns
+from pipeline.config.contest_columns import check_label_columns
 from pipeline.config.layouts import AppaLayout, FoldersLayout, LinesLayout, TableLayout
 from pipeline.config.task import Task
 from pipeline.config.types import Settings, TableWord, Text, Word, check_name
@@ -99,7 +99,7 @@ def check_extra(extra: tuple[Extra, ...], tasks: Mapping[str, Task]) -> None:
                 )
             read[column] = name
         try:
-            check_columns(source.layout, tasks_there)
+            check_label_columns(source.layout, tasks_there)
         except ValueError as error:
             raise ValueError(f"{spot}: {error}") from None
     grouped = [name for name, task in tasks.items() if task.group]

@@ -29,11 +29,11 @@ def list_requirements(extra: str | None = None) -> list[str]:
 def tried_versions(extra: str | None = None) -> dict[str, str]:
     """Name and tried version of the packages of the program itself, or of one of its extras."""
     tried = read_pyproject()["tool"]["face-pipeline"]["tried"]
-    names = [name_of(requirement) for requirement in list_requirements(extra)]
+    names = [package_name(requirement) for requirement in list_requirements(extra)]
     return {name: tried[name] for name in names}
 
 
-def name_of(requirement: str) -> str:
+def package_name(requirement: str) -> str:
     """`timm` of `timm>=1.0`."""
     return re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pipeline.config import Experiment
 from pipeline.evaluation.as_written import WriterOf
 from pipeline.evaluation.candidate_predictions import answers_of
-from pipeline.evaluation.candidates import held_out, trained_settings, whole_experiment
+from pipeline.evaluation.candidates import held_out_images, trained_settings, whole_experiment
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.baseline import baseline_name, needs_training
 from pipeline.metrics.paired import Difference, show_number
@@ -73,7 +73,7 @@ def compare_with_baseline(
     except ValueError as error:  # it was begun and not finished, or its data has gone
         return AgainstBaseline(reason=str(error).removeprefix("compare: "))
     names = (name, settings.name)
-    differs = find_difference(held_out(baseline), held_out(trained), names=names)
+    differs = find_difference(held_out_images(baseline), held_out_images(trained), names=names)
     if differs:
         return AgainstBaseline(reason=f"{name} was not judged on the same folds: {differs}")
     with_views = baseline.can_show_views and trained.can_show_views

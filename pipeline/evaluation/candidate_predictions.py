@@ -83,7 +83,7 @@ def answers_of(
     return answers | _task_answers(evaluation, probs, own_tasks=contest_tasks(settings))
 
 
-def answer_names(settings: Experiment, space: AnswerSpace) -> list[str]:
+def answer_columns(settings: Experiment, space: AnswerSpace) -> list[str]:
     """The columns of a table that holds the answers of a space: one a class, or the value."""
     return answer_task(settings).columns if space.is_product else space.tasks[0].columns
 
@@ -148,7 +148,7 @@ def _stack_answers(
     for space in evaluation.spaces:
         if own_spaces.get(space.name) != space:
             continue
-        joint = frame[answer_names(settings, space)].to_numpy(dtype=np.float64)
+        joint = frame[answer_columns(settings, space)].to_numpy(dtype=np.float64)
         decided = frame[decided_names(space)].to_numpy()
         if space.kind != "multilabel":
             decided = decided[:, 0]

@@ -90,7 +90,7 @@ def find_candidate(
     raise ValueError(f"compare: {what}{hint} there are: {', '.join(known) or 'none'}")
 
 
-def held_out(candidate: Candidate) -> pd.DataFrame:
+def held_out_images(candidate: Candidate) -> pd.DataFrame:
     """Who is held out where: image_id, person_id and fold of each image that it answers.
 
     Of several splits (folds.repeats) the fold is that of the first one that is trained.

@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.evaluation.as_written import WriterOf
 from pipeline.evaluation.candidate_predictions import CandidatePredictions, answers_of
-from pipeline.evaluation.candidates import Candidate, held_out
+from pipeline.evaluation.candidates import Candidate, held_out_images
 from pipeline.evaluation.disagreements import describe_disagreements, disagreement_tables
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.evaluation.shared_targets import (
@@ -63,7 +63,7 @@ def compare_experiments(
     evaluation = EvaluationSet(
         judge.settings,
         judge.runs,
-        held_out=set(held_out(judge)["image_id"]),
+        held_out=set(held_out_images(judge)["image_id"]),
         per_answer=True,
     )
     answers = {

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.config import Experiment
 from pipeline.console.installation import COMMAND
 from pipeline.evaluation.candidate_predictions import CandidatePredictions
-from pipeline.evaluation.candidates import Candidate, find_candidate, held_out
+from pipeline.evaluation.candidates import Candidate, find_candidate, held_out_images
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.metrics.same_split import find_difference
 from pipeline.metrics.score_rows import EvaluationTarget
@@ -29,7 +29,9 @@ def gather_candidates(
     ]
     first = candidates[0]
     for other in candidates[1:]:
-        differs = find_difference(held_out(first), held_out(other), names=(first.name, other.name))
+        differs = find_difference(
+            held_out_images(first), held_out_images(other), names=(first.name, other.name)
+        )
         if differs:
             raise ValueError(
                 f"compare: {first.name} and {other.name} were not judged on the same folds: "
@@ -86,7 +88,7 @@ def say_labels(
             evaluation[name] = EvaluationSet(
                 candidate.settings,
                 candidate.runs,
-                held_out=set(held_out(judge)["image_id"]),
+                held_out=set(held_out_images(judge)["image_id"]),
                 per_answer=True,
             )
     for name, other in evaluation.items():

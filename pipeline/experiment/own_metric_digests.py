@@ -1,11 +1,11 @@
 """Digests of the user's own metrics, apart from their code: a stage asks for them to see whether it
 is done, and must not import pandas for that."""
 
-import hashlib
 from pathlib import Path
 
 from pipeline.config import Experiment
 from pipeline.labels.kinds import split_own_metric
+from pipeline.storage.digests import file_sha256
 from pipeline.storage.project import PROJECT
 
 
@@ -13,7 +13,7 @@ def own_metric_digests(settings: Experiment) -> dict[str, str]:
     """A digest of each own metric's file: scores by an older one are not up to date."""
     digests = {}
     for name, path in own_metric_files(settings).items():
-        digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else ""
+        digests[name] = file_sha256(path)[:8] if path.is_file() else ""
     return digests
 
 

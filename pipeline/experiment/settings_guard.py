@@ -1,6 +1,5 @@
 """What a run's folder was made with: recorded, compared with what is asked for, what may differ."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from pipeline.storage import (
     write_json,
     write_text,
 )
+from pipeline.storage.digests import file_sha256
 
 SAFE_TO_CHANGE = (
     "ensemble",
@@ -118,12 +118,7 @@ def table_digests(contest: Competition, root: Path) -> dict[str, str]:
         files += list_tables(
             source.layout, below_project(source.root), options=source.layout_options
         )
-    return {os.path.relpath(file, root): _digest(file) for file in files}
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {os.path.relpath(file, root): file_sha256(file) for file in files}
 
 
 def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -73,7 +73,7 @@ def histogram(
     """Standing bars, the groups beside each other; `marks` are dashed lines. Whole numbers get a
     bar each, or one for each few of them; `edges` gives other bins."""
     everything = np.concatenate([np.asarray(values, dtype=float) for values in groups.values()])
-    ends = bin_edges(everything) if edges is None else np.asarray(edges, dtype=float)
+    ends = histogram_edges(everything) if edges is None else np.asarray(edges, dtype=float)
 
     def draw(axes: Axes) -> None:
         width = 1.0 / len(groups)
@@ -109,7 +109,7 @@ def histogram(
     return Chart(draw)
 
 
-def bin_edges(values: np.ndarray) -> np.ndarray:
+def histogram_edges(values: np.ndarray) -> np.ndarray:
     """Edges of bins, at most `MAX_BINS`: each holds equally many whole numbers where all are."""
     low, high = float(values.min()), float(values.max())
     if _is_whole(values):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.folds.search import Layout, split_strata
-from pipeline.folds.strata import encode_labels, encode_people, group_strata, join_codes
+from pipeline.folds.strata import encode_columns, encode_people, group_strata, join_codes
 
 BY = ("person", "label")
 
@@ -45,7 +45,7 @@ def search_folds(
     if by not in BY:
         raise ValueError(f"Folds can be made by {' or '.join(BY)}, not by '{by}'.")
     people = encode_people(person_ids)
-    encoded = encode_labels(labels, num_images=len(people.codes))
+    encoded = encode_columns(labels, num_images=len(people.codes))
     if by == "person":
         units = people.codes
         num_units = len(people.values)

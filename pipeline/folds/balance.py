@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipeline.folds.strata import (
     EncodedLabels,
-    encode_labels,
+    encode_columns,
     encode_people,
     group_strata,
     plain,
@@ -29,7 +29,7 @@ def balance_table(folds: Sequence | np.ndarray | pd.Series, labels: pd.DataFrame
     of the value from 1 / num_folds, 0 to 1.
     """
     folds = _whole(folds)
-    coded = encode_labels(labels, num_images=len(folds))
+    coded = encode_columns(labels, num_images=len(folds))
     num_folds = int(folds.max()) + 1
     names = [f"fold{fold}" for fold in range(num_folds)]
     blocks = []
@@ -64,7 +64,7 @@ def certificate(
     """
     folds = _whole(folds)
     people = encode_people(person_ids)
-    encoded = encode_labels(labels, num_images=len(folds))
+    encoded = encode_columns(labels, num_images=len(folds))
     num_folds = int(folds.max()) + 1
     num_people = len(people.values)
     is_in_fold = _count(people.codes, folds, num_people, num_folds) > 0

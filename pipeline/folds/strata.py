@@ -48,7 +48,7 @@ def encode_people(person_ids: Sequence | np.ndarray | pd.Series) -> EncodedLabel
     return _code("person_id", column.map(str))
 
 
-def encode_labels(labels: pd.DataFrame, *, num_images: int) -> list[EncodedLabels]:
+def encode_columns(labels: pd.DataFrame, *, num_images: int) -> list[EncodedLabels]:
     """Return one `EncodedLabels` a column.
 
     Raises ValueError for nulls, for another length than `num_images`, and for a column of more

@@ -28,6 +28,7 @@ from pipeline.storage import (
     write_json,
     write_table,
 )
+from pipeline.storage.digests import file_sha256
 
 KEY = ("competition", "sha256")
 COLUMNS = (
@@ -49,7 +50,7 @@ def record_submission(
     num_images, num_people), decision, method, members, weights, views. The same answers are
     recorded once, whatever their name. Raises ValueError for a ledger that cannot be read.
     """
-    sha256 = file_hash(path)
+    sha256 = file_sha256(path)
     score = record["oof"]
     copy = runs.archived(path, sha256=sha256)
     if not copy.exists():
@@ -130,12 +131,6 @@ def ledger_open(runs: Runs, *, command: list[str]) -> Iterator[pd.DataFrame]:
             write_table(runs.ledger, frame)
 
 
-def file_hash(path: Path) -> str:
-    """The sha256 of a file's bytes, as hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def data_digests(runs: Runs) -> dict[str, str]:
     """The sha256 of what the index says, of the crops and of the folds, of those that are there."""
     found = {}
@@ -143,7 +138,7 @@ def data_digests(runs: Runs) -> dict[str, str]:
         text = read_table(runs.images).to_csv(index=False)
         found["images"] = hashlib.sha256(text.encode()).hexdigest()
     files = {"crops": runs.crops, "folds": runs.folds}
-    return found | {name: file_hash(path) for name, path in files.items() if path.exists()}
+    return found | {name: file_sha256(path) for name, path in files.items() if path.exists()}
 
 
 def now() -> str:

@@ -21,7 +21,7 @@ from pipeline.labels.answer_groups import is_grouped
 from pipeline.labels.tasks import is_labelled
 from pipeline.leaderboard.answer_format import AnswerFormat
 from pipeline.leaderboard.answer_table import write_answer_table
-from pipeline.leaderboard.ledger import data_digests, file_hash, read_ledger, record_submission
+from pipeline.leaderboard.ledger import data_digests, read_ledger, record_submission
 from pipeline.leaderboard.oof_file import (
     DecidedAnswer,
     oof_path,
@@ -43,6 +43,7 @@ from pipeline.storage import (
     stamp,
     write_json,
 )
+from pipeline.storage.digests import file_sha256
 
 
 def check_answering(settings: Experiment, runs: Runs) -> None:
@@ -111,7 +112,7 @@ def write_submission(
         parts.append(part)
     record = {
         "submission": path.name,
-        "sha256": file_hash(path),
+        "sha256": file_sha256(path),
         "answers": num_answers,
         "of": "test images" if len(test) else "train images, out of fold",
         "prior_answers": test.loc[test["row"] < 0, "image_id"].tolist(),

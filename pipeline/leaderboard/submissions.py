@@ -12,12 +12,13 @@ from pipeline.config.types import nearest
 from pipeline.labels.csv_reader import read_contest_table
 from pipeline.leaderboard.answer_format import AnswerFormat, to_floats
 from pipeline.leaderboard.answer_table import read_answer_table
-from pipeline.leaderboard.ledger import file_hash, read_ledger
+from pipeline.leaderboard.ledger import read_ledger
 from pipeline.leaderboard.oof_file import is_oof_file
 from pipeline.leaderboard.row_form import RowForm
 from pipeline.leaderboard.sample_file import SampleFile, read_sample
 from pipeline.leaderboard.wanted_formats import answer_formats
 from pipeline.storage import PROJECT, Runs, display_path
+from pipeline.storage.digests import file_sha256
 from pipeline.tables import check_same_ids
 
 ENDINGS = (".csv", ".txt")
@@ -119,7 +120,7 @@ def known_submissions(runs: Runs) -> list[Path]:
 def settings_of(settings: Experiment, runs: Runs, path: Path) -> Experiment | None:
     """The experiment that a submission came from: by the ledger, else by its name; or None."""
     ledger = read_ledger(runs)
-    names = ledger.loc[ledger["sha256"] == file_hash(path), "experiment"].tolist()
+    names = ledger.loc[ledger["sha256"] == file_sha256(path), "experiment"].tolist()
     name = _COPY.sub("", path.stem)
     for candidate in (*names, path.stem, name, name.removesuffix("-stack")):
         stored = runs.of_experiment(candidate) / "config.yaml"

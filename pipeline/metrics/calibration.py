@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from pipeline.metrics.prob_metrics import two_columns
+
 _LEAST = 1e-12
 _SPAN = 3.0  # temperatures from exp(-3) to exp(3)
 
@@ -22,7 +24,7 @@ def calibration_error(probs: np.ndarray, truth: np.ndarray, *, num_bins: int = 1
             for column, own in label_columns(probs, truth)
         ]
         return float(np.mean(errors))
-    probs = _two_columns(probs)
+    probs = two_columns(probs)
     confidences = probs.max(axis=1)
     right = probs.argmax(axis=1) == np.asarray(truth, dtype=np.int64)
     bins = np.clip(np.ceil(confidences * num_bins).astype(np.int64) - 1, 0, num_bins - 1)
@@ -30,7 +32,7 @@ def calibration_error(probs: np.ndarray, truth: np.ndarray, *, num_bins: int = 1
     return float(np.abs(gaps).sum() / len(confidences))
 
 
-def log_losses(probs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def row_log_losses(probs: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """The log-loss (N,) of each row of probabilities (N, C) or scores (N, 1); of several labels,
     truth (N, C), the mean over those that are known."""
     if np.ndim(truth) == 2:
@@ -38,7 +40,7 @@ def log_losses(probs: np.ndarray, truth: np.ndarray) -> np.ndarray:
         losses = -np.where(truth > 0.5, np.log(clipped), np.log1p(-clipped))
         known = ~np.isnan(truth)
         return np.where(known, losses, 0.0).sum(axis=1) / known.sum(axis=1)
-    probs = _two_columns(probs)
+    probs = two_columns(probs)
     picked = probs[np.arange(len(probs)), np.asarray(truth, dtype=np.int64)]
     return -np.log(np.clip(picked, _LEAST, None))
 
@@ -57,7 +59,7 @@ def _fit_one(probs: np.ndarray, truth: np.ndarray) -> float:
 
     def loss(log_temperature: float) -> float:
         cooled = apply_temperature(probs, float(np.exp(log_temperature)))
-        return float(log_losses(cooled, truth).mean())
+        return float(row_log_losses(cooled, truth).mean())
 
     found = minimize_scalar(loss, bounds=(-_SPAN, _SPAN), method="bounded")
     return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
@@ -71,7 +73,7 @@ def apply_temperature(probs: np.ndarray, temperature: float | tuple[float, ...])
             apply_temperature(probs[:, [place]], one) for place, one in enumerate(temperature)
         ]
         return np.concatenate(columns, axis=1)
-    both = _two_columns(probs)
+    both = two_columns(probs)
     logs = np.log(np.clip(both, _LEAST, None)) / temperature
     raw = np.exp(logs - logs.max(axis=1, keepdims=True))
     cooled = raw / raw.sum(axis=1, keepdims=True)
@@ -83,8 +85,3 @@ def label_columns(probs: np.ndarray, truth: np.ndarray) -> Iterator[tuple[np.nda
     for place in range(truth.shape[1]):
         known = ~np.isnan(truth[:, place])
         yield probs[known][:, [place]], truth[known, place]
-
-
-def _two_columns(probs: np.ndarray) -> np.ndarray:
-    """A score as the probabilities of no and yes; other probabilities as they are."""
-    return np.concatenate([1.0 - probs, probs], axis=1) if probs.shape[1] == 1 else probs

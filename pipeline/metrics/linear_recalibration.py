@@ -29,7 +29,7 @@ class LinearRecalibration:
         return np.clip(self.slope * np.asarray(values) + self.shift, self.low, self.high)
 
 
-def fit_line(
+def fit_recalibration(
     values: np.ndarray,
     truth: np.ndarray,
     *,

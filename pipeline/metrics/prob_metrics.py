@@ -15,8 +15,13 @@ LEAST = 1e-15  # probabilities are clipped to LEAST..1 - LEAST, as Kaggle does
 
 
 def two_columns(probs: np.ndarray) -> np.ndarray:
-    """Probabilities (N, C) as they are; those of class 1 (N,) as (N, 2)."""
-    return np.stack([1.0 - probs, probs], axis=1) if probs.ndim == 1 else probs
+    """Probabilities (N, C) as they are; those of class 1, (N,) or (N, 1), as those of no and yes
+    (N, 2)."""
+    if probs.ndim == 1:
+        return np.stack([1.0 - probs, probs], axis=1)
+    if probs.shape[1] == 1:
+        return np.concatenate([1.0 - probs, probs], axis=1)
+    return probs
 
 
 def _of_truth(truth: np.ndarray, probs: np.ndarray) -> np.ndarray:

@@ -56,7 +56,7 @@ def best_threshold(
     return float(candidates[int(np.argmax(np.nan_to_num(values, nan=-np.inf)))])
 
 
-def nested_answers(
+def answers_at_nested_thresholds(
     truth: np.ndarray,
     score: np.ndarray,
     *,
@@ -89,7 +89,7 @@ def choose_threshold(
     num_draws: int = 1000,
 ) -> Choice:
     """The threshold fitted on all images, and what it gains over 0.5 on people held out of it."""
-    nested = nested_answers(
+    nested = answers_at_nested_thresholds(
         truth, score, metric=metric, folds=folds, person_ids=person_ids, group=group
     )
     plain = (score >= PLAIN).astype(np.int64)

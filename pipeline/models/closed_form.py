@@ -14,7 +14,7 @@ from torch import nn
 from pipeline.labels.tasks import Task, is_labelled
 from pipeline.models.kernel_map import WIDTHS, KernelMap
 from pipeline.models.linear_head import LinearHead, fit_scale
-from pipeline.models.logistic import cross_entropy, fit_logistics
+from pipeline.models.logistic import fit_logistics, mean_cross_entropy
 from pipeline.models.network import FaceNetwork
 from pipeline.models.ridge import fit_ridges
 
@@ -125,7 +125,7 @@ def _mapped(layer: nn.Module, x: np.ndarray) -> np.ndarray:
 
 def _held_out_loss(scores: np.ndarray, wanted: np.ndarray, *, head: str) -> float:
     if head == "logistic":
-        return cross_entropy(scores, wanted)
+        return mean_cross_entropy(scores, wanted)
     return float(np.square(scores - wanted).mean())
 
 

@@ -58,7 +58,7 @@ def _choose_strength(
             )
             starts[part] = solution  # the next, weaker penalty begins where this one ended
             logits[out] = places[out] @ solution[:-1] + solution[-1]
-        loss = cross_entropy(logits, target)
+        loss = mean_cross_entropy(logits, target)
         waited += 1
         if loss < best_loss:
             best_loss, best, best_logits, waited = loss, strength, logits, 0
@@ -89,7 +89,9 @@ def _minimise(
         slope = np.empty_like(solution)
         slope[:-1] = places.T @ error + strength * weights
         slope[-1] = error.sum(axis=0)
-        value = cross_entropy(logits, target) + 0.5 * strength * float(np.square(weights).sum())
+        value = mean_cross_entropy(logits, target) + 0.5 * strength * float(
+            np.square(weights).sum()
+        )
         return value, (scale * slope).ravel()
 
     options = {"maxiter": 500, "ftol": 1e-11, "gtol": 1e-7}
@@ -97,7 +99,7 @@ def _minimise(
     return scale * found.x.reshape(begin.shape)
 
 
-def cross_entropy(logits: np.ndarray, target: np.ndarray) -> float:
+def mean_cross_entropy(logits: np.ndarray, target: np.ndarray) -> float:
     """The mean over rows of logits and shares of classes (N, C), or (N, 1) of one answer."""
     if logits.shape[1] == 1:
         return float((np.logaddexp(0.0, logits) - target * logits).mean())

@@ -10,7 +10,7 @@ import torch
 
 import pipeline.models.small_cnn  # noqa: F401
 from pipeline.models.timm_backbone import as_timm
-from pipeline.models.weights_file import State, fit_state, in_order, read_state
+from pipeline.models.weights_file import State, fit_state, match_by_order, read_state
 
 # what create_model hands on to the network itself, whose arguments can be of any type
 Options = dict[str, Any]
@@ -126,7 +126,7 @@ def load_backbone(
         model = _from_hub(backbone, options)
     else:
         model = timm.create_model(backbone, **options)
-        ordered = in_order(read_state(packaged), model)
+        ordered = match_by_order(read_state(packaged), model)
         if ordered is None:
             raise ValueError(f"weights: {packaged.name} does not hold the tensors of {backbone}")
         model.load_state_dict(ordered, strict=True)
@@ -174,7 +174,7 @@ def _fit(
         return model, fit_state(state, model, source=source)
     except ValueError:
         whole = timm.create_model(backbone, **options)
-        ordered = in_order(state, whole)
+        ordered = match_by_order(state, whole)
         if ordered is None:
             raise
         return whole, ordered

@@ -80,7 +80,7 @@ def fit_state(state: Mapping[str, torch.Tensor], model: nn.Module, *, source: st
     return {key: found[key] for key in own if key in found} | counters
 
 
-def in_order(state: Mapping[str, torch.Tensor], model: nn.Module) -> State | None:
+def match_by_order(state: Mapping[str, torch.Tensor], model: nn.Module) -> State | None:
     """The tensors as those of a whole model, by their order where all shapes agree, else None.
 
     Packages and old papers' files hold timm's tensors under other names.

@@ -4,10 +4,10 @@ import pandas as pd
 
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.answer_changes import describe_changes
-from pipeline.leaderboard.ledger import file_hash
 from pipeline.leaderboard.submissions import Answered, align, find_submission, read_answers
 from pipeline.metrics.text_tables import layout_table
 from pipeline.storage import display_path, write_table
+from pipeline.storage.digests import file_sha256
 
 SHOWN = 10  # rows that are printed
 
@@ -21,7 +21,7 @@ def run(work: Work) -> None:
     """Prints what changed, and writes all changed rows as a CSV."""
     first, second = _read(work)
     names = [display_path(found.path) for found in (first, second)]
-    if file_hash(first.path) == file_hash(second.path):
+    if file_sha256(first.path) == file_sha256(second.path):
         print(f"diff: {names[0]} and {names[1]} are the same to the last byte")
         return
     changed = pd.DataFrame(index=first.frame.index)

@@ -8,12 +8,13 @@ from pipeline.experiment.metric_direction import say_direction
 from pipeline.experiment.work import Work
 from pipeline.labels.kinds import split_own_metric
 from pipeline.leaderboard.final_picks import describe_finals
-from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
+from pipeline.leaderboard.ledger import ledger_open, now, read_ledger
 from pipeline.leaderboard.ledger_table import ledger_table
 from pipeline.leaderboard.submissions import find_submission
 from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
 from pipeline.storage import display_path
+from pipeline.storage.digests import file_sha256
 
 
 def check(work: Work) -> None:
@@ -48,7 +49,7 @@ def _find(work: Work, frame: pd.DataFrame) -> tuple[int, float, str]:
             f"found {typed!r}"
         )
     path = find_submission(work.runs, work.words[0])
-    lines = frame.index[frame["sha256"] == file_hash(path)]
+    lines = frame.index[frame["sha256"] == file_sha256(path)]
     if not len(lines):
         versions = frame.loc[frame["name"] == path.stem, "file"]
         known = ", ".join(versions) or ", ".join(dict.fromkeys(frame["name"])) or "none"

@@ -12,11 +12,12 @@ from typing import Any
 from pipeline.config import fingerprint_of, read_settings
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
-from pipeline.leaderboard.ledger import data_digests, file_hash
+from pipeline.leaderboard.ledger import data_digests
 from pipeline.leaderboard.submission_record import differences, read_record
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
 from pipeline.storage import Runs, display_path, hold_lock, provenance
+from pipeline.storage.digests import file_sha256
 
 MADE_OF = {"images": "label tables or images", "crops": "crops", "folds": "folds"}
 
@@ -62,7 +63,7 @@ def run(work: Work) -> None:
                 _split_as_before_fixes(again)
     if "test" in record:
         made = _answer_other_images(again, Path(record["test"]), stage=stage)
-    found = file_hash(made)
+    found = file_sha256(made)
     wanted = record["sha256"]
     if found == wanted:
         print(f"reproduce: the same bytes, sha256 {wanted[:12]}…, in {display_path(made)}")

@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.ensembling.predictions import Predictions
 from pipeline.evaluation.answer_rows import judge_answers
-from pipeline.evaluation.candidate_predictions import answer_names, decided_names
+from pipeline.evaluation.candidate_predictions import answer_columns, decided_names
 from pipeline.experiment.blend import answer_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.fingerprints import stack_key
@@ -65,7 +65,7 @@ def run(work: Work) -> None:
             joint, _, decided = found.answer(start, plain=plain)
         rows += found.rows
         parts.append(found.record)
-        nested[answer_names(settings, space)] = found.joint
+        nested[answer_columns(settings, space)] = found.joint
         nested[decided_names(space)] = found.oof_answers.reshape(len(nested), -1)
         answers.append(
             DecidedAnswer(

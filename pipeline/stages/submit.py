@@ -11,11 +11,12 @@ from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.check_submission import check_submission
 from pipeline.leaderboard.kaggle import find_lack, send
-from pipeline.leaderboard.ledger import file_hash, ledger_open, now, read_ledger
+from pipeline.leaderboard.ledger import ledger_open, now, read_ledger
 from pipeline.leaderboard.submissions import Answered, find_submission, read_answers
 from pipeline.metrics.paired import show_number
 from pipeline.preprocessing.read_contest import check_test_images
 from pipeline.storage import Runs, display_path, read_table
+from pipeline.storage.digests import file_sha256
 from pipeline.tables import IMAGES, check_table
 
 
@@ -48,7 +49,7 @@ def run(work: Work) -> None:
     said = send(upload.command)
     print("\n".join(f"  {line}" for line in said.splitlines()))
     with ledger_open(work.runs, command=work.command) as frame:
-        frame.loc[frame["sha256"] == file_hash(upload.path), "submitted"] = now()
+        frame.loc[frame["sha256"] == file_sha256(upload.path), "submitted"] = now()
     name = upload.path.stem
     print(f"submit: sent. When its score is there: {COMMAND} ledger {name} score=…")
 
@@ -65,7 +66,7 @@ def _pack(work: Work) -> Upload:
     found = read_answers(work.settings, work.runs, path)
     against = check_submission(found)
     ledger = read_ledger(work.runs)
-    lines = ledger[ledger["sha256"] == file_hash(path)]
+    lines = ledger[ledger["sha256"] == file_sha256(path)]
     message = work.options.get("message", "")
     if len(lines):
         line = lines.iloc[0]

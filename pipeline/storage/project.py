@@ -1,10 +1,10 @@
 """The project's folder, paths as a user types them, and the file of fixes."""
 
-import hashlib
 import os
 from pathlib import Path
 
 from pipeline.console.installation import PROJECT
+from pipeline.storage.digests import file_sha256
 
 __all__ = ["PROJECT", "below_project", "display_path", "file_digest", "find_fixes"]
 
@@ -26,7 +26,7 @@ def file_digest(path: Path | None) -> str | None:
     """What a file holds in 16 hex digits; None without a file."""
     if path is None or not path.is_file():
         return None
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return file_sha256(path)[:16]
 
 
 def display_path(path: Path) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.evaluation.candidates import find_candidate, held_out
+from pipeline.evaluation.candidates import find_candidate, held_out_images
 from pipeline.experiment.work import Work
 from pipeline.storage import Cell, read_table, write_table
 from tests.stages.test_compare import copy_as, places, product, store
@@ -66,7 +66,7 @@ def second_split(folder: Path) -> Work:
 
 def test_the_images_of_a_second_split_are_found(tmp_path: Path, call: Call) -> None:
     work = second_split(tmp_path)
-    held = held_out(find_candidate(work.settings, work.runs, "hand"))
+    held = held_out_images(find_candidate(work.settings, work.runs, "hand"))
     assert set(held["image_id"]) == {f"i{n}" for n in np.flatnonzero(FOLD < 2)}
     assert set(held["fold"]) == {0, 1}
     code, _, err = call("compare", "hand/a", "hand/b", *places(tmp_path))

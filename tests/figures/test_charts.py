@@ -12,7 +12,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from pipeline.figures.chart import WIDTH, Chart, add_axes, save_panels
-from pipeline.figures.charts import MAX_BARS, bars, bin_edges, count_table, histogram, size_map
+from pipeline.figures.charts import (
+    MAX_BARS,
+    bars,
+    count_table,
+    histogram,
+    histogram_edges,
+    size_map,
+)
 from pipeline.figures.curves import Curve, plot_curves, rate_curve, scatter
 from pipeline.figures.intervals import Interval, plot_intervals, span_of
 from pipeline.figures.palette import LIGHT
@@ -85,7 +92,7 @@ def test_one_value_alone_is_one_bar() -> None:
     assert bar.get_height() == 80
     low, high = axes.get_xlim()
     assert low < bar.get_x() + bar.get_width() / 2 < high
-    assert bin_edges(np.full(3, 0.5)).tolist() == np.linspace(0.5, 1.5, 31).tolist()
+    assert histogram_edges(np.full(3, 0.5)).tolist() == np.linspace(0.5, 1.5, 31).tolist()
 
 
 def test_two_parts_of_one_size_are_both_seen() -> None:

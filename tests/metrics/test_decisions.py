@@ -9,10 +9,10 @@ from pipeline.metrics.calibration import (
     apply_temperature,
     calibration_error,
     fit_temperature,
-    log_losses,
+    row_log_losses,
 )
 from pipeline.metrics.greedy_forward import choose_additions, verdict
-from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_line
+from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_recalibration
 from pipeline.metrics.logit_adjustment import class_groups, decide_with, fit_offsets
 from pipeline.metrics.metrics import METRICS, occlusion_errors
 from pipeline.metrics.paired import Difference
@@ -80,9 +80,9 @@ def test_offsets_that_do_not_help_stay_away() -> None:
 def test_a_line_undoes_what_was_done_to_a_number() -> None:
     truth = RNG.normal(40, 12, 500)
     values = (truth - 6) / 0.8
-    line = fit_line(values, truth, metric=METRICS["mse"])
+    line = fit_recalibration(values, truth, metric=METRICS["mse"])
     assert (line.slope, line.shift) == pytest.approx((0.8, 6.0))
-    same = fit_line(truth, truth, metric=METRICS["mae"])
+    same = fit_recalibration(truth, truth, metric=METRICS["mae"])
     assert (same.slope, same.shift) == (1.0, 0.0)
     assert LinearRecalibration(2.0, 1.0, low=0, high=5).apply(
         np.array([-3.0, 1.0, 4.0])
@@ -93,14 +93,14 @@ def test_the_line_of_squares_is_least_squares_and_shrinks_noise() -> None:
     truth = RNG.normal(0, 1, 4000)
     values = truth + RNG.normal(0, 1, 4000)
     slope, _ = np.polyfit(values, truth, 1)
-    line = fit_line(values, truth, metric=METRICS["mse"])
+    line = fit_recalibration(values, truth, metric=METRICS["mse"])
     assert line.slope == pytest.approx(slope, abs=0.02)
     assert slope == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_line_of_absolute_errors_shifts_by_the_median() -> None:
     truth = RNG.exponential(10, 2000)
-    line = fit_line(np.full(2000, 5.0), truth, metric=METRICS["mae"])
+    line = fit_recalibration(np.full(2000, 5.0), truth, metric=METRICS["mae"])
     assert 5 * line.slope + line.shift == pytest.approx(np.median(truth), abs=1e-9)
 
 
@@ -116,8 +116,8 @@ def test_no_group_is_made_worse_for_a_smaller_gap() -> None:
         return occlusion_errors(truth, answers, group)
 
     before = errors(values)
-    free = fit_line(values, truth, metric=metric, group=group)
-    kept = fit_line(values, truth, metric=metric, group=group, errors=errors)
+    free = fit_recalibration(values, truth, metric=metric, group=group)
+    kept = fit_recalibration(values, truth, metric=metric, group=group, errors=errors)
     assert errors(free.apply(values))[0] > before[0]
     assert (errors(kept.apply(values)) <= before * (1 + 1e-9)).all()
     scores = [metric.compute(truth, line.apply(values), group) for line in (free, kept)]
@@ -139,7 +139,7 @@ def test_a_temperature_undoes_itself_and_never_hurts() -> None:
         lambda t: log_loss(truth, apply_temperature(hot, t)), bounds=(0.1, 20), method="bounded"
     )
     assert fit_temperature(hot, truth) == pytest.approx(found.x, rel=1e-3)
-    np.testing.assert_allclose(log_losses(hot, truth).mean(), log_loss(truth, hot))
+    np.testing.assert_allclose(row_log_losses(hot, truth).mean(), log_loss(truth, hot))
 
 
 def test_a_score_is_two_classes() -> None:

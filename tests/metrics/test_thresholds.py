@@ -1,7 +1,11 @@
 import numpy as np
 
 from pipeline.metrics.metrics import METRICS
-from pipeline.metrics.thresholds import best_threshold, choose_threshold, nested_answers
+from pipeline.metrics.thresholds import (
+    answers_at_nested_thresholds,
+    best_threshold,
+    choose_threshold,
+)
 
 HTER = METRICS["hter"]
 
@@ -19,11 +23,11 @@ def test_a_fold_s_answers_do_not_depend_on_its_own_labels() -> None:
     folds = np.arange(120) % 3
     people = np.where(np.arange(120) < 6, 0, np.arange(120))  # person 0 is in every fold
     given = {"metric": HTER, "folds": folds, "person_ids": people}
-    before = nested_answers(truth, score, **given)
+    before = answers_at_nested_thresholds(truth, score, **given)
     changed = truth.copy()
     hidden = (folds == 1) | (people == 0)
     changed[hidden] = 1 - changed[hidden]
-    after = nested_answers(changed, score, **given)
+    after = answers_at_nested_thresholds(changed, score, **given)
     assert (before[folds == 1] == after[folds == 1]).all()
     assert (before != after).any()  # other folds learn from them
 

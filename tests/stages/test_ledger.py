@@ -11,9 +11,10 @@ import pytest
 from scipy import stats
 
 from pipeline.experiment.work import Work
-from pipeline.leaderboard.ledger import file_hash, read_ledger, record_submission
+from pipeline.leaderboard.ledger import read_ledger, record_submission
 from pipeline.stages import ensemble
 from pipeline.storage import read_table, write_table
+from pipeline.storage.digests import file_sha256
 from tests.stages import test_evaluate
 from tests.stages.test_compare import copy_as, places, store
 from tests.stages.test_evaluate import NUM, OLD, OLD_TASK, SEX, SEX_TASK, make_work, probs
@@ -61,7 +62,7 @@ def hand_in(work: Work, answers: list[int], *, oof: float, name: str = "hand") -
 def test_ensemble_records_what_its_own_record_says(work: Work) -> None:
     (row,) = read_ledger(work.runs).to_dict("records")
     record = json.loads(work.runs.submission_record.read_text())
-    assert row["sha256"] == file_hash(work.runs.submission) == record["sha256"]
+    assert row["sha256"] == file_sha256(work.runs.submission) == record["sha256"]
     assert float(row["oof"]) == record["oof"]["value"]
     assert float(row["low"]) == record["oof"]["low"]
     assert (row["people"], row["rows"], row["members"]) == ("60", "2", "s o")

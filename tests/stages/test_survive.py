@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.leaderboard.ledger import file_hash
 from pipeline.storage import PROJECT
+from pipeline.storage.digests import file_sha256
 from tests.conftest import tiny
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
@@ -77,7 +77,7 @@ def kill_and_compare(
         assert not left, f"left behind: {left}"
         answers = [folders[number] / file for file in FILES if file.startswith("submissions/")]
         recorded = pd.read_csv(folders[number] / "submissions/ledger.csv")["sha256"].tolist()
-        assert sorted(recorded) == sorted({file_hash(path) for path in answers}), "each once"
+        assert sorted(recorded) == sorted({file_sha256(path) for path in answers}), "each once"
     return done["notes"]
 
 

@@ -178,10 +178,10 @@ def test_a_trial_whose_loss_is_lost_is_broken_and_the_others_go_on(words: list[s
 
 
 def test_what_only_the_grid_changed_is_not_in_the_study_s_command(capsys) -> None:
-    from pipeline.features.tuning.habits import say_left_out
+    from pipeline.features.tuning.habits import say_untried
 
     best = {"members.mask.lr": 0.01}
-    say_left_out(best, {"members.mask.lr": 0.1, "members.mask.weight_decay": 0.05})
+    say_untried(best, {"members.mask.lr": 0.1, "members.mask.weight_decay": 0.05})
     assert "did not have the grid's members.mask.weight_decay=0.05" in capsys.readouterr().out
 
 

@@ -1,14 +1,12 @@
 """Doubted labels in the words of a file of fixes: what stands there, what should, and why."""
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from pipeline.labels.fixes import FIX_COLUMNS
 from pipeline.labels.tasks import Task
 from pipeline.storage import Runs, display_path, is_fresh, stamp, write_table
+from pipeline.storage.digests import file_sha256
 
 
 def write_fixes(runs: Runs, table: pd.DataFrame) -> list[str]:
@@ -20,11 +18,11 @@ def write_fixes(runs: Runs, table: pd.DataFrame) -> list[str]:
     frame = chosen.assign(value=chosen["suggested"])[list(FIX_COLUMNS)]
     path = runs.audited("fixes.csv")
     lines = []
-    if path.exists() and not is_fresh(path, _digest(path)):
+    if path.exists() and not is_fresh(path, file_sha256(path)):
         lines = [f"  {display_path(path)} was edited since and stays; the new one is fixes-new.csv"]
         path = runs.audited("fixes-new.csv")
     write_table(path, frame)
-    stamp(path, _digest(path))
+    stamp(path, file_sha256(path))
     if not len(frame):
         return [*lines, f"  no label is doubted surely enough: {display_path(path)} is empty"]
     return [
@@ -34,10 +32,6 @@ def write_fixes(runs: Runs, table: pd.DataFrame) -> list[str]:
         f"labels.png, delete the lines that you don't believe, name the file as fixes: in the "
         f"competition file, give the experiment a new name, train it, and compare both",
     ]
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def put_into_words(
@@ -64,7 +58,7 @@ def put_into_words(
     return words.assign(reason=reasons).reset_index(drop=True)
 
 
-def count_words(task: Task, codes: pd.Series) -> str:
+def count_labels(task: Task, codes: pd.Series) -> str:
     """How many images have which label: `male 3, female 4`."""
     counts = codes.value_counts()
     known = counts.index

@@ -25,7 +25,7 @@ class Sample:
     features: np.ndarray
 
 
-def draw_people(groups: Iterable[str], *, number: int, seed: int) -> np.ndarray:
+def draw_groups(groups: Iterable[str], *, number: int, seed: int) -> np.ndarray:
     """The places (sorted) of at most about `number` images: whole groups, drawn by lot."""
     _, codes = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     if len(codes) <= number:

@@ -6,7 +6,7 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.experiment.grouping import named
 from pipeline.experiment.images_table import read_images_table
-from pipeline.features.audit.probing import Sample, draw_people, probe_features
+from pipeline.features.audit.probing import Sample, draw_groups, probe_features
 from pipeline.storage import Runs, read_table
 from pipeline.tables import FACES, check_table, pick
 
@@ -45,7 +45,7 @@ def draw_sample(
     places = []
     for part in (has_fold, is_test):
         where = np.flatnonzero(part)
-        chosen = draw_people(people[where], number=audit.images, seed=audit.seed)
+        chosen = draw_groups(people[where], number=audit.images, seed=audit.seed)
         places.append(where[chosen])
     chosen = np.sort(np.concatenate(places))
     return Sample(chosen, probe_features(settings, crops, images.iloc[chosen]))

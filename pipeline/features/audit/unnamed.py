@@ -7,7 +7,7 @@ from pipeline.config import Experiment
 from pipeline.experiment.images_table import read_labelled
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.audit.leaks import probe_leaks
-from pipeline.features.audit.probing import draw_people, probe_features
+from pipeline.features.audit.probing import draw_groups, probe_features
 from pipeline.folds.joined_people import join_groups
 from pipeline.models.pretrained import has_weights_here
 from pipeline.people.lookalikes import BACKBONE, lookalike_groups
@@ -23,7 +23,7 @@ def probe_without_names(settings: Experiment, runs: Runs) -> list[str]:
             return [f"leak probe: left out, {backbone} has no weights on this machine"]
     labelled = read_labelled(runs)
     units = labelled["person_id"].astype(str).to_numpy()
-    chosen = draw_people(units, number=audit.images, seed=audit.seed)
+    chosen = draw_groups(units, number=audit.images, seed=audit.seed)
     sample = labelled.iloc[chosen].reset_index(drop=True)
     features = probe_features(settings, open_crops(runs.crops), sample)
     people = join_lookalikes(settings, runs, sample, units[chosen])

@@ -28,13 +28,13 @@ from pipeline.inference.choice import STACK, left_out
 from pipeline.inference.ensemble_spec import decided_pooling, decided_thresholds
 from pipeline.inference.merge import prior_predictions
 from pipeline.labels.answer_groups import group_rows, is_grouped
-from pipeline.leaderboard.ledger import file_hash
 from pipeline.leaderboard.submission import settle_rounding, write_answers
 from pipeline.leaderboard.wanted_formats import answer_formats
 from pipeline.preprocessing.crop_images import check_test_faces, cut_crops, find_faces
 from pipeline.preprocessing.measure_images import measure_all
 from pipeline.preprocessing.read_contest import check_test_images
 from pipeline.storage import Runs, is_fresh, provenance, read_table, stamp, write_json, write_table
+from pipeline.storage.digests import file_sha256
 from pipeline.tables import FACES, IMAGES, PREDICTIONS, check_table
 
 if TYPE_CHECKING:  # it imports torch
@@ -233,7 +233,7 @@ def _write(
     )
     record = {
         "submission": path.name,
-        "sha256": file_hash(path),
+        "sha256": file_sha256(path),
         "answers": number,
         "of": "other test images",
         **recipe,

@@ -1,8 +1,9 @@
 """Digests of a bundle's files: a broken upload is seen before anything is answered."""
 
-import hashlib
 import json
 from pathlib import Path
+
+from pipeline.storage.digests import file_sha256
 
 NAME = "digest.json"
 
@@ -12,7 +13,7 @@ def write_digest(folder: Path) -> int:
     digests = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != NAME:
-            digests[path.relative_to(folder).as_posix()] = _sha256(path)
+            digests[path.relative_to(folder).as_posix()] = file_sha256(path)
     (folder / NAME).write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
     return len(digests)
 
@@ -28,11 +29,6 @@ def check_digest(folder: Path) -> int:
         path = folder / name
         if not path.is_file():
             raise ValueError(f"{path} is not there; upload the whole bundle again")
-        if _sha256(path) != wanted:
+        if file_sha256(path) != wanted:
             raise ValueError(f"{path} is not as it was bundled; upload the whole bundle again")
     return len(digests)
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -64,7 +64,7 @@ def read_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTes
     own = contest.submission.sample
     has_own = own is not None and (runs.root / own).is_file()
     return HiddenTest(
-        name=name_of(place),
+        name=test_part_name(place),
         place=place,
         images=images,
         root=part.root,
@@ -87,7 +87,7 @@ def _find_images(
     return images, notes
 
 
-def name_of(place: Path) -> str:
+def test_part_name(place: Path) -> str:
     """A test part's name in file names: its folder's, or its table's without the ending."""
     name = place.stem if place.is_file() else place.name
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "test"

@@ -66,13 +66,13 @@ def metric_of_texts(texts: dict[str, str], *, kind: str) -> Guess[str] | None:
             text[max(0, found.start() - NEAR) : found.end() + NEAR]
             for found in SCORING.finditer(text)
         )
-        metric = find_metric(near, kind=kind)
+        metric = metric_in_text(near, kind=kind)
         if metric is not None:
             return Guess(metric, f"{name} speaks of it beside its words on scoring")
     return None
 
 
-def find_metric(text: str, *, kind: str) -> str | None:
+def metric_in_text(text: str, *, kind: str) -> str | None:
     """The first metric of the list that a text names and that serves a kind of task."""
     for pattern, metric in WORDS:
         found = re.search(pattern, text, re.IGNORECASE)

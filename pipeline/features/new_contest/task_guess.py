@@ -15,7 +15,7 @@ from pipeline.features.new_contest.label_kinds import (
     guess_kind,
     sort_classes,
 )
-from pipeline.features.new_contest.metric_hints import find_metric, metric_of_texts
+from pipeline.features.new_contest.metric_hints import metric_in_text, metric_of_texts
 from pipeline.features.new_contest.table_columns import known_values
 
 UNEVEN = 0.5  # the rarest class has less than this share of an even one: accuracy hides it
@@ -102,7 +102,7 @@ def guess_metric(
     described = metric_of_texts(dict(texts), kind=label.kind)
     if described is not None:
         return described
-    named = find_metric(re.sub(r"[_.-]", " ", sample_name), kind=label.kind)
+    named = metric_in_text(re.sub(r"[_.-]", " ", sample_name), kind=label.kind)
     if named is not None:
         return Guess(named, f"a guess: the name of {sample_name} says so")
     unsaid = "a guess: no description says how the contest is scored"

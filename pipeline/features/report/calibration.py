@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.console.installation import COMMAND
-from pipeline.features.report.context import ReportContext, TargetResult, pool_labels, two_columns
+from pipeline.features.report.context import ReportContext, TargetResult, pool_labels
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, figure
 from pipeline.figures.charts import histogram
 from pipeline.figures.curves import Curve, plot_curves
 from pipeline.metrics.calibration import calibration_error
+from pipeline.metrics.prob_metrics import two_columns
 from pipeline.metrics.reliability import Rate, confidence_bins
 
 FEW = 5  # images: a bin with fewer says too little to be drawn into the line

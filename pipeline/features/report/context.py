@@ -180,10 +180,3 @@ def pool_labels(judged: TargetResult, people: np.ndarray) -> tuple[TargetResult,
     )
     owners = np.broadcast_to(np.asarray(people)[:, None], known.shape)
     return pooled, owners[known]
-
-
-def two_columns(probs: np.ndarray) -> np.ndarray:
-    """Probabilities (N, C); a score (N, 1) as the probabilities of no and yes."""
-    if probs.shape[1] == 1:
-        return np.concatenate([1.0 - probs, probs], axis=1)
-    return probs

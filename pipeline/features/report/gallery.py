@@ -7,10 +7,11 @@ import numpy as np
 
 from pipeline.console.installation import COMMAND
 from pipeline.faces.crop_store import open_crops
-from pipeline.features.report.context import ReportContext, TargetResult, two_columns
+from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Face, Hint, face
 from pipeline.metrics.disagreements import mean_of_known
+from pipeline.metrics.prob_metrics import two_columns
 
 SHOWN = 8  # images of a kind: a row on a wide screen
 

@@ -45,7 +45,7 @@ def say_part(what: str, how: str, part: dict) -> str:
     return f"{name}: {oof['metric']} {show_number(oof['value'])} ({ends})"
 
 
-def cell_facts(settings: Experiment, runs: Runs) -> dict[Cell, dict]:
+def trained_cells(settings: Experiment, runs: Runs) -> dict[Cell, dict]:
     """What the record of each trained cell says."""
     cells = [cell for cell in all_cells(settings) if runs.done(cell).exists()]
     return {cell: read_json(runs.done(cell)) for cell in cells}
@@ -97,7 +97,7 @@ def flatten(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 def member_table(settings: Experiment, runs: Runs) -> Table:
     """A member a row: what it is, and its cells' cost."""
-    facts = cell_facts(settings, runs)
+    facts = trained_cells(settings, runs)
     rows = []
     for name, member in settings.members.items():
         own = [fact for cell, fact in facts.items() if cell.member == name]

@@ -8,10 +8,10 @@ from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.groups import group_columns, is_large, rates_by_column
 from pipeline.features.report.next_steps import find_next_steps
 from pipeline.features.report.overview import (
-    cell_facts,
     say_time,
     stack_parts,
     submission_parts,
+    trained_cells,
 )
 from pipeline.features.report.page import render
 from pipeline.metrics.paired import show_number
@@ -33,7 +33,7 @@ class ScoreCard:
 def describe_verdict(context: ReportContext) -> str:
     """The first part of the page, as markup."""
     settings = context.settings
-    facts = cell_facts(settings, context.runs)
+    facts = trained_cells(settings, context.runs)
     seconds = sum(fact.get("seconds", 0.0) for fact in facts.values())
     details = [
         f"{context.counted} held out",

@@ -8,7 +8,7 @@ from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.cut_points import CutPoints, fit_cuts
 from pipeline.metrics.label_thresholds import best_label_thresholds
-from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_line
+from pipeline.metrics.linear_recalibration import LinearRecalibration, fit_recalibration
 from pipeline.metrics.logit_adjustment import class_groups, decide_with, fit_offsets
 from pipeline.metrics.metrics import occlusion_errors
 from pipeline.metrics.nested_cv import Layer
@@ -115,7 +115,7 @@ def _line(stack: Stack, space: AnswerSpace, target: EvaluationTarget) -> Layer:
                 assert group is not None, "a metric that compares two groups has them"
                 return occlusion_errors(truth, answers, group)
 
-        return fit_line(
+        return fit_recalibration(
             state.joint()[:, 0],
             truth,
             metric=target.metric,

@@ -22,7 +22,7 @@ from pipeline.features.stack.summary import (
 from pipeline.labels.tasks import is_labelled
 from pipeline.labels.units import count_words
 from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.metrics.calibration import log_losses
+from pipeline.metrics.calibration import row_log_losses
 from pipeline.metrics.layer_search import NestedScorer, Step, search_layers
 from pipeline.metrics.nested_cv import ALL_FOLDS, FittedLayer, LayerPipeline, nested_answers
 from pipeline.metrics.text_tables import describe_layers, describe_views, say_log_loss_gain
@@ -75,7 +75,7 @@ def search_answer_layers(
         truth = target.truth[state.rows]
         known = is_labelled(truth)
         losses = np.full(len(truth), np.nan)
-        losses[known] = log_losses(state.joint()[known], truth[known])
+        losses[known] = row_log_losses(state.joint()[known], truth[known])
         return losses
 
     layers = Layers(settings.stack, evaluation, space, start)

@@ -109,7 +109,7 @@ def walk_habits(settings: Experiment, runs: Runs, *, prepare: Prepare) -> Tuned:
             settings, runs, member, found, device=device, precision=precision, prepare=prepare
         )
         if of_study is not None:
-            say_left_out(of_study, found.changes)
+            say_untried(of_study, found.changes)
             found.changes = of_study
     return found
 
@@ -143,7 +143,7 @@ def _study(
     return facts["best"]
 
 
-def say_left_out(best: Mapping[str, Any], grid: Mapping[str, Any]) -> None:
+def say_untried(best: Mapping[str, Any], grid: Mapping[str, Any]) -> None:
     """Says what only the grid changed: the study's best was tried without it, and stays so."""
     left = [f"{key}={value:g}" for key, value in grid.items() if key not in best]
     if left:

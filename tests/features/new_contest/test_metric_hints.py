@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.features.new_contest.metric_hints import find_metric, metric_of_texts
+from pipeline.features.new_contest.metric_hints import metric_in_text, metric_of_texts
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from pipeline.features.new_contest.metric_hints import find_metric, metric_of_te
     ],
 )
 def test_words_of_a_description_are_metrics(text: str, kind: str, metric: str | None) -> None:
-    assert find_metric(text, kind=kind) == metric
+    assert metric_in_text(text, kind=kind) == metric
 
 
 def test_words_beside_evaluation_count_and_others_do_not() -> None:
