@@ -2,10 +2,8 @@
 
 import os
 import shlex
-import shutil
 import signal
 import sys
-import textwrap
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,13 +12,20 @@ from dataclasses import dataclass, field
 from pipeline.config import load_experiment
 from pipeline.console import paint
 from pipeline.console.installation import COMMAND
+from pipeline.console.once import forget_said
 from pipeline.console.version import VERSION
-from pipeline.console.wrapping import wrap_line, wrap_on_terminal
+from pipeline.console.wrapping import (
+    hang,
+    terminal_width,
+    wrap_command,
+    wrap_line,
+    wrap_on_terminal,
+)
 from pipeline.experiment.settings_guard import check_settings, say_left_out
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.help import USAGE, describe_help
-from pipeline.stages.registry import is_done
+from pipeline.stages.registry import is_done, is_part
 from pipeline.stages.status import describe_status, say_next
 from pipeline.storage import (
     PROJECT,
@@ -32,8 +37,6 @@ from pipeline.storage import (
     hold_lock,
     install_signal_handlers,
 )
-
-ROOM = 59  # columns of a terminal's 80 for a stage's summary, behind its name and its state
 
 
 def main(words: list[str]) -> int:
@@ -62,10 +65,15 @@ def main(words: list[str]) -> int:
             raise
         return _fail("the machine's memory is full; workers=0 or a smaller batch_size needs less")
     except StoppedError as stop:
-        again = shlex.join([COMMAND, *words])
         said = "; ".join(["stopped", *getattr(stop, "__notes__", [])])
+        if sys.stderr.isatty():
+            said = wrap_line(said, width=terminal_width())
+        again = [COMMAND, *words]
         print(f"\n{said}", file=sys.stderr)
-        print(f"the same command goes on from there: {again}", file=sys.stderr)
+        print(
+            wrap_command("the same command goes on from there:", again, stream=sys.stderr),
+            file=sys.stderr,
+        )
         return 128 + stop.number
 
 
@@ -75,7 +83,7 @@ def _fail(sentences: str) -> int:
     for line in sentences.splitlines():
         said = f"error: {line}"
         if sys.stderr.isatty():
-            said = wrap_line(said, width=shutil.get_terminal_size().columns)
+            said = wrap_line(said, width=terminal_width())
         print(said.replace("error:", start, 1), file=sys.stderr)
     return 2
 
@@ -85,6 +93,7 @@ def run_command(words: list[str]) -> int:
 
     Raises ValueError, a sentence a line, for whatever the user can mend.
     """
+    forget_said()
     if words[:1] in (["--version"], ["-V"]):
         print(f"face competition pipeline {VERSION}")
         return 0
@@ -126,7 +135,7 @@ def run_command(words: list[str]) -> int:
         stop.add_note(describe_status(work, plan))
         raise
     if not did:
-        done = ", ".join(name for name in plan if _is_shown(work, name))
+        done = ", ".join(name for name in plan if is_part(work, name))
         print(f"nothing to do: {done} are done for {config}")
     if "ensemble" in plan:
         print(f"submission: {display_path(work.runs.submission)}")
@@ -134,7 +143,7 @@ def run_command(words: list[str]) -> int:
         return 0
     following = say_next(work, stages[-1])
     if following:
-        print(f"next: {following}")
+        print(wrap_command("next:", shlex.split(following), stream=sys.stdout))
     print(f"{(time.monotonic() - started) / 60:.1f} minutes")
     return 0
 
@@ -228,22 +237,17 @@ def _state_lines(work: Work) -> list[str]:
     """A line a stage that can be done: whether it is."""
     lines = []
     for name, stage in STAGES.items():
-        if stage.repeats or not _is_shown(work, name):
+        if stage.repeats or not is_part(work, name):
             continue
-        if is_done(work, name):
-            state = paint("done", "green", stream=sys.stdout) + "     "
-        else:
-            state = "not done "
-        summary = textwrap.shorten(stage.summary, ROOM, placeholder=" …")
-        lines.append(f"  {name:<10}{state}{summary}")
-    others = ", ".join(name for name, stage in STAGES.items() if stage.repeats)
-    at_any_time = textwrap.wrap(f"At any time: {others}", 80)
+        state = "done" if is_done(work, name) else "not done"
+        start = f"  {name:<10}{state:<9}"
+        first, *others = hang(start, stage.summary, indent=len(start), columns=terminal_width())
+        if state == "done":
+            first = first.replace("done", paint("done", "green", stream=sys.stdout), 1)
+        lines += [first, *others]
+    repeats = ", ".join(name for name, stage in STAGES.items() if stage.repeats)
+    at_any_time = hang("At any time: ", repeats, indent=0, columns=terminal_width())
     return [*lines, "", *at_any_time, f"{COMMAND} help STAGE says what each does."]
-
-
-def _is_shown(work: Work, stage: str) -> bool:
-    """Whether a stage is any of this config's: only some contests are drawn."""
-    return stage != "draw" or work.settings.competition.drawn is not None
 
 
 def command() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from pipeline.console.once import forget_said
+
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 
@@ -37,6 +39,12 @@ def contest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("contest") / "root"
     draw_contest(root, num_people=12, num_test_people=3, seed=5)
     return root
+
+
+@pytest.fixture(autouse=True)
+def nothing_said() -> None:
+    """Each test is as a command of its own: what an earlier one said is said in full again."""
+    forget_said()
 
 
 @pytest.fixture

@@ -124,8 +124,10 @@ def test_every_line_of_help_fits_a_narrow_terminal(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    _, out, _ = call("help")
-    assert max(len(line) for line in out.splitlines()) <= 80
+    for words in (["help"], [], *(["help", stage] for stage in STAGES)):
+        _, out, _ = call(*words)
+        assert max(len(line) for line in out.splitlines()) <= 80, words
+        assert " …\n" not in out  # no summary is cut
 
 
 def test_the_paragraphs_of_a_stage_are_filled_for_a_narrow_terminal(call: Call) -> None:

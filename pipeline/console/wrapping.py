@@ -1,28 +1,71 @@
 """Long sentences on a terminal: broken between words at its width, not in the middle of one."""
 
+import re
+import shlex
 import shutil
 import textwrap
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 INDENT = "  "  # of the lines that go on
+COLUMNS = 80  # where no terminal says how many it has
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 80 where the output is a file. COLUMNS=120 states another width."""
+    return max(40, shutil.get_terminal_size((COLUMNS, 24)).columns)
+
+
+def hang(start: str, text: str, *, indent: int, columns: int) -> list[str]:
+    """`start` and the text behind it in lines of at most `columns`, the later ones indented. A
+    word that is longer, such as a path, stays whole, so that it can be copied."""
+    return textwrap.wrap(
+        text,
+        width=columns,
+        initial_indent=start,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def wrap_line(line: str, *, width: int) -> str:
-    """The line in pieces of at most `width` columns. What is aligned or coloured stays whole:
-    columns of a table would lose their place, and an escape sequence would be cut."""
-    text = line.lstrip(" ")
-    is_sentence = "  " not in text and "\x1b" not in text and "\r" not in text
-    if len(line) <= width or not is_sentence:
+    """The line in pieces of at most `width` columns.
+
+    Of a line with columns, those with two spaces between them, the last one is wrapped below
+    itself, if at least half of the width is left to it.
+    """
+    if len(ESCAPE.sub("", line)) <= width or "\r" in line:
         return line
-    start = line[: len(line) - len(text)]
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=start,
-        subsequent_indent=start + INDENT,
-        break_long_words=False,  # a path can be copied
-        break_on_hyphens=False,
-    )
+    text = line.lstrip(" ")
+    indent = len(line) - len(text)
+    begins = line.rfind("  ", indent) + 2
+    if begins == 1:  # no columns
+        return "\n".join(hang(line[:indent], text, indent=indent + len(INDENT), columns=width))
+    place = len(ESCAPE.sub("", line[:begins]))
+    if place > width // 2:
+        return line
+    pieces = hang("", line[begins:], indent=0, columns=width - place)
+    return ("\n" + " " * place).join([line[:begins] + pieces[0], *pieces[1:]])
+
+
+def wrap_command(lead: str, words: Sequence[str], *, stream: TextIO) -> str:
+    """A command behind its lead, quoted. Where a terminal has no room for it, the line ends with a
+    backslash, so that the lines can be copied and run as they are; a file gets one line."""
+    if not stream.isatty():
+        return f"{lead} {shlex.join(words)}".strip()
+    width = terminal_width()
+    lines = [lead]
+    for word in map(shlex.quote, words):
+        line = f"{lines[-1]} {word}" if lines[-1] else word
+        has_begun = lines[-1] not in ("", lead)
+        if len(line) + len(" \\") > width and has_begun:
+            lines[-1] += " \\"
+            line = f"{INDENT}{word}"
+            lines.append(line)
+        lines[-1] = line
+    return "\n".join(lines)
 
 
 class WrappedStream:
@@ -37,7 +80,7 @@ class WrappedStream:
 
     def write(self, text: str) -> int:
         *lines, self._begun = (self._begun + text).split("\n")
-        width = shutil.get_terminal_size().columns
+        width = terminal_width()
         for line in lines:
             self._stream.write(wrap_line(line, width=width) + "\n")
         return len(text)

@@ -19,7 +19,7 @@ from pipeline.evaluation.shared_targets import (
     say_labels,
     shared_targets,
 )
-from pipeline.experiment.grouping import read_grouping
+from pipeline.experiment.grouping import read_grouping, say_caveat
 from pipeline.metrics.score_rows import (
     EvaluationSplit,
     EvaluationTarget,
@@ -75,7 +75,7 @@ def compare_experiments(
         print(f"compare: {candidate.describe(with_views=with_views)}")
     caveat = read_grouping(judge.runs).caveat
     if caveat:
-        print(f"compare: {caveat}")
+        print(f"compare: {say_caveat(caveat)}")
     if not with_views:
         print("compare: on the images as they are, for not all of them have run infer")
     say_labels(candidates, judge, targets)

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from pipeline.console.table import layout_table
 from pipeline.evaluation.candidate_predictions import CandidatePredictions
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.labels.tasks import Task, is_labelled, label_texts
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.disagreements import band_numbers, count_by_group, losses, surprise
 from pipeline.metrics.paired import show_number
-from pipeline.metrics.text_tables import layout_table
 
 SHOWN = 8  # attributes' values that are printed for a pair
 LEAST = 30  # images that a printed value has
@@ -129,13 +129,13 @@ def _describe_pair(counts: pd.DataFrame) -> list[str]:
     for row in frequent.itertuples():
         numbers = (str(row.num), str(row.first_nearer), str(row.second_nearer))
         rows.append((row.attribute, row.value, *numbers, f"{row.share:.1%}"))
-    table = [] if frequent.empty else layout_table(rows, left=2)
+    table = [] if frequent.empty else layout_table(rows, left=2, indent=2)
     return [
         "",
         f"where {first} and {second} disagree on {target}: of {whole['num']} images "
         f"{first} alone is {means} in {whole['first_nearer']}, {second} alone in "
         f"{whole['second_nearer']}",
-        *(f"  {line}" for line in table),
+        *table,
     ]
 
 

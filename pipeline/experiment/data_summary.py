@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.console.table import layout_table
 from pipeline.experiment.grouping import counted_by, named
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.labels.tasks import Task, is_labelled, to_numbers
@@ -19,6 +20,55 @@ FACE_WORDS = {  # the column `how` of the images table, for readers
     "table": "its box stands in the contest's table",
     "": "no crop",
 }
+CROP_SENTENCES = {  # the same with how many there are
+    "mtcnn": "a face was found in {} images",
+    "centre": "in {} none was found, so their centre is cut",
+    "given": "{} are used whole, as the contest gives them",
+    "table": "{} are cut at the box in the contest's table",
+}
+TRAIN, TEST = "train", "test"
+
+
+NOT_ASKED = ("junk", "unlisted")  # statuses of files that no table names
+
+
+def say_parts(images: pd.DataFrame) -> str:
+    """How many images each part has, and what is known of those that are not as they should be:
+    `560 train images (left out: 1 junk), 210 test images (2 of them missing)`."""
+    said = []
+    parts = images["part"].astype(str)
+    known = [part for part in (TRAIN, TEST) if (parts == part).any()]
+    others = sorted(set(parts) - {TRAIN, TEST})
+    for part in known + others:
+        counts = images.loc[parts == part, "status"].value_counts()
+        kept, left_out = 0, []
+        of_them = []
+        for status, count in counts.items():
+            # a test image that can't be read is answered, by the prior
+            is_kept = status in (OK, "unlabelled") or (part == TEST and status not in NOT_ASKED)
+            if not is_kept:
+                left_out.append(f"{count:,} {status}")
+                continue
+            kept += count
+            if status != OK:
+                of_them.append(f"{count:,} of them {status}")
+        notes = of_them + ([f"left out: {', '.join(left_out)}"] if left_out else [])
+        said.append(f"{kept:,} {part} images" + (f" ({'; '.join(notes)})" if notes else ""))
+    return ", ".join(said)
+
+
+def say_faces(faces: pd.DataFrame) -> str:
+    """Where the crops of the faces table come from, in words."""
+    counts = faces["how"].value_counts()
+    said = []
+    for how, words in CROP_SENTENCES.items():
+        if counts.get(how, 0):
+            said.append(words.format(f"{counts[how]:,}"))
+    without = faces.loc[faces["how"] == "", "status"].value_counts()
+    if len(without):
+        each = ", ".join(f"{count:,} {status}" for status, count in without.items())
+        said.append(f"without a crop: {each}")
+    return "; ".join(said)
 
 
 def label_words(tasks: list[Task], images: pd.DataFrame) -> pd.DataFrame:
@@ -61,14 +111,21 @@ def joint_table(words: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
     return counts
 
 
+def _lay_out_counts(table: pd.DataFrame) -> list[str]:
+    """The lines of a table of combinations, with the name of its rows in the corner."""
+    rows = [[str(table.index.name), *map(str, table.columns)]]
+    for name, counts in table.iterrows():
+        rows.append([str(name), *map(str, counts)])
+    return layout_table(rows, left=1, indent=2)
+
+
 def summary_lines(
     settings: Experiment, images: pd.DataFrame, labelled: pd.DataFrame, words: pd.DataFrame
 ) -> Iterator[str]:
     """The printed summary, line by line."""
     tasks = contest_tasks(settings)
     yield f"explore: {settings.competition.name}, {len(images)} images"
-    for (part, status), count in images.groupby(["part", "status"]).size().items():
-        yield f"  {part:<8}{status:<14}{count:>8}"
+    yield say_parts(images)
     sizes = images[images["status"].isin([OK, "unlabelled"]) & (images["width"] > 0)]
     common = sizes.groupby(["width", "height"]).size().sort_values(ascending=False)
     if len(common):
@@ -117,9 +174,9 @@ def summary_lines(
             f"is {'/'.join(rarest)} with {int(flat.min())} images, the commonest "
             f"{'/'.join(flat.idxmax())} with {int(flat.max())}"
         )
-        yield from ("  " + line for line in table.to_string().splitlines())
-    how = images.groupby(images["how"].where(images["how"] != "", "no crop")).size()
-    yield "faces: " + ", ".join(f"{word} {count}" for word, count in how.items())
+        yield from _lay_out_counts(table)
+    how = images["how"].value_counts()
+    yield "faces: " + ", ".join(f"{count:,} {FACE_WORDS.get(w, w)}" for w, count in how.items())
     found = images[images["how"] == "mtcnn"]
     if len(found):
         low = (found["probability"] < 0.9).sum()

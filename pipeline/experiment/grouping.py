@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.console.once import is_new
 from pipeline.labels.units import Unit, count_words
 from pipeline.storage import Runs, read_json, read_table
 
@@ -127,6 +128,7 @@ class Grouping:
 NAME_PEOPLE = (
     "name the person of each image in a column (competition.table.person) or in a file of fixes"
 )
+AGAIN = "as said above, scores are too good if people come twice"
 JOIN_LOOKALIKES = "folds.lookalikes: 0.7 keeps similar photographs together"
 
 
@@ -175,6 +177,11 @@ def names_caveat(
     if caveat and lookalikes is not None and by != "label":
         return f"{describe_names(images)}; split keeps similar photographs together, as asked"
     return caveat
+
+
+def say_caveat(caveat: str) -> str:
+    """The caveat as it is the first time that a command says it, later a few words."""
+    return caveat if is_new(caveat) else AGAIN
 
 
 def grouping_facts(grouping: Grouping) -> dict:

@@ -125,7 +125,10 @@ def describe(promise: dict) -> str:
         f"as even as they can be"
     )
     if promise.get("start") is not None:
-        lines.append(f"  the search began from the better of two starts: {promise['start']}")
+        lines.append(
+            "  the search tried two first splits and went on from the more even one: "
+            f"{promise['start']}"
+        )
     return "\n".join(lines + ["  " + gap["reason"] for gap in promise["missing"]])
 
 

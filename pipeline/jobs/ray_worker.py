@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.console import hide_bars
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, attempt
-from pipeline.storage import Runs, atomic_write, hold_lock
+from pipeline.storage import Runs, atomic_write, hold_lock, say_nothing
 
 Files = list[tuple[str, bytes]]  # paths below runs/ and what the files hold
 
@@ -68,7 +68,7 @@ def _put_down(path: Path, version: str, chunks: list) -> None:
     import ray
 
     note = path.with_name(f".{path.name}.version")
-    with hold_lock(path.with_name(f".{path.name}.lock"), command="cluster", say=lambda text: None):
+    with hold_lock(path.with_name(f".{path.name}.lock"), command="cluster", say=say_nothing):
         if note.exists() and note.read_text() == version and path.exists():
             return
         with atomic_write(path) as temporary, open(temporary, "wb") as file:

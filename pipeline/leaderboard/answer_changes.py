@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.console.table import layout_table
 from pipeline.leaderboard.submissions import Answered
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.submission_diff import Attribute, count_flips, measure_shift, name_flips
-from pipeline.metrics.text_tables import layout_table
 
 
 def describe_changes(first: Answered, second: Answered, column: str) -> tuple[list[str], list[str]]:
@@ -38,7 +38,7 @@ def describe_changes(first: Answered, second: Answered, column: str) -> tuple[li
     total = flips.groupby("attribute", sort=False)["count"].sum()
     each = ", ".join(f"{name} in {count}" for name, count in total.items()) or "nothing"
     lines = [f"{lead}what changed: {each}"]
-    lines += [f"  {line}" for line in layout_table(rows, left=3)]
+    lines += layout_table(rows, left=3, indent=2)
     return lines, name_flips(one, other, attributes)
 
 

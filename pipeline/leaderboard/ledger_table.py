@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from pipeline.console.table import layout_table
 from pipeline.experiment.lockbox import describe_use, read_lockbox_scores, use_by_experiment
 from pipeline.leaderboard.ledger import UPPER_BOUND
 from pipeline.metrics.paired import show_number
-from pipeline.metrics.text_tables import EMPTY, layout_table
+from pipeline.metrics.text_tables import EMPTY
 from pipeline.storage import Runs
 
 HEADER = (
@@ -42,7 +43,7 @@ def ledger_table(rows: pd.DataFrame, runs: Runs) -> list[str]:
     if not locked:  # a column of dashes says nothing
         place = HEADER.index("lockbox")
         lines = [line[:place] + line[place + 1 :] for line in lines]
-    return [*layout_table(lines, left=4), *_notes(rows, runs)]
+    return [*layout_table(lines, left=4, names=2), *_notes(rows, runs)]
 
 
 def _lockbox_scores(rows: pd.DataFrame, runs: Runs) -> Mapping[int, str]:

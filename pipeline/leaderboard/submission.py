@@ -16,7 +16,7 @@ from pipeline.ensembling.answer_file import Column
 from pipeline.evaluation.decisions import say_score, score_on_test
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.fingerprints import ensemble_key, stack_key
-from pipeline.experiment.grouping import read_grouping
+from pipeline.experiment.grouping import read_grouping, say_caveat
 from pipeline.labels.answer_groups import is_grouped
 from pipeline.labels.tasks import is_labelled
 from pipeline.leaderboard.answer_format import AnswerFormat
@@ -132,7 +132,7 @@ def write_submission(
     stamp(path, recipe)
     return [
         *_say_scores(formats, parts, recorded),
-        *([caveat] if caveat else []),
+        *([say_caveat(caveat)] if caveat else []),
         *_say_files(path, num_answers),
         *ledger_sentences,
     ]
@@ -154,7 +154,9 @@ def say_blends(settings: Experiment, runs: Runs) -> list[str]:
             score = say_score("OOF", read_json(path.with_suffix(".json"))["oof"])
             sentences.append(f"{path.name} by {stage}, with views {views}: {score}, as recorded")
     if len(sentences) == 1:
-        sentences.append(f"ensemble scores the submission with views {views}, and records that")
+        sentences.append(
+            f"the submission is answered with views {views}; ensemble says and records its score"
+        )
     return sentences
 
 

@@ -9,6 +9,8 @@ from scipy import stats
 from pipeline.metrics.bootstrap import bca_interval, drawn_values, left_out_values
 from pipeline.metrics.metrics import Metric
 
+NOISE = 5e-7  # what is nearer to 0 shows no digit in six decimals
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -104,10 +106,17 @@ def corrected_t_test(
     return t, float(2.0 * stats.t.sf(abs(t), df=len(values) - 1))
 
 
+def without_noise(value: float) -> float:
+    """The value; 0 for what six decimals would show as 0, with a sign or without: mostly that is
+    how floats are rounded, as in -5.9e-09."""
+    return 0.0 if abs(value) < NOISE else value
+
+
 def show_number(value: float) -> str:
     """Four decimals; two for 10 and more (years), six below 0.01; a dash when it is unknown."""
     if np.isnan(value):
         return "–"
+    value = without_noise(value)
     if 0 < abs(value) < 0.01:
         return f"{value:.6f}"
     return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
@@ -115,6 +124,11 @@ def show_number(value: float) -> str:
 
 def say_difference(first: str, second: str, difference: Difference, *, p: float = np.nan) -> str:
     """The comparison as a sentence that names the better one first."""
+    difference = Difference(
+        value=without_noise(difference.value),
+        low=without_noise(difference.low),
+        high=without_noise(difference.high),
+    )
     if difference.value < 0:
         return say_difference(second, first, difference.turned, p=p)
     if difference.value == difference.low == difference.high == 0:

@@ -1,35 +1,17 @@
-"""The tables that a person reads in a terminal, as text. Pure."""
+"""The tables that a person reads in a terminal, as text."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from pipeline.console.table import layout_table
 from pipeline.labels.units import Unit, count_words
 from pipeline.metrics.layer_search import Step
-from pipeline.metrics.paired import Difference, say_difference, show_number
+from pipeline.metrics.paired import Difference, say_difference, show_number, without_noise
 from pipeline.metrics.score_rows import EvaluationTarget
 
 EMPTY = "–"
-
-
-COLUMNS = 80  # of a terminal
-
-
-def layout_table(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
-    """The rows as lines with columns of equal width, the first `left` of them flush left.
-
-    Two spaces stand between columns, or one where the lines would be too wide for a terminal.
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    gap = "  " if sum(widths) + 2 * (len(widths) - 1) <= COLUMNS else " "
-    return [
-        gap.join(
-            word.ljust(width) if place < left else word.rjust(width)
-            for place, (word, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def describe_scores(
@@ -91,7 +73,10 @@ def say_gains(whole: pd.DataFrame) -> list[str]:
     beats, fails = [], []
     for (metric, _, *gain), names in same.items():
         difference = Difference(*gain)
-        said = say_difference("the best constant answer", " = ".join(names), difference)
+        first, *others = names
+        said = say_difference("the best constant answer", first, difference)
+        if others:
+            said += f"; {' and '.join(others)} {'scores' if len(others) == 1 else 'score'} the same"
         if difference.low > 0:
             beats.append(f"beyond a constant answer: {metric}: {said}")
         else:
@@ -133,7 +118,7 @@ def describe_members(rows: Sequence[dict]) -> list[str]:
                 behind,
             )
         )
-    return layout_table(lines, left=2)
+    return layout_table(lines, left=2, names=1)
 
 
 HEADER = ("layer", "plain", "naive", "nested", "95 %", "nested gain", "95 %", "kept")
@@ -186,9 +171,9 @@ def _span(low: float, high: float) -> str:
 
 def _gain(gain: Difference) -> tuple[str, str]:
     """A gain and its interval, with their signs; six decimals where all are small."""
-    small = max(abs(gain.value), abs(gain.low), abs(gain.high)) < 0.01
-    digits = 6 if small else 4
-    return f"{gain.value:+.{digits}f}", f"{gain.low:+.{digits}f}..{gain.high:+.{digits}f}"
+    value, low, high = map(without_noise, (gain.value, gain.low, gain.high))
+    digits = 6 if max(abs(value), abs(low), abs(high)) < 0.01 else 4
+    return f"{value:+.{digits}f}", f"{low:+.{digits}f}..{high:+.{digits}f}"
 
 
 def describe_folds(

@@ -1,5 +1,6 @@
 """crop: finds the main face of every image once, then cuts the crops from the stored boxes."""
 
+from pipeline.experiment.data_summary import say_faces
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.work import Work
 from pipeline.jobs.run import check_launch
@@ -37,7 +38,5 @@ def run(work: Work) -> None:
         crop, root = work.settings.crop, work.runs.root
         for sentence in face_advice(faces, images, crop=crop, root=root, device=device):
             print(f"crop: {sentence}")
-    counts = faces.groupby(["how", "status"]).size()
-    said = ", ".join(f"{how or status} {count}" for (how, status), count in counts.items())
     stores = ", ".join(display_path(store) for store in work.runs.crop_stores)
-    print(f"crop: {said}; wrote {display_path(work.runs.faces)} and {stores}")
+    print(f"crop: {say_faces(faces)}; wrote {display_path(work.runs.faces)} and {stores}")

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from pipeline.console.table import layout_table
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.answer_changes import describe_changes
 from pipeline.leaderboard.submissions import Answered, align, find_submission, read_answers
-from pipeline.metrics.text_tables import layout_table
 from pipeline.storage import display_path, write_table
 from pipeline.storage.digests import file_sha256
 
@@ -43,7 +43,7 @@ def run(work: Work) -> None:
     rows = changed[moved].rename_axis("id").reset_index()
     print(f"the first {min(SHOWN, len(rows))} rows:" if len(rows) > 1 else "the row:")
     table = [list(rows.columns), *rows.head(SHOWN).astype(str).to_numpy().tolist()]
-    print("\n".join(f"  {line}" for line in layout_table(table, left=len(rows.columns))))
+    print("\n".join(layout_table(table, left=len(rows.columns), names=1, indent=2)))
     path = work.runs.changed(first.path, second.path)
     write_table(path, rows)
     print(f"diff: wrote all {len(rows)} to {display_path(path)}")

@@ -13,5 +13,8 @@ def run(work: Work) -> None:
     counts = draw_contest(
         work.runs.root, num_people=drawn.people, num_test_people=drawn.test_people, seed=drawn.seed
     )
-    said = ", ".join(f"{number} {what}" for what, number in counts.items())
-    print(f"draw: {said} in {display_path(work.runs.root)}")
+    print(
+        f"draw: {counts['num_people']} people in {counts['num_images']} images to learn from, and "
+        f"{counts['num_test_people']} in {counts['num_test_images']} to answer, in "
+        f"{display_path(work.runs.root)}"
+    )

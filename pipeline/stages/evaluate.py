@@ -12,7 +12,7 @@ from pipeline.evaluation.formulations import (
 )
 from pipeline.evaluation.oof_scores import blend_score_rows, member_score_rows
 from pipeline.experiment.fingerprints import evaluate_key
-from pipeline.experiment.grouping import read_grouping
+from pipeline.experiment.grouping import read_grouping, say_caveat
 from pipeline.experiment.lockbox import record_judged
 from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.work import Work
@@ -56,7 +56,7 @@ def run(work: Work) -> None:
     record_judged(work.runs, settings)
     stamp(work.runs.scores, evaluate_key(settings))
     grouping = read_grouping(work.runs)
-    caveats = [f"evaluate: {grouping.caveat}"] if grouping.caveat else []
+    caveats = [f"evaluate: {say_caveat(grouping.caveat)}"] if grouping.caveat else []
     table = describe_scores(
         frame,
         unit=grouping.unit,

@@ -1,13 +1,12 @@
 """help: the commands in groups, and what is known of a stage, a setting, metrics and losses."""
 
 import ast
-import shutil
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.config.reference import Setting, find_settings, list_settings
 from pipeline.console.installation import COMMAND, IS_INSTALLED
+from pipeline.console.wrapping import hang, terminal_width
 from pipeline.labels.kinds import KINDS, LOSS_KINDS
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import GROUPS, Stage
@@ -32,7 +31,7 @@ MORE = f"""  {COMMAND} help STAGE           one stage: what it does, its words, 
   {COMMAND} help metrics         all metrics; help losses: all losses
   {COMMAND} --version"""
 TOPICS = ("settings", "metrics", "losses")
-WIDTH = 80
+WIDEST = 100  # columns of a line that is read with ease
 
 
 def describe_help(words: Sequence[str]) -> str:
@@ -73,7 +72,8 @@ def _describe_groups() -> Iterator[str]:
 def _describe_stage(stage: Stage) -> Iterator[str]:
     words = f" {stage.arguments}" if stage.arguments else ""
     options = "".join(f" [{option}=…]" for option in stage.options)
-    yield f"{COMMAND} {stage.name}{words} [-c CONFIG] [key=value ...]{options}"
+    usage = f"{words} [-c CONFIG] [key=value ...]{options}".strip()
+    yield from _hang(f"{COMMAND} {stage.name}", usage)
     yield ""
     yield _read_docstring(stage)
     yield ""
@@ -100,10 +100,10 @@ def _read_docstring(stage: Stage) -> str:
 
 
 def _fill(paragraph: str) -> str:
-    """The paragraph at WIDTH; one with indented lines is a list or commands and stays."""
+    """The paragraph filled; one with indented lines is a list or commands and stays."""
     if "\n " in paragraph or paragraph.startswith((" ", "- ")) or "\n- " in paragraph:
         return paragraph
-    return textwrap.fill(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(hang("", paragraph, indent=0, columns=_columns()))
 
 
 def _describe_settings(settings: Sequence[Setting], *, whole: bool) -> Iterator[str]:
@@ -154,13 +154,9 @@ def _describe_losses() -> Iterator[str]:
 
 def _hang(start: str, text: str, *, indent: int | None = None, glue: str = " ") -> list[str]:
     """`start` and the text behind it, later lines indented, within the terminal or 80 columns."""
-    columns = min(shutil.get_terminal_size((WIDTH, 24)).columns, 100)
     indent = len(start) + len(glue) if indent is None else indent
-    return textwrap.wrap(
-        text,
-        width=max(columns, 40),
-        initial_indent=f"{start}{glue}",
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return hang(f"{start}{glue}", text, indent=indent, columns=_columns())
+
+
+def _columns() -> int:
+    return min(terminal_width(), WIDEST)

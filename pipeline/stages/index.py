@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.experiment.grouping import describe_names, names_caveat
+from pipeline.experiment.data_summary import say_parts
+from pipeline.experiment.grouping import describe_names, names_caveat, say_caveat
 from pipeline.experiment.settings_guard import table_digests
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.work import Work
@@ -67,15 +68,13 @@ def run(work: Work) -> None:
     for line in say_extra(contest, tasks, frame):
         print(f"index: {line}")
     write_table(work.runs.images, check_table(frame, IMAGES))
-    counts = frame.groupby(["part", "status"]).size()
-    said = ", ".join(f"{part} {status}: {count}" for (part, status), count in counts.items())
-    who = describe_names(usable)
-    print(f"index: {said}; {who}; wrote {display_path(work.runs.images)}")
+    counts, who = say_parts(frame), describe_names(usable)
+    print(f"index: {counts}; {who}; wrote {display_path(work.runs.images)}")
     folds = work.settings.folds
     per = contest.answered_per if is_grouped(frame) else None
     caveat = names_caveat(usable, lookalikes=folds.lookalikes, by=folds.by, per=per)
     if caveat:
-        print(f"index: {caveat}")
+        print(f"index: {say_caveat(caveat)}")
 
 
 def _say_unusable(frame: pd.DataFrame, *, root: Path) -> str:

@@ -55,9 +55,9 @@ def run(work: Work) -> None:
     for line in say_understood(found, made, sizes, hours=hours):
         print(line)
     print(f"new: wrote {display_path(place.path)}; look at it, each line has its reason")
-    print("new: then an honest score in minutes, and the submission:")
-    print(f"  {COMMAND} baseline -c {place.called}")
-    print(f"  {COMMAND} crop train infer -c {place.called}")
+    print("new: then an honest score in minutes, how long the training takes, and the submission:")
+    for stages in ("baseline", "plan crop train infer", "crop train infer"):
+        print(f"  {COMMAND} {stages} -c {place.called}")
 
 
 def _foretell(settings: Experiment) -> Foretold:

@@ -12,7 +12,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_settings, needs_training
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
-from pipeline.stages.registry import is_done
+from pipeline.stages.registry import is_done, is_part
 from pipeline.storage import Runs, display_path, read_table, write_json
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def run(work: Work) -> None:
     found = make_forecast(work, stages)
     write_json(work.runs.forecast, found.stored())
     for name in plan_stages(asked):
+        if not is_part(work, name):
+            continue
         if name not in stages:
             print(f"  {name:<10}done")
         elif name in found.parts:

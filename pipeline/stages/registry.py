@@ -84,6 +84,11 @@ def is_done(work: Work, stage: str) -> bool:
     return done is not None and done(work)
 
 
+def is_part(work: Work, stage: str) -> bool:
+    """Whether a stage is any of this config's: only some contests are drawn."""
+    return stage != "draw" or work.settings.competition.drawn is not None
+
+
 def make_folds(work: Work) -> None:
     """Runs index, crop and split, where they are not done."""
     run_missing(work, ("index", "crop", "split"))

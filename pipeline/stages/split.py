@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.console.installation import COMMAND
-from pipeline.experiment.grouping import describe_grouping, grouping_facts
+from pipeline.experiment.grouping import describe_grouping, grouping_facts, say_caveat
 from pipeline.experiment.images_table import read_images_table, split_column, usable
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.teaching_images import count_unnamed_extra
@@ -69,7 +69,7 @@ def run(work: Work) -> None:
         certificates.append(found)
         print(describe(found))
     if grouping.caveat:
-        print(f"split: {grouping.caveat}")
+        print(f"split: {say_caveat(grouping.caveat)}")
     first, *others = certificates
     stored = {**first, "grouping": grouping_facts(grouping)}
     if others:

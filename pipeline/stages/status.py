@@ -8,13 +8,13 @@ from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES
-from pipeline.stages.registry import is_done
+from pipeline.stages.registry import is_done, is_part
 from pipeline.storage import Runs
 
 
 def describe_status(work: Work, plan: Sequence[str]) -> str:
     """The stages that are done, and of the training its cells and the epochs of those begun."""
-    done = [name for name in plan if is_done(work, name)]
+    done = [name for name in plan if is_part(work, name) and is_done(work, name)]
     said = [f"done: {', '.join(done) or 'nothing yet'}"]
     if "train" in plan and "train" not in done and work.runs.experiment.exists():
         cells = all_cells(work.settings)

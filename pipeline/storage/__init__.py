@@ -16,7 +16,7 @@ from pipeline.storage.files import (
     write_table,
     write_text,
 )
-from pipeline.storage.locks import hold_lock, try_lock
+from pipeline.storage.locks import hold_lock, say_nothing, try_lock
 from pipeline.storage.os_errors import check_writable, explain_os_error
 from pipeline.storage.paths import Runs
 from pipeline.storage.project import PROJECT, below_project, display_path
@@ -51,6 +51,7 @@ __all__ = [
     "read_json",
     "read_table",
     "repair_hint",
+    "say_nothing",
     "stamp",
     "stop_after",
     "try_lock",

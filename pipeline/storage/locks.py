@@ -87,6 +87,10 @@ def try_lock(path: Path, *, command: str) -> Iterator[bool]:
             os.close(descriptor)
 
 
+def say_nothing(_sentence: str) -> None:
+    """For processes of one command that share their work: no other program is in the way."""
+
+
 def _take(path: Path, command: str, say: Callable[[str], None]) -> Callable[[], None]:
     """Waits for the lock and gives the function that returns it."""
     if fcntl is None:

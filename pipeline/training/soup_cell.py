@@ -29,7 +29,16 @@ from pipeline.models.gradient import total_loss
 from pipeline.models.logits import Logits, move
 from pipeline.models.loop import held_out_logits, score_epoch
 from pipeline.models.soup import average_weights, choose_greedily, refresh_batchnorm
-from pipeline.storage import REFIT, Cell, Runs, hold_lock, read_json, write_json, write_text
+from pipeline.storage import (
+    REFIT,
+    Cell,
+    Runs,
+    hold_lock,
+    read_json,
+    say_nothing,
+    write_json,
+    write_text,
+)
 from pipeline.training.checkpointing import TrainedCell, finish_cell
 from pipeline.training.held_out_score import score_held_out
 
@@ -121,7 +130,7 @@ class _Averages:
         It is computed once for all cells of the member and kept.
         """
         path = self.runs.soup_score(self.member.name, fold, seeds)
-        with hold_lock(path.with_suffix(".lock"), command="training"):
+        with hold_lock(path.with_suffix(".lock"), command="training", say=say_nothing):
             if not path.exists():
                 network = self.network(fold, seeds)
                 logits = self.logits(network, self.held(fold))

@@ -23,7 +23,7 @@ from pipeline.images.transform import normalise
 from pipeline.models.logits import autocast, move
 from pipeline.models.trunk import Cut, find_cut, trunk_maps
 from pipeline.models.weight_digest import digest_weights
-from pipeline.storage import Cell, Runs, atomic_write, hold_lock, try_lock
+from pipeline.storage import Cell, Runs, atomic_write, hold_lock, say_nothing, try_lock
 
 PIECE = 16  # images at once on a CPU, whose cache has room for so many
 BATCH = 128  # images at once on a GPU
@@ -168,13 +168,9 @@ def _make_missing(maker: _Maker) -> None:
             if is_mine:
                 maker.make(part)
     for part in missing:  # those of others: they are done, or their cell was killed
-        with hold_lock(_lock_of(part), command="training", say=_say_nothing):
+        with hold_lock(_lock_of(part), command="training", say=say_nothing):
             maker.make(part)
 
 
 def _lock_of(part: Part) -> Path:
     return part.path.with_name(f".{part.path.name}.lock")
-
-
-def _say_nothing(_sentence: str) -> None:
-    """All cells wait for the same: a sentence for each part would fill the screen."""

@@ -58,7 +58,7 @@ def test_it_speaks_of_people_only_where_they_are_named():
     images = np.arange(8)
     text = describe(certificate(FOLDS, images, LABELS, unit="images", start="greedy"))
     assert "8 images in 2 folds" in text and "people" not in text
-    assert "two starts: greedy" in text
+    assert "went on from the more even one: greedy" in text
     text = describe(certificate(FOLDS, PEOPLE, LABELS, unit="groups"))
     assert "8 images of 4 groups in 2 folds" in text and "people" not in text
     assert "start" not in text

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import load_experiment
+from pipeline.experiment.grouping import AGAIN
 from pipeline.storage import Runs
 from tests.stages.test_odd_contests import make, people
 
@@ -26,8 +27,9 @@ def test_nobody_is_named(tmp_path: Path, call: Call) -> None:
     code, out, err = call("train", "infer", "stack", *words)
     assert code == 0, err
     caveat = "nobody is named, so every image counts as alone: scores are too good if people come"
-    for stage in ("index", "split", "evaluate"):
-        assert f"{stage}: {caveat}" in out
+    assert f"index: {caveat}" in out and out.count(caveat) == 1  # in full once
+    for stage in ("split", "evaluate", "ensemble"):
+        assert f"{stage}: {AGAIN}" in out
     assert "competition.table.person" in out and "folds.lookalikes: 0.7" in out
     assert "split: Checked: 16 images are in 2 folds" in out
     assert "split: leak probe:" in out
@@ -66,8 +68,8 @@ def test_folds_by_label_are_an_upper_bound_even_of_named_people(tmp_path: Path, 
     words = make(tmp_path, TRAIN, test=["x.png"])
     code, out, err = call("train", *words, "folds.by=label")
     assert code == 0, err
-    assert "split: folds.by: label ignores people" in out
-    assert "evaluate: folds.by: label ignores people" in out
+    assert "index: folds.by: label ignores people" in out
+    assert f"split: {AGAIN}" in out and f"evaluate: {AGAIN}" in out
     assert "Proved" not in out and "none seen" not in out
 
 

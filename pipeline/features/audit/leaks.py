@@ -14,7 +14,7 @@ from pipeline.labels.tasks import Task
 from pipeline.labels.units import Unit
 from pipeline.metrics.answer_space import seen_by
 from pipeline.metrics.bootstrap import person_interval
-from pipeline.metrics.paired import paired_difference, show_number
+from pipeline.metrics.paired import paired_difference, show_number, without_noise
 from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.preprocessing.fold_labels import NO_LABEL
 from pipeline.storage import Runs, write_table
@@ -165,5 +165,8 @@ def _gap_lines(frame: pd.DataFrame, way: str, folds: str, *, verb: str) -> Itera
 
 
 def show_gap(value: float) -> str:
-    """Three decimals, more for what is smaller."""
-    return f"{value:.3f}" if abs(value) >= 0.01 or not value else f"{value:.2g}"
+    """Three decimals, more for what is smaller; 0 for what is only the rounding of floats."""
+    value = without_noise(value)
+    if not value:
+        return "0"
+    return f"{value:.3f}" if abs(value) >= 0.01 else f"{value:.2g}"

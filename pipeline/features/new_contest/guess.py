@@ -12,3 +12,4 @@ class Guess(Generic[Value]):
 
     value: Value
     why: str = ""
+    is_sure: bool = True  # False: nothing in the folder says so, and a user should look at it

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.face_look import Sizes
 from pipeline.features.new_contest.fit_hours import Made
 from pipeline.features.new_contest.understand import Understood
@@ -24,6 +23,8 @@ def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float)
             yield f"new: {line}"
     counts = f"{made.checked.num_train:,} train images with labels, {made.checked.num_test:,} test"
     yield f"new: {counts}, shorter side {_say_sizes(sizes)}"
+    drafted = [] if found.draft is None else found.draft.tasks
+    guessed = {task.name for task in drafted if not task.metric.is_sure}
     for name, task in contest.tasks.items():
         classes = list(task.classes or ())
         words = ""
@@ -32,13 +33,14 @@ def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float)
             words = f" ({shown})"
         elif task.low is not None and task.high is not None:
             words = f" ({task.low:g} to {task.high:g})"
-        yield f"new: task {name}: {task.kind}{words}, scored by {task.metric_name}"
+        scored = f"scored by {task.metric_name}"
+        if name in guessed:
+            scored += f" (a guess, which competition.tasks.{name}.metric changes)"
+        yield f"new: task {name}: {task.kind}{words}, {scored}"
     if made.crop is not None:
         yield f"new: faces: {made.crop.why}"
     if made.minutes is not None:
         yield f"new: training: {_say_minutes(made, hours)}"
-    elif found.shipped is not None:
-        yield f"new: {COMMAND} plan crop train infer -c NAME says how long that takes here"
     doubts = [] if found.draft is None else found.draft.doubts
     for line in [*doubts, *found.notes][:MOST_DOUBTS]:
         yield f"new: not sure: {line}"

@@ -104,23 +104,27 @@ def guess_metric(
         return described
     named = metric_in_text(re.sub(r"[_.-]", " ", sample_name), kind=label.kind)
     if named is not None:
-        return Guess(named, f"a guess: the name of {sample_name} says so")
+        return Guess(named, f"a guess: the name of {sample_name} says so", is_sure=False)
     unsaid = "a guess: no description says how the contest is scored"
     if label.kind == "regression":
         if AGE_NAME.fullmatch(column.casefold()):
-            return Guess("mae", f"{unsaid}, and ages mostly are so")
-        return Guess("rmse", unsaid)
+            return Guess("mae", f"{unsaid}, and ages mostly are so", is_sure=False)
+        return Guess("rmse", unsaid, is_sure=False)
     if by_class:
-        return Guess("log_loss", f"{unsaid}; the answer is a probability for each class")
+        return Guess(
+            "log_loss", f"{unsaid}; the answer is a probability for each class", is_sure=False
+        )
     if label.kind == "binary":
         if answers and _are_fractions(answers):
-            return Guess("roc_auc", f"{unsaid}; the answer is a probability")
-        return Guess("accuracy", unsaid)
+            return Guess("roc_auc", f"{unsaid}; the answer is a probability", is_sure=False)
+        return Guess("accuracy", unsaid, is_sure=False)
     if GRADE_NAME.fullmatch(column.casefold()):
-        return Guess("quadratic_kappa", f"{unsaid}, and grades mostly are so")
+        return Guess("quadratic_kappa", f"{unsaid}, and grades mostly are so", is_sure=False)
     if label.balance < UNEVEN:
-        return Guess("macro_f1", f"{unsaid}; accuracy would hardly see the rarer classes")
-    return Guess("accuracy", unsaid)
+        return Guess(
+            "macro_f1", f"{unsaid}; accuracy would hardly see the rarer classes", is_sure=False
+        )
+    return Guess("accuracy", unsaid, is_sure=False)
 
 
 def _as_classes(label: LabelKind, choice: LabelChoice) -> LabelKind:
