@@ -2,8 +2,9 @@
 
 
 def say_duration(seconds: float) -> str:
-    """`40 s`, `3 min`, `2.5 h` or `3.1 days`; never more exact than the number deserves."""
-    if seconds < 59.5:
+    """`40 s`, `3 min`, `2.5 h` or `3.1 days`; never more exact than the number deserves, and no
+    rounding changes it by more than a quarter."""
+    if seconds < 119.5:
         return f"{max(0.0, seconds):.0f} s"
     minutes = seconds / 60.0
     if minutes < 99.5:

@@ -96,17 +96,34 @@ class ReadyQueue:
 
 
 def makespan(
-    seconds: Mapping[str, float], needs: Mapping[str, Sequence[str]], *, slots: int
+    seconds: Mapping[str, float],
+    needs: Mapping[str, Sequence[str]],
+    *,
+    slots: int,
+    alone: float = 1.0,
 ) -> float:
-    """Seconds until all jobs are done, `slots` at once, each started as soon as it may."""
+    """Seconds until all jobs are done, `slots` at once, each started as soon as it may.
+
+    `seconds` are those of a job while all slots are busy, `alone` is the share of them that it
+    takes while no other one runs, because they share a machine.
+    """
     queue = ReadyQueue([Job(name, print, needs=tuple(needs.get(name, ()))) for name in seconds])
     now = 0.0
-    running: list[tuple[float, str]] = []  # end and name
+    running: dict[str, float] = {}  # the seconds that are left of each
     while True:
         while len(running) < slots and (job := queue.take()) is not None:
-            running.append((now + seconds[job.name], job.name))
+            running[job.name] = seconds[job.name]
         if not running:
             return now
-        running.sort()
-        now, name = running.pop(0)
-        list(queue.give_back(Outcome(name)))
+        first = min(running, key=lambda name: running[name])
+        passed = running.pop(first)
+        now += passed * pace_of(len(running) + 1, slots=slots, alone=alone)
+        running = {name: left - passed for name, left in running.items()}
+        list(queue.give_back(Outcome(first)))
+
+
+def pace_of(number: int, *, slots: int, alone: float) -> float:
+    """The share of its seconds with all slots busy that a job takes while `number` jobs run."""
+    if slots <= 1 or number >= slots:
+        return 1.0
+    return alone + (1.0 - alone) * (number - 1) / (slots - 1)

@@ -64,9 +64,10 @@ def run(work: Work) -> None:
     monitor = TrainingMonitor(
         runs,
         settings,
-        make_clocks(settings, runs, missing, labelled),
+        make_clocks(settings, runs, missing, labelled, precision=precision),
         {cell: sum(epoch_images(settings, cell, labelled)) for cell in missing},
         slots=len(slots),
+        share_device=len({slot.device for slot in slots}) < len(slots),
     )
     with monitor:
         run_jobs(

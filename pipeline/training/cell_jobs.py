@@ -1,7 +1,10 @@
 """Cells as jobs: what each waits for, what it reads and makes, how much memory it takes."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,6 +18,9 @@ from pipeline.jobs.job import Job
 from pipeline.storage import REFIT, Cell, Runs
 from pipeline.training.initial_weights import RUN, start_of
 from pipeline.training.time_left import CellClock
+
+if TYPE_CHECKING:
+    from pipeline.models.memory_estimate import Footprint
 
 BACKWARD = 3.0  # a step costs about so many forward passes
 # images of 112 pixels that a slow one learns in a second, and the seconds that starting is worth
@@ -123,23 +129,47 @@ def is_short(
 
 
 def make_clocks(
-    settings: Experiment, runs: Runs, cells: Sequence[Cell], labelled: pd.DataFrame
+    settings: Experiment,
+    runs: Runs,
+    cells: Sequence[Cell],
+    labelled: pd.DataFrame,
+    *,
+    precision: str,
 ) -> dict[Cell, CellClock]:
-    """A clock for each cell that is to be trained; an epoch's cost is in images times pixels."""
+    """A clock for each cell that is to be trained; costs are in operations of a forward pass."""
     clocks = {}
     for cell in cells:
         member = settings.members[cell.member]
         learned, held = epoch_images(settings, cell, labelled)
+        footprint = footprint_of(settings, cell.member, precision)
+        cost, shared = _costs(member, footprint, learned, held, num_images=len(labelled))
         history = runs.history(cell)
         past = history.read_bytes().count(b"\n") if history.exists() else 0
         clocks[cell] = CellClock(
             name=cell.name,
             member=cell.member,
             epochs=max(0, member.epochs - past),
-            cost=(learned + held / BACKWARD) * member.image_size**2,
+            cost=cost,
+            shared=shared,
             needs=tuple(other.name for other in cell_needs(settings, cell)),
         )
     return clocks
+
+
+def _costs(
+    member: Member, footprint: Footprint, learned: float, held: float, *, num_images: int
+) -> tuple[float, float]:
+    """Operations of an epoch with so many images, and of what is made once for all of a member's
+    cells."""
+    look = footprint.operations
+    if member.head is not None:  # the backbone looks once at every image, heads take no time
+        return 0.0, num_images * look
+    if member.soup is not None:  # nothing is learnt, averages are scored
+        return held * look, 0.0
+    if member.trunk is not None:  # epochs begin behind the layers that have looked
+        back = footprint.learning_operations - look
+        return learned * back, (1 + member.num_variants) * num_images * look
+    return learned * footprint.learning_operations + held * look, 0.0
 
 
 def training_bytes(

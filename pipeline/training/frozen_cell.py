@@ -25,10 +25,11 @@ from pipeline.models.frozen_features import BlockStatistics
 from pipeline.models.logits import Logits, autocast, move
 from pipeline.models.network import FaceNetwork, to_channels_last
 from pipeline.models.weight_digest import digest_weights
-from pipeline.storage import REFIT, Cell, Runs, atomic_write, hold_lock, write_text
+from pipeline.storage import REFIT, Cell, Runs, atomic_write, hold_lock, say_nothing, write_text
 from pipeline.training.checkpointing import TrainedCell, finish_cell
 from pipeline.training.held_out_score import score_held_out
 from pipeline.training.initial_weights import with_own_weights
+from pipeline.training.time_left import MAKING
 
 
 def fit_frozen_cell(
@@ -49,6 +50,7 @@ def fit_frozen_cell(
     network, features = see_images(
         settings, runs, cell, images=images, device=device, precision=precision
     )
+    making = time.monotonic() - started  # here, or in another cell that this one waited for
     is_held = held_out(settings, images, cell.fold)
     taught = is_taught(settings, cell.member, images, fold=cell.fold)
     train = images[taught].reset_index(drop=True)
@@ -76,6 +78,7 @@ def fit_frozen_cell(
         )
     row.setdefault("score", 0.0)
     row["seconds"] = time.monotonic() - started
+    row[MAKING] = making
     row["images_per_second"] = len(images) / row["seconds"]
     write_text(runs.history(cell), json.dumps(row) + "\n")
     trained = TrainedCell(
@@ -145,8 +148,12 @@ def _stored_features(
         [*made_from, str(runs.crops_of(member.name).parent), images["row"].tolist()]
     )
     path = runs.features(key)
-    with hold_lock(path.with_suffix(".lock"), command="training"):
+    with hold_lock(path.with_suffix(".lock"), command="training", say=say_nothing):
         if not path.exists():
+            print(
+                f"train: {member.name}: the features of {len(images):,} images are computed once, "
+                "for all its cells"
+            )
             features = _compute_features(
                 settings, runs, member, backbone, images, device=device, precision=precision
             )

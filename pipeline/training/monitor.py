@@ -17,7 +17,7 @@ from pipeline.config import Experiment
 from pipeline.console import Bar, paint, say, say_duration
 from pipeline.jobs.job import Outcome
 from pipeline.storage import Cell, Runs
-from pipeline.training.time_left import CellClock, seconds_left
+from pipeline.training.time_left import ALONE, MAKING, CellClock, seconds_left
 
 LOOK_EVERY = 1.0  # seconds
 NO_METRICS = {  # what a row of the history holds beside the metrics
@@ -29,6 +29,7 @@ NO_METRICS = {  # what a row of the history holds beside the metrics
     "seconds",
     "images_per_second",
     "memory_mb",
+    MAKING,
 }
 
 
@@ -43,12 +44,14 @@ class TrainingMonitor:
         images: Mapping[Cell, float],
         *,
         slots: int,
+        share_device: bool,
     ) -> None:
         self.runs = runs
         self.settings = settings
         self.clocks = clocks
         self.images = images  # that an epoch of each cell shows
         self.slots = slots
+        self.alone = ALONE if share_device else 1.0
         self.bar = Bar(
             round(sum(clock.epochs * images[cell] for cell, clock in clocks.items())),
             desc="train",
@@ -82,6 +85,8 @@ class TrainingMonitor:
         """Prints the epochs that ended since the last look, and sets the bar."""
         with self._lock:
             now = time.monotonic()
+            open_cells = sum(not clock.done for clock in self.clocks.values())
+            running = min(self.slots, open_cells)
             fresh: list[tuple[Cell, list[dict]]] = []
             for cell, clock in self.clocks.items():
                 if clock.done:
@@ -89,11 +94,17 @@ class TrainingMonitor:
                 rows = _rows(self.runs.history(cell))
                 new = rows[self._seen[cell] :]
                 if new:
-                    clock.end_epochs(len(new), now=now, measured=new[-1]["seconds"])
+                    making = new[0].get(MAKING, 0.0)
+                    measured = new[-1]["seconds"] - making
+                    clock.end_epochs(
+                        len(new), now=now, measured=measured, making=making, running=running
+                    )
                     self._seen[cell] = len(rows)
                     fresh += [(cell, rows[: row["epoch"]]) for row in new]
-                clock.done = self.runs.done(cell).exists()
-            left = seconds_left(list(self.clocks.values()), slots=self.slots, now=now)
+                if self.runs.done(cell).exists():
+                    clock.finish(now=now)
+            clocks = list(self.clocks.values())
+            left = seconds_left(clocks, slots=self.slots, now=now, alone=self.alone)
             for cell, rows in fresh:
                 say(self._line(cell, rows, left=left))
             self.bar.update(self._count() - self.bar.count, left=left)

@@ -21,7 +21,15 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "says"),
-    [(0, "0 s"), (-1, "0 s"), (59.4, "59 s"), (60, "1 min"), (5940, "99 min"), (7200, "2.0 h")],
+    [
+        (0, "0 s"),
+        (-1, "0 s"),
+        (59.4, "59 s"),
+        (119.4, "119 s"),
+        (150, "2 min"),
+        (5940, "99 min"),
+        (7200, "2.0 h"),
+    ],
 )
 def test_a_duration_is_said_in_the_unit_that_fits(seconds: float, says: str) -> None:
     assert say_duration(seconds) == says
@@ -44,7 +52,7 @@ def test_a_log_gets_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     with Bar(4, desc="crop", stream=log) as bar:
         bar.update(1, left=90.0)
         bar.update(3, left=0.0)  # the stage itself says that it is done
-    assert log.getvalue() == "crop: 1 of 4 images, 2 min left\n"
+    assert log.getvalue() == "crop: 1 of 4 images, 90 s left\n"
 
 
 def test_a_short_piece_of_work_leaves_a_log_empty() -> None:

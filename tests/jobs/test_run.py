@@ -67,6 +67,12 @@ def test_makespan_counted_by_hand() -> None:
     assert makespan({}, {}, slots=2) == 0.0
 
 
+def test_the_last_job_is_alone_on_its_machine() -> None:
+    """Of six seconds four are beside the other job; the two that are left take half of that."""
+    assert makespan({"a": 4.0, "b": 6.0}, {}, slots=2, alone=0.5) == 5.0
+    assert makespan({"a": 4.0, "b": 6.0}, {}, slots=1, alone=0.5) == 10.0  # always alone
+
+
 def test_an_unknown_error_is_an_outcome_with_its_traceback(work: Work) -> None:
     outcome = attempt(work, Job("x", fail), quiet=True)
     assert outcome.failed == "ZeroDivisionError: by nothing"

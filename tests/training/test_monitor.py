@@ -80,8 +80,48 @@ def test_cells_side_by_side_are_counted_as_they_run() -> None:
     assert seconds_left(cells, slots=2, now=15.0) == pytest.approx(105.0)
     for cell in cells[:2]:
         cell.end_epochs(3, now=40.0, measured=10.0)
-        cell.done = True
+        cell.finish(now=40.0)
     assert seconds_left(cells, slots=2, now=40.0) == pytest.approx(80.0)
+
+
+def test_the_start_of_the_cells_to_come_counts() -> None:
+    """Four cells of two epochs, one at a time: between two of them lie three seconds."""
+    cells = clocks(4, epochs=2)
+    cells[0].end_epochs(2, now=20.0, measured=10.0)
+    cells[0].finish(now=21.0)
+    cells[1].end_epochs(1, now=34.0, measured=10.0)
+    assert seconds_left(cells, slots=1, now=34.0) == pytest.approx(10.0 + 2 * (3.0 + 20.0))
+
+
+def test_the_last_cell_is_alone_on_the_machine() -> None:
+    cells = clocks(3, epochs=2)
+    for cell in cells[:2]:
+        cell.end_epochs(2, now=20.0, measured=10.0, running=2)
+        cell.finish(now=20.0)
+    left = {"slots": 2, "alone": 0.7}
+    assert seconds_left(cells, now=20.0, **left) == pytest.approx(14.0)
+    cells[2].end_epochs(1, now=27.0, measured=7.0, running=1)
+    assert epoch_seconds(cells, **left)["a"] == pytest.approx(10.0)
+    assert seconds_left(cells, now=27.0, **left) == pytest.approx(7.0)
+
+
+def test_features_are_computed_once_for_a_member() -> None:
+    """80 seconds of features and a second a head: the first two cells, side by side, take both."""
+    cells = [CellClock(f"blocks/{i}", "blocks", 1, 0.0, shared=4.0) for i in range(6)]
+    cells += [CellClock(f"wide/{i}", "wide", 1, 0.0, shared=8.0) for i in range(2)]
+    cells += clocks(1, cost=2.0, epochs=3)
+    for cell in cells[:2]:
+        cell.end_epochs(1, now=81.0, measured=1.0, making=80.0)
+        cell.finish(now=81.0)
+    assert epoch_seconds(cells) == {"blocks": 1.0, "wide": 0.0, "a": 40.0}
+    assert seconds_left(cells, slots=2, now=81.0) == pytest.approx(2.0 + 160.0 + 120.0)
+
+
+def test_heads_alone_foretell_no_training() -> None:
+    """Their features were there already, so nothing is known of an epoch."""
+    cells = [CellClock("blocks/0", "blocks", 1, 0.0, shared=4.0), *clocks(1)]
+    cells[0].end_epochs(1, now=1.0, measured=1.0)
+    assert seconds_left(cells, slots=1, now=1.0) is None
 
 
 def test_a_member_that_was_not_trained_yet_is_judged_by_its_cost() -> None:
@@ -103,7 +143,7 @@ def test_the_writing_between_epochs_counts() -> None:
     (cell,) = clocks(1)
     cell.end_epochs(1, now=10.0, measured=8.0)
     cell.end_epochs(1, now=22.0, measured=8.0)
-    assert cell.seconds == [8.0, 12.0]
+    assert [one.seconds for one in cell.timed] == [8.0, 12.0]
 
 
 def test_what_waits_for_others_is_added() -> None:
