@@ -135,8 +135,7 @@ def run_command(words: list[str]) -> int:
         stop.add_note(describe_status(work, plan))
         raise
     if not did:
-        done = ", ".join(name for name in plan if is_part(work, name))
-        print(f"nothing to do: {done} are done for {config}")
+        print(_say_nothing_to_do(work, plan))
     if "ensemble" in plan:
         print(f"submission: {display_path(work.runs.submission)}")
     if STAGES[stages[-1]].says_next:
@@ -171,6 +170,14 @@ def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> int:
                     print(f"{name} ({why}): {STAGES[name].summary}")
                 STAGES[name].module.run(work)
     return did
+
+
+def _say_nothing_to_do(work: Work, plan: Sequence[str]) -> str:
+    names = [name for name in plan if is_part(work, name)]
+    if not names:
+        return f"nothing to do: {work.settings.name} is no drawn contest"
+    verb = "is" if len(names) == 1 else "are"
+    return f"nothing to do: {', '.join(names)} {verb} done for {work.settings.name}"
 
 
 def _writes(work: Work, stage: str) -> bool:

@@ -1,6 +1,8 @@
 """What a user can get wrong: one clear sentence each, exit code 2, never a traceback."""
 
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -154,6 +156,38 @@ def test_a_stage_names_the_one_that_follows(contest: Path, tmp_path: Path, call:
     _, out, _ = call("index", *words)
     (line,) = [line for line in out.splitlines() if line.startswith("next: ")]
     assert line.startswith("next: ./run.sh explore ") and f"root={contest}" in line
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_run_fits_a_terminal_and_leaves_a_file_plain(
+    contest: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line is wider than the terminal but for a path; no escape and no carriage return in a
+    file."""
+    from pipeline.__main__ import main
+
+    stages = ["explore", "train", "infer"]
+    small = ["folds.num=2", "defaults.epochs=2", "members.mask.epochs=2"]
+    words = [*stages, *tiny("sample", root=contest, folder=tmp_path / "a"), *small]
+    code, out, err = call(*words)
+    assert code == 0, err
+    assert "\r" not in out + err and "\x1b" not in out + err
+
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert main([*stages, *tiny("sample", root=contest, folder=tmp_path / "b"), *small]) == 0
+    shown = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", screen.getvalue())
+    assert "mask/fold0 2/2" in shown
+    for line in re.split(r"[\r\n]+", shown):
+        is_path = any(len(word) > 60 for word in line.split())
+        assert len(line) <= 80 or is_path, line
 
 
 def run_sh(*words: str, **environment: str) -> subprocess.CompletedProcess:

@@ -46,11 +46,11 @@ def describe_scores(
     text = ["", *layout_table(lines, left=3)]
     classes = frame[frame["metric"].str.startswith("f1:") & (frame["task"] == "answer")]
     if len(classes):
-        text.append("F1 of each class of the answer (n):")
-        text += [
-            f"  {row.metric[3:]:<28}{row.value:.3f} ({row.num_images})"
-            for row in classes.itertuples()
-        ]
+        text.append("F1 of each class of the answer:")
+        each = [("class", "F1", "images")]
+        for row in classes.itertuples():
+            each.append((row.metric[3:], f"{row.value:.3f}", str(row.num_images)))
+        text += layout_table(each, left=1, indent=2)
     whole = plain[plain["fold"] == "all"]
     first = whole.iloc[0]
     count = count_words(first["num_images"], first["num_people"], unit, per=per)
