@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pipeline.console.table import layout_table
+from pipeline.console.table_layout import layout_table
 from pipeline.evaluation.candidate_predictions import CandidatePredictions
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.labels.tasks import Task, is_labelled, label_texts

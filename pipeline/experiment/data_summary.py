@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Experiment
-from pipeline.console.table import layout_table
+from pipeline.console.table_layout import layout_table
 from pipeline.experiment.grouping import counted_by, named
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.labels.tasks import Task, is_labelled, to_numbers

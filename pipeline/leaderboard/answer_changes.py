@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.console.table import layout_table
+from pipeline.console.table_layout import layout_table
 from pipeline.leaderboard.submissions import Answered
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.submission_diff import Attribute, count_flips, measure_shift, name_flips

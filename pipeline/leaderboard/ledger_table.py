@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pipeline.console.table import layout_table
+from pipeline.console.table_layout import layout_table
 from pipeline.experiment.lockbox import describe_use, read_lockbox_scores, use_by_experiment
 from pipeline.leaderboard.ledger import UPPER_BOUND
 from pipeline.metrics.paired import show_number

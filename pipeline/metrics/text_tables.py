@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.console.table import layout_table
+from pipeline.console.table_layout import layout_table
 from pipeline.labels.units import Unit, count_words
 from pipeline.metrics.layer_search import Step
 from pipeline.metrics.paired import Difference, say_difference, show_number, without_noise

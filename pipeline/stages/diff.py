@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline.console.table import layout_table
+from pipeline.console.table_layout import layout_table
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.answer_changes import describe_changes
 from pipeline.leaderboard.submissions import Answered, align, find_submission, read_answers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.console.table import layout_table
+from pipeline.console.table_layout import layout_table
 from pipeline.console.wrapping import terminal_width
 
 HEAD = ("member", "backbone", "size", "parameters", "accuracy", "95 % interval", "behind the best")
