@@ -12,7 +12,7 @@ from benchmarks.infer import BACKBONE, SIZE, TASK, folds_of_a_member
 from benchmarks.peers.pairs import measure_pairs
 from pipeline.features.export.formats import load_model, save_models
 from pipeline.features.export.names import FORMATS
-from pipeline.features.export.write_models import check_packages
+from pipeline.features.export.write_models import check_export_packages
 from pipeline.images.transform import Transform, normalise
 from pipeline.images.views import apply_view
 from pipeline.labels.tasks import Task
@@ -24,7 +24,7 @@ VIEWS = ("identity", "flip")
 
 
 def run(asked: Asked) -> list[Row]:
-    check_packages(list(FORMATS))
+    check_export_packages(list(FORMATS))
     transform = Transform(SIZE, *input_statistics(BACKBONE))
     networks = [fuse_batchnorm(net, size=SIZE) for net in folds_of_a_member(BACKBONE, freeze=4)]
     model = MemberModel(

@@ -79,14 +79,14 @@ class Run:
         `by` is the ensemble, the stack or a member. An image that can't be read is a row with the
         reason as its status.
         """
-        from pipeline.features.stack.predictor import stack_layers
+        from pipeline.features.stack.predictor import load_stack_layers
         from pipeline.images.read import UnreadableImageError, read_image
         from pipeline.inference.choice import check_by
         from pipeline.inference.face_predictor import FacePredictor
         from pipeline.inference.faces_table import face_rows, faces_frame
 
         check_by(self.settings, self.runs, by)
-        stack = stack_layers(self.settings, self.runs, by=by)
+        stack = load_stack_layers(self.settings, self.runs, by=by)
         predictor = FacePredictor(self.settings, self.runs, by=by, stack=stack)
         rows: list[dict] = []
         for number, image in enumerate(_each(images)):

@@ -46,7 +46,7 @@ def decide_space(
     """
     target = evaluation.of_space(space)
     split = evaluation.split
-    plain = measure(target, space.scored(joint), split=split)
+    plain = score_with_interval(target, space.scored(joint), split=split)
     name = space.name if len(evaluation.spaces) > 1 else "OOF"
     record: dict[str, object]
     if space.kind not in ("binary", "multilabel"):
@@ -54,7 +54,7 @@ def decide_space(
         return Decision(PLAIN, {**record, "oof": plain}, [], space.decide(joint))
     if wanted != "oof" or space.metric.looks_at != "decision":
         threshold = PLAIN if wanted == "oof" else wanted
-        score = measure(target, space.scored(joint, threshold=threshold), split=split)
+        score = score_with_interval(target, space.scored(joint, threshold=threshold), split=split)
         record = {"decision": say_threshold(space, threshold), "threshold": threshold, "oof": score}
         notes: list[str] = []
         if threshold != PLAIN:
@@ -73,7 +73,7 @@ def decide_space(
         group=target.group,
         num_draws=split.num_draws,
     )
-    nested = measure(target, choice.nested, split=split)
+    nested = score_with_interval(target, choice.nested, split=split)
     chosen = choice.threshold
     kept = choice.helps and chosen != PLAIN
     used = "each label's own" if isinstance(chosen, tuple) else f"{chosen:.4f}"
@@ -145,10 +145,12 @@ def score_on_test(
         unit=counted_by(images) if unit is None else unit,
         per=per,
     )
-    return measure(target, seen[known.to_numpy()], split=split)
+    return score_with_interval(target, seen[known.to_numpy()], split=split)
 
 
-def measure(target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSplit) -> dict:
+def score_with_interval(
+    target: EvaluationTarget, answer: np.ndarray, *, split: EvaluationSplit
+) -> dict:
     """A score with its interval from drawing people, and how many labelled images it stands on."""
     truth, group = target.truth, target.group
     low, high = person_interval(

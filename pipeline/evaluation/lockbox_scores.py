@@ -8,7 +8,12 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.evaluation.answer_rows import judge_answers
 from pipeline.evaluation.as_written import WriterOf
-from pipeline.evaluation.decisions import decide_space, measure, say_score, score_on_test
+from pipeline.evaluation.decisions import (
+    decide_space,
+    say_score,
+    score_on_test,
+    score_with_interval,
+)
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
@@ -47,7 +52,7 @@ def ensemble_scores(
         locked = score_lockbox(space, seen, images, unit=unit, num_draws=draws, per=per)
         found = {"source": "ensemble", "answer": space.name, "lockbox": locked}
         before = write(space, oof[space.name], decision.oof_answers)
-        score = measure(evaluation.of_space(space), before, split=evaluation.split)
+        score = score_with_interval(evaluation.of_space(space), before, split=evaluation.split)
         scores.append({**found, "oof": score})
     return scores
 

@@ -19,7 +19,7 @@ PLAIN = 0  # the variant without augmentation; the others are counted from 1
 
 
 @dataclass(frozen=True)
-class Part:
+class MapFile:
     """One file: a variant of the images at these positions."""
 
     variant: int
@@ -37,13 +37,13 @@ class MapStore:
     shape: tuple[int, ...]
     dtype: str
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[MapFile]:
         """All files that there are to be."""
         found = []
         for variant in range(self.num_variants + 1):
             for start in range(0, len(self.rows), PART):
                 path = self.folder / f"variant{variant}-{start:08d}.npy"
-                found.append(Part(variant, start, path))
+                found.append(MapFile(variant, start, path))
         return found
 
     @property
@@ -52,7 +52,7 @@ class MapStore:
         each = int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
         return (self.num_variants + 1) * len(self.rows) * each
 
-    def rows_of(self, part: Part) -> tuple[int, ...]:
+    def rows_of(self, part: MapFile) -> tuple[int, ...]:
         """The rows, in the crop store, of a part's images."""
         return self.rows[part.start : part.start + PART]
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.decisions import measure
+from pipeline.evaluation.decisions import score_with_interval
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.labels.kinds import COLUMN_A_CLASS
 from pipeline.labels.tasks import is_labelled, label_texts
@@ -94,7 +94,7 @@ def score_oof(
     targets = [evaluation.of_space(one.space) for one in formats]
     seen = read_seen(oof_path(submission), formats, id_column=id_column, rows=rows)
     scores = [
-        measure(target, answer, split=evaluation.split)
+        score_with_interval(target, answer, split=evaluation.split)
         for target, answer in zip(targets, seen, strict=True)
     ]
     metrics = {target.metric_name for target in targets}

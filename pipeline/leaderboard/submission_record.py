@@ -9,7 +9,7 @@ from pipeline.storage import read_json
 NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
 
 
-def read_record(word: str) -> tuple[Path, dict[str, Any]]:
+def read_submission_record(word: str) -> tuple[Path, dict[str, Any]]:
     """The path and content of the record that a word names, itself or by its submission.
 
     Raises ValueError for a file that is no record, or one that does not hold all that is needed.

@@ -20,7 +20,7 @@ from pipeline.metrics.score_rows import EvaluationSplit, EvaluationTarget, gain_
 
 
 @dataclass(frozen=True)
-class Step:
+class LayerGain:
     """What a layer added to those kept before it: the metric without it, as fitted on everybody
     (naive), and on people it was not fitted on (nested), with intervals over people."""
 
@@ -68,7 +68,7 @@ class NestedScorer:
         self._answer = answer
         self._losses = losses
         self._by_losses = by_losses
-        self._scored: dict[tuple[str, ...], tuple[FittedLayer, Step]] = {}
+        self._scored: dict[tuple[str, ...], tuple[FittedLayer, LayerGain]] = {}
 
     def nested(self, found: LayerPipeline | FittedLayer) -> np.ndarray:
         """The answers (N,) of each fold by layers fitted on the other folds."""
@@ -95,7 +95,7 @@ class NestedScorer:
 
     def try_layer(
         self, pipeline: LayerPipeline, slot: str, layer: Layer
-    ) -> tuple[FittedLayer, Step]:
+    ) -> tuple[FittedLayer, LayerGain]:
         """The layer fitted on top of a pipeline, and what it adds."""
         key = (*pipeline.names, layer.name)
         if key not in self._scored:
@@ -103,7 +103,7 @@ class NestedScorer:
             before, nested = self.nested(pipeline), self.nested(fitted)
             low, high = self.interval(nested)
             by_losses = slot in self._by_losses
-            step = Step(
+            step = LayerGain(
                 slot=slot,
                 name=layer.name,
                 before=self.value(before),
@@ -139,7 +139,7 @@ def search_layers(
     *,
     scorer: NestedScorer,
     rule: str,
-) -> tuple[LayerPipeline, list[Step]]:
+) -> tuple[LayerPipeline, list[LayerGain]]:
     """The pipeline with the layers that help, by `interval` or `point`, and a step for each tried.
 
     Of several layers for one slot the one that gains most is kept, if any helps.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.console.table_layout import layout_table
 from pipeline.labels.units import Unit, count_words
-from pipeline.metrics.layer_search import Step
+from pipeline.metrics.layer_search import LayerGain
 from pipeline.metrics.paired import Difference, say_difference, show_number, without_noise
 from pipeline.metrics.score_rows import EvaluationTarget
 
@@ -124,7 +124,9 @@ def describe_members(rows: Sequence[dict]) -> list[str]:
 HEADER = ("layer", "plain", "naive", "nested", "95 %", "nested gain", "95 %", "kept")
 
 
-def describe_layers(plain: dict, steps: Sequence[Step], final: dict, gain: Difference) -> list[str]:
+def describe_layers(
+    plain: dict, steps: Sequence[LayerGain], final: dict, gain: Difference
+) -> list[str]:
     """The plain answer, every layer that was tried, and what is kept: a line each."""
     value = show_number(plain["value"])
     span = _span(plain["low"], plain["high"])
@@ -147,7 +149,7 @@ def describe_layers(plain: dict, steps: Sequence[Step], final: dict, gain: Diffe
     return layout_table(rows, left=1)
 
 
-def say_log_loss_gain(step: Step) -> str:
+def say_log_loss_gain(step: LayerGain) -> str:
     """By how much a layer lowers the log-loss, in words."""
     gain = step.log_loss_gain
     assert gain is not None, step.name

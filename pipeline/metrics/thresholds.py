@@ -14,7 +14,7 @@ _MOST_CANDIDATES = 400
 
 
 @dataclass(frozen=True)
-class Choice:
+class ThresholdChoice:
     """What choosing a threshold brings: fitted on everyone, and scored on people held out of it."""
 
     fitted: float | tuple[float, ...]  # best on all images; one a label where there are several
@@ -87,7 +87,7 @@ def choose_threshold(
     person_ids: np.ndarray,
     group: np.ndarray | None = None,
     num_draws: int = 1000,
-) -> Choice:
+) -> ThresholdChoice:
     """The threshold fitted on all images, and what it gains over 0.5 on people held out of it."""
     nested = answers_at_nested_thresholds(
         truth, score, metric=metric, folds=folds, person_ids=person_ids, group=group
@@ -97,4 +97,4 @@ def choose_threshold(
         metric, truth, plain, nested, person_ids=person_ids, group=group, num_draws=num_draws
     )
     fitted = best_threshold(truth, score, metric=metric, group=group)
-    return Choice(fitted=fitted, nested=nested, gain=gain)
+    return ThresholdChoice(fitted=fitted, nested=nested, gain=gain)

@@ -19,7 +19,7 @@ PARTS = ("oof", "test")
 
 
 @dataclass(frozen=True)
-class People:
+class ImageClusters:
     """Clusters of a part's images, and whether they are good enough to be used."""
 
     table: pd.DataFrame  # image_id, cluster; where they are not used each image is alone
@@ -33,7 +33,7 @@ def test_people(settings: Experiment, runs: Runs) -> pd.DataFrame:
     return find_people(settings, runs)["test"].table
 
 
-def find_people(settings: Experiment, runs: Runs) -> dict[str, People]:
+def find_people(settings: Experiment, runs: Runs) -> dict[str, ImageClusters]:
     """Both parts, `oof` and `test`; read where they were found before with these settings."""
     recipe = people_key(settings, runs)
     place = runs.people("oof").with_suffix(".json")
@@ -45,7 +45,7 @@ def find_people(settings: Experiment, runs: Runs) -> dict[str, People]:
             stamp(runs.people(part), recipe)
     facts = read_json(place)
     return {
-        part: People(read_table(runs.people(part)), facts["used"], facts["said"], facts)
+        part: ImageClusters(read_table(runs.people(part)), facts["used"], facts["said"], facts)
         for part in PARTS
     }
 

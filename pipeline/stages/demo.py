@@ -53,12 +53,14 @@ def run(work: Work) -> None:
 def make_demo(work: Work) -> Any:
     """The page of an experiment and of those named beside it, as an ASGI app."""
     from pipeline.features.demo.models import make_page
-    from pipeline.features.stack.predictor import stack_layers
+    from pipeline.features.stack.predictor import load_stack_layers
     from pipeline.inference.face_predictor import FacePredictor
 
     def load(settings: Experiment, who: str) -> FacePredictor:
         runs = Runs(settings)
-        return FacePredictor(settings, runs, by=who, stack=stack_layers(settings, runs, by=who))
+        return FacePredictor(
+            settings, runs, by=who, stack=load_stack_layers(settings, runs, by=who)
+        )
 
     experiments = {work.settings.name: work.settings}
     for name in work.words:

@@ -4,7 +4,7 @@ face crops to probabilities, each checked against what infer says."""
 from collections.abc import Mapping
 
 from pipeline.experiment.work import Work
-from pipeline.features.export.write_models import check_packages, export_models
+from pipeline.features.export.write_models import check_export_packages, export_models
 from pipeline.stages.status import say_untrained
 from pipeline.storage import display_path
 
@@ -12,7 +12,7 @@ from pipeline.storage import display_path
 def check(work: Work) -> None:
     """Raises ValueError for a format there is not, or where a package is missing."""
     read_formats(work.options)
-    check_packages(read_formats(work.options))
+    check_export_packages(read_formats(work.options))
     say_untrained(work, "export")
 
 

@@ -38,7 +38,7 @@ def run(work: Work) -> None:
     """Writes an annotated image or video a file, and one table of all faces."""
     from PIL import Image
 
-    from pipeline.features.stack.predictor import stack_layers
+    from pipeline.features.stack.predictor import load_stack_layers
     from pipeline.inference.annotate import draw_faces
     from pipeline.inference.face_predictor import FacePredictor
 
@@ -48,7 +48,7 @@ def run(work: Work) -> None:
         work.runs,
         by=by,
         min_face=read_min_face(work.options),
-        stack=stack_layers(work.settings, work.runs, by=by),
+        stack=load_stack_layers(work.settings, work.runs, by=by),
     )
     for said in left_out(work.settings, work.runs, predictor.by):
         print(f"predict: {said}")

@@ -13,7 +13,7 @@ from pipeline.config import fingerprint_of, read_settings
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.ledger import data_digests
-from pipeline.leaderboard.submission_record import differences, read_record
+from pipeline.leaderboard.submission_record import differences, read_submission_record
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done
 from pipeline.storage import Runs, display_path, hold_lock, provenance
@@ -28,7 +28,7 @@ def check(work: Work) -> None:
         raise ValueError(
             f"reproduce takes one record, as in {COMMAND} reproduce submissions/x.json"
         )
-    path, record = read_record(work.words[0])
+    path, record = read_submission_record(work.words[0])
     again = _made_again(work, path, record)
     if record["fixes"] != again.runs.fixes_digest:
         raise ValueError(f"{path}: its fixes of the labels are not those of today")
@@ -43,7 +43,7 @@ def check(work: Work) -> None:
 
 def run(work: Work) -> None:
     """Raises ValueError when the bytes are others, with what differs between then and now."""
-    path, record = read_record(work.words[0])
+    path, record = read_submission_record(work.words[0])
     again = _made_again(work, path, record)
     stage = _last_stage(record)
     runs, settings = again.runs, again.settings

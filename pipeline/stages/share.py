@@ -11,7 +11,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
 from pipeline.features.export.hub_folder import copy_code, copy_models, read_requirements
-from pipeline.features.export.write_models import check_packages, export_models
+from pipeline.features.export.write_models import check_export_packages, export_models
 from pipeline.inference.choice import missing_weights
 from pipeline.stages.status import say_untrained
 from pipeline.storage import Runs, display_path, read_json, write_text
@@ -19,7 +19,7 @@ from pipeline.storage import Runs, display_path, read_json, write_text
 
 def check(work: Work) -> None:
     """Raises ValueError where a package is missing, or a push that can't be."""
-    check_packages(["onnx"])
+    check_export_packages(["onnx"])
     name = work.options.get("push")
     if name is not None and (name.count("/") != 1 or not all(name.split("/"))):
         raise ValueError(f"share: push={name} must be USER/NAME, as push=somebody/faces")

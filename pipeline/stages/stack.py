@@ -20,7 +20,7 @@ from pipeline.features.stack.search import search_answer_layers
 from pipeline.leaderboard.oof_file import DecidedAnswer
 from pipeline.leaderboard.submission import check_answering, write_submission
 from pipeline.metrics.answer_space import AnswerSpace
-from pipeline.people.people import People, clusters_of, find_people
+from pipeline.people.people import ImageClusters, clusters_of, find_people
 from pipeline.storage import Runs, display_path, write_json, write_table
 
 
@@ -102,7 +102,7 @@ def _gather(
     tables: dict[str, pd.DataFrame],
     images: pd.DataFrame,
     *,
-    people: People | None,
+    people: ImageClusters | None,
 ) -> Predictions:
     """Every head's predictions of these images, with who is whom where that is known."""
     ids = images["image_id"]
@@ -112,7 +112,7 @@ def _gather(
     )
 
 
-def _people(settings: Experiment, runs: Runs) -> dict[str, People] | None:
+def _people(settings: Experiment, runs: Runs) -> dict[str, ImageClusters] | None:
     """Whose images go together in both parts; None where nothing is pooled."""
     tasks = [task for space in answer_spaces(settings) for task in space.tasks]
     if "pooling" not in settings.stack.layers or not any(task.constant for task in tasks):

@@ -18,7 +18,7 @@ from pipeline.experiment.data_loading import augments_there, make_batches
 from pipeline.experiment.images_table import read_test
 from pipeline.faces.crop_store import open_crops
 from pipeline.images.dataset import CropDataset
-from pipeline.images.map_store import PLAIN, MapStore, Part, variant_seeds
+from pipeline.images.map_store import PLAIN, MapFile, MapStore, variant_seeds
 from pipeline.images.transform import normalise
 from pipeline.models.logits import autocast, move
 from pipeline.models.trunk import Cut, find_cut, trunk_maps
@@ -107,7 +107,7 @@ class _Maker:
     device: torch.device
     precision: str
 
-    def make(self, part: Part) -> None:
+    def make(self, part: MapFile) -> None:
         """Writes a part, unless another process has."""
         if part.path.exists():
             return
@@ -122,7 +122,7 @@ class _Maker:
         with atomic_write(part.path) as temporary, temporary.open("wb") as file:
             np.save(file, stored)
 
-    def _maps(self, part: Part) -> np.ndarray:
+    def _maps(self, part: MapFile) -> np.ndarray:
         rows = self.store.rows_of(part)
         dataset = CropDataset(
             open_crops(self.runs.crops_of(self.cell.member)),
@@ -172,5 +172,5 @@ def _make_missing(maker: _Maker) -> None:
             maker.make(part)
 
 
-def _lock_of(part: Part) -> Path:
+def _lock_of(part: MapFile) -> Path:
     return part.path.with_name(f".{part.path.name}.lock")

@@ -20,7 +20,7 @@ from pipeline.labels.containers import (
 from pipeline.labels.find_files import find_files
 from pipeline.labels.layouts import place_status
 from pipeline.labels.layouts.folders import read_folders
-from pipeline.labels.layouts.table import read_table
+from pipeline.labels.layouts.table import read_label_table
 
 RNG = np.random.default_rng(3)
 
@@ -89,7 +89,7 @@ def test_a_table_s_images_lie_in_archives_with_a_folder_inside(tmp_path: Path) -
         (tmp_path / f"{name}.png").unlink()
     (tmp_path / "train.csv").write_text("image_id,mask\na,1\nb,0\n")
     for images in ("train.zip", "train"):  # the archive, or the folder that it would unpack to
-        frame = read_table(
+        frame = read_label_table(
             tmp_path, labels=["mask"], images=images, test_images="test.zip", suffix=".png"
         )
         found = find_files(tmp_path, frame)
@@ -167,7 +167,7 @@ def test_the_rows_of_a_table_of_pixels_are_images(tmp_path: Path) -> None:
         "leave_out": ["PublicTest"],
     }
     pixels = {"column": "pixels", "size": None, "first_id": 1}
-    frame = read_table(
+    frame = read_label_table(
         tmp_path, labels=["emotion"], train="fer2013.csv", split=split, pixels=pixels
     )
     assert frame["image_id"].tolist() == ["1", "2", "3", "4", "5", "6", "7"]  # rows are counted
@@ -176,7 +176,7 @@ def test_the_rows_of_a_table_of_pixels_are_images(tmp_path: Path) -> None:
     assert frame["path"].iloc[0] == "fer2013.csv/pixels/2"
     assert "pixels" not in frame.columns
     pixel_contest(tmp_path, ids=True)
-    frame = read_table(tmp_path, labels=["emotion"], train="fer2013.csv", pixels=pixels)
+    frame = read_label_table(tmp_path, labels=["emotion"], train="fer2013.csv", pixels=pixels)
     assert frame["image_id"].tolist() == [f"f{n}" for n in range(7)]
 
 
@@ -184,9 +184,9 @@ def test_a_first_row_without_an_image_stops_at_once(tmp_path: Path) -> None:
     pixel_contest(tmp_path, ids=True)
     pixels = {"column": "pixels", "size": (5, 5), "first_id": 0}
     with pytest.raises(ValueError, match=r"fer2013\.csv line 2, column 'pixels': it has 16"):
-        read_table(tmp_path, labels=["emotion"], train="fer2013.csv", pixels=pixels)
+        read_label_table(tmp_path, labels=["emotion"], train="fer2013.csv", pixels=pixels)
     with pytest.raises(ValueError, match=r"no column 'pixel'; did you mean 'pixels'\?"):
-        read_table(
+        read_label_table(
             tmp_path, labels=["emotion"], train="fer2013.csv", pixels={**pixels, "column": "pixel"}
         )
 

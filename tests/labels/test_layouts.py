@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.labels.layouts.pstage import read_pstage
-from pipeline.labels.layouts.table import read_table
+from pipeline.labels.layouts.table import read_label_table
 
 OPTIONS = {
     "labels": ["smile"],
@@ -58,7 +58,7 @@ def make_table(root: Path, train: str, test: str = "id\n7\n") -> Path:
 
 def test_a_user_s_table_keeps_ids_as_text_and_marks_what_is_wrong(tmp_path: Path) -> None:
     rows = "id,who,smile\n007,ann,1\n8,,\n9,bob,0\n../../etc/x,bob,1\n7,cid,0\n"
-    frame = read_table(make_table(tmp_path, rows), **OPTIONS).set_index("image_id")
+    frame = read_label_table(make_table(tmp_path, rows), **OPTIONS).set_index("image_id")
     assert frame["status"].to_dict() == {
         "007": "ok",
         "8": "unlabelled",
@@ -78,7 +78,7 @@ def test_a_folder_of_images_may_be_a_link_to_another_disk(tmp_path: Path) -> Non
     (root / "pics").symlink_to(disk / "pics")
     (root / "train.csv").write_text("id,who,smile\n007,ann,1\n")
     (root / "test.csv").write_text("id\n7\n")
-    assert set(read_table(root, **OPTIONS)["status"]) == {"ok"}
+    assert set(read_label_table(root, **OPTIONS)["status"]) == {"ok"}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_folder_of_images_may_be_a_link_to_another_disk(tmp_path: Path) -> Non
 )
 def test_a_broken_table_is_named_with_its_line(tmp_path: Path, train: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        read_table(make_table(tmp_path, train), **OPTIONS)
+        read_label_table(make_table(tmp_path, train), **OPTIONS)
 
 
 def test_a_missing_table_asks_for_root(tmp_path: Path) -> None:
@@ -101,12 +101,12 @@ def test_a_missing_table_asks_for_root(tmp_path: Path) -> None:
 
 def test_a_bom_and_windows_lines_are_no_problem(tmp_path: Path) -> None:
     make_table(tmp_path, "id,who,smile\r\n007,ann,1\r\n")
-    assert isinstance(read_table(tmp_path, **OPTIONS), pd.DataFrame)
+    assert isinstance(read_label_table(tmp_path, **OPTIONS), pd.DataFrame)
 
 
 def test_other_columns_come_along_for_groups_and_given_folds(tmp_path: Path) -> None:
     make_table(tmp_path, "id,who,smile,sex,fold\n007,ann,1,0.5,2\n", "id,sex\n8,1\n7,0.25\n")
-    frame = read_table(tmp_path, **OPTIONS).set_index("image_id")
+    frame = read_label_table(tmp_path, **OPTIONS).set_index("image_id")
     assert frame["sex"].tolist() == ["0.5", "1", "0.25"]
     assert frame.at["007", "fold"] == "2"
     assert frame.index.tolist() == ["007", "8", "7"]  # test in the test table's own order
@@ -115,7 +115,7 @@ def test_other_columns_come_along_for_groups_and_given_folds(tmp_path: Path) -> 
 def test_the_real_occlusion_table(real: Path) -> None:
     root = real / "occlusion"
     options = {**OPTIONS, "labels": ["FaceOcclusion"], "id_column": "filename", "suffix": ""}
-    frame = read_table(root, **{**options, "images": ".", "person_column": None})
+    frame = read_label_table(root, **{**options, "images": ".", "person_column": None})
     texts = {part: (root / f"{part}.csv").read_text() for part in ("train", "test")}
     num_lines = {part: text.count("\n") - 1 for part, text in texts.items()}
     assert frame["part"].value_counts().to_dict() == num_lines

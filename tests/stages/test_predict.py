@@ -21,7 +21,7 @@ def answerer_of(words: list[str], **options):
     """The ensemble of a run as a function of images."""
     from pipeline.config import load_experiment
     from pipeline.experiment.work import Work
-    from pipeline.features.stack.predictor import stack_layers
+    from pipeline.features.stack.predictor import load_stack_layers
     from pipeline.inference.face_predictor import FacePredictor
     from pipeline.storage import PROJECT, Runs
 
@@ -31,7 +31,7 @@ def answerer_of(words: list[str], **options):
         work.settings,
         work.runs,
         **options,
-        stack=stack_layers(work.settings, work.runs, by=options.get("by", "ensemble")),
+        stack=load_stack_layers(work.settings, work.runs, by=options.get("by", "ensemble")),
     )
 
 

@@ -58,7 +58,7 @@ def put_into_words(
     return words.assign(reason=reasons).reset_index(drop=True)
 
 
-def count_labels(task: Task, codes: pd.Series) -> str:
+def say_label_counts(task: Task, codes: pd.Series) -> str:
     """How many images have which label: `male 3, female 4`."""
     counts = codes.value_counts()
     known = counts.index

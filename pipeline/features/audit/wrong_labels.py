@@ -16,7 +16,7 @@ from pipeline.experiment.predictions import read_oof
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.audit.figures import show_labels
-from pipeline.features.audit.fixes import count_labels, put_into_words, write_fixes
+from pipeline.features.audit.fixes import put_into_words, say_label_counts, write_fixes
 from pipeline.features.audit.probing import describe_probe, probe_tasks
 from pipeline.features.audit.pure.confident_learning import (
     find_label_errors,
@@ -231,7 +231,7 @@ def _find_wrong_people(audit: Audit, checker: LabelChecker) -> tuple[pd.DataFram
         image_id="",
         person_id=people,
     )
-    counts = labels.agg(lambda some: count_labels(task, some)).to_numpy()
+    counts = labels.agg(lambda some: say_label_counts(task, some)).to_numpy()
     doubts["note"] = np.where(doubts["varied"], counts, "")
     agreeing = _share_agreeing(task, doubts, usual)
     return _in_words(

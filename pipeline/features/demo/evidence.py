@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.config import Experiment
 from pipeline.evaluation.candidate_predictions import CandidatePredictions, answers_of
 from pipeline.evaluation.candidates import Candidate
-from pipeline.evaluation.decisions import measure
+from pipeline.evaluation.decisions import score_with_interval
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.grouping import read_grouping
@@ -101,7 +101,7 @@ def gather_evidence(settings: Experiment, runs: Runs, who: str) -> Evidence:
         return Evidence([*sentences, "No out-of-fold score: not every member is trained."])
     targets = _score_targets(evaluation, answers)
     for target in targets:
-        score = measure(target, answers[target.task].seen, split=evaluation.split)
+        score = score_with_interval(target, answers[target.task].seen, split=evaluation.split)
         better = "higher" if target.metric.higher_is_better else "lower"
         name = f" of {target.task}" if len(targets) > 1 else ""
         sentences.append(

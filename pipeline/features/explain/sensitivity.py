@@ -9,7 +9,7 @@ import torch
 
 from pipeline.config import Experiment
 from pipeline.console import Bar
-from pipeline.evaluation.decisions import measure
+from pipeline.evaluation.decisions import score_with_interval
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces, member_probs
 from pipeline.experiment.cells import used_members
@@ -66,7 +66,7 @@ def measure_sensitivity(
                 evaluation.split.person_ids,
                 num_draws=evaluation.split.num_draws,
             )
-            score = measure(target, seen, split=evaluation.split)
+            score = score_with_interval(target, seen, split=evaluation.split)
             rows.append(
                 {
                     "factor": factor,

@@ -27,7 +27,7 @@ APART = 1e-4  # probabilities further apart than that are another model
 NUM = 8  # crops that every file is checked on
 
 
-def check_packages(formats: list[str]) -> None:
+def check_export_packages(formats: list[str]) -> None:
     """Raises ValueError that says what to install."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing and "onnx" in formats:

@@ -30,7 +30,7 @@ FACES = 24  # images in which faces are looked for
 
 
 @dataclass(frozen=True)
-class Part:
+class StageTime:
     """One stage: minutes, and of what."""
 
     seconds: float
@@ -48,7 +48,7 @@ class Forecast:
     device: str
     slots: int
     start: float = 0.0  # seconds until processes have started
-    parts: dict[str, Part] = field(default_factory=dict)  # by stage
+    parts: dict[str, StageTime] = field(default_factory=dict)  # by stage
     jobs: dict[str, dict] = field(default_factory=dict)  # name -> seconds and needs
     disk: float = 0.0
     memory: float = 0.0
@@ -95,7 +95,7 @@ def make_forecast(work: Work, stages: Sequence[str], *, timed: bool = True) -> F
         rates = {name: count_member(work.settings, name) for name in members}
     if "crop" in stages:
         seconds = rates["crop"]["seconds"] * len(images) / len(slots)
-        found.parts["crop"] = Part(
+        found.parts["crop"] = StageTime(
             seconds, f"{len(images)} images, faces {_mode(work.settings.crop.faces)}"
         )
         for recipe in missing_stores(work.settings, work.runs).values():
@@ -111,7 +111,7 @@ def make_forecast(work: Work, stages: Sequence[str], *, timed: bool = True) -> F
         lasting = {name: one["seconds"] for name, one in found.jobs.items()}
         needs = {name: one["needs"] for name, one in found.jobs.items()}
         seconds = found.start + makespan(lasting, needs, slots=len(slots))
-        found.parts["train"] = Part(
+        found.parts["train"] = StageTime(
             seconds, f"{len(cells)} cells, {_say_epochs(work.settings.members, cells)}"
         )
     if answering:
@@ -120,7 +120,7 @@ def make_forecast(work: Work, stages: Sequence[str], *, timed: bool = True) -> F
         ]
         views = len(work.settings.tta)
         what = f"{len(answering)} members, {views} views of every image, all folds"
-        found.parts["infer"] = Part(found.start + sum(parts) / len(slots), what)
+        found.parts["infer"] = StageTime(found.start + sum(parts) / len(slots), what)
     if device.type == "cuda":
         found.gpu_memory = max((rates[name]["gpu_memory"] for name in members), default=0)
         found.gpu_memory += resident_bytes(

@@ -79,6 +79,6 @@ class StackPredictor:
         return outputs, decided
 
 
-def stack_layers(settings: Experiment, runs: Runs, *, by: str) -> StackPredictor | None:
+def load_stack_layers(settings: Experiment, runs: Runs, *, by: str) -> StackPredictor | None:
     """The layers for a predictor that answers `by` stack; None for any other."""
     return StackPredictor(settings, runs) if by == STACK else None

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.config import Experiment
 from pipeline.ensembling.predictions import Predictions
-from pipeline.evaluation.decisions import measure
+from pipeline.evaluation.decisions import score_with_interval
 from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.features.stack.decision_layers import describe_decision
 from pipeline.features.stack.layers import Layers
@@ -23,7 +23,7 @@ from pipeline.labels.tasks import is_labelled
 from pipeline.labels.units import count_words
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.calibration import row_log_losses
-from pipeline.metrics.layer_search import NestedScorer, Step, search_layers
+from pipeline.metrics.layer_search import LayerGain, NestedScorer, search_layers
 from pipeline.metrics.nested_cv import ALL_FOLDS, FittedLayer, LayerPipeline, nested_answers
 from pipeline.metrics.text_tables import describe_layers, describe_views, say_log_loss_gain
 
@@ -88,7 +88,7 @@ def search_answer_layers(
         first, slots, scorer=scorer, rule="point" if rule == "interval" else "interval"
     )
     plain, nested = scorer.nested(first), scorer.nested(kept)
-    before, after = (measure(target, each, split=split) for each in (plain, nested))
+    before, after = (score_with_interval(target, each, split=split) for each in (plain, nested))
     gain = scorer.gain(plain, nested)
     undecided = LayerPipeline(first.folds, first.people, _undecided(kept, first))
     joint = nested_answers(undecided, lambda state: state.joint(), folds=split.folds)
@@ -158,7 +158,7 @@ def _is_decision(fitted: FittedLayer) -> bool:
     return fitted.layer.name.startswith("decision")
 
 
-def _row(space: AnswerSpace, step: Step) -> dict:
+def _row(space: AnswerSpace, step: LayerGain) -> dict:
     row = {"answer": space.name, **asdict(step)}
     gain, log_loss_gain = row.pop("gain"), row.pop("log_loss_gain")
     row |= {"gain": gain["value"], "gain_low": gain["low"], "gain_high": gain["high"]}

@@ -26,7 +26,7 @@ from pipeline.training.cell import train_cell
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialScores:
     """Held-out scores (higher is better) of the folds that came through, and the metric's name."""
 
     scores: tuple[float, ...]
@@ -77,7 +77,7 @@ def run_trial(
     precision: str,
     prepare: Callable[[Experiment, Runs], None],
     after_fold: Callable[[int, float], bool] = lambda number, score: False,
-) -> Outcome:
+) -> TrialScores:
     """Trains (or reads) the member with these changes on these folds.
 
     It ends early when a loss is not finite, or when `after_fold(number, score)` says so. `prepare`
@@ -106,13 +106,13 @@ def run_trial(
         except (NotFiniteError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not is_out_of_memory(error):
                 raise
-            return Outcome(tuple(scores), metric, folder, broken=str(error).split(";")[0])
+            return TrialScores(tuple(scores), metric, folder, broken=str(error).split(";")[0])
         score, metric = held_out_score(trial.settings, trial.runs, cell)
         scores.append(score)
         record_judged(trial.runs, trial.settings)  # one more recipe was scored on these folds
         if after_fold(number, score):
-            return Outcome(tuple(scores), metric, folder, broken="pruned")
-    return Outcome(tuple(scores), metric, folder)
+            return TrialScores(tuple(scores), metric, folder, broken="pruned")
+    return TrialScores(tuple(scores), metric, folder)
 
 
 def held_out_score(settings: Experiment, runs: Runs, cell: Cell) -> tuple[float, str]:

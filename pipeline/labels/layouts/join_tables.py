@@ -10,7 +10,7 @@ from pipeline.labels.csv_reader import check_columns, read_contest_table, read_h
 from pipeline.tables import same_but_spelling
 
 
-def join_tables(
+def join_label_tables(
     frame: pd.DataFrame, joins: Sequence[Mapping[str, Any]], *, root: Path, id_column: str
 ) -> pd.DataFrame:
     """The train table with the columns of the other tables; '' where one has no row of an id.

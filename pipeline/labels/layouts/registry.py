@@ -13,13 +13,13 @@ from pipeline.labels.layouts.folders import read_folders
 from pipeline.labels.layouts.lines import read_lines, say_order
 from pipeline.labels.layouts.locate import list_tables
 from pipeline.labels.layouts.pstage import read_pstage
-from pipeline.labels.layouts.table import read_table
+from pipeline.labels.layouts.table import read_label_table
 from pipeline.labels.layouts.utkface import read_utkface
 from pipeline.labels.table_text import say_encoding
 
 LAYOUTS: dict[str, Callable[..., pd.DataFrame]] = {
     "pstage": read_pstage,
-    "table": read_table,
+    "table": read_label_table,
     "lines": read_lines,
     "folders": read_folders,
     "utkface": read_utkface,

@@ -13,7 +13,7 @@ from pipeline.labels.containers import list_below
 from pipeline.labels.csv_reader import SHOWN, check_columns, read_contest_table
 from pipeline.labels.layouts import finish, place_status, unlabelled_row
 from pipeline.labels.layouts.face_boxes import BOX, read_boxes
-from pipeline.labels.layouts.join_tables import join_tables
+from pipeline.labels.layouts.join_tables import join_label_tables
 from pipeline.labels.layouts.pixel_tables import read_pixel_table, row_path
 from pipeline.labels.layouts.row_ids import check_row_ids, rename_shared_ids
 from pipeline.tables import OK
@@ -44,7 +44,7 @@ class _Form:
     per: str | None = None
 
 
-def read_table(
+def read_label_table(
     root: Path,
     *,
     labels: Sequence[str],
@@ -82,7 +82,7 @@ def read_table(
     needs = _needs(source, form, split)
     frame = _read(source.file, form, ids=(id_column,), needs=(id_column,) if join else needs)
     if join:
-        frame = join_tables(frame, join, root=root, id_column=id_column)
+        frame = join_label_tables(frame, join, root=root, id_column=id_column)
         check_columns(source.file, frame, needs=needs)
     rows = _rows(root, source, frame, form)
     test_folder = source.folder if test_images is None else str(Path(test_images))
