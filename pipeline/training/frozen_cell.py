@@ -79,7 +79,6 @@ def fit_frozen_cell(
     row.setdefault("score", 0.0)
     row["seconds"] = time.monotonic() - started
     row[MAKING] = making
-    row["images_per_second"] = len(images) / row["seconds"]
     write_text(runs.history(cell), json.dumps(row) + "\n")
     trained = TrainedCell(
         weights=network.state_dict(),

@@ -169,9 +169,11 @@ def epoch_line(
         parts["held_out"] = f"held-out {row['held_out_loss']:.3f}"
     if any("." in key for key in row):
         parts["metric"] = say_metric(row)
-        if show_best and all(row["score"] > earlier["score"] for earlier in rows[:-1]):
+        is_best = all(row["score"] > earlier["score"] for earlier in rows[:-1])
+        if show_best and is_best and epochs > 1:
             parts["best"] = "best"
-    parts["speed"] = f"{row['images_per_second']:.0f} img/s"
+    if "images_per_second" in row:
+        parts["speed"] = f"{row['images_per_second']:.0f} img/s"
     if "memory_mb" in row:
         parts["memory"] = f"{row['memory_mb'] / 1024:.1f} GB"
     if left is not None:

@@ -68,7 +68,6 @@ def average_cell(
         logits = averages.logits(network, held)
         row |= averages.metrics(cell.fold, logits)
     row["seconds"] = round(time.monotonic() - started, 3)
-    row["images_per_second"] = round(len(held) / row["seconds"], 1)
     write_text(runs.history(cell), json.dumps(row) + "\n")
     weights = network.state_dict()
     trained = TrainedCell(

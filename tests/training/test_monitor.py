@@ -47,6 +47,13 @@ def test_a_refit_has_nobody_held_out() -> None:
     assert line == "a/refit 3/4 loss 0.041 36 img/s 2.1 GB"
 
 
+def test_heads_that_are_fitted_have_neither_a_speed_nor_a_best_epoch() -> None:
+    row = {"epoch": 1, "train_loss": 0.049, "mask.macro_f1": 0.766, "score": 0.766}
+    assert epoch_line("ridge/fold0", [row], epochs=1, left=None) == (
+        "ridge/fold0 1/1 loss 0.049 macro_f1 0.766"
+    )
+
+
 def test_the_answer_speaks_for_several_tasks() -> None:
     row = {**ROW, "age.macro_f1": 0.5, "answer.accuracy": 0.25}
     assert "accuracy 0.250" in epoch_line("joint/fold0", [row], epochs=4, left=None)
