@@ -6,17 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.labels.number_words import NumberStyle
 from pipeline.tables import check_same_ids
 
 
 @dataclass(frozen=True)
 class Column:
-    """One answer column: its name, its values (N,), and what a value may be."""
+    """One answer column: its name, its values (N,), what a value may be, and how it is spelt."""
 
     name: str
     values: np.ndarray
     allowed: Collection | None = None
     bounds: tuple[float, float] | None = None
+    style: NumberStyle | None = None
 
 
 def build_answers(
@@ -75,6 +77,16 @@ def _check_column(frame: pd.DataFrame, column: Column, *, id_column: str) -> Non
             f"submission: {row[id_column]!r} is answered {row[column.name]} in {column.name}; "
             f"allowed: {sorted(allowed) if allowed is not None else bounds}"
         )
+
+
+def spell_numbers(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """The answers with numbers as texts where the contest writes `35%` or `3,5`."""
+    for column in columns:
+        if column.style is not None:
+            frame = frame.assign(
+                **{column.name: frame[column.name].map(str).map(column.style.write)}
+            )
+    return frame
 
 
 def write_lines(frame: pd.DataFrame, column: str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.ensembling.answer_file import Column
 from pipeline.labels.label_words import NOTHING, split_text
+from pipeline.labels.number_words import NumberStyle
 from pipeline.metrics.answer_space import AnswerSpace
 
 
@@ -20,7 +21,7 @@ class AnswerFormat:
     are. Of several labels `index` is 0 or 1 in a column a label, `label` their words in one column,
     with `separator` in between; `top` such words are the likeliest classes or labels, the likeliest
     first. Probabilities and numbers are clipped, then brought to sum 1 with `normalise`, then
-    rounded to `decimals`, as far as each is asked for.
+    rounded to `decimals`, as far as each is asked for, and spelt in the sample's `style`.
     """
 
     space: AnswerSpace
@@ -32,6 +33,7 @@ class AnswerFormat:
     clip: tuple[float, float] | None = None
     normalise: bool = False
     decimals: int | None = None
+    style: NumberStyle | None = None
 
     @property
     def change(self) -> str:
@@ -73,7 +75,7 @@ class AnswerFormat:
         if self.value == "probability":
             values = self._settle(joint)
             return [
-                Column(name, values[:, place], bounds=(0.0, 1.0))
+                Column(name, values[:, place], bounds=(0.0, 1.0), style=self.style)
                 for place, name in enumerate(self.columns)
             ]
         if self.space.kind == "multilabel" and self.value == "index":
@@ -86,7 +88,7 @@ class AnswerFormat:
             return [Column(name, self._texts(joint, decided))]
         if self.value == "number":
             values = self._settle(decided[:, None])[:, 0]
-            return [Column(name, values, bounds=self._span())]
+            return [Column(name, values, bounds=self._span(), style=self.style)]
         if self.value == "label":
             words = np.array(self.space.classes, dtype=object)
             return [Column(name, words[decided], allowed=set(self.space.classes))]
@@ -203,7 +205,7 @@ class AnswerFormat:
     ) -> np.ndarray:
         """One column (N,) of numbers (float64). Raises ValueError for one that can't be."""
         texts = frame[name].astype(str)
-        numbers = to_floats(texts)
+        numbers = to_floats(texts if self.style is None else texts.map(self.style.read))
         low, high = self._span()
         wrong = ~np.isfinite(numbers) | (numbers < low) | (numbers > high)
         if allowed is not None:

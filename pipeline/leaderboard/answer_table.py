@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.ensembling.answer_file import Column, build_answers, check_answers, write_lines
+from pipeline.ensembling.answer_file import (
+    Column,
+    build_answers,
+    check_answers,
+    spell_numbers,
+    write_lines,
+)
 from pipeline.labels.csv_reader import read_contest_table
 from pipeline.leaderboard.row_form import RowForm
 from pipeline.storage import display_path, write_table, write_text
@@ -35,6 +41,7 @@ def write_answer_table(
     ids = list(image_ids)
     frame = build_answers(ids, columns, sample_ids=sample_ids, id_column=id_column)
     check_answers(frame, columns, sample_ids=sample_ids, id_column=id_column)
+    frame = spell_numbers(frame, columns)
     if path.suffix == ".txt":
         write_text(path, write_lines(frame, columns[0].name))
         return len(frame)

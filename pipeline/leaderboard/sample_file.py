@@ -15,6 +15,7 @@ import pandas as pd
 from pipeline.config import Experiment
 from pipeline.config.types import check_name
 from pipeline.labels.csv_reader import read_contest_table
+from pipeline.labels.number_words import NumberStyle, find_style
 from pipeline.labels.record_files import is_record_file
 from pipeline.labels.separators import find_separator
 from pipeline.labels.table_text import read_table_text
@@ -37,14 +38,24 @@ class SampleColumn:
     def numbers(self) -> np.ndarray | None:
         """The different values (K,) as numbers; None where one of them is a word."""
         try:
-            return np.array([float(value) for value in self.values])
+            return np.array([float(self._plain(value)) for value in self.values])
         except ValueError:
             return None
+
+    @cached_property
+    def style(self) -> NumberStyle | None:
+        """How its numbers are spelt where that is not plain: `35%`, `3,5`."""
+        return find_style(self.values)
+
+    def _plain(self, value: str) -> str:
+        return value if self.style is None else self.style.read(value)
 
     @property
     def is_whole(self) -> bool:
         """Whether all are whole numbers without a decimal point, and there are any."""
-        return bool(self.values) and all(WHOLE.fullmatch(value) for value in self.values)
+        return bool(self.values) and all(
+            WHOLE.fullmatch(self._plain(value)) for value in self.values
+        )
 
     def within(self, low: float, high: float) -> bool:
         """Whether all are numbers from low to high."""

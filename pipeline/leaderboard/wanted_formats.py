@@ -70,7 +70,7 @@ def _format_of(
     if found.values and sample is not None:
         _check_values(space, value, found, sample)
     whole = value == "number" and options.value is None and found.is_whole
-    return AnswerFormat(space, (name,), value, whole)
+    return AnswerFormat(space, (name,), value, whole, style=found.style)
 
 
 def _only_column(sample: SampleFile | None) -> str:

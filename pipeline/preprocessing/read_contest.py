@@ -27,6 +27,7 @@ from pipeline.labels.label_sets import join_label_columns
 from pipeline.labels.layouts.face_boxes import BOX
 from pipeline.labels.layouts.locate import find_label
 from pipeline.labels.layouts.registry import layout_notes, read_layout
+from pipeline.labels.number_words import find_style
 from pipeline.labels.one_hot import join_one_hot
 from pipeline.labels.shared_files import check_parts, merge_rows
 from pipeline.labels.tasks import Task
@@ -64,6 +65,8 @@ def read_contest(
     for column, meant in (words or {}).items():
         texts = frame[column].map(_as_text)
         frame = frame.assign(**{column: texts.map(meant).where(texts.isin(meant), frame[column])})
+    frame, styles = _read_styles(frame, tasks)
+    notes += styles
     frame, found = find_images(contest, _join_classes(contest, tasks, frame), root=root)
     notes += found
     if fixes is not None:
@@ -96,6 +99,21 @@ def read_contest(
         notes += _folder_notes(frame)
     frame = _name_alone(frame)
     return ContestImages(add_groups(contest, tasks, frame, root=root), notes)
+
+
+def _read_styles(frame: pd.DataFrame, tasks: Sequence[Task]) -> tuple[pd.DataFrame, list[str]]:
+    """The images table with plain numbers where labels are `35%` or `3,5`, and sentences on it."""
+    notes = []
+    for task in tasks:
+        if (task.classes and not task.edges) or task.column not in frame.columns:
+            continue
+        texts = frame[task.column].dropna().astype(str)
+        style = find_style(texts)
+        if style is None:
+            continue
+        frame = frame.assign(**{task.column: texts.map(style.read).reindex(frame.index)})
+        notes.append(f"{written_column(task.column)}: {style.describe(texts.iloc[0])}")
+    return frame, notes
 
 
 def find_images(
@@ -239,6 +257,10 @@ def _join_classes(contest: Competition, tasks: Sequence[Task], frame: pd.DataFra
         columns = contest.tasks[task.name].columns
         if not columns:
             continue
+        if not contest.truth:  # of a sample that stands in for a test table: placeholders
+            test = frame["part"] == "test"
+            blank = {column: frame[column].mask(test) for column in columns}
+            frame = frame.assign(**blank)
         if task.kind == "multilabel":
             joined = join_label_columns(frame, columns=columns, labels=task.classes, name=task.name)
         else:
