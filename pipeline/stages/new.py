@@ -17,7 +17,12 @@ from pipeline.config import Experiment
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
 from pipeline.features.new_contest.fit_hours import Foretold, fit_to_hours
-from pipeline.features.new_contest.make_config import find_place, measure
+from pipeline.features.new_contest.make_config import (
+    find_place,
+    measure,
+    remove_made_tables,
+    write_made_tables,
+)
 from pipeline.features.new_contest.say_understood import say_understood
 from pipeline.features.new_contest.understand import understand_folder
 from pipeline.stages.registry import run_missing
@@ -47,11 +52,19 @@ def run(work: Work) -> None:
     folder, name = _words(work)
     hours = _hours(work)
     place = find_place(folder, name, command=shlex.join(work.command))
-    found = understand_folder(folder, sample=work.options.get("sample"))
+    sample = work.options.get("sample")
+    found = understand_folder(folder, sample=sample, beside=place.path)
     sizes = measure(found)
     gpu = torch.cuda.is_available()
-    made = fit_to_hours(found, place, sizes, hours=hours, foretell=_foretell, gpu=gpu)
+    write_made_tables(found)
+    try:
+        made = fit_to_hours(found, place, sizes, hours=hours, foretell=_foretell, gpu=gpu)
+    except BaseException:
+        remove_made_tables(found)
+        raise
     write_text(place.path, made.text)
+    for table in found.made:
+        print(f"new: wrote {display_path(table.path)}: {table.why}")
     for line in say_understood(found, made, sizes, hours=hours):
         print(line)
     print(f"new: wrote {display_path(place.path)}; look at it, each line has its reason")

@@ -1,7 +1,7 @@
 """What is written into the answer file: its columns, its ids, and what a value is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -29,6 +29,70 @@ def guess_answer(
     sample_name: str | None,
     sample_why: str,
     id_column: str,
+    copies: bool = False,
+) -> AnswerGuess:
+    """How the tasks are answered. `sample_name` is the file whose ids are to be answered; `copies`
+    says whether it is a sample of the answer file, whose other columns are to be written too."""
+    found = _guess_answer(
+        tasks,
+        choice,
+        sample=sample,
+        sample_name=sample_name,
+        sample_why=sample_why,
+        id_column=id_column,
+    )
+    if sample is None or not copies:
+        return found
+    written = {id_column, *_written_columns(tasks, choice)}
+    others = [str(column) for column in sample.columns if column not in written]
+    if not others or not written <= set(sample.columns):
+        return found
+    shown = ", ".join(others)
+    note = f"{sample_name} also has {shown}, which is no label: written as it stands there"
+    entry = Entry("copied", others, "no column of the train table has them: written as they stand")
+    return replace(found, submission=[*found.submission, entry], notes=(*found.notes, note))
+
+
+def _written_columns(tasks: Sequence[TaskGuess], choice: LabelChoice) -> list[str]:
+    """The columns of the answer file."""
+    if choice.form == "classes":
+        return list((choice.class_columns or {}).values())
+    if choice.answer_column is not None:
+        return [choice.answer_column]
+    return [column for task in tasks for column in (task.columns or (task.column,))]
+
+
+def _answer_labels(
+    task: TaskGuess,
+    choice: LabelChoice,
+    answer: list[Entry],
+    submission: list[Entry],
+    sample: pd.DataFrame | None,
+) -> AnswerGuess:
+    """The answer of several labels: a column each, or their words in one column."""
+    if task.columns:
+        named = task.metric.value in ("log_loss", "brier", "macro_roc_auc")
+        judged = named or task.metric.value == "macro_average_precision"
+        if judged:
+            submission.append(Entry("value", "probability", "the metric judges probabilities"))
+        return AnswerGuess(answer, submission, judged)
+    submission.append(Entry("column", choice.answer_column or task.column))
+    if task.metric.value.startswith("map@"):
+        return AnswerGuess(answer, submission)
+    submission.append(Entry("value", "label", "the words of the labels, in one column"))
+    if task.label.separator != " ":
+        submission.append(Entry("separator", task.label.separator, "as in the train table"))
+    return AnswerGuess(answer, submission)
+
+
+def _guess_answer(
+    tasks: Sequence[TaskGuess],
+    choice: LabelChoice,
+    *,
+    sample: pd.DataFrame | None,
+    sample_name: str | None,
+    sample_why: str,
+    id_column: str,
 ) -> AnswerGuess:
     """How the tasks are answered. `sample_name` is the file whose ids are to be answered."""
     several = len(tasks) > 1
@@ -49,6 +113,8 @@ def guess_answer(
             submission.append(Entry("value", value, why))
         return AnswerGuess(answer, submission, value == "probability")
     (task,) = tasks
+    if task.label.kind == "multilabel":
+        return _answer_labels(task, choice, answer, submission, sample)
     if choice.form == "classes":
         columns = {
             word: name for word, name in (choice.class_columns or {}).items() if word != name

@@ -36,11 +36,16 @@ def _one_task(task: TaskGuess) -> list[Entry]:
     label = task.label
     entries = [Entry("kind", label.kind, label.why)]
     if task.columns:
-        entries.append(Entry("columns", list(task.columns), "one a class"))
+        what = "one a label" if label.kind == "multilabel" else "one a class"
+        entries.append(Entry("columns", list(task.columns), what))
     elif task.column and task.column != task.name:
         entries.append(Entry("column", task.column))
-    if label.classes:
+    if label.classes and not (task.columns and label.kind == "multilabel"):
         entries.append(Entry("classes", list(label.classes)))
+    if label.separator:
+        entries.append(Entry("separator", label.separator, "stands between the words of a cell"))
+    if label.nothing:
+        entries.append(Entry("nothing", label.nothing, "the word for none of them"))
     if label.kind == "regression":
         if label.low is not None:
             entries.append(Entry("low", label.low, "no answer is lower"))

@@ -99,13 +99,8 @@ def draft_folders(survey: Survey, found: ClassFolders, *, texts: Mapping[str, st
 
     Raises ValueError where the folders are people.
     """
+    check_class_folders(found)
     number = sum(found.counts.values())
-    if len(found.counts) > MOST_PEOPLE and number / len(found.counts) < FEW_EACH:
-        raise ValueError(
-            say_people_as_classes(
-                f"{found.train}, with {len(found.counts)} folders of a few images"
-            )
-        )
     classes = tuple(found.classes)
     balance = min(found.counts.values()) / (number / len(classes))
     why = f"the names of {len(classes)} folders, {number:,} images"
@@ -147,6 +142,17 @@ def draft_folders(survey: Survey, found: ClassFolders, *, texts: Mapping[str, st
         ],
         doubts=doubts,
     )
+
+
+def check_class_folders(found: ClassFolders) -> None:
+    """Raises ValueError where the folders are people rather than classes."""
+    number = sum(found.counts.values())
+    if len(found.counts) > MOST_PEOPLE and number / len(found.counts) < FEW_EACH:
+        raise ValueError(
+            say_people_as_classes(
+                f"{found.train}, with {len(found.counts)} folders of a few images"
+            )
+        )
 
 
 def _numbered(survey: Survey, folder: str) -> int:

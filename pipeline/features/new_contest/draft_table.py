@@ -38,14 +38,6 @@ def draft_table(
     """
     train = roles.train
     assert train is not None and train.path is not None
-    for facts in (train, roles.test):
-        if facts is not None and facts.table.header is not None:
-            names = ",".join(facts.table.header)
-            raise ValueError(
-                f"new: {facts.name} has no header, its first line is an image already; write the "
-                f"names of the columns above it (such as {names}, parted as its cells are) and "
-                "type the same again"
-            )
     rows = find_feature_rows(roles)
     roles = roles if rows is None else without_sample(roles)
     columns = read_columns(train, roles.others)
@@ -77,6 +69,7 @@ def draft_table(
         sample_name=ids.sample if rows is None else rows.name,
         sample_why=ids.sample_why if rows is None else "a row for each answer of an image",
         id_column=ids.answer_id if rows is None else rows.id,
+        copies=rows is None and roles.sample is not None and roles.sample is not roles.test,
     )
     doubts = [*notes, *answer.notes, *ids.doubts, *folders.doubts]
     table = _table_section(train, ids, columns, folders, person, doubts)
@@ -91,7 +84,7 @@ def draft_table(
         Entry("submission", answer.submission),
     ]
     num_train, num_test = _count(train, ids, columns, folders.num_listed)
-    doubts += _leftovers(roles)
+    doubts += _leftovers(roles, columns)
     return Draft(
         layout="table",
         contest=contest,
@@ -262,7 +255,7 @@ def _train_images(train: TableFacts, index: ImageIndex, folder: str) -> tuple[st
     return tuple(found)
 
 
-def _leftovers(roles: Roles) -> list[str]:
+def _leftovers(roles: Roles, columns: TrainColumns) -> list[str]:
     notes = []
     if roles.samples and roles.sample is not None:
         names = ", ".join(facts.name for facts in roles.samples)
@@ -270,8 +263,9 @@ def _leftovers(roles: Roles) -> list[str]:
             f"there are other samples ({names}); this config answers "
             f"{roles.sample.name}, and sample=FILE takes another"
         )
-    if roles.others:
-        unused = [facts.name for facts in roles.others]
+    joined = [dict(entry.value)["file"] for entry in columns.joins]
+    unused = [facts.name for facts in roles.others if facts.name not in joined]
+    if unused:
         counts = Counter(PurePosixPath(name).suffix for name in unused)
         shown = ", ".join(unused[:4]) + (f", ... ({sum(counts.values())})" if unused[4:] else "")
         notes.append(f"not used: {shown}")

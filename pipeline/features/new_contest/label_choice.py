@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.features.new_contest.label_kinds import guess_kind
-from pipeline.features.new_contest.table_columns import is_helper, known_values
+from pipeline.features.new_contest.table_columns import SPLIT_NAME, is_helper, known_values
 
 CLASS_PREFIX = re.compile(r"(class|prob|proba|probability|p|label|target|is)[ _-]", re.IGNORECASE)
 LABEL_NAME = re.compile(r"label|class|target|category|y|answer|emotion|gender|age")
@@ -44,6 +44,8 @@ def choose_labels(
     `used` are columns of the train table that are something else: ids, paths, people, boxes.
     """
     free = [column for column in train.columns if column not in used]
+    # a column without a name mostly counts the rows
+    free = [column for column in free if not column.startswith("Unnamed: ")] or free
     if sample is not None:
         asked = [column for column in sample.columns if column != sample_id]
         found = _labels_of_sample(train, free, asked, test=test)
@@ -64,6 +66,7 @@ def _labels_of_sample(
     train: pd.DataFrame, free: Sequence[str], asked: Sequence[str], *, test: pd.DataFrame | None
 ) -> LabelChoice | None:
     spelt = {column.casefold(): column for column in free}
+    asked = [c for c in asked if c.casefold() in spelt or not _is_beside(c)] or asked
     named = [spelt[column.casefold()] for column in asked if column.casefold() in spelt]
     if named and len(named) == len(asked):
         return _maybe_one_hot(train, named, "the sample submission asks for this column")
@@ -86,6 +89,12 @@ def _labels_of_sample(
             why = f"the only label; the answer file calls it {asked[0]!r}"
         return LabelChoice((best,), why, answer_column=asked[0])
     return None
+
+
+def _is_beside(column: str) -> bool:
+    """Whether a sample's column can hardly be an answer: Usage, a counted row."""
+    word = column.strip().casefold()
+    return is_helper(column) or SPLIT_NAME.fullmatch(word) is not None
 
 
 def _class_columns(values: pd.Series, asked: Sequence[str]) -> dict[str, str] | None:

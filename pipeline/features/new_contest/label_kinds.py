@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from pipeline.features.new_contest.label_scales import find_scale, find_several_labels
 from pipeline.features.new_contest.table_columns import known_values
+from pipeline.labels.number_words import find_style
 
 AGE_NAME = re.compile(r"(.*_)?(age|ages|real_age|apparent_age\w*|years?)(_.*)?")
 NUMBER_NAME = re.compile(
@@ -59,6 +61,8 @@ class LabelKind:
     scale: float = 1.0
     invalid: bool = False  # some values can't be, and are left out
     balance: float = field(default=1.0)  # rows of the rarest class, as a share of an even one
+    separator: str = ""  # between the words of several labels in one cell
+    nothing: str = ""  # the word for an image with none of them
 
 
 def guess_kind(name: str, values: pd.Series, *, rows_of_file: float = 1.0) -> LabelKind:
@@ -71,7 +75,9 @@ def guess_kind(name: str, values: pd.Series, *, rows_of_file: float = 1.0) -> La
     distinct = list(known.value_counts().index)
     if len(distinct) < 2:
         return LabelKind("", f"{name} has one value only")
-    numbers = pd.to_numeric(known, errors="coerce")
+    style = find_style(known)
+    plain = known if style is None else known.map(style.read)
+    numbers = pd.to_numeric(plain, errors="coerce")
     if numbers.notna().mean() > 0.9 and len(distinct) > 2:
         return _number_kind(name, known, numbers, rows_of_file=rows_of_file)
     if len({_plain(word) for word in distinct}) == 2:
@@ -79,6 +85,19 @@ def guess_kind(name: str, values: pd.Series, *, rows_of_file: float = 1.0) -> La
     ranges = _find_ranges(known)
     if ranges:
         return _range_kind(known, ranges)
+    several = find_several_labels(known)
+    if several is not None:
+        return LabelKind(
+            "multilabel",
+            f"cells of several of {len(several.words)} words, parted by {several.separator!r}",
+            several.words,
+            separator=several.separator,
+            nothing=several.nothing,
+        )
+    scale = find_scale(distinct)
+    if scale is not None:
+        why = f"{len(scale)} words of a scale, from {scale[0]} to {scale[-1]}"
+        return LabelKind("multiclass", why, scale, balance=_balance(known))
     if len(distinct) > MOST_CLASSES or len(distinct) > 0.5 * len(known):
         return LabelKind("", f"{name} has {len(distinct)} different words in {len(known)} rows")
     classes = sort_classes(distinct)

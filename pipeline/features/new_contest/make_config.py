@@ -20,6 +20,7 @@ from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.shipped_contests import shipped_text
 from pipeline.features.new_contest.strong_recipe import Setting, Size, first_size, names_of
 from pipeline.features.new_contest.understand import Understood
+from pipeline.storage import write_table
 
 CONFIGS = PROJECT / "configs"  # the user's own
 SHIPPED_CONFIGS = SHIPPED / "configs"
@@ -70,10 +71,30 @@ def find_place(folder: Path, name: str | None, *, command: str) -> Place:
     return Place(path, command)
 
 
+def write_made_tables(found: Understood) -> None:
+    """Writes the tables that the config needs beside it.
+
+    Raises ValueError where a file of the name is there already.
+    """
+    for one in found.made:
+        if one.path.exists():
+            raise ValueError(
+                f"new: {one.path} is there already and stays as it is; another name writes others"
+            )
+    for one in found.made:
+        write_table(one.path, one.table.frame, exact=True)
+
+
+def remove_made_tables(found: Understood) -> None:
+    """Takes these tables away again, where no config came of it."""
+    for one in found.made:
+        one.path.unlink(missing_ok=True)
+
+
 def measure(found: Understood) -> Sizes:
     """The sizes of some of the images."""
     images = (found.draft.train_images if found.draft else ()) or found.survey.images
-    if not images:
+    if not images or found.survey.shows_videos:
         return Sizes(0, 0, 0)
     return measure_sizes(found.survey.root, images)
 
@@ -84,6 +105,8 @@ def look_for_crop(found: Understood, sizes: Sizes) -> Guess[dict[str, object]]:
     assert draft is not None
     if draft.has_boxes:
         return Guess({"margin": 0.2}, "the table's boxes; a face is looked for where it has none")
+    if found.survey.shows_videos:
+        return Guess({"margin": 0.2}, "faces are looked for in the frames of the videos")
     if sizes.median < TINY:  # 0 where the images are numbers in a table
         return guess_crop(None, sizes)
     images = draft.train_images or found.survey.images

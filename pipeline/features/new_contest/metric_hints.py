@@ -44,6 +44,13 @@ FOR_MULTICLASS = {  # what a word about one yes or no means for several classes
     "average_precision": "macro_average_precision",
 }
 
+FOR_MULTILABEL = {  # and for several labels of an image
+    "f1": "samples_f1",
+    "roc_auc": "macro_roc_auc",
+    "average_precision": "macro_average_precision",
+}
+KIND_WORDS = {"multiclass": FOR_MULTICLASS, "multilabel": FOR_MULTILABEL}
+
 
 def read_texts(root: Path, names: Iterable[str]) -> dict[str, str]:
     """The description files of a folder as plain text; HTML without its tags."""
@@ -80,8 +87,7 @@ def metric_in_text(text: str, *, kind: str) -> str | None:
             continue
         if metric.endswith("@"):
             metric += next(group for group in found.groups() if group)
-        if kind == "multiclass":
-            metric = FOR_MULTICLASS.get(metric, metric)
+        metric = KIND_WORDS.get(kind, {}).get(metric, metric)
         if kind in metric_kinds(metric):
             return metric
     return None

@@ -22,7 +22,8 @@ def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float)
         for line in found.draft.understood:
             yield f"new: {line}"
     counts = f"{made.checked.num_train:,} train images with labels, {made.checked.num_test:,} test"
-    yield f"new: {counts}, shorter side {_say_sizes(sizes)}"
+    size = "in videos" if found.survey.shows_videos else f"shorter side {_say_sizes(sizes)}"
+    yield f"new: {counts}, {size}"
     drafted = [] if found.draft is None else found.draft.tasks
     guessed = {task.name for task in drafted if not task.metric.is_sure}
     for name, task in contest.tasks.items():

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from pipeline.labels.containers import ARCHIVE, list_below
@@ -33,6 +33,11 @@ class Survey:
     videos: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     others: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def shows_videos(self) -> bool:
+        """Whether the images are videos, of which frames are taken."""
+        return bool(self.videos) and self.images == self.videos
 
     @property
     def image_folders(self) -> Counter[str]:
@@ -81,6 +86,11 @@ def survey_folder(folder: Path) -> Survey:
         archives=tuple(kinds.get("archives", ())),
         others={ending: tuple(found) for ending, found in others.items()},
     )
+
+
+def with_videos(survey: Survey) -> Survey:
+    """The survey in which videos stand for the images, where there are no images."""
+    return survey if survey.images else replace(survey, images=survey.videos)
 
 
 def file_kind(path: str) -> str:

@@ -43,9 +43,32 @@ BOXES = (  # four columns of a face's box, and their form
     (("bbox_x", "bbox_y", "bbox_w", "bbox_h"), "size"),
     (("face_x", "face_y", "face_width", "face_height"), "size"),
 )
-TRAIN_WORDS = ("train", "training", "tr", "learn")
-VALID_WORDS = ("val", "valid", "validation", "dev", "validate")
-TEST_WORDS = ("test", "testing", "eval", "evaluation", "privatetest", "private")
+TRAIN_WORDS = (
+    *("train", "training", "tr", "learn", "trainset", "trainval"),
+    *("entrenamiento", "entraînement", "entrainement", "apprentissage", "treino", "treinamento"),
+    *(
+        "addestramento",
+        "обучение",
+        "обучающая",
+        "训练",
+        "训练集",
+        "訓練",
+        "訓練集",
+        "学習",
+        "학습",
+        "훈련",
+    ),
+)
+VALID_WORDS = (
+    *("val", "valid", "validation", "dev", "validate", "valset"),
+    *("validación", "validacion", "validação", "validacao", "validazione", "validierung"),
+    *("валидация", "验证", "验证集", "驗證", "検証", "검증"),
+)
+TEST_WORDS = (
+    *("test", "testing", "eval", "evaluation", "privatetest", "private", "testset"),
+    *("prueba", "pruebas", "teste", "prova", "essai", "тест", "тестовая"),
+    *("测试", "测试集", "測試", "測試集", "テスト", "테스트", "시험"),
+)
 HELD_WORDS = ("publictest", "public", "gallery", "unused")
 LEAST_PIXELS = 64  # numbers in a cell that are an image
 FEW_IMAGES, MANY_IMAGES = 1.4, 200.0  # of a person, on average
@@ -168,7 +191,13 @@ def find_person(frame: pd.DataFrame, *, used: Sequence[str]) -> tuple[Guess[str]
             why = f"{people} different values in {len(values)} rows, as people have"
             return Guess(column, why), True
         looks = FEW_IMAGES <= each <= MANY_IMAGES / 4 and people > 0.02 * len(values)
-        if looks and people > 10 and not _are_decimals(values) and by_values is None:
+        if (
+            looks
+            and people > 10
+            and not is_helper(column)
+            and not _are_decimals(values)
+            and by_values is None
+        ):
             why = f"{people} values that repeat, {each:.1f} rows each: are they people?"
             by_values = Guess(column, why), False
     return by_values
@@ -176,7 +205,8 @@ def find_person(frame: pd.DataFrame, *, used: Sequence[str]) -> tuple[Guess[str]
 
 def is_helper(column: str) -> bool:
     """Whether a column's name says that it stands beside the label."""
-    return HELPER_NAME.fullmatch(column.strip().casefold()) is not None
+    word = column.strip().casefold()
+    return HELPER_NAME.fullmatch(word) is not None or FOLD_NAME.fullmatch(word) is not None
 
 
 def _is_pixels(cell: str) -> bool:

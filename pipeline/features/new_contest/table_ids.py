@@ -98,7 +98,7 @@ def _rows_to_answer(roles: Roles, doubts: list[str]) -> tuple[TableFacts | None,
 def _answer_id(train: TableFacts, test: TableFacts | None, sample: TableFacts | None) -> str:
     """The id column of the answer file: the sample's first, or that of the test table."""
     if sample is not None:
-        first = str(sample.frame.columns[0])
+        first = _first_id_column(sample)
         if sample is test and sample.path is not None and sample.path != first:
             unique = sample.frame[first].nunique() == len(sample.frame)
             return first if unique else sample.path
@@ -106,6 +106,18 @@ def _answer_id(train: TableFacts, test: TableFacts | None, sample: TableFacts | 
     if test is None:
         return str(train.path)
     return _own_id(test, None, "", train=train)
+
+
+def _first_id_column(sample: TableFacts) -> str:
+    """The first column of a sample but for one that only counts its rows; that which names images
+    where the first one says the same in every row."""
+    names = [str(column) for column in sample.frame.columns]
+    first, *others = names
+    counts = first.startswith("Unnamed: ") and len(others) > 1
+    repeats = len(sample.frame) > 1 and sample.frame[first].nunique() == 1
+    if sample.path in others and (counts or repeats):
+        return str(sample.path)
+    return first
 
 
 def _own_id(

@@ -18,6 +18,7 @@ from pipeline.features.new_contest.label_kinds import (
 from pipeline.features.new_contest.metric_hints import metric_in_text, metric_of_texts
 from pipeline.features.new_contest.table_columns import known_values
 
+LEAST_LABELS = 3  # columns of 0 and 1 that are several labels of one task rather than tasks
 UNEVEN = 0.5  # the rarest class has less than this share of an even one: accuracy hides it
 
 
@@ -72,7 +73,46 @@ def guess_tasks(
         if metric.value == "rmsle" and label.low is None:
             metric = Guess("rmse", "rmsle is for numbers from 0 on")
         tasks.append(TaskGuess(task_name(column, tasks), column, label, metric))
-    return tasks, notes
+    several = _as_one_task(tasks, sample=sample, sample_name=sample_name, texts=texts)
+    return ([several] if several is not None else tasks), notes
+
+
+def _as_one_task(
+    tasks: Sequence[TaskGuess],
+    *,
+    sample: pd.DataFrame | None,
+    sample_name: str,
+    texts: Mapping[str, str],
+) -> TaskGuess | None:
+    """Columns of 0 and 1 as one task of several labels; None where the sample does not ask for each
+    of them, or neither the metric nor the sample speaks of several labels at once."""
+    columns = tuple(task.column for task in tasks)
+    if len(tasks) < LEAST_LABELS or sample is None or not set(columns) <= set(sample.columns):
+        return None
+    if any(set(task.label.classes) not in ({"0", "1"}, {"-1", "1"}) for task in tasks):
+        return None
+    values = [value for column in columns for value in known_values(sample[column])]
+    numbers = pd.to_numeric(pd.Series(values), errors="coerce")
+    if numbers.isna().any() or (numbers < 0).any():
+        return None  # -1 and 1 are written by a task each
+    why = f"{len(columns)} columns of 0 and 1, which the sample asks for together"
+    label = LabelKind("multilabel", why, columns)
+    metric = metric_of_texts(dict(texts), kind="multilabel")
+    if metric is None:
+        named = metric_in_text(re.sub(r"[_.-]", " ", sample_name), kind="multilabel")
+        metric = (
+            None
+            if named is None
+            else Guess(named, f"the name of {sample_name} says so", is_sure=False)
+        )
+    if metric is not None and metric.value == "samples_f1" and (numbers % 1 == 0).all():
+        metric = Guess("macro_f1", metric.why)
+    if metric is None and (numbers % 1 != 0).any():
+        why = "a guess: no description says how the contest is scored; the mean over the columns"
+        metric = Guess("macro_roc_auc", why, is_sure=False)
+    if metric is None:
+        return None
+    return TaskGuess("labels", "", label, metric, columns)
 
 
 def task_name(column: str, tasks: Sequence[TaskGuess] = ()) -> str:
@@ -114,6 +154,9 @@ def guess_metric(
         return Guess(
             "log_loss", f"{unsaid}; the answer is a probability for each class", is_sure=False
         )
+    if label.kind == "multilabel":
+        why = f"{unsaid}; the answer is the words of an image"
+        return Guess("samples_f1", why, is_sure=False)
     if label.kind == "binary":
         if answers and _are_fractions(answers):
             return Guess("roc_auc", f"{unsaid}; the answer is a probability", is_sure=False)

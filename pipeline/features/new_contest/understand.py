@@ -1,8 +1,8 @@
 """From a folder to a draft: which kind of contest lies there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.class_folders import find_class_folders
@@ -10,35 +10,50 @@ from pipeline.features.new_contest.contest_tables import read_tables
 from pipeline.features.new_contest.draft import Draft
 from pipeline.features.new_contest.draft_pixels import draft_pixels
 from pipeline.features.new_contest.draft_simple import (
+    check_class_folders,
     draft_folders,
     draft_lines,
     find_bare_lines,
 )
 from pipeline.features.new_contest.draft_table import draft_table
 from pipeline.features.new_contest.known_sets import say_known_set
+from pipeline.features.new_contest.made_tables import (
+    MadeTable,
+    set_of_lists,
+    tables_of_folders,
+    with_headers,
+    with_made,
+    with_valid_table,
+)
 from pipeline.features.new_contest.meeting import ImageIndex
 from pipeline.features.new_contest.metric_hints import read_texts
 from pipeline.features.new_contest.other_jobs import say_files, say_tables
 from pipeline.features.new_contest.shipped_contests import Shipped, find_shipped
-from pipeline.features.new_contest.survey import Survey, survey_folder
-from pipeline.features.new_contest.table_roles import TableFacts, find_roles, look_at_table
+from pipeline.features.new_contest.survey import Survey, survey_folder, with_videos
+from pipeline.features.new_contest.table_roles import Roles, TableFacts, find_roles, look_at_table
+from pipeline.labels.containers import ARCHIVE
 
 
 @dataclass(frozen=True)
 class Understood:
     """What lies in a folder: a contest that the project ships, or a draft of another one.
 
-    `notes` are sentences about files that were not read.
+    `notes` are sentences about files that were not read, `made` tables that the draft needs and
+    that do not lie in the folder.
     """
 
     survey: Survey
     shipped: Shipped | None
     draft: Draft | None
     notes: list[str]
+    made: list[MadeTable] = field(default_factory=list)
 
 
-def understand_folder(folder: Path, *, sample: str | None = None) -> Understood:
-    """What contest lies in a folder. `sample` is the sample file that the user names.
+def understand_folder(
+    folder: Path, *, sample: str | None = None, beside: Path = Path("contest.yaml")
+) -> Understood:
+    """What contest lies in a folder. `sample` is the sample file that the user names, `beside` the
+    config beside which tables are to be written, where labels must be put into one.
 
     Raises ValueError with one sentence where nothing can be made of it, or where it is a job that
     the program does not do.
@@ -47,13 +62,16 @@ def understand_folder(folder: Path, *, sample: str | None = None) -> Understood:
     other_job = say_files(survey)
     if other_job is not None:
         raise ValueError(other_job)
+    survey = with_videos(survey)
     index = ImageIndex(survey.images)
     read = read_tables(survey.root, survey.tables, index)
     headers = {table.name: list(table.frame.columns) for table in read.tables}
     shipped = find_shipped(survey, headers)
     if shipped is not None:
         return Understood(survey, shipped, None, [])
-    facts = [look_at_table(table, index) for table in read.tables]
+    tables, known_set = set_of_lists(survey, read.tables, index, beside=beside)
+    made = [] if known_set is None else [known_set]
+    facts = [look_at_table(table, index) for table in [*tables, *(one.table for one in made)]]
     pixel_tables = [one for one in facts if one.pixels is not None]
     if not survey.images and not pixel_tables:
         raise ValueError(_say_no_images(survey))
@@ -68,9 +86,14 @@ def understand_folder(folder: Path, *, sample: str | None = None) -> Understood:
         return Understood(survey, None, draft, notes)
     closed = [path for path in survey.archives if not survey.images_below(path)]
     if closed:
-        notes.append(f"not read: {', '.join(closed[:3])}; if it is needed, unzip it and try again")
+        notes.append(f"not read: {', '.join(closed[:3])}; if it is needed, {_say_unpack(closed)}")
+    roles, headed = with_headers(roles, index, beside=beside)
+    roles, joined = with_valid_table(roles, index, beside=beside)
+    made = [*made, *headed, *joined]
     if roles.train is not None:
-        return Understood(survey, None, draft_table(survey, roles, index, texts=texts), notes)
+        draft = draft_table(survey, roles, index, texts=texts)
+        written = {roles.train.name, roles.test.name if roles.test else ""}
+        return Understood(survey, None, draft, notes, [m for m in made if m.table.name in written])
     fixes = {f.name: f.frame for f in facts if f.name in roles.fixes}
     bare = find_bare_lines(survey, read.lines)
     if bare is not None:
@@ -80,28 +103,32 @@ def understand_folder(folder: Path, *, sample: str | None = None) -> Understood:
     if known is not None:
         raise ValueError(known)
     folders = find_class_folders(survey)
-    if folders is not None and not _lists_images(survey, facts):
-        return Understood(survey, None, draft_folders(survey, folders, texts=texts), notes)
+    if folders is not None and not _lists_images(survey, facts, roles):
+        made = tables_of_folders(survey, folders, beside=beside)
+        if roles.sample is None and len(made) == 1 and not made[0].several:
+            draft = draft_folders(survey, folders, texts=texts)
+            return Understood(survey, None, draft, notes)
+        check_class_folders(folders)
+        roles = with_made(roles, made, index)
+        draft = draft_table(survey, roles, index, texts=texts)
+        return Understood(survey, None, draft, notes, made)
     raise ValueError(_say_no_labels(survey, notes))
 
 
-def _lists_images(survey: Survey, tables: Sequence[TableFacts]) -> bool:
+def _lists_images(survey: Survey, tables: Sequence[TableFacts], roles: Roles) -> bool:
     """Whether tables that name no image here have as many rows as a list of images has: the names
     of the folders are hardly the labels then."""
-    rows = sum(len(facts.table) for facts in tables if facts.path is None)
+    samples = {facts.name for facts in (roles.sample, *roles.samples) if facts is not None}
+    lists = [facts for facts in tables if facts.path is None and facts.name not in samples]
+    rows = sum(len(facts.table) for facts in lists)
     return rows >= 0.5 * len(survey.images)
 
 
 def _say_no_images(survey: Survey) -> str:
-    if survey.videos:
-        return (
-            f"new: {survey.root} holds {len(survey.videos)} videos and no image; take frames out "
-            "of them into a folder for each video first"
-        )
     if survey.archives:
         return (
-            f"new: {survey.root} holds no image, but {', '.join(survey.archives[:3])}: unzip it, "
-            "then type the same again"
+            f"new: {survey.root} holds no image, but {', '.join(survey.archives[:3])}: "
+            f"{_say_unpack(survey.archives)}"
         )
     if survey.tables:
         return (
@@ -110,6 +137,17 @@ def _say_no_images(survey: Survey) -> str:
             f"with {COMMAND} infer -c NAME test=FOLDER"
         )
     return f"new: {survey.root} holds no image"
+
+
+def _say_unpack(archives: Sequence[str]) -> str:
+    """How the first of the archives is unpacked, and what then."""
+    name = archives[0].lower()
+    command = "unpack it"
+    if name.endswith(ARCHIVE):
+        command = f"unzip it (unzip {PurePosixPath(archives[0]).name})"
+    elif name.endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")):
+        command = f"unpack it (tar xf {PurePosixPath(archives[0]).name})"
+    return f"{command} and type the same again"
 
 
 def _say_no_labels(survey: Survey, notes: list[str]) -> str:

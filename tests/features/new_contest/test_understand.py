@@ -1,5 +1,6 @@
 """Folders of contests in many shapes: what each is taken for. Images are a few random pixels."""
 
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline.features.new_contest.make_config import (
     Place,
     check_text,
     make_setting,
+    write_made_tables,
     write_text,
 )
 from pipeline.features.new_contest.understand import understand_folder
@@ -25,8 +27,9 @@ SIZES = Sizes(20, 20, 20)
 
 def competition(root: Path, **words: Any) -> dict[str, Any]:
     """The competition of the config of a folder, which is checked as the first stages check it."""
-    found = understand_folder(root, **words)
     place = Place(root / "made.yaml", "./run.sh new")
+    found = understand_folder(root, beside=place.path, **words)
+    write_made_tables(found)
     setting = None
     if found.draft is not None:
         setting = make_setting(found.draft, SIZES, guess_crop(None, SIZES), gpu=False)
@@ -172,6 +175,52 @@ def test_values_that_repeat_are_proposed_as_people_and_not_assumed(tmp_path: Pat
     assert any("is batch a person?" in doubt for doubt in found.draft.doubts)
 
 
+def test_columns_of_the_sample_that_are_no_answer_are_copied(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    table(tmp_path / "train.csv", ",id,age", [(n, f"{n}.png", 20 + n) for n in range(12)])
+    rows = [(n, f"{n}.png", 30, "Public") for n in range(5)]
+    table(tmp_path / "sample_submission.csv", ",id,age,Usage", rows)
+    made = competition(tmp_path)
+    assert made["submission"]["id"] == "id"
+    assert made["submission"]["copied"] == ["Unnamed: 0", "Usage"]
+
+
+def test_columns_of_0_and_1_are_several_labels_of_one_task(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    rows = [(n, n % 2, n % 3 == 0, n % 5 == 0) for n in range(12)]
+    rows = [(f"{n}.png", a, int(b), int(c)) for n, a, b, c in rows]
+    table(tmp_path / "train.csv", "id,Hat,Smile,Beard", rows)
+    sample = [(f"{n}.png", 0.5, 0.5, 0.5) for n in range(5)]
+    table(tmp_path / "sample_submission.csv", "id,Hat,Smile,Beard", sample)
+    made = competition(tmp_path)
+    assert made["tasks"]["labels"]["columns"] == ["Hat", "Smile", "Beard"]
+    assert made["tasks"]["labels"]["metric"] == "macro_roc_auc"
+    assert made["submission"]["value"] == "probability"
+
+
+def test_cells_of_several_words_are_several_labels(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    words = ["hat smile", "smile beard", "none", "hat", "beard hat", "smile"]
+    table(tmp_path / "train.csv", "id,tags", [(f"{n}.png", words[n % 6]) for n in range(12)])
+    table(tmp_path / "sample_submission.csv", "id,tags", [(f"{n}.png", "hat") for n in range(5)])
+    made = competition(tmp_path)
+    task = made["tasks"]["tags"]
+    assert (task["kind"], task["classes"]) == ("multilabel", ["beard", "hat", "smile"])
+    assert (task["separator"], task["nothing"]) == (" ", "none")
+
+
+def test_videos_are_rows_of_frames(tmp_path: Path) -> None:
+    for n in range(12):
+        (tmp_path / f"clip{n}.mp4").write_bytes(b"no video")
+    (tmp_path / "metadata.json").write_text(
+        json.dumps({f"clip{n}.mp4": {"label": ["REAL", "FAKE"][n % 2]} for n in range(12)})
+    )
+    found = understand_folder(tmp_path)
+    assert found.draft is not None
+    assert found.draft.tasks[0].label.classes == ("REAL", "FAKE")
+    assert found.survey.shows_videos
+
+
 PAIRS = [(f"{n}.png", f"{n + 1}.png", n % 2) for n in range(8)]
 PEOPLE = [(f"{n}.png", n // 2) for n in range(12)]
 OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
@@ -183,17 +232,6 @@ OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
     (TRAIN, {"x.csv": ("name,person", PEOPLE)}, "identification"),
     ([], {"test.csv": ("id", [(1,)])}, "no image"),
     (TRAIN, {}, "no labels were found"),
-    (TRAIN, {"list.txt": ("", [(f"{n}.png,{n % 2}",) for n in range(12)])}, "has no header"),
-    (
-        [f"aligned/u{n // 2}/landmark_aligned_face.{n}.{n}_o.png" for n in range(12)],
-        {
-            "fold_0_data.txt": (
-                "user_id,original_image,face_id",
-                [(1, f"{n}_o.png", n) for n in range(9)],
-            )
-        },
-        "this is Adience",
-    ),
 ]
 
 
