@@ -40,3 +40,21 @@ def digests(folder: Path) -> dict[str, str]:
             kept = [{k: v for k, v in row.items() if k not in CLOCKS} for row in rows]
             found[inside] = json.dumps(kept)
     return found
+
+
+def answerer_of(words: list[str], **options):
+    """The ensemble of a run as a function of images."""
+    from pipeline.config import load_experiment
+    from pipeline.experiment.work import Work
+    from pipeline.features.stack.predictor import load_stack_layers
+    from pipeline.inference.face_predictor import FacePredictor
+    from pipeline.storage import PROJECT, Runs
+
+    settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
+    work = Work(settings=settings, runs=Runs(settings), command=[])
+    return FacePredictor(
+        work.settings,
+        work.runs,
+        **options,
+        stack=load_stack_layers(work.settings, work.runs, by=options.get("by", "ensemble")),
+    )

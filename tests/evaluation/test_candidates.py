@@ -11,8 +11,18 @@ import pytest
 from pipeline.evaluation.candidates import find_candidate, held_out_images
 from pipeline.experiment.work import Work
 from pipeline.storage import Cell, read_table, write_table
-from tests.stages.test_compare import copy_as, places, product, store
-from tests.stages.test_evaluate import FOLD, FOLDS, SEX, SEX_TASK, make_work, probs
+from tests.hand_made import (
+    FOLD,
+    FOLDS,
+    SEX,
+    SEX_TASK,
+    copy_as,
+    make_work,
+    places,
+    probs,
+    product,
+    store,
+)
 
 Call = Callable[..., tuple[int, str, str]]
 

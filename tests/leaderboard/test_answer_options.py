@@ -10,8 +10,8 @@ from sklearn import metrics as reference
 
 from pipeline.config import write_settings
 from pipeline.stages import compare, ensemble, evaluate
+from tests.hand_made import AGE, NUM, SEX, make_work
 from tests.leaderboard.test_submission import YEARS_TASK, noisy, record_of, with_sample
-from tests.stages.test_evaluate import AGE, NUM, SEX, make_work
 
 RNG = np.random.default_rng(5)
 LOG_LOSS = {"kind": "multiclass", "classes": ["m", "f"], "column": "sex", "metric": "log_loss"}

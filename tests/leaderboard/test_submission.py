@@ -12,8 +12,7 @@ from pipeline.experiment.grouping import AGAIN
 from pipeline.experiment.work import Work
 from pipeline.stages import ensemble, evaluate
 from pipeline.storage import display_path, read_table, write_table
-from tests.stages.test_compare import store
-from tests.stages.test_evaluate import AGE, NUM, OLD, SEX, make_work, probs
+from tests.hand_made import AGE, NUM, OLD, SEX, make_work, probs, store
 
 RNG = np.random.default_rng(3)
 AUC_TASK = {"kind": "binary", "column": "sex", "classes": ["m", "f"], "metric": "roc_auc"}

@@ -13,8 +13,7 @@ from pipeline.experiment.crops import crop_names, crop_recipes
 from pipeline.faces.recipe import CropRecipe
 from pipeline.images.read import read_image
 from pipeline.storage import PROJECT, Runs
-from tests.stages.test_predict import answerer_of
-from tests.whole_runs import run_words
+from tests.whole_runs import answerer_of, run_words
 
 Call = Callable[..., tuple[int, str, str]]
 OWN = ["members.age.crop={margin: 0.8, size: 48}", "members.mask.crop={align: true}"]

@@ -1,6 +1,5 @@
 """compare on tables made by hand: no image, no network."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,61 +9,28 @@ import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.config import write_settings
-from pipeline.experiment.work import Work
 from pipeline.stages import compare, split
-from pipeline.storage import Runs, read_table, write_table, write_text
-from tests.stages.test_evaluate import (
+from pipeline.storage import read_table, write_table
+from tests.hand_made import (
     AGE,
     FOLD,
     FOLDS,
     NUM,
     OLD,
-    OLD_TASK,
+    OLDS,
     RNG,
     SEX,
-    SEX_TASK,
+    SEXES,
     YEARS_TASK,
     YES_TASK,
+    copy_as,
     make_work,
-    probs,
+    places,
+    product,
+    store,
 )
 
 Call = Callable[..., tuple[int, str, str]]
-SEXES, OLDS = ["m", "f"], ["<40", ">=40"]
-
-
-def store(work: Work) -> Work:
-    """Leaves the settings in the run's folder, as train does."""
-    write_text(work.runs.settings, write_settings(work.settings))
-    return work
-
-
-def copy_as(work: Work, name: str, **changes: object) -> Work:
-    """The same predictions as an experiment of another name, with other settings."""
-    settings = work.settings.model_copy(update={"name": name, **changes})
-    other = Work(settings=settings, runs=Runs(settings), command=[])
-    shutil.copytree(work.runs.experiment, other.runs.experiment)
-    return store(other)
-
-
-def places(folder: Path) -> list[str]:
-    return [f"runs={folder}/runs", f"submissions={folder}/submissions", "bootstrap=200"]
-
-
-def product(folder: Path) -> Work:
-    sex = probs("sex", SEXES, SEX, share=0.9)
-    old = probs("old", OLDS, OLD, share=0.8)
-    joint = probs("answer", ["m/<40", "m/>=40", "f/<40", "f/>=40"], SEX * 2 + OLD, share=0.6)
-    work = make_work(
-        folder,
-        tasks={"sex": SEX_TASK, "old": OLD_TASK},
-        answer={"tasks": ["sex", "old"], "metric": "accuracy"},
-        tables={"s": sex, "o": old, "j": joint},
-        compare={"two": ["s", "o"]},
-        ensemble={"members": ["s", "o"]},
-    )
-    return store(work)
 
 
 def test_an_ensemble_and_a_joint_member_meet_in_the_answer(tmp_path: Path, call: Call) -> None:

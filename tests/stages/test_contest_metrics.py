@@ -13,7 +13,7 @@ from pipeline.experiment.fingerprints import evaluate_key
 from pipeline.experiment.own_metric_digests import own_metric_files
 from pipeline.experiment.work import Work
 from pipeline.stages import ensemble, evaluate, stack
-from tests.stages.test_evaluate import (
+from tests.hand_made import (
     AGE,
     NUM,
     OLD,

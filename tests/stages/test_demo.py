@@ -12,7 +12,7 @@ from PIL import Image
 
 from pipeline.images.read import read_image
 from tests.browser import open_browser
-from tests.stages.test_predict import trained_words
+from tests.whole_runs import run_words
 
 UPLOAD = "#given input[type=file]"
 STATUS = "document.querySelector('#status')?.innerText ?? ''"
@@ -34,7 +34,7 @@ def address(plain: Path, contest: Path) -> Iterator[str]:
     from pipeline.stages.demo import make_demo
     from pipeline.storage import PROJECT, Runs
 
-    words, port = trained_words(contest, plain), free_port()
+    words, port = run_words(contest, plain), free_port()
     settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
     app = make_demo(Work(settings=settings, runs=Runs(settings), command=[]))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
@@ -154,7 +154,7 @@ def test_what_cannot_be_is_a_sentence(
     words: list[str], says: str, plain: Path, contest: Path, call: Callable
 ) -> None:
     pytest.importorskip("gradio")
-    code, _, err = call("demo", *words, *trained_words(contest, plain))
+    code, _, err = call("demo", *words, *run_words(contest, plain))
     assert code == 2
     assert says in err
 
@@ -165,6 +165,6 @@ def test_a_taken_port_is_a_sentence(plain: Path, contest: Path, call: Callable) 
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        code, _, err = call("demo", f"port={port}", *trained_words(contest, plain))
+        code, _, err = call("demo", f"port={port}", *run_words(contest, plain))
     assert code == 2
     assert f"port={port + 1} is another" in err

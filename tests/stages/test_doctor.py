@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.storage import PROJECT
-from tests.stages.test_odd_contests import make, people
+from tests.random_contest import make, people
 
 Call = Callable[..., tuple[int, str, str]]
 

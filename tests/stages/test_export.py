@@ -20,7 +20,7 @@ from pipeline.models.export_module import MemberModel, Resize
 from pipeline.models.losses import LOSSES, head_shape
 from pipeline.models.network import build_network, to_probs
 from pipeline.storage import PROJECT, Runs
-from tests.stages.test_predict import answerer_of, trained_words
+from tests.whole_runs import answerer_of, run_words
 
 
 @pytest.mark.parametrize(("old", "new"), [(96, 32), (50, 33), (32, 48)])
@@ -36,7 +36,7 @@ def test_the_resize_is_opencvs(old: int, new: int) -> None:
 def test_files_say_what_infer_says(plain: Path, contest: Path, call: Callable) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
-    words = trained_words(contest, plain)
+    words = run_words(contest, plain)
     code, out, err = call("export", *words)
     assert code == 0, err
     folder = plain / "runs/sample/export"
@@ -101,7 +101,7 @@ def test_every_kind_of_head_is_read_alike_in_all_formats(tmp_path: Path) -> None
 
 
 def test_an_unknown_format_is_a_sentence(plain: Path, contest: Path, call: Callable) -> None:
-    code, _, err = call("export", "formats=tflite", *trained_words(contest, plain))
+    code, _, err = call("export", "formats=tflite", *run_words(contest, plain))
     assert code == 2
     assert err == "error: export: formats=tflite; allowed: onnx, pt2, pt, commas between\n"
 

@@ -15,9 +15,19 @@ from pipeline.leaderboard.ledger import read_ledger, record_submission
 from pipeline.stages import ensemble
 from pipeline.storage import read_table, write_table
 from pipeline.storage.digests import file_sha256
+from tests.hand_made import (
+    NUM,
+    OLD,
+    OLD_TASK,
+    SEX,
+    SEX_TASK,
+    copy_as,
+    make_work,
+    places,
+    probs,
+    store,
+)
 from tests.stages import test_evaluate
-from tests.stages.test_compare import copy_as, places, store
-from tests.stages.test_evaluate import NUM, OLD, OLD_TASK, SEX, SEX_TASK, make_work, probs
 
 Call = Callable[..., tuple[int, str, str]]
 TASKS = {"sex": SEX_TASK, "old": OLD_TASK}

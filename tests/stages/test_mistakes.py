@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.models.checkpoint import load_state, save_state
-from tests.stages.test_odd_contests import NUMBER, make, people
+from tests.random_contest import NUMBER, make, people
 
 Call = Callable[..., tuple[int, str, str]]
 CSV = "submissions/odd.csv"

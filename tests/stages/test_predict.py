@@ -9,30 +9,7 @@ import pytest
 from PIL import Image
 
 from pipeline.images.read import read_image
-from tests.whole_runs import run_words
-
-
-def trained_words(contest: Path, plain: Path) -> list[str]:
-    """What names the whole run of the fixture `plain`."""
-    return run_words(contest, plain)
-
-
-def answerer_of(words: list[str], **options):
-    """The ensemble of a run as a function of images."""
-    from pipeline.config import load_experiment
-    from pipeline.experiment.work import Work
-    from pipeline.features.stack.predictor import load_stack_layers
-    from pipeline.inference.face_predictor import FacePredictor
-    from pipeline.storage import PROJECT, Runs
-
-    settings = load_experiment(words[1], words[2:], configs=PROJECT / "configs")
-    work = Work(settings=settings, runs=Runs(settings), command=[])
-    return FacePredictor(
-        work.settings,
-        work.runs,
-        **options,
-        stack=load_stack_layers(work.settings, work.runs, by=options.get("by", "ensemble")),
-    )
+from tests.whole_runs import answerer_of, run_words
 
 
 def read_faces(plain: Path) -> pd.DataFrame:
@@ -40,7 +17,7 @@ def read_faces(plain: Path) -> pd.DataFrame:
 
 
 def test_a_test_image_gets_its_stored_probabilities(plain: Path, contest: Path) -> None:
-    predictor = answerer_of(trained_words(contest, plain))
+    predictor = answerer_of(run_words(contest, plain))
     submission = pd.read_csv(plain / "submissions/sample.csv").set_index("ImageID")["ans"]
     stored = {
         member: pd.read_parquet(plain / f"runs/sample/{member}/test.parquet").set_index("image_id")
@@ -65,7 +42,7 @@ def test_in_mixed_precision_it_says_what_infer_says_to_the_last_bit(
     from pipeline.experiment.predict import predict_cells
     from pipeline.faces.crop_store import open_crops
 
-    predictor = answerer_of([*trained_words(contest, plain), "precision=bfloat16"])
+    predictor = answerer_of([*run_words(contest, plain), "precision=bfloat16"])
     settings, runs = predictor.settings, predictor.runs
     some, crops = read_test(runs).head(4), open_crops(runs.crops)
     device, precision = choose_device(settings)
@@ -94,7 +71,7 @@ def test_a_group_has_a_row_for_each_face(
     Image.fromarray(np.concatenate(people, axis=1)).save(folder / "group.png")
     Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(folder / "wall.png")
     (folder / "notes.jpg").write_text("not an image")
-    code, out, err = call("predict", folder, *trained_words(contest, plain))
+    code, out, err = call("predict", folder, *run_words(contest, plain))
     assert code == 0, err
     assert "3 faces in 3 files, 1 no face found, 1 not read" in out
     table = read_faces(plain)
@@ -123,7 +100,7 @@ def test_a_video_has_rows_by_second(
         film.write(np.ascontiguousarray(image[:, :, ::-1]))
     film.release()
     (tmp_path / "b.mp4").write_bytes(b"no film")
-    words = trained_words(contest, plain)
+    words = run_words(contest, plain)
     code, _, err = call("predict", tmp_path / "a.mp4", tmp_path / "b.mp4", "fps=5", *words)
     assert code == 0, err
     table = read_faces(plain)
@@ -144,14 +121,14 @@ def test_a_video_has_rows_by_second(
 def test_what_cannot_be_is_a_sentence(
     words: list[str], says: str, plain: Path, contest: Path, call: Callable
 ) -> None:
-    code, _, err = call("predict", *words, *trained_words(contest, plain))
+    code, _, err = call("predict", *words, *run_words(contest, plain))
     assert code == 2
     assert says in err
 
 
 def test_one_member_says_its_own_tasks(plain: Path, contest: Path, call: Callable) -> None:
     image = next((contest / "eval/images").glob("*.jpg"))
-    code, _, err = call("predict", image, "by=age", *trained_words(contest, plain))
+    code, _, err = call("predict", image, "by=age", *run_words(contest, plain))
     assert code == 0, err
     table = read_faces(plain)
     assert "age.<30" in table and not any(name.startswith("mask") for name in table)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pipeline.leaderboard.submission_record import NEEDS, differences
-from tests.stages.test_odd_contests import NUMBER, make, people
+from tests.random_contest import NUMBER, make, people
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -10,7 +10,7 @@ from sklearn import metrics as reference
 
 from pipeline.stages import ensemble, evaluate, stack
 from pipeline.storage import read_table, write_table
-from tests.stages.test_evaluate import NUM, make_work
+from tests.hand_made import NUM, make_work
 
 WORDS = ["smile", "hat", "glasses"]
 RNG = np.random.default_rng(7)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.images.read import read_image
-from tests.stages.test_predict import answerer_of, trained_words
+from tests.whole_runs import answerer_of, run_words
 
 ALONE = """
 import json, pathlib, sys
@@ -32,7 +32,7 @@ def test_it_runs_alone_and_says_the_same(
 ) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
-    words, folder = trained_words(contest, plain), plain / "runs/sample/share"
+    words, folder = run_words(contest, plain), plain / "runs/sample/share"
     left = folder / "weights/gone/fold0-seed777.safetensors"  # of a member of an earlier share
     left.parent.mkdir(parents=True)
     left.touch()
@@ -71,6 +71,6 @@ def test_a_push_to_nowhere_is_a_sentence(
     name: str, plain: Path, contest: Path, call: Callable
 ) -> None:
     pytest.importorskip("onnxscript")
-    code, _, err = call("share", f"push={name}", *trained_words(contest, plain))
+    code, _, err = call("share", f"push={name}", *run_words(contest, plain))
     assert code == 2
     assert f"push={name} must be USER/NAME" in err

@@ -15,7 +15,7 @@ from pipeline.features.stack.load import gather_predictions
 from pipeline.stages import stack
 from pipeline.stages.registry import is_done
 from pipeline.storage import write_table
-from tests.stages.test_evaluate import (
+from tests.hand_made import (
     AGE,
     FOLD,
     NUM,

@@ -11,7 +11,7 @@ import pytest
 from pipeline.config import load_experiment
 from pipeline.experiment.grouping import AGAIN
 from pipeline.storage import Runs
-from tests.stages.test_odd_contests import make, people
+from tests.random_contest import make, people
 
 Call = Callable[..., tuple[int, str, str]]
 # what may only be said of people who are named

@@ -25,7 +25,7 @@ from pipeline.storage import (
     write_text,
 )
 from tests.conftest import tiny
-from tests.stages.test_odd_contests import make, people
+from tests.random_contest import make, people
 
 Call = Callable[..., tuple[int, str, str]]
 BIG = np.random.default_rng(0).integers(255, size=400_000, dtype=np.uint8)

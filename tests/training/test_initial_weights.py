@@ -13,7 +13,7 @@ from pipeline.models.checkpoint import load_state
 from pipeline.storage import PROJECT, REFIT, Cell, Runs
 from pipeline.training.checks import weight_problems
 from pipeline.training.initial_weights import start_of
-from tests.stages.test_odd_contests import make, people
+from tests.random_contest import make, people
 
 Call = Callable[..., tuple[int, str, str]]
 

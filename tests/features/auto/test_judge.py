@@ -9,7 +9,7 @@ import pytest
 from pipeline.config import load_experiment
 from pipeline.features.auto.judge import Judge
 from pipeline.storage import PROJECT, Runs
-from tests.stages.test_albums import LABELS, SIZES, make_albums
+from tests.album_contest import LABELS, SIZES, make_albums
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -12,7 +12,7 @@ from pipeline.experiment.predictions import read_predictions
 from pipeline.experiment.work import Work
 from pipeline.features.stack.predictor import StackPredictor
 from pipeline.stages import stack
-from tests.stages.test_evaluate import AGE, NUM, SEX, YEARS_TASK, YES_TASK, make_work
+from tests.hand_made import AGE, NUM, SEX, YEARS_TASK, YES_TASK, make_work
 from tests.stages.test_stack import facts, product_work
 
 RNG = np.random.default_rng(11)
