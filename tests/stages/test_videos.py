@@ -13,6 +13,7 @@ from pipeline.config import load_experiment
 from pipeline.images.read import UnreadableImageError, measure_image, read_image
 from pipeline.labels.frames import frame_path
 from pipeline.storage import Runs
+from tests.album_contest import LABELS, SIZES, make_albums
 from tests.contests import drawn_people
 
 Call = Callable[..., tuple[int, str, str]]
@@ -128,8 +129,6 @@ def test_videos_from_the_files_to_the_answers(tmp_path: Path, call: Call) -> Non
 
 
 def test_a_row_that_names_a_folder_is_answered_from_its_images(tmp_path: Path, call: Call) -> None:
-    from tests.stages.test_albums import LABELS, SIZES, make_albums
-
     words = make_albums(
         tmp_path, labels=LABELS, sizes=SIZES, test={"x": 3, "y": 2}, sample=["y", "x"]
     )
