@@ -47,7 +47,7 @@ def run(asked: Asked) -> list[Row]:
     said, seconds = _command(["crop", "train", "infer", *words], log)
     shutil.rmtree(folder, ignore_errors=True)
     ends = {stage: when for when, line in said for stage in _stage(line)}
-    foretold = re.search(r"plan: ([0-9.]+) minutes in all", "\n".join(line for _, line in planned))
+    forecast = re.search(r"plan: ([0-9.]+) minutes in all", "\n".join(line for _, line in planned))
     lasted, before = [], 0.0
     for stage, when in ends.items():
         lasted.append(f"{stage} {(when - before) / 60:.1f}")
@@ -60,7 +60,7 @@ def run(asked: Asked) -> list[Row]:
             goal="≤ 15" if number == whole else "",
             sizes=f"{num_train:,} + {number - num_train:,} images, recipe `masks-seed`, "
             + (f"{asked.epochs} epochs" if asked.epochs else "its own epochs"),
-            agree=f"minutes: {', '.join(lasted)}; plan said {foretold[1] if foretold else '?'}; "
+            agree=f"minutes: {', '.join(lasted)}; plan said {forecast[1] if forecast else '?'}; "
             f"log in {display_path(log)}",
             facts={"seconds": seconds, "ends": ends},
         )

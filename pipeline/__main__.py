@@ -148,8 +148,10 @@ def run_command(words: list[str]) -> int:
 
 
 def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> int:
-    """Runs what is not done and gives its number. Whoever writes the same is waited for, and what
-    is done or was decided meanwhile is looked at again."""
+    """Runs what is not done and gives its number.
+
+    A process that writes the same is waited for, and what it has done or decided is looked at
+    again."""
     command = shlex.join(work.command)
     did = 0
     with ExitStack() as whole:

@@ -155,7 +155,7 @@ def main(plan: dict) -> dict:
     return done
 
 
-if __name__ == "__mp_main__":  # a cell's own process, which imports this file anew
+if __name__ == "__mp_main__":  # a cell's own process, which imports this file again
     obey()
 
 

@@ -1,7 +1,7 @@
 """YAML text to plain values, with the line of every key. YAML 1.2's scalars, no duplicate keys.
 
 PyYAML follows YAML 1.1, where `1e-4` is a string, `no` is False and `0123` is 83. A learning rate,
-a country code and an image id must come out as what they look like, so the scalars are read anew.
+a country code and an image id must come out as what they look like, so the scalars are read again.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What a metric sees of an answer: the values as they will stand in the answer file.
 
 How values are written is known a floor above (leaderboard.written_values), so the function that
-knows it is handed in by whoever judges.
+knows it is handed in by the caller.
 """
 
 from collections.abc import Callable

@@ -48,7 +48,7 @@ def read_labelled(runs: Runs) -> pd.DataFrame:
         if found != proven or len(folds) != sum(proven):
             raise ValueError(
                 f"{runs.folds} was edited: its folds hold {found} images, and {proven} when it "
-                "was written; without the file the same command splits anew"
+                "was written; without the file the same command splits again"
             )
     return images.assign(**splits, person_id=people)
 

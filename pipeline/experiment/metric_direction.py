@@ -29,7 +29,7 @@ def is_higher_better(name: str) -> bool | None:
         return None
     try:
         lines = ast.parse(path.read_text(encoding="utf-8")).body
-    except (SyntaxError, UnicodeDecodeError):  # whoever runs the file says what is wrong with it
+    except (SyntaxError, UnicodeDecodeError):  # the stage that runs it says what is wrong
         return None
     for line in lines:
         if not isinstance(line, ast.Assign) or not isinstance(line.value, ast.Constant):

@@ -92,7 +92,7 @@ def check_settings(settings: Experiment, runs: Runs) -> None:
 
 def _check_labels(runs: Runs, tables: Mapping[str, str]) -> None:
     """Raises ValueError when the run was trained before its file of fixes was edited, or a table of
-    labels, of which another experiment may have made the index anew."""
+    labels, of which another experiment may have made the index again."""
     if not runs.provenance.exists():
         return
     for run in read_json(runs.provenance)["runs"]:

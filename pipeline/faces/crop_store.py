@@ -45,7 +45,7 @@ def open_crops(path: Path) -> np.memmap:
         crops = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError) as error:
         raise ValueError(
-            f"{path}: damaged ({error}); without it the same command cuts the crops anew"
+            f"{path}: damaged ({error}); without it the same command cuts the crops again"
         ) from None
     square = crops.ndim == 4 and crops.shape[1] == crops.shape[2] and crops.shape[3] == 3
     if crops.dtype != np.uint8 or not square:

@@ -1,4 +1,4 @@
-"""Checks that folds leak nothing. They look at the table as it is, whoever made it."""
+"""Checks that folds leak nothing. They look at the table as it is, however it was made."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What frozen layers see in images, on disk in parts: read where it is used, never all of it.
 
 A part holds one variant of some images in a row. It gets its name when it is whole, so whatever is
-there is right, whoever wrote it and however often they were killed.
+there is right, whichever process wrote it and however often it was killed.
 """
 
 from collections.abc import Iterator, Sequence

@@ -135,7 +135,7 @@ class FacePredictor:
 
         found = face.crops[self._crops_of[member.name]]
         crop, loss = fit_size(found, size=member.transform.size), member.losses[task.name]
-        # read anew: the networks that answer are fused, and gradients need the layers as trained
+        # read again: the networks that answer are fused, and gradients need the layers as trained
         cell = answering_cells(self.settings, member.name)[0]
         network = load_cell(self.runs, member, cell, device=self._device)
         pixels = torch.from_numpy(crop[None]).to(self._device)

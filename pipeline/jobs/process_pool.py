@@ -134,7 +134,7 @@ def _say_death(code: int | None) -> str:
 def _end(workers: Sequence[_Worker]) -> None:
     """Asks the processes to end, waits, and kills who does not."""
     for worker in workers:
-        worker.link.close()  # whoever rests reads that no job comes any more
+        worker.link.close()  # a process that waits reads that no job comes any more
         if worker.job is not None and worker.process.is_alive():
             worker.process.terminate()
     for worker in workers:

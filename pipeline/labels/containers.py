@@ -129,7 +129,7 @@ def pixels_of(text: str, *, size: tuple[int, int] | None) -> np.ndarray:
 def _read_member(archive: Path, name: str) -> bytes:
     if name not in _members(archive):
         raise ValueError("no such file in the archive")
-    with zipfile.ZipFile(archive) as opened:  # anew: no process or thread shares a place in it
+    with zipfile.ZipFile(archive) as opened:  # again: no process or thread shares a place in it
         info = opened.getinfo(name)
         if info.file_size > MOST_BYTES:
             raise ValueError(f"too large: {info.file_size} bytes in the archive")

@@ -76,7 +76,7 @@ class Metric:
     order_only: bool = False  # no line through a number's answers changes it
     each_label_alone: bool = False  # of labels: their mean, so each is decided by itself
     of_labels: "Metric | None" = None  # the same of images with several labels, truth (N, C)
-    gamed_by: str = ""  # how it can be bettered by answers that are worse for somebody
+    gamed_by: str = ""  # how it improves by answers that are worse for some people
 
     def compute(
         self, truth: np.ndarray, answer: np.ndarray, group: np.ndarray | None = None

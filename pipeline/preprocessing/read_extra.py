@@ -39,9 +39,9 @@ def add_extra(
 ) -> ExtraImages:
     """The images of a contest, `images`, and those of its other data; they are part `extra`.
 
-    Their ids begin with `extra:NUMBER/`; their paths are absolute; whoever is not named is alone;
-    their test images are left out. Raises ValueError for what can't be read, and for an image that
-    is the contest's own.
+    Their ids begin with `extra:NUMBER/`; their paths are absolute; one without a named person is
+    alone; their test images are left out. Raises ValueError for what can't be read, and for an
+    image that is the contest's own.
     """
     frames, notes = [images], []
     own_files = {os.path.realpath(runs.root / path) for path in images["path"]}

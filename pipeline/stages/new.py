@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from pipeline.config import Experiment
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.work import Work
-from pipeline.features.new_contest.fit_hours import Foretold, fit_to_hours
+from pipeline.features.new_contest.fit_hours import TimeForecast, fit_to_hours
 from pipeline.features.new_contest.make_config import (
     find_place,
     measure,
@@ -29,7 +29,7 @@ from pipeline.stages.registry import run_missing
 from pipeline.storage import Runs, check_writable, display_path, write_text
 
 HOURS = 2.0
-FORETOLD = ("crop", "train", "infer")
+FORECAST_STAGES = ("crop", "train", "infer")
 
 
 def check(work: Work) -> None:
@@ -58,7 +58,7 @@ def run(work: Work) -> None:
     gpu = torch.cuda.is_available()
     write_made_tables(found)
     try:
-        made = fit_to_hours(found, place, sizes, hours=hours, foretell=_foretell, gpu=gpu)
+        made = fit_to_hours(found, place, sizes, hours=hours, forecast_of=_forecast_of, gpu=gpu)
     except BaseException:
         remove_made_tables(found)
         raise
@@ -73,7 +73,7 @@ def run(work: Work) -> None:
         print(f"  {COMMAND} {stages} -c {place.called}")
 
 
-def _foretell(settings: Experiment) -> Foretold:
+def _forecast_of(settings: Experiment) -> TimeForecast:
     """What plan says of these settings, without leaving anything behind."""
     from pipeline.features.planning.estimate import make_forecast
 
@@ -82,9 +82,11 @@ def _foretell(settings: Experiment) -> Foretold:
         work = Work(settings=there, runs=Runs(there), command=[COMMAND, "plan"])
         with redirect_stdout(StringIO()):
             run_missing(work, ("index",))
-            forecast = make_forecast(work, FORETOLD)
-    training = sum(forecast.parts[name].seconds for name in FORETOLD[1:] if name in forecast.parts)
-    return Foretold(training / 60.0, forecast.minutes - training / 60.0)
+            forecast = make_forecast(work, FORECAST_STAGES)
+    training = sum(
+        forecast.parts[name].seconds for name in FORECAST_STAGES[1:] if name in forecast.parts
+    )
+    return TimeForecast(training / 60.0, forecast.minutes - training / 60.0)
 
 
 def _words(work: Work) -> tuple[Path, str | None]:

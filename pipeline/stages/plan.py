@@ -1,6 +1,6 @@
 """plan: what the asked stages will take on this machine, from a short probe, before they are begun.
 
-What it foretells of train and infer is kept, and compared at their ends with what then happened.
+What it forecasts for train and infer is kept, and compared at their ends with what then happened.
 """
 
 import shutil
@@ -49,7 +49,7 @@ def run(work: Work) -> None:
         elif name in found.parts:
             print(f"  {name:<10}{found.parts[name].say()}")
         else:
-            print(f"  {name:<10}to do, seconds to a few minutes (not foretold)")
+            print(f"  {name:<10}to do, seconds to a few minutes (without a forecast)")
     print("\n".join(f"plan: {line}" for line in _say_needs(work.runs, found)))
     print("\n".join(f"plan: {line}" for line in _say_price(work.options, found)))
     if "train" in stages and needs_training(work.settings) and not is_done(work, "baseline"):

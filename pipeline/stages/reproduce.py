@@ -54,7 +54,7 @@ def run(work: Work) -> None:
                 print(f"reproduce: {name}")
                 STAGES[name].module.run(again)
             if name == "index" and "images" in _other_data(again, record):
-                runs.images.unlink()  # read anew by the next try, when they may be as they were
+                runs.images.unlink()  # read again by the next try, when they may be as they were
                 raise ValueError(
                     f"{path}: the {MADE_OF['images']} below {runs.root} are not those that it was "
                     "made from; root=/another/folder names a copy that is as it was"
@@ -120,7 +120,7 @@ def _made_again(work: Work, path: Path, record: dict[str, Any]) -> Work:
     if "root" in work.options:
         raw["competition"] = {**raw["competition"], "root": work.options["root"]}
     raw["device"] = work.options.get("device", raw.get("device", "auto"))
-    # by the settings: two experiments may give the same answers, and each is trained anew
+    # by the settings: two experiments may give the same answers, and each is trained again
     folder = work.runs.of_experiment(f"reproduced/{fingerprint_of(raw)}")
     raw |= {"runs": str(folder / "runs"), "submissions": str(folder / "submissions")}
     settings = read_settings(raw, name=str(path))

@@ -92,10 +92,12 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def repair_hint(path: Path) -> str:
-    """What makes a damaged file anew, in words: those of a trained cell come with its mark only."""
+    """What makes a damaged file again, in words.
+
+    The files of a trained cell are made together, so all of them go."""
     if (path.parent / "done.json").exists():
-        return f"put it back, or remove {path.parent}: the same command trains that cell anew"
-    return "without it the same command makes it anew"
+        return f"put it back, or remove {path.parent}: the same command trains that cell again"
+    return "without it the same command makes it again"
 
 
 def damaged_file(path: Path, error: Exception | None = None) -> ValueError:

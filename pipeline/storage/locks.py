@@ -38,7 +38,7 @@ _descriptors: set[int] = set()
 
 @contextmanager
 def hold_lock(path: Path, *, command: str, say: Callable[[str], None] = print) -> Iterator[None]:
-    """Holds the lock file for the block, after waiting for whoever has it; `say` hears of the wait.
+    """Holds the lock file for the block, after waiting for its holder; `say` hears of the wait.
 
     Raises OSError where the folder can't be written.
     """

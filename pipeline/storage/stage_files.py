@@ -14,7 +14,7 @@ class StageFiles:
 
     @property
     def forecast(self) -> Path:
-        """What plan foretold of this experiment's jobs."""
+        """What plan forecast for this experiment's jobs."""
         return self.experiment / "plan.json"
 
     def stack(self, name: str) -> Path:

@@ -1,7 +1,7 @@
 """What a member's frozen layers see in every image, computed once for all of its cells.
 
 The frozen layers have seen no label of this contest, so folds and seeds share what they see. The
-first cells compute it together, part by part; whoever is killed leaves whole parts behind.
+first cells compute it together, part by part; one that is killed leaves whole parts behind.
 """
 
 from dataclasses import dataclass

@@ -78,7 +78,7 @@ def test_a_damaged_file_is_named_and_what_is_said_to_help_helps(
     if what == "gone":
         path.unlink()
     code, _, err = call("report" if "done.json" in file else "infer", *words)
-    if code == 0:  # nothing was lost: it was made anew, or nobody needed it
+    if code == 0:  # nothing was lost: it was made again, or nobody needed it
         assert what == "gone" or file.endswith("done.json")
     else:
         assert str(path) in err, err

@@ -74,7 +74,7 @@ def clocks(
     return [CellClock(f"{member}/{i}", member, epochs, cost) for i in range(number)]
 
 
-def test_nothing_is_foretold_before_the_first_epoch() -> None:
+def test_there_is_no_forecast_before_the_first_epoch() -> None:
     assert seconds_left(clocks(2), slots=2, now=5.0) is None
 
 
@@ -124,7 +124,7 @@ def test_features_are_computed_once_for_a_member() -> None:
     assert seconds_left(cells, slots=2, now=81.0) == pytest.approx(2.0 + 160.0 + 120.0)
 
 
-def test_heads_alone_foretell_no_training() -> None:
+def test_heads_alone_give_no_forecast_of_training() -> None:
     """Their features were there already, so nothing is known of an epoch."""
     cells = [CellClock("blocks/0", "blocks", 1, 0.0, shared=4.0), *clocks(1)]
     cells[0].end_epochs(1, now=1.0, measured=1.0)

@@ -148,7 +148,7 @@ def test_weights_of_other_code_or_classes_are_refused_with_what_differs(
     code, _, err = call("infer", *words)
     assert code == 2
     assert "a damaged one" in err
-    assert f"or remove {path.parent}: the same command trains that cell anew" in err
+    assert f"or remove {path.parent}: the same command trains that cell again" in err
     shutil.rmtree(path.parent)
     code, _, err = call("infer", *words)
     assert code == 0, err

@@ -1,4 +1,4 @@
-"""A cached trunk: what training without it gives, shared by cells, made anew where it must be."""
+"""A cached trunk: what training without it gives, shared by cells, made again where it must be."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -56,7 +56,7 @@ def add_curve(
     if record.curve is not None:
         return ""
     if settings.members[name].head is None:
-        return f"no learning curve over people: {name} would have to be trained anew for it"
+        return f"no learning curve over people: {name} would have to be trained again for it"
     try:
         with stop_after(seconds):
             curve = make_learning_curve(settings, runs, name)

@@ -48,7 +48,7 @@ def check_bundle(settings: Experiment, runs: Runs) -> None:
 
 
 def write_bundle(settings: Experiment, runs: Runs, *, wheels: bool = False) -> Bundle:
-    """Writes the bundle anew. Raises ValueError as check_bundle.
+    """Writes the bundle again. Raises ValueError as check_bundle.
 
     It holds code, the pure Python packages that a Kaggle image lacks, weights of the cells that
     answer, the label and fold tables (for the prior of images that can't be read), the settings,

@@ -25,7 +25,7 @@ from pipeline.features.new_contest.understand import Understood
 
 
 @dataclass(frozen=True)
-class Foretold:
+class TimeForecast:
     """Minutes of training and answering, and of all else, on this machine."""
 
     training: float
@@ -37,14 +37,14 @@ class Foretold:
         return self.training + self.others
 
 
-Foretell = Callable[[Experiment], Foretold]
+ForecastOf = Callable[[Experiment], TimeForecast]
 
 
 @dataclass(frozen=True)
 class Made:
     """The text of the config, how it was checked, and what its crop and size are for.
 
-    `minutes` is what plan foretells of the config as it is written; None where it was not asked.
+    `minutes` is what plan forecasts for the config as it is written; None where it was not asked.
     """
 
     text: str
@@ -55,11 +55,17 @@ class Made:
 
 
 def fit_to_hours(
-    found: Understood, place: Place, sizes: Sizes, *, hours: float, foretell: Foretell, gpu: bool
+    found: Understood,
+    place: Place,
+    sizes: Sizes,
+    *,
+    hours: float,
+    forecast_of: ForecastOf,
+    gpu: bool,
 ) -> Made:
     """The config of what was found, no larger than fits. Raises ValueError where it can't load.
 
-    `foretell` probes this machine, which takes half a minute: it is not asked where there are so
+    `forecast_of` probes this machine, which takes half a minute: it is not asked where there are so
     few images that any machine has the time.
     """
     name = place.path.stem
@@ -73,7 +79,7 @@ def fit_to_hours(
     checked = check_text(text, name)
     if checked.problem or num_passes(setting, size) < 3600.0 * hours * LEAST_RATE:
         return Made(text, checked, crop, size)
-    first = foretell(checked.settings)
+    first = forecast_of(checked.settings)
     smaller = shrink(size, minutes=first.training, fixed=first.others, hours=hours)
     if smaller == size:
         return Made(text, checked, crop, size, first.minutes)

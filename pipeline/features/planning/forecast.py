@@ -1,4 +1,4 @@
-"""What plan foretold, kept beside the experiment, and compared with what then happened."""
+"""What plan forecast, kept beside the experiment, and compared with what then happened."""
 
 from collections.abc import Sequence
 from pathlib import Path

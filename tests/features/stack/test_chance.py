@@ -1,6 +1,6 @@
 """Predictions that know nothing of the labels score at chance, in every metric, whatever is fitted.
 
-Chance is the mean score of the same nested answers when people's labels are dealt out anew.
+Chance is the mean score of the same nested answers when people's labels are dealt out again.
 """
 
 from types import SimpleNamespace
