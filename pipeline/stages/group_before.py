@@ -53,7 +53,7 @@ BASELINE = Stage(
 
 AUTO = Stage(
     name="auto",
-    summary="given hours, the best submission: candidates by expected gain a minute",
+    summary="given hours, the best submission: candidates by expected gain for their cost",
     group="before",
     needs=("index",),
     options=("hours", "until", "candidates"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ALARM = getattr(signal, "SIGALRM", None)  # some systems have none: nothing is stopped there
 SOON = 0.001  # seconds: a timer of 0 would never ring
 
 
@@ -48,7 +49,7 @@ def _note(number: int, frame: object) -> None:
 
 
 def _stop(number: int) -> StoppedError:
-    return TimeUpError(number) if number == signal.SIGALRM else StoppedError(number)
+    return TimeUpError(number) if number == ALARM else StoppedError(number)
 
 
 @contextmanager
@@ -57,18 +58,18 @@ def stop_after(seconds: float) -> Iterator[None]:
 
     Only the main thread of a process can be stopped: another one goes on to its end.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if ALARM is None or threading.current_thread() is not threading.main_thread():
         yield
         return
     began = time.monotonic()
-    handler = signal.signal(signal.SIGALRM, _note)
+    handler = signal.signal(ALARM, _note)
     others, _ = signal.setitimer(signal.ITIMER_REAL, max(seconds, SOON))
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, handler)
-        if _Hand.asked == signal.SIGALRM:
+        signal.signal(ALARM, handler)
+        if _Hand.asked == ALARM:
             _Hand.asked = None
         if others:  # a process has one such timer: who set it before has it back
             left = others - (time.monotonic() - began)

@@ -1,1 +1,1 @@
-"""Given hours, the best submission: candidates in order of expected gain a minute."""
+"""Given hours, the best submission: candidates in order of expected gain for their cost."""

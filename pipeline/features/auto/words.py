@@ -84,7 +84,7 @@ def _say_more_hours(tries: Sequence[Try], *, unit: Unit) -> str:
     last = judged[-LAST_TRIES:]
     sure = [one.name for one in last if one.gain_low is not None and one.gain_low > 0]
     if not judged:
-        return "only the baseline was tried: more hours would show what training adds"
+        return "only the baseline could be judged: more hours would show what training adds"
     if sure:
         return f"{sure[-1]} still added something beyond the interval: more hours may pay"
     return (
