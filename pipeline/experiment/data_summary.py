@@ -11,6 +11,7 @@ from pipeline.console.table_layout import layout_table
 from pipeline.experiment.grouping import counted_by, named
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.labels.tasks import Task, is_labelled, to_numbers
+from pipeline.metrics.paired import short_number
 from pipeline.tables import OK
 
 FACE_WORDS = {  # the column `how` of the images table, for readers
@@ -152,10 +153,11 @@ def summary_lines(
         counts = words[task.name].value_counts(sort=False)
         if task.kind == "regression":
             values = to_numbers(task, labelled[task.column], image_ids=labelled["image_id"])
-            yield (
-                f"task {task.name}: {values.min():.4g} to {values.max():.4g}, mean "
-                f"{values.mean():.4g}, median {np.median(values):.4g}, sd {values.std():.4g}"
+            low, middle, high = (
+                short_number(value, digits=4) for value in np.quantile(values, [0.0, 0.5, 1.0])
             )
+            mean, spread = short_number(values.mean(), digits=4), short_number(values.std())
+            yield f"task {task.name}: {low} to {high}, mean {mean}, median {middle}, sd {spread}"
             continue
         people = labelled["person_id"].groupby(words[task.name].to_numpy(), observed=False)
         num_people = people.nunique()
@@ -197,4 +199,4 @@ def _label_counts(task: Task, words: pd.DataFrame) -> Iterator[str]:
 
 def _bin_words(edges: Sequence[float]) -> list[str]:
     """`12 to 30` for each bin between rising edges."""
-    return [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
+    return [f"{short_number(low)} to {short_number(high)}" for low, high in pairwise(edges)]

@@ -6,6 +6,7 @@ No pyplot: its global state has no place in a pipeline.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,6 +20,10 @@ DPI = 110  # of a PNG
 TITLE = 30.0  # pixels above a panel
 TIP, TIPS = "tip:", "tips:"  # ids of artists that carry hover texts; see svg.py
 LETTER = 6.9  # pixels of a letter of 12 to 13 px, on average
+DIGIT = 8.2  # pixels of a letter of a number of 12 px: none is narrow
+LEGEND_ROW = 18.0  # pixels
+LEGEND_HALF = 17  # letters of a name that shares its row
+LEFT = 44.0  # pixels for the words of a y axis
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,8 @@ class Chart:
 
     draw: Callable[[Axes], None]
     height: float = 220.0
-    left: float = 44.0
-    right: float = 12.0
+    left: float = LEFT
+    right: float = 20.0  # half of a number at the end of the axis
     top: float = 22.0
     bottom: float = 42.0
 
@@ -74,7 +79,20 @@ def add_axes(figure: Figure, chart: Chart, *, x: float = 0.0, y: float = 0.0) ->
     axes.set_axisbelow(True)
     axes.grid(color=LIGHT["line"], linewidth=1)
     axes.tick_params(length=0, pad=5, labelsize=12, labelcolor=LIGHT["soft"])
+    axes.tick_params(axis="x", pad=7)  # or the first words of both axes touch
     return axes
+
+
+def make_room_left(axes: Axes, *, left: float) -> None:
+    """Narrows axes whose y labels need more than `left` pixels; call it when all is drawn."""
+    low, high = sorted(axes.get_ylim())
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    words = axes.yaxis.get_major_formatter().format_ticks(ticks)
+    more = 7.0 + DIGIT * max((len(word) for word in words), default=0) - left
+    if more > 0:
+        place = axes.get_position()
+        shift = more / (axes.figure.get_size_inches()[0] * UNIT)
+        axes.set_position((place.x0 + shift, place.y0, place.width - shift, place.height))
 
 
 def label_axes(axes: Axes, *, x: str, y: str = "") -> None:
@@ -82,6 +100,40 @@ def label_axes(axes: Axes, *, x: str, y: str = "") -> None:
     axes.set_xlabel(x, fontsize=12, color=LIGHT["soft"])
     if y:
         axes.set_title(y, fontsize=12, color=LIGHT["soft"], loc="left", x=-0.15, pad=7)
+
+
+def legend_below(axes: Axes, *, columns: int = 2) -> None:
+    """The legend below the name of the x axis: within the axes it would lie on what is drawn. The
+    chart's height and bottom need `legend_height` more pixels."""
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(-0.15, -0.27),
+        ncols=columns,
+        fontsize=12,
+        frameon=False,
+        labelcolor=LIGHT["soft"],
+        handlelength=2.2,
+        borderaxespad=0.0,
+        labelspacing=0.4,
+        columnspacing=1.0,
+    )
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """Two columns of short names, else one: a long name would push its neighbour off the chart."""
+    return 2 if all(width_of(name) <= LEGEND_HALF for name in names) else 1
+
+
+def legend_height(number: int, *, columns: int = 2) -> float:
+    """Pixels that a legend of so many names needs below the axes."""
+    return LEGEND_ROW * -(-number // columns)
+
+
+def say_count(count: float, unit: str) -> str:
+    """`1,200 images`, `1 image` and `1 person`."""
+    if count == 1:
+        unit = "person" if unit == "people" else unit.removesuffix("s")
+    return f"{count:,.0f} {unit}"
 
 
 def tip(words: str) -> str:
@@ -95,6 +147,17 @@ def tips(words: Sequence[str]) -> str:
 
 
 def shorten(name: object, length: int) -> str:
-    """A name of at most `length` letters; an ellipsis stands for the rest."""
+    """A name of at most `length` letters; an ellipsis stands for the rest. A letter of Chinese,
+    Japanese or Korean is as wide as two."""
     text = str(name)
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    if width_of(text) <= length:
+        return text
+    kept = text
+    while kept and width_of(kept) > length - 1:
+        kept = kept[:-1]
+    return f"{kept}…"
+
+
+def width_of(text: str) -> int:
+    """How many letters of the Latin script a text is wide."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

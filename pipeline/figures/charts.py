@@ -6,7 +6,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pipeline.figures.chart import LETTER, WIDTH, Chart, label_axes, shorten, tip
+from pipeline.figures.chart import (
+    LEFT,
+    LETTER,
+    WIDTH,
+    Chart,
+    label_axes,
+    legend_below,
+    legend_columns,
+    legend_height,
+    make_room_left,
+    say_count,
+    shorten,
+    tip,
+)
 from pipeline.figures.palette import BLUE, LIGHT, dash, tone
 
 MAX_BARS = 24  # more would not be legible
@@ -32,7 +45,7 @@ def bars(names: Sequence[str], counts: Sequence[float], *, unit: str = "images")
         axes.set_yticks([])
         for number, (name, count) in enumerate(zip(names, counts, strict=True)):
             top = STEP * number
-            said = f"{count:,.0f} {unit}"
+            said = say_count(count, unit)
             room = int((WIDTH - 24.0) / LETTER) - len(said)
             axes.text(0.0, top + 13.0, shorten(name, max(room, 8)), color=LIGHT["ink"], fontsize=12)
             axes.text(
@@ -74,6 +87,8 @@ def histogram(
     bar each, or one for each few of them; `edges` gives other bins."""
     everything = np.concatenate([np.asarray(values, dtype=float) for values in groups.values()])
     ends = histogram_edges(everything) if edges is None else np.asarray(edges, dtype=float)
+    said = [f"{shorten(name, 28)} ({len(values):,})" for name, values in groups.items()]
+    columns = legend_columns(said)
 
     def draw(axes: Axes) -> None:
         width = 1.0 / len(groups)
@@ -89,9 +104,11 @@ def histogram(
                         width=(high - low) * width * 0.94,
                         align="edge",
                         color=tone(number),
-                        gid=tip(f"{_say_bin(low, high)}: {count:,} {unit}{_of(name, groups)}"),
+                        gid=tip(
+                            f"{_say_bin(low, high)}: {say_count(count, unit)}{_of(name, groups)}"
+                        ),
                     )
-            axes.plot([], [], color=tone(number), linewidth=7, label=f"{name} ({len(values):,})")
+            axes.plot([], [], color=tone(number), linewidth=7, label=said[number])
         for mark in marks:
             axes.axvline(mark, color=LIGHT["soft"], linestyle=dash(1), linewidth=1)
         axes.set_xlim(*_x_limits(ends))
@@ -104,9 +121,11 @@ def histogram(
         axes.grid(visible=False, axis="x")
         label_axes(axes, x=label, y=unit + (", log scale" if log else ""))
         if len(groups) > 1:
-            axes.legend(fontsize=12, frameon=False, labelcolor=LIGHT["soft"])
+            legend_below(axes, columns=columns)
+        make_room_left(axes, left=LEFT)
 
-    return Chart(draw)
+    more = legend_height(len(groups), columns=columns) if len(groups) > 1 else 0.0
+    return Chart(draw, height=220.0 + more, bottom=42.0 + more)
 
 
 def histogram_edges(values: np.ndarray) -> np.ndarray:
@@ -160,17 +179,19 @@ def size_map(groups: Mapping[str, pd.DataFrame]) -> Chart:
                     markerfacecolor="none",
                     markeredgecolor=tone(number),
                     markeredgewidth=2,
-                    gid=tip(f"{name}: {count:,} images of {width} x {height} pixels"),
+                    gid=tip(f"{name}: {say_count(count, 'images')} of {width} x {height} pixels"),
                 )
             sizes = "1 size" if len(counts) == 1 else f"{len(counts):,} sizes"
-            said = f"{name} ({len(frame):,} images, {sizes})"
+            said = f"{name} ({say_count(len(frame), 'images')}, {sizes})"
             axes.plot([], [], color=tone(number), linewidth=7, label=said)
         axes.set_xlim(0.0, 1.15 * largest)
         axes.set_ylim(0.0, 1.15 * largest)
         label_axes(axes, x="width, pixels", y="height, pixels")
-        axes.legend(fontsize=12, frameon=False, labelcolor=LIGHT["soft"], loc="lower right")
+        legend_below(axes, columns=1)
+        make_room_left(axes, left=LEFT)
 
-    return Chart(draw)
+    more = legend_height(len(groups), columns=1)
+    return Chart(draw, height=220.0 + more, bottom=42.0 + more)
 
 
 def count_table(table: pd.DataFrame) -> Chart:

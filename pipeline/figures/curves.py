@@ -7,12 +7,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pipeline.figures.chart import Chart, label_axes, shorten, tips
+from pipeline.figures.chart import (
+    LEFT,
+    Chart,
+    label_axes,
+    legend_below,
+    legend_columns,
+    legend_height,
+    make_room_left,
+    shorten,
+    tips,
+)
 from pipeline.figures.palette import BLUE, GREY, LIGHT, ORANGE, dash, tone
 
 MOST_MARKERS = 16  # a longer curve has none
-LEGEND_ROW = 18.0  # pixels
-LEGEND_LETTERS = 22
+LEGEND_LETTERS = 38
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,8 @@ def plot_curves(
     if legend is None:
         named = {curve.name: (curve.name, curve.tone, _line_style(curve)) for curve in curves}
         legend = list(named.values()) if len(named) > 1 else []
-    rows = -(-len(legend) // 2)
+    legend = [(shorten(name, LEGEND_LETTERS), number, style) for name, number, style in legend]
+    columns = legend_columns([name for name, _, _ in legend])
 
     def draw(axes: Axes) -> None:
         for curve in curves:
@@ -98,23 +108,14 @@ def plot_curves(
                 color=tone(number),
                 linestyle=line_style,
                 marker="o" if line_style == "none" else None,
-                label=shorten(name, LEGEND_LETTERS),
+                label=name,
             )
         if legend:
-            axes.legend(
-                loc="upper left",
-                bbox_to_anchor=(-0.15, -0.27),
-                ncols=2,
-                fontsize=12,
-                frameon=False,
-                labelcolor=LIGHT["soft"],
-                handlelength=2.2,
-                borderaxespad=0.0,
-                labelspacing=0.4,
-                columnspacing=1.0,
-            )
+            legend_below(axes, columns=columns)
+        make_room_left(axes, left=LEFT)
 
-    return Chart(draw, height=220.0 + LEGEND_ROW * rows, bottom=42.0 + LEGEND_ROW * rows)
+    more = legend_height(len(legend), columns=columns)
+    return Chart(draw, height=220.0 + more, bottom=42.0 + more)
 
 
 def _line_style(curve: Curve) -> str | tuple:
@@ -188,6 +189,7 @@ def scatter(
             ends = [low, high]
             axes.plot(ends, ends, color=LIGHT["soft"], linestyle=dash(1), linewidth=1)
         label_axes(axes, x=x_label, y=y_label)
+        make_room_left(axes, left=LEFT)
 
     return Chart(draw)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from pipeline.figures.chart import LETTER, WIDTH, Chart, label_axes, shorten, tip
+from pipeline.figures.chart import DIGIT, LETTER, WIDTH, Chart, label_axes, shorten, tip
 from pipeline.figures.palette import LIGHT, dash, tone
 
 STEP = 40.0  # pixels from one row to the next
@@ -51,6 +51,7 @@ def plot_intervals(
         axes.set_yticks([])
         axes.grid(visible=False, axis="y")
         axes.locator_params(axis="x", nbins=6)
+        _leave_out_cut_ticks(axes)
         if zero:
             axes.axvline(0.0, color=LIGHT["soft"], linestyle=dash(1), linewidth=1)
         for number, row in enumerate(rows):
@@ -58,6 +59,21 @@ def plot_intervals(
         label_axes(axes, x=x_label)
 
     return Chart(draw, height=height + 36.0, left=SIDE, right=SIDE, top=0.0, bottom=36.0)
+
+
+def _leave_out_cut_ticks(axes: Axes) -> None:
+    """Keeps the ticks whose words end within the chart."""
+    low, high = axes.get_xlim()
+    ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
+    words = axes.xaxis.get_major_formatter().format_ticks(ticks)
+    inner = WIDTH - 2.0 * SIDE
+    kept = []
+    for tick, word in zip(ticks, words, strict=True):
+        place = inner * (tick - low) / (high - low)
+        half = DIGIT * len(word) / 2.0
+        if half - SIDE <= place <= inner + SIDE - half:
+            kept.append(tick)
+    axes.set_xticks(kept)
 
 
 def row_values(row: Interval) -> list[float]:

@@ -122,6 +122,19 @@ def show_number(value: float) -> str:
     return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
 
 
+def short_number(value: float, *, digits: int = 3) -> str:
+    """At least so many digits that count, for readers: `0.0123`, `12.3`, `1308`, `25,400`; a dash
+    when it is unknown. No exponent, but for what is next to nothing (`1.2e-05`)."""
+    if not np.isfinite(value):
+        return "–"
+    if value == 0 or abs(value) < 1e-4:
+        return f"{value:.{digits}g}"
+    decimals = max(0, digits - 1 - int(np.floor(np.log10(abs(value)))))
+    comma = "," if abs(value) >= 10_000 else ""  # 2014 may be a year
+    text = f"{value:{comma}.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
 def say_difference(first: str, second: str, difference: Difference, *, p: float = np.nan) -> str:
     """The comparison as a sentence that names the better one first."""
     difference = Difference(

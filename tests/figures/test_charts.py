@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipeline.figures.chart import WIDTH, Chart, add_axes, save_panels
+from pipeline.figures.chart import WIDTH, Chart, add_axes, save_panels, say_count, shorten
 from pipeline.figures.charts import (
     MAX_BARS,
     bars,
@@ -181,3 +181,36 @@ def test_an_svg_has_the_pages_colours_and_nothing_by_reference() -> None:
         assert "var(--" in svg
     assert "two / 2" in tips_of(draw_svg(charts[1], says="s"))
     assert "<b>: 3 images" in tips_of(draw_svg(charts[2], says="s"))
+
+
+def test_words_of_an_axis_and_of_a_legend_end_within_the_chart() -> None:
+    """Measured as matplotlib draws them: a long number, a number at the end, long names."""
+    numbers = plot_curves([Curve("a", [0, 1], [-25000.0, 25000.0])], x_label="x")
+    ends = plot_intervals([Interval("a", 0.0, -0.00401, 0.00401, "says")], x_label="x")
+    names = ["an answer of many letters, AUC 0.5", "очень длинное название класса", "b"]
+    legend = plot_curves([Curve(name, [0, 1], [0, 1]) for name in names], x_label="x")
+    groups = {"train of a long name": np.arange(9.0), "test of a long name": np.arange(9.0)}
+    for chart in (numbers, ends, legend, histogram(groups, label="x")):
+        axes = draw(chart)
+        axes.figure.canvas.draw()
+        words = []
+        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            words += [word for tick, word in ticks if low <= tick <= high]
+        words += axes.get_legend().get_texts() if axes.get_legend() else []
+        for word in words:
+            box = word.get_window_extent()
+            assert box.x0 >= -1.0, word.get_text()
+            assert box.x1 <= WIDTH + 1.0, word.get_text()
+            assert box.y0 >= -1.0, word.get_text()
+
+
+def test_a_name_is_cut_by_its_width() -> None:
+    assert shorten("abcdef", 6) == "abcdef"
+    assert shorten("abcdefg", 6) == "abcde…"
+    assert shorten("安全帽を", 6) == "安全…"
+
+
+def test_one_of_a_unit_is_singular() -> None:
+    words = [say_count(1, "images"), say_count(1, "people"), say_count(1200, "people")]
+    assert words == ["1 image", "1 person", "1,200 people"]

@@ -10,6 +10,7 @@ from pipeline.metrics.paired import (
     fold_differences,
     paired_difference,
     say_difference,
+    short_number,
 )
 
 PEOPLE = np.repeat(np.arange(50), 4)
@@ -77,3 +78,21 @@ def test_the_sentence_names_the_better_one_first() -> None:
     )
     small = say_difference("A", "B", Difference(0.0003, 0.0001, 0.0005))  # occlusion scores
     assert "by 0.000300, 95 % from 0.000100 to 0.000500" in small
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (0.0, "0"),
+        (0.01234, "0.0123"),
+        (7.0, "7"),
+        (9.996, "10"),
+        (999.6, "1000"),
+        (1308.4, "1308"),
+        (-25437.2, "-25,437"),
+        (1.2e-5, "1.2e-05"),
+        (float("nan"), "–"),
+    ],
+)
+def test_a_number_for_readers_has_no_exponent(value: float, says: str) -> None:
+    assert short_number(value) == says

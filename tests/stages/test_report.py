@@ -18,6 +18,22 @@ from tests.conftest import tiny
 from tests.features.report.test_page import Reader
 
 Call = Callable[..., tuple[int, str, str]]
+# the page's width with everything unfolded, and the words that a drawing cuts off
+OPENED = """(() => {
+  const shut = [...document.querySelectorAll('details:not([open])')];
+  for (const fold of shut) fold.open = true;
+  const wide = document.documentElement.scrollWidth;
+  const cut = [];
+  for (const drawing of document.querySelectorAll('figure svg')) {
+    const edge = drawing.getBoundingClientRect();
+    for (const word of drawing.querySelectorAll('text')) {
+      const box = word.getBoundingClientRect();
+      if (box.left < edge.left - 1 || box.right > edge.right + 1) cut.push(word.textContent);
+    }
+  }
+  for (const fold of shut) fold.open = false;
+  return [wide, cut];
+})()"""
 EVIL = '<img src="https://x.test/a.png" onerror=alert(1)>'
 
 
@@ -135,7 +151,7 @@ def test_it_shows_what_compare_stack_and_the_ledger_stored(
     oof = show_number(record["oof"]["value"])
     verdict = text.split("Experiment on the contest")[1].split("What to try next")[0]
     assert oof in verdict
-    assert "handed in (mean of all members over the views identity, flip)" in verdict
+    assert "of the submission (mean of all members over the views identity, flip)" in verdict
     (facts,) = json.loads((tmp_path / "runs/sample/stack.json").read_text())["parts"]
     nested = show_number(facts["oof"]["value"])
     kept = f"The stack kept {', '.join(facts['kept'])}: {nested}"
@@ -200,7 +216,11 @@ def test_two_experiments_side_by_side(trained, call: Call, tmp_path: Path) -> No
     text = "".join(Reader(said).texts)
     assert "first: all members" in text
     assert "second: all members" in text
-    assert re.search(r"members\.\w+\.lr</th>\s*<td[^>]*>0.001</td>\s*<td[^>]*>0.5<", said)
+    rows = [row.split() for row in re.sub(r"<[^>]*>", " ", said).splitlines()]
+    words = [word for row in rows for word in row]
+    places = [place for place, word in enumerate(words) if re.fullmatch(r"members\.\w+\.lr", word)]
+    assert [words[place + 1 : place + 3] for place in places] == [["0.001", "0.5"]] * len(places)
+    assert places
     assert "./run.sh compare first second" in text
     code, _, err = call("report", "first", "secnd", *where)
     assert code == 2
@@ -229,13 +249,16 @@ def test_a_browser_draws_it_wide_and_narrow_light_and_dark(
                 what="the page",
             )
             assert tab.run("document.documentElement.scrollWidth") <= width
+            wide, cut = tab.run(OPENED)
+            assert wide <= width  # with everything unfolded too
+            assert cut == []
             # words of a drawing can be read without glasses: 12 px as drawn
             scale = tab.run(
                 "Math.min(...[...document.querySelectorAll('figure svg[role=img]')]"
                 ".map(e => e.getBoundingClientRect()).filter(r => r.width > 0)"
                 ".map(r => r.width / 320))"
             )
-            assert scale > 0.75
+            assert scale > 0.88
             tab.image(tmp_path / f"{width}.png")
             with Image.open(tmp_path / f"{width}.png") as image:
                 pixels = np.asarray(image.convert("RGB")).astype(int)

@@ -16,6 +16,7 @@ from pipeline.folds.assignment import assign_folds
 from pipeline.folds.joined_people import join_people
 from pipeline.metrics.bootstrap import person_interval
 from pipeline.metrics.metrics import METRICS
+from pipeline.metrics.paired import short_number
 from pipeline.storage import Runs, write_table
 
 AUC = METRICS["roc_auc"]
@@ -206,5 +207,6 @@ def _statistic_line(row: Mapping) -> str:
     hint = f"; {HINTS[row['statistic']]}" if telling >= 0.65 else ""
     return (
         f"  {row['statistic']} alone: AUC {telling:.3f}, {way} in test (median "
-        f"{row['train_median']:.3g} in train, {row['test_median']:.3g} in test){hint}"
+        f"{short_number(row['train_median'])} in train, "
+        f"{short_number(row['test_median'])} in test){hint}"
     )

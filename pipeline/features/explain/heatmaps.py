@@ -23,6 +23,7 @@ from pipeline.figures.overlay import lay_over
 from pipeline.images.transform import fit_size, normalise
 from pipeline.labels.tasks import Task, decide, is_labelled, label_texts
 from pipeline.metrics.disagreements import losses, surprise
+from pipeline.metrics.paired import short_number
 from pipeline.models.grad_cam import find_heatmaps
 from pipeline.models.network import FaceNetwork, to_probs
 from pipeline.storage import Cell, Runs, atomic_write
@@ -214,7 +215,7 @@ def _words(task: Task, code: float | np.ndarray, probs: np.ndarray) -> str:
     if np.ndim(code) == 1:
         return str(label_texts(task, np.asarray(code)[None])[0])
     if task.kind == "regression":
-        return f"{code:.4g}"
+        return short_number(float(code), digits=4)
     if len(probs) == 1:  # a score: of yes
         probs = np.array([1.0 - probs[0], probs[0]])
     return f"{task.classes[int(code)]} (p {probs[int(code)]:.2f})"

@@ -98,11 +98,12 @@ def stack_layers(table: pd.DataFrame, record: dict) -> dict:
     header = ("answer", "layer", "without", "naive", "nested", "gain", "kept")
     caption = "naive: fitted on all images; nested: on images the layer was not fitted on"
     facts = record["parts"]
+    learnt = [fact["learnt"] for fact in facts if fact["learnt"]]
     return {
         "figures": figures,
         "table": Table(header, rows, caption, words=2),
         "sentences": [_say_kept(fact) for fact in facts],
-        "learnt": json.dumps([fact["learnt"] for fact in facts], indent=2, ensure_ascii=False),
+        "learnt": json.dumps(learnt, indent=2, ensure_ascii=False) if learnt else "",
     }
 
 

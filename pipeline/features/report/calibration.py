@@ -8,8 +8,10 @@ from pipeline.console.installation import COMMAND
 from pipeline.features.report.context import ReportContext, TargetResult, pool_labels
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, figure
+from pipeline.figures.chart import shorten
 from pipeline.figures.charts import histogram
 from pipeline.figures.curves import Curve, plot_curves
+from pipeline.figures.palette import dash
 from pipeline.metrics.calibration import calibration_error
 from pipeline.metrics.prob_metrics import two_columns
 from pipeline.metrics.reliability import Rate, confidence_bins
@@ -18,25 +20,23 @@ FEW = 5  # images: a bin with fewer says too little to be drawn into the line
 LARGEST, SMALLEST = 8.0, 2.5  # radii of points, pixels
 MOST_CURVES = 6  # classes with a curve each
 MOST_POINTS = 120  # of a curve
+NAME = 26  # letters of a class beside its area
 
 
 def describe_calibration(context: ReportContext) -> Section | None:
     """The section: figures for each target with probabilities; None where all are numbers."""
-    pooled = [
-        pool_labels(judged, context.people)
-        for judged in context.judged
-        if judged.kind != "regression"
-    ]
+    with_probs = [judged for judged in context.judged if judged.kind != "regression"]
+    pooled = [pool_labels(judged, context.people) for judged in with_probs]
     targets = [
         {
             "title": judged.title,
             "figures": [
                 reliability_figure(judged, people, num_draws=context.num_draws),
                 confidence_figure(judged),
-                *threshold_figures(judged),
+                *threshold_figures(whole),
             ],
         }
-        for judged, people in pooled
+        for whole, (judged, people) in zip(with_probs, pooled, strict=True)
     ]
     if not targets:
         return None
@@ -112,30 +112,42 @@ def confidence_figure(judged: TargetResult) -> Figure:
     is_right = codes == judged.truth
     groups = {"right": sure[is_right], "wrong": sure[~is_right]}
     groups = {name: values for name, values in groups.items() if len(values)}
-    edges = np.linspace(0.0, 1.0, 21)
-    edges = edges[max(0, int(np.searchsorted(edges, sure.min(), side="right")) - 1) :]
-    chart = histogram(groups, label="confidence of the answer", edges=edges)
+    chart = histogram(groups, label="confidence of the answer", edges=confidence_edges(sure))
     says = f"{judged.title}: {is_right.sum():,} right and {(~is_right).sum():,} wrong answers"
     return figure(f"{judged.title}: confidence", chart, says=says)
 
 
-def threshold_figures(judged: TargetResult) -> list[Figure]:
-    """ROC and precision-recall of each class against the rest; of a binary target of yes alone.
+def confidence_edges(sure: np.ndarray) -> np.ndarray:
+    """Edges of twentieths from the least confidence to the largest; where all answers are within
+    four of them, of 20 bins between the two."""
+    low = np.floor(20.0 * sure.min()) / 20.0
+    high = max(np.ceil(20.0 * sure.max()) / 20.0, low + 0.05)
+    number = round(20.0 * (high - low))
+    return np.linspace(low, high, number + 1 if number > 4 else 21)
 
-    Nothing for more than `MOST_CURVES` classes: their curves could not be told apart."""
-    if not 0 < len(judged.classes) <= MOST_CURVES:
+
+def threshold_figures(judged: TargetResult) -> list[Figure]:
+    """ROC and precision-recall of each class against the rest, or of each of several labels; of a
+    binary target of yes alone.
+
+    Of more than `MOST_CURVES` classes those with the smallest area under the ROC curve: more curves
+    can't be told apart."""
+    from sklearn.metrics import roc_auc_score
+
+    if not judged.classes:
         return []
-    probs = two_columns(judged.probs)
-    codes = [1] if probs.shape[1] == 2 else list(range(probs.shape[1]))
+    every = [one for one in _against_others(judged) if 0 < one[1].sum() < len(one[1])]
+    if not every:
+        return []
+    title = judged.title
+    if len(every) > MOST_CURVES:
+        title = f"{judged.title}, the {MOST_CURVES} hardest of {len(every)}"
+        areas = [roc_auc_score(is_class, scores) for _, is_class, scores in every]
+        every = [every[place] for place in np.argsort(areas, kind="stable")[:MOST_CURVES]]
     roc, precision = [], []
-    for place, code in enumerate(codes):
-        is_class = judged.truth == code
-        if 0 < is_class.sum() < len(is_class):
-            name = judged.classes[code]
-            roc.append(_roc_curve(name, is_class, probs[:, code], tone=place))
-            precision.append(_precision_curve(name, is_class, probs[:, code], tone=place))
-    if not roc:
-        return []
+    for place, (name, is_class, scores) in enumerate(every):
+        roc.append(_roc_curve(name, is_class, scores, tone=place))
+        precision.append(_precision_curve(name, is_class, scores, tone=place))
     span = (-0.02, 1.02)
     roc_chart = plot_curves(
         roc,
@@ -144,7 +156,7 @@ def threshold_figures(judged: TargetResult) -> list[Figure]:
         diagonal=True,
         x_span=span,
         y_span=span,
-        legend=[(curve.name, curve.tone, "-") for curve in roc],
+        legend=_legend(roc),
     )
     precision_chart = plot_curves(
         precision,
@@ -152,9 +164,8 @@ def threshold_figures(judged: TargetResult) -> list[Figure]:
         y_label="precision",
         x_span=span,
         y_span=span,
-        legend=[(curve.name, curve.tone, "-") for curve in precision],
+        legend=_legend(precision),
     )
-    title = judged.title
     return [
         figure(f"{title}: ROC", roc_chart, says=_names(title, "ROC", roc)),
         figure(
@@ -163,6 +174,29 @@ def threshold_figures(judged: TargetResult) -> list[Figure]:
             says=_names(title, "precision and recall", precision),
         ),
     ]
+
+
+def _against_others(judged: TargetResult) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """A name, whether an image is of it (N,), and its probability (N,): for each class, for each
+    label where it is known, or for yes alone."""
+    if judged.kind == "multilabel":
+        known = ~np.isnan(judged.truth)
+        return [
+            (
+                name,
+                judged.truth[known[:, place], place] > 0.5,
+                judged.probs[known[:, place], place],
+            )
+            for place, name in enumerate(judged.classes)
+        ]
+    probs = two_columns(judged.probs)
+    codes = [1] if probs.shape[1] == 2 else list(range(probs.shape[1]))
+    return [(judged.classes[code], judged.truth == code, probs[:, code]) for code in codes]
+
+
+def _legend(curves: Sequence[Curve]) -> list[tuple[str, int, str | tuple]]:
+    """All curves by name, colour and dash, a single one too: its name holds its area."""
+    return [(curve.name, curve.tone, dash(curve.tone)) for curve in curves]
 
 
 def _names(title: str, kind: str, curves: Sequence[Curve]) -> str:
@@ -175,7 +209,9 @@ def _roc_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, tone: int
     false_rate, true_rate, _ = roc_curve(is_class, scores)
     area = roc_auc_score(is_class, scores)
     kept = _thinned(len(false_rate))
-    return _line(f"{name}, AUC {area:.3f}", false_rate[kept], true_rate[kept], tone=tone)
+    return _line(
+        f"{shorten(name, NAME)}, AUC {area:.3f}", false_rate[kept], true_rate[kept], tone=tone
+    )
 
 
 def _precision_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, tone: int) -> Curve:
@@ -184,12 +220,12 @@ def _precision_curve(name: str, is_class: np.ndarray, scores: np.ndarray, *, ton
     precision, recall, _ = precision_recall_curve(is_class, scores)
     area = average_precision_score(is_class, scores)
     kept = _thinned(len(recall))
-    return _line(f"{name}, AP {area:.3f}", recall[kept], precision[kept], tone=tone)
+    return _line(f"{shorten(name, NAME)}, AP {area:.3f}", recall[kept], precision[kept], tone=tone)
 
 
 def _line(name: str, xs: np.ndarray, ys: np.ndarray, *, tone: int) -> Curve:
-    """A solid line without points."""
-    return Curve(name, xs.tolist(), ys.tolist(), tone=tone, style="-", sizes=[0.0] * len(xs))
+    """A line without points, its dashes the tone's own: colour alone is not enough."""
+    return Curve(name, xs.tolist(), ys.tolist(), tone=tone, sizes=[0.0] * len(xs))
 
 
 def _thinned(length: int) -> np.ndarray:

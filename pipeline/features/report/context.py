@@ -17,6 +17,7 @@ from pipeline.experiment.predictions import read_oof
 from pipeline.leaderboard.written_values import written_by
 from pipeline.metrics.disagreements import losses
 from pipeline.metrics.metrics import Metric
+from pipeline.metrics.paired import short_number
 from pipeline.metrics.reliability import Rate
 from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.storage import Runs, read_table
@@ -65,11 +66,11 @@ class TargetResult:
             assert isinstance(value, np.ndarray), "of several labels there are several values"
             words = [word for word, yes in zip(self.classes, value, strict=True) if yes > 0.5]
             return ", ".join(words) or "none of them"
-        return self.classes[int(value)] if self.classes else f"{value:.4g}"
+        return self.classes[int(value)] if self.classes else short_number(value, digits=4)
 
     def say_error(self, value: float) -> str:
         """Such an error as it is shown: a number in the units of the task, or per cent."""
-        return f"{value:.3g}" if self.kind == "regression" else f"{100 * value:.1f} %"
+        return short_number(value) if self.kind == "regression" else f"{100 * value:.1f} %"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pipeline.features.report.parts import Figure, Grid, Table, figure
 from pipeline.figures.charts import bars, histogram
 from pipeline.folds.balance import balance_table, describe
 from pipeline.labels.tasks import Task, to_numbers
+from pipeline.metrics.paired import short_number
 from pipeline.storage import display_path, read_json, read_table
 from pipeline.tables import FACES, check_table, pick
 
@@ -73,7 +74,10 @@ def number_figure(
 ) -> Figure:
     """A histogram of a column's numbers; dashed lines are the contest's edges."""
     chart = histogram({name: values}, label=name, marks=list(edges))
-    says = f"{name} from {values.min():g} to {values.max():g}, median {np.median(values):g}"
+    low, middle, high = (
+        short_number(value, digits=4) for value in np.quantile(values, [0.0, 0.5, 1.0])
+    )
+    says = f"{name} from {low} to {high}, median {middle}"
     return figure(f"{name}, n = {len(values):,}", chart, says=says, note=says)
 
 

@@ -14,7 +14,7 @@ from pipeline.evaluation.candidates import trained_settings
 from pipeline.experiment.metric_direction import is_higher_better, say_direction
 from pipeline.features.report.comparisons import difference_figures, stored_differences
 from pipeline.features.report.leaderboard import ledger_table
-from pipeline.features.report.overview import flatten, member_table
+from pipeline.features.report.overview import flatten, member_table, say_setting
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, Table, figure
 from pipeline.features.report.scores import say_span
@@ -210,8 +210,7 @@ def _word(key: str, every: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
     """A side's value in words; a default stands in brackets."""
     if key not in every:
         return ABSENT
-    value = every[key]
-    text = "null" if value is None else str(value)
+    text = say_setting(every[key])
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
     return text if key in mine else f"({text})"
 

@@ -12,6 +12,7 @@ from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, data_uri, figure
 from pipeline.figures.curves import curves_by_source, plot_curves
 from pipeline.labels.kinds import metric_kinds, uses_decisions
+from pipeline.metrics.paired import short_number
 from pipeline.storage import display_path, read_table
 
 MOST_SHEETS = 6
@@ -64,7 +65,9 @@ def sensitivity_figures(table: pd.DataFrame, grouping: Grouping) -> list[dict]:
 def _figure(factor: str, metric: str, rows: pd.DataFrame) -> Figure:
     curves = curves_by_source(rows)
     worst = rows.loc[rows["changed"].idxmax()]
-    note = f"Answers move most at {worst['level']:g}: by {worst['changed']:.3g} on average."
+    note = (
+        f"Answers move most at {worst['level']:g}: by {short_number(worst['changed'])} on average."
+    )
     kinds = metric_kinds(metric)
     if "regression" not in kinds and (uses_decisions(metric) or "binary" not in kinds):
         note = f"Most answers change at {worst['level']:g}: {100 * worst['changed']:.0f} %."

@@ -58,9 +58,10 @@ def _rows(context: ReportContext, judged: TargetResult, crops: np.ndarray) -> li
             ("nearest", right, _say_number),
         ]
     else:
+        say_wrong = _say_wrong_labels if judged.kind == "multilabel" else _say_wrong
         rows = [
-            ("wrong, and surest of it", wrong, _say_wrong),
-            ("right, the surest of each class in turn", right, _say_right),
+            ("wrong, and surest of it", wrong, say_wrong),
+            (_name_right(judged), right, _say_right),
         ]
     return [
         Row(title, _faces(context, judged, crops, chosen, say))
@@ -113,6 +114,24 @@ def probability_of(judged: TargetResult, codes: np.ndarray) -> np.ndarray:
     return probs[np.arange(len(probs)), codes.astype(np.int64)]
 
 
+def _name_right(judged: TargetResult) -> str:
+    if judged.kind == "multilabel":
+        return "right, and surest of it"
+    return "right, the surest of each class in turn"
+
+
+def _say_wrong_labels(judged: TargetResult, place: int) -> str:
+    """Which labels of an image are answered wrong: `missed hat; not there: beard (mean 0.573)`."""
+    truth, decided = judged.truth[place], judged.decided[place]
+    rows = list(zip(judged.classes, truth, decided, strict=True))
+    missed = [word for word, true, answer in rows if true == 1 and answer == 0]
+    added = [word for word, true, answer in rows if true == 0 and answer == 1]
+    said = [f"missed: {', '.join(missed)}"] if missed else []
+    said += [f"not there: {', '.join(added)}"] if added else []
+    sure = probability_of(judged, judged.decided)[place]
+    return f"{'; '.join(said)} (mean {sure:.3f})"
+
+
 def _say_wrong(judged: TargetResult, place: int) -> str:
     true, answered = judged.word(judged.truth[place]), judged.word(judged.decided[place])
     own = probability_of(judged, judged.truth)[place]
@@ -126,7 +145,8 @@ def _say_right(judged: TargetResult, place: int) -> str:
 
 
 def _say_number(judged: TargetResult, place: int) -> str:
-    return f"true {judged.word(judged.truth[place])}, answered {judged.decided[place]:.4g}"
+    truth, answer = judged.word(judged.truth[place]), judged.word(judged.decided[place])
+    return f"true {truth}, answered {answer}"
 
 
 def _faces(

@@ -12,6 +12,7 @@ from pipeline.experiment.grouping import Grouping
 from pipeline.features.report.context import ReportContext, TargetResult, say_rate
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Table, figure
+from pipeline.figures.chart import say_count
 from pipeline.figures.intervals import Interval, plot_intervals, row_values, span_of
 from pipeline.labels.tasks import Task
 from pipeline.metrics.paired import Difference
@@ -19,6 +20,8 @@ from pipeline.metrics.reliability import Rate, group_gap, group_rates, mean_rate
 from pipeline.tables import FOLDS, IMAGES
 
 MOST_VALUES = 12  # a column with more is no group
+MOST_CHARTS = 6  # of a target: further columns are folded
+NOT_KNOWN = "not known"
 LEAST_IMAGES, LEAST_PEOPLE = 20, 8  # for a group to be named
 SHOWN = 15  # combinations in a table
 _OURS = {*IMAGES.key, *IMAGES.columns, *FOLDS.columns, "width", "height", "row", "how"}
@@ -39,8 +42,10 @@ class Gap:
 
 def group_columns(images: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:
     """The images' groups, a column each: the tasks' classes, and columns of a few values."""
-    columns = {name: words.astype(str) for name, words in label_words(list(tasks), images).items()}
+    words = label_words(list(tasks), images)
+    columns = {name: _known(values) for name, values in words.items()}
     raw = {task.column for task in tasks}
+    raw |= {word for task in tasks if task.kind == "multilabel" for word in task.classes}
     for task in tasks:
         if task.group is not None and task.group in images:
             values = pd.to_numeric(images[task.group], errors="coerce")
@@ -50,7 +55,7 @@ def group_columns(images: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:
         is_known = name in columns or name in raw or name in _OURS or name.startswith("fold")
         if is_known or name.endswith("_half"):  # a numeric group's halves are shown above
             continue
-        values = images[name].astype(str)
+        values = _known(images[name])
         if 2 <= values.nunique() <= MOST_VALUES:
             columns[name] = values
     frame = pd.DataFrame({name: np.asarray(v, dtype=object) for name, v in columns.items()})
@@ -60,6 +65,11 @@ def group_columns(images: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:
     return frame
 
 
+def _known(values: pd.Series) -> pd.Series:
+    """Values as words; one that is missing is a group of its own."""
+    return values.astype(object).where(values.notna(), NOT_KNOWN).astype(str)
+
+
 def describe_groups(context: ReportContext) -> Section:
     """The section: for each target the error by group, by combinations, and the largest gap."""
     groups = group_columns(context.evaluation.images, context.evaluation.tasks)
@@ -67,6 +77,7 @@ def describe_groups(context: ReportContext) -> Section:
     for judged in context.judged:
         rates = rates_by_column(context, judged, groups)
         if rates:
+            charts = _charts(judged, rates)
             targets.append(
                 {
                     "title": f"{judged.title}: {judged.error_name}",
@@ -75,7 +86,8 @@ def describe_groups(context: ReportContext) -> Section:
                         find_gap(context, judged, groups, rates),
                         grouping=context.grouping,
                     ),
-                    "figures": _charts(judged, rates),
+                    "figures": charts[:MOST_CHARTS],
+                    "more": charts[MOST_CHARTS:],
                     "combinations": _combinations(context, judged, groups, list(rates)),
                 }
             )
@@ -104,9 +116,15 @@ def rates_by_column(
 
 
 def _charts(judged: TargetResult, rates: Mapping[str, Sequence[Rate]]) -> list[Figure]:
-    """A chart for each column; all have one axis from 0, so that they can be compared by eye."""
+    """A chart for each column, the columns whose groups are furthest apart first; all have one axis
+    from 0, so that they can be compared by eye. A column of many small groups has none."""
     scale = 1.0 if judged.kind == "regression" else 100.0
-    rows = {name: [_row(judged, rate, scale=scale) for rate in rates[name]] for name in rates}
+    over_all = float(judged.errors.mean())
+    rows = {
+        name: [_row(judged, rate, scale=scale, mark=over_all) for rate in _shown(rates[name])]
+        for name in sorted(rates, key=lambda name: -_spread(rates[name]))
+        if _shown(rates[name])
+    }
     values = [row_values(row) for some in rows.values() for row in some]
     _, high = span_of(values, zero=True)
     span = (-0.02 * high, high)
@@ -115,13 +133,46 @@ def _charts(judged: TargetResult, rates: Mapping[str, Sequence[Rate]]) -> list[F
     for name, some in rows.items():
         said = "; ".join(f"{row.name} {row.says}" for row in some)
         chart = plot_intervals(some, x_label=unit, span=span)
-        figures.append(figure(f"by {name}", chart, says=f"{judged.title} by {name}: {said}"))
+        says = f"{judged.title} by {name}: {said}"
+        note = _say_left_out(rates[name])
+        figures.append(figure(f"by {name}", chart, says=says, note=note))
     return figures
 
 
-def _row(judged: TargetResult, rate: Rate, *, scale: float) -> Interval:
+def _shown(rates: Sequence[Rate]) -> list[Rate]:
+    """All groups of a column in their order. Where there are many, those with the largest errors
+    among the large ones: an image or two are right or wrong by chance."""
+    if len(rates) <= MOST_VALUES:
+        return list(rates)
+    large = [rate for rate in rates if is_large(rate)]
+    return sorted(large, key=lambda rate: -rate.value)[:MOST_VALUES] if len(large) > 1 else []
+
+
+def _spread(rates: Sequence[Rate]) -> float:
+    """How far apart the errors of a column's large groups are; 0 without two of them."""
+    values = [rate.value for rate in rates if is_large(rate)]
+    # rounded, so that columns that are equally far apart stay in their order
+    return round(max(values) - min(values), 9) if len(values) > 1 else 0.0
+
+
+def _say_left_out(rates: Sequence[Rate]) -> str:
+    shown = _shown(rates)
+    if len(shown) == len(rates):
+        return ""
+    return (
+        f"The {len(shown)} groups of {LEAST_IMAGES} images or more with the largest errors, out of "
+        f"{len(rates)} groups."
+    )
+
+
+def _row(judged: TargetResult, rate: Rate, *, scale: float, mark: float) -> Interval:
     return Interval(
-        rate.name, scale * rate.value, scale * rate.low, scale * rate.high, say_rate(judged, rate)
+        rate.name,
+        scale * rate.value,
+        scale * rate.low,
+        scale * rate.high,
+        say_rate(judged, rate),
+        mark=scale * mark,
     )
 
 
@@ -172,7 +223,9 @@ def say_gap(judged: TargetResult, gap: Gap | None, *, grouping: Grouping) -> str
 
 
 def _say_group(judged: TargetResult, rate: Rate, grouping: Grouping) -> str:
-    counted = grouping.count(rate.num_images, rate.num_people)
+    counted = say_count(rate.num_images, "images")
+    if grouping.unit != "images":  # that nobody is named stands at the top of the page
+        counted = grouping.count(rate.num_images, rate.num_people)
     return f"{rate.name} {judged.say_error(rate.value)} ({counted})"
 
 

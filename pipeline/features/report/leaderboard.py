@@ -27,7 +27,9 @@ def describe_ledger(context: ReportContext) -> Section:
         num_scored = int((rows["score"] != "").sum())
         says = f"{len(rows)} made, {num_scored} with a leaderboard score"
         if not num_scored:
-            command = f"{COMMAND} ledger {rows['name'].iloc[-1]} score=0.78"
+            own = rows[rows["experiment"] == name]
+            newest = (own if len(own) else rows)["name"].iloc[-1]
+            command = f"{COMMAND} ledger {newest} score=0.78"
             hint = Hint("No leaderboard score is recorded.", command)
     body = render("ledger.html.j2", ledger=listed, figures=leaderboard_figures(rows), hint=hint)
     return Section("ledger", "Submissions and leaderboard", body, says=says, is_open=False)

@@ -17,7 +17,8 @@ from pipeline.leaderboard.ledger import read_ledger
 from pipeline.metrics.calibration import calibration_error
 from pipeline.storage import read_json
 
-RISE = 1.10  # held-out loss at the end over its least: above it the member overfits
+RISE = 1.10  # held-out loss at the end over its least: above it the member overfits,
+GIVEN_BACK = 0.2  # where so much of what the loss had fallen is lost again
 UNSURE = 0.05  # calibration error from which on temperatures are worth fitting
 NO_FACE = 0.03  # share of images without a found face that is worth a look
 GAP = 0.1  # between two tasks' scores of one metric
@@ -31,6 +32,7 @@ class Epochs:
     num_epochs: int
     share_best_last: float  # of the cells, those whose best held-out score came last
     rise: float  # mean of the last held-out loss over the least
+    given_back: float  # mean share of the loss's fall from the first epoch that is lost again
 
 
 def find_next_steps(context: ReportContext) -> list[Hint]:
@@ -103,7 +105,12 @@ def _training_steps(context: ReportContext) -> Iterator[Hint]:
             f"{', '.join(each.member for each in young)}. More epochs may help:",
             " ".join(f"members.{each.member}.epochs={2 * each.num_epochs}" for each in young),
         )
-    overfitted = [each for each in ended if each not in young and each.rise > RISE]
+    # a loss that fell from 0.2 to 0.02 and ends at 0.025 has risen by a quarter, and is no matter
+    overfitted = [
+        each
+        for each in ended
+        if each not in young and each.rise > RISE and each.given_back > GIVEN_BACK
+    ]
     for epochs in overfitted:
         yield Hint(
             f"{epochs.member} overfits: its held-out loss ends {100 * (epochs.rise - 1):.0f} % "
@@ -119,7 +126,7 @@ def read_epochs(context: ReportContext, member: str) -> Epochs | None:
     facts = {cell: read_json(context.runs.done(cell)) for cell in done if cell.member == member}
     if not facts:
         return None
-    is_last, rises = [], []
+    is_last, rises, given_back = [], [], []
     for cell in facts:
         history = histories.get(cell, [])
         scores = [row["score"] for row in history if isinstance(row.get("score"), float)]
@@ -131,11 +138,14 @@ def read_epochs(context: ReportContext, member: str) -> Epochs | None:
         losses = [loss for loss in found if isinstance(loss, float) and np.isfinite(loss)]
         if losses and min(losses) > 0:
             rises.append(losses[-1] / min(losses))
+            lost = losses[-1] - min(losses)
+            given_back.append(min(lost / max(losses[0] - min(losses), 1e-12), 1.0))
     return Epochs(
         member,
         num_epochs=max(fact["num_epochs"] for fact in facts.values()),
         share_best_last=fmean(is_last) if is_last else 0.0,
         rise=fmean(rises) if rises else 1.0,
+        given_back=fmean(given_back) if given_back else 0.0,
     )
 
 

@@ -1,9 +1,11 @@
 """What was done: members and their cost, the commands, the machine, the settings."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import yaml
 
 from pipeline.config import Experiment
 from pipeline.experiment.cells import all_cells, used_members
@@ -11,6 +13,7 @@ from pipeline.experiment.fingerprints import ensemble_key, stack_key
 from pipeline.features.report.context import ReportContext
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Table
+from pipeline.figures.chart import say_count
 from pipeline.metrics.paired import show_number
 from pipeline.storage import Cell, Runs, display_path, is_fresh, read_json
 
@@ -74,16 +77,26 @@ def describe_work(context: ReportContext) -> Section:
         settings_path=display_path(runs.settings),
         settings_text=runs.settings.read_text(encoding="utf-8"),
     )
-    says = f"{len(settings.members)} members, {settings.folds.total} folds"
+    says = f"{say_count(len(settings.members), 'members')}, {settings.folds.total} folds"
     return Section("work", "What was done", body, says=says, is_open=False)
 
 
 def own_settings(settings: Experiment) -> Table:
     """The settings that are not the defaults, a line a key."""
     values = settings.model_dump(mode="json", exclude_defaults=True)
-    rows = [(key, "null" if value is None else str(value)) for key, value in flatten(values)]
+    rows = [(key, say_setting(value)) for key, value in flatten(values)]
     caption = f"{len(rows)} settings are not the defaults"
     return Table(("setting", "value"), rows, caption, words=2)
+
+
+def say_setting(value: Any) -> str:
+    """A setting's value as a config would hold it: `true`, `[{HorizontalFlip: {p: 0.5}}]`."""
+    if isinstance(value, str):
+        return value
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf
+    )
+    return text.strip().removesuffix("...").strip()  # YAML ends a document of one word by dots
 
 
 def flatten(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

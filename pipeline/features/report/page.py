@@ -4,6 +4,7 @@ Every text is escaped by jinja2; only what a template or a drawing made is marku
 network for anything: its policy allows inline images and styles, and the one script by its hash.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipeline.figures.palette import DARK, LIGHT
 
@@ -34,13 +35,27 @@ class Section:
 
 def environment() -> Environment:
     """The templates of this folder: everything is escaped, and an unknown name is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["breakable"] = breakable
+    made.filters["minute"] = minute
+    return made
+
+
+def breakable(text: object) -> Markup:
+    """A text as markup that a narrow column may break after a slash or an underscore, as it does
+    after a hyphen: the classes of a combined answer and file names have few blanks."""
+    return Markup(re.sub(r"([/_])", r"\1<wbr>", str(escape(text))))
+
+
+def minute(time: str) -> str:
+    """A stored time as readers want it (2026-11-26 09:12 UTC); other words as they are."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ$", r"\1 \2 UTC", time)
 
 
 def render(template: str, **values: Any) -> Markup:

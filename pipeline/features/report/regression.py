@@ -8,6 +8,7 @@ from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, figure
 from pipeline.figures.curves import Curve, plot_curves, scatter
 from pipeline.labels.tasks import Task, to_numbers
+from pipeline.metrics.paired import short_number
 from pipeline.metrics.reliability import mean_rate
 
 MOST_DOTS = 1000
@@ -81,14 +82,14 @@ def error_figure(
         tone=1,
         style="-",
         says=[
-            f"{task.column} about {x:.3g}: {judged.say_error(rate.value)} of "
+            f"{task.column} about {short_number(x)}: {judged.say_error(rate.value)} of "
             f"{rate.num_images:,} images"
             for x, rate in zip(xs, rates, strict=True)
         ],
     )
     worst = int(np.argmax([rate.value for rate in rates]))
     note = (
-        f"Largest about {xs[worst]:.3g}: {judged.say_error(rates[worst].value)} of "
+        f"Largest about {short_number(xs[worst])}: {judged.say_error(rates[worst].value)} of "
         f"{rates[worst].num_images:,} images. The band is the 95 % interval."
     )
     if task.edges:
@@ -110,7 +111,8 @@ def bias_figure(judged: TargetResult) -> Figure:
     pieces = _pieces(judged.truth)
     xs = [float(judged.truth[here].mean()) for here in pieces]
     ys = [float(off[here].mean()) for here in pieces]
-    note = f"Answers are {off.mean():+.3g} off on average; above 0 is too high."
+    mean = float(off.mean())
+    note = f"Answers are {short_number(abs(mean))} too {'high' if mean > 0 else 'low'} on average."
     bias = Curve(judged.title, xs, ys)
     zero = Curve("no bias", [xs[0], xs[-1]], [0.0, 0.0], tone=5, sizes=[0.0, 0.0])
     chart = plot_curves(

@@ -1,7 +1,7 @@
 """Scores by fold with intervals, F1 of each class, and the confusion of classes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,15 @@ import pandas as pd
 from pipeline.experiment.metric_direction import say_direction
 from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.page import Section, render
-from pipeline.features.report.parts import Figure, Grid, Table, figure
+from pipeline.features.report.parts import Figure, Grid, Table, figure, say_share
+from pipeline.figures.chart import say_count
 from pipeline.figures.intervals import Interval, plot_intervals, row_values, span_of
 from pipeline.metrics.paired import show_number
 
 MOST_ROWS = 12  # of a figure
+OPEN_GRID = 12  # classes: a larger grid is folded, its commonest mistakes stand above it
+LARGEST_GRID = 40  # classes: a larger one has more cells than anybody reads
+MOST_MISTAKES = 10
 HEADER = ("source", "task", "metric", "OOF", "95 %", "constant", "folds: mean", "sd", "n")
 
 
@@ -21,12 +25,14 @@ def describe_scores(context: ReportContext) -> Section:
     """The section: a chart for each target, and the whole table."""
     scores = context.scores
     own = [(judged.target.task, judged.target.metric_name) for judged in context.judged]
+    titles = {judged.target.task: judged.title for judged in context.judged}
     others = [(task.name, task.metric) for task in context.evaluation.tasks]
     wanted = list(dict.fromkeys([*own, *others]))
     figures = []
     for metric in dict.fromkeys(metric for _, metric in wanted):
         tasks = [task for task, name in wanted if name == metric]
-        figures += score_figures(scores[scores["metric"] == metric], tasks=tasks, metric=metric)
+        rows = scores[scores["metric"] == metric]
+        figures += score_figures(rows, tasks=tasks, metric=metric, titles=titles)
     body = render(
         "scores.html.j2",
         figures=figures,
@@ -37,10 +43,16 @@ def describe_scores(context: ReportContext) -> Section:
     return Section("scores", "Scores by fold", body, says="out of fold, each image as it is")
 
 
-def score_figures(scores: pd.DataFrame, *, tasks: Sequence[str], metric: str) -> list[Figure]:
+def score_figures(
+    scores: pd.DataFrame, *, tasks: Sequence[str], metric: str, titles: Mapping[str, str]
+) -> list[Figure]:
     """One figure with a row for each task and source, so that tasks can be compared by eye; a
-    figure for each task on a common axis where that would be more than `MOST_ROWS` rows."""
-    rows = {task: score_rows(scores[scores["task"] == task]) for task in tasks}
+    figure for each task on a common axis where that would be more than `MOST_ROWS` rows. `titles`
+    are the names to show: an answer that is a single task is called as the task."""
+    rows = {
+        task: score_rows(scores[scores["task"] == task], title=titles.get(task, task))
+        for task in tasks
+    }
     rows = {task: some for task, some in rows.items() if some}
     every = [row for some in rows.values() for row in some]
     if not every:
@@ -49,7 +61,7 @@ def score_figures(scores: pd.DataFrame, *, tasks: Sequence[str], metric: str) ->
         return [_score_figure(metric, every, metric=metric)]
     span = span_of([row_values(row) for row in every])
     return [
-        _score_figure(f"{task}: {metric}", some, metric=metric, span=span)
+        _score_figure(f"{titles.get(task, task)}: {metric}", some, metric=metric, span=span)
         for task, some in rows.items()
     ]
 
@@ -67,16 +79,16 @@ def _score_figure(
     return figure(title, chart, says=f"{title}: {said}")
 
 
-def score_rows(scores: pd.DataFrame) -> list[Interval]:
-    """A row for each source of one task's metric."""
+def score_rows(scores: pd.DataFrame, *, title: str) -> list[Interval]:
+    """A row for each source of one task's metric; `title` is the task's name to show."""
     rows = []
-    for (task, source), found in scores.groupby(["task", "source"], sort=False):
+    for source, found in scores.groupby("source", sort=False):
         by_fold = found.set_index("fold")
         whole = by_fold.loc["all"]
         folds = [by_fold.at[f, "value"] for f in by_fold.index if f not in ("all", "mean", "sd")]
         rows.append(
             Interval(
-                str(task) if task == source else f"{task}, {source}",
+                title if title == source else f"{title}, {source}",
                 whole["value"],
                 whole["low"],
                 whole["high"],
@@ -139,12 +151,49 @@ def describe_confusion(context: ReportContext) -> Section | None:
     """The section: for each target with classes what is answered, by what is true; None where
     everything is a number."""
     with_classes = [one for one in context.judged if one.classes and one.kind != "multilabel"]
-    grids = [confusion_grid(judged) for judged in with_classes]
-    if not grids:
+    if not with_classes:
         return None
+    small = [one for one in with_classes if len(one.classes) <= OPEN_GRID]
+    large = [one for one in with_classes if len(one.classes) > OPEN_GRID]
+    body = render(
+        "confusion.html.j2",
+        grids=[confusion_grid(judged) for judged in small],
+        large=[
+            {
+                "title": judged.title,
+                "size": len(judged.classes),
+                "mistakes": mistake_table(judged),
+                "grid": confusion_grid(judged) if len(judged.classes) <= LARGEST_GRID else None,
+            }
+            for judged in large
+        ],
+    )
     first = context.answers[0]
     says = _worst(first) if first.classes and first.kind != "multilabel" else ""
-    return Section("confusion", "Confusion", render("confusion.html.j2", grids=grids), says=says)
+    return Section("confusion", "Confusion", body, says=says)
+
+
+def mistake_table(judged: TargetResult) -> Table | None:
+    """What is taken for what most often, and of how many images of the true class; None without a
+    mistake."""
+    pairs = _mistakes(judged)
+    if not pairs:
+        return None
+    sizes = np.bincount(judged.truth.astype(np.int64), minlength=len(judged.classes))
+    rows = [
+        (
+            judged.classes[true],
+            judged.classes[answered],
+            f"{number:,}",
+            f"{sizes[true]:,}",
+            say_share(number / sizes[true]),
+        )
+        for true, answered, number in pairs[:MOST_MISTAKES]
+    ]
+    header = ("true", "answered", "images", "of the true class", "share")
+    caption = f"{judged.title}: {_say_right(judged)}. The {len(rows)} commonest mistakes"
+    caption += f" of {len(pairs):,}" if len(pairs) > len(rows) else ""
+    return Table(header, rows, caption, words=2)
 
 
 def confusion_grid(judged: TargetResult) -> Grid:
@@ -152,8 +201,7 @@ def confusion_grid(judged: TargetResult) -> Grid:
     size = len(judged.classes)
     flat = judged.truth.astype(np.int64) * size + judged.decided.astype(np.int64)
     counts = np.bincount(flat, minlength=size * size).reshape(size, size)
-    right = 100 * (1.0 - judged.errors.mean())
-    caption = f"{judged.title}: {counts.sum():,} images, {right:.1f} % right. {_worst(judged)}"
+    caption = f"{judged.title}: {_say_right(judged)}. {_worst(judged)}"
     return Grid(
         judged.classes,
         judged.classes,
@@ -166,10 +214,26 @@ def confusion_grid(judged: TargetResult) -> Grid:
 
 def _worst(judged: TargetResult) -> str:
     """The commonest mistake in words."""
-    wrong = judged.errors > 0
-    if not wrong.any():
+    pairs = _mistakes(judged)
+    if not pairs:
         return "No mistakes."
-    pairs = pd.DataFrame({"true": judged.truth[wrong], "answered": judged.decided[wrong]})
-    (true, answered), number = next(iter(pairs.astype(int).value_counts().items()))
+    true, answered, number = pairs[0]
     classes = judged.classes
-    return f"Most often {classes[true]} is taken for {classes[answered]}: {number:,} times."
+    times = say_count(number, "times")
+    return f"Most often {classes[true]} is taken for {classes[answered]}: {times}."
+
+
+def _mistakes(judged: TargetResult) -> list[tuple[int, int, int]]:
+    """The true class, the answered class, and in how many images: the commonest mistake first."""
+    wrong = judged.errors > 0
+    pairs = pd.DataFrame({"true": judged.truth[wrong], "answered": judged.decided[wrong]})
+    counts = pairs.astype(int).value_counts()
+    return [
+        (true, answered, int(number))
+        for (true, answered), number in zip(counts.index, counts, strict=True)
+    ]
+
+
+def _say_right(judged: TargetResult) -> str:
+    right = 100 * (1.0 - judged.errors.mean())
+    return f"{say_count(len(judged.truth), 'images')}, {right:.1f} % right"

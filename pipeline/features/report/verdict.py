@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+import pandas as pd
+
+from pipeline.console.installation import COMMAND
 from pipeline.experiment.lockbox import read_lockbox_scores
 from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.groups import group_columns, is_large, rates_by_column
@@ -14,7 +17,9 @@ from pipeline.features.report.overview import (
     trained_cells,
 )
 from pipeline.features.report.page import render
-from pipeline.metrics.paired import show_number
+from pipeline.figures.chart import say_count
+from pipeline.metrics.paired import Difference, show_number
+from pipeline.storage import display_path
 
 MOST_STEPS = 5
 
@@ -26,7 +31,8 @@ class ScoreCard:
     name: str
     value: str
     ends: str
-    is_poor: bool  # not beyond an answer that looks at no image
+    is_poor: bool  # not beyond an answer that looks at no image, or behind the baseline
+    verdict: str  # in one sentence; "" where there is nothing to judge it by
     sentences: list[str]
 
 
@@ -37,7 +43,7 @@ def describe_verdict(context: ReportContext) -> str:
     seconds = sum(fact.get("seconds", 0.0) for fact in facts.values())
     details = [
         f"{context.counted} held out",
-        f"{len(settings.members)} members, {len(facts)} trained cells",
+        f"{say_count(len(settings.members), 'members')}, {say_count(len(facts), 'trained cells')}",
     ]
     if seconds:
         details.append(f"{say_time(seconds)} of training, all cells one after the other")
@@ -70,13 +76,21 @@ def score_cards(context: ReportContext) -> list[ScoreCard]:
         sentences += lockbox_sentences(read_lockbox_scores(context.runs), judged.target.task)
         if judged.target.task in stacked:
             sentences.append(_say_stack(stacked[judged.target.task]))
+        gain = context.baseline.gains.get(judged.target.task)
+        over_baseline = None if gain is None else gain.difference
+        is_behind = over_baseline is not None and over_baseline.high < 0
+        no_better = not plain["gain_low"] > 0 and math.isfinite(plain["gain"])
         better = "higher" if judged.metric.higher_is_better else "lower"
         cards.append(
             ScoreCard(
-                name=f"{judged.title}: {judged.target.metric_name} ({better} is better)",
+                name=(
+                    f"{_name_answer(context, judged)}: {judged.target.metric_name} "
+                    f"({better} is better)"
+                ),
                 value=show_number(oof["value"]),
                 ends=f"95 % {show_number(oof['low'])} to {show_number(oof['high'])}",
-                is_poor=not plain["gain_low"] > 0 and math.isfinite(plain["gain"]),
+                is_poor=no_better or is_behind,
+                verdict=say_verdict_of(plain, over_baseline),
                 sentences=[sentence for sentence in sentences if sentence],
             )
         )
@@ -90,13 +104,48 @@ def whole_row(context: ReportContext, source: str, task: str) -> dict:
     return rows.iloc[0].to_dict()
 
 
+def say_verdict_of(row: dict, over_baseline: Difference | None) -> str:
+    """What the score is worth in one short sentence; "" where no constant answer has a score.
+
+    `over_baseline` is None where the baseline was not run; above 0 training is better."""
+    if not math.isfinite(row["gain"]):
+        return ""
+    if row["gain"] == row["gain_low"] == row["gain_high"] == 0:
+        return "No better than an answer that looks at no image."
+    if row["gain_high"] < 0:
+        return "Worse than an answer that looks at no image."
+    if not row["gain_low"] > 0:
+        return "Not clearly better than an answer that looks at no image."
+    if over_baseline is None or not math.isfinite(over_baseline.value):
+        return "Better than any answer that looks at no image."
+    if over_baseline.low > 0:
+        return "Better than the baseline."
+    if over_baseline.high < 0:
+        return "Worse than the baseline."
+    return "It learns, but it is not clearly better than the baseline."
+
+
+def _name_answer(context: ReportContext, judged: TargetResult) -> str:
+    """The answer's name, of a combined one with its tasks: `answer (mask × gender × age)`."""
+    spaces = {space.name: space for space in context.evaluation.spaces}
+    space = spaces[judged.target.task]
+    if not space.is_product:
+        return judged.title
+    return f"{judged.title} ({' × '.join(task.name for task in space.tasks)})"
+
+
 def _say_source(context: ReportContext, part: dict | None) -> str:
     """Which answers the score is of."""
-    if part is None:
-        return "Out-of-fold score of all members. No submission is made yet."
-    settings = context.settings
-    how = f"{settings.ensemble.method} of all members over the views {', '.join(settings.tta)}"
-    return f"Out-of-fold score of what was handed in ({how})."
+    if part is not None:
+        settings = context.settings
+        how = f"{settings.ensemble.method} of all members over the views {', '.join(settings.tta)}"
+        return f"Out-of-fold score of the submission ({how})."
+    source = "Out-of-fold score of all members, each image as it is."
+    path = context.runs.submission
+    if path.exists():
+        again = f"{COMMAND} infer -c {context.name} writes it again."
+        return f"{source} {display_path(path)} was not made with these settings: {again}"
+    return f"{source} No submission is made yet."
 
 
 def say_against_constant(row: dict) -> str:
@@ -106,6 +155,8 @@ def say_against_constant(row: dict) -> str:
     constant = show_number(row["constant"])
     if not math.isfinite(row["gain"]):
         return f"The best answer that looks at no image scores {constant}."
+    if row["gain"] == row["gain_low"] == row["gain_high"] == 0:
+        return f"It is the score of the best answer that looks at no image ({constant})."
     gain = show_number(abs(row["gain"]))
     ends = f"95 % {show_number(row['gain_low'])} to {show_number(row['gain_high'])}"
     if row["gain_low"] > 0:
@@ -161,21 +212,36 @@ def weakest_sentences(context: ReportContext, judged: TargetResult) -> list[str]
     sentences = []
     groups = group_columns(context.evaluation.images, context.evaluation.tasks)
     columns = rates_by_column(context, judged, groups)
-    large = [(name, rate) for name in columns for rate in columns[name] if is_large(rate)]
-    if large:
-        name, rate = max(large, key=lambda found: found[1].value)
+    over_all = float(judged.errors.mean())
+    worse = [
+        (name, rate)
+        for name in columns
+        for rate in columns[name]
+        if is_large(rate) and rate.value > over_all
+    ]
+    if worse:
+        name, rate = max(worse, key=lambda found: found[1].value)
         sentences.append(
             f"Weakest group: {name} {rate.name}, {judged.error_name} "
             f"{judged.say_error(rate.value)} (n = {rate.num_images:,}), against "
-            f"{judged.say_error(judged.errors.mean())} over all images."
+            f"{judged.say_error(over_all)} over all images."
         )
     rows = context.scores
     rows = rows[(rows["source"] == "all members") & (rows["task"] == judged.target.task)]
     classes = rows[rows["metric"].str.startswith("f1:")]
     if len(classes) > 1:
-        worst = classes.loc[classes["value"].idxmin()]
-        sentences.append(
-            f"Weakest class: {worst['metric'].removeprefix('f1:')}, F1 {worst['value']:.3f} "
-            f"(n = {int(worst['num_images']):,})."
-        )
+        sentences.append(say_weakest_class(classes))
     return sentences
+
+
+def say_weakest_class(classes: pd.DataFrame) -> str:
+    """The class of the lowest F1 in a sentence; where several share it, the largest of them."""
+    lowest = classes[classes["value"] == classes["value"].min()]
+    worst = lowest.loc[lowest["num_images"].idxmax()]
+    name, n = worst["metric"].removeprefix("f1:"), int(worst["num_images"])
+    if len(lowest) == 1:
+        return f"Weakest class: {name}, F1 {worst['value']:.3f} (n = {n:,})."
+    return (
+        f"Weakest classes: {len(lowest)} of {len(classes)} have F1 {worst['value']:.3f}, "
+        f"such as {name} (n = {n:,})."
+    )

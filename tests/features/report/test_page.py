@@ -47,7 +47,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, name: str, attributes: list) -> None:
         self.tags.append((name, dict(attributes)))
-        if name not in ("meta", "img", "br"):
+        if name not in ("meta", "img", "br", "wbr"):
             self.open.append(name)
 
     def handle_endtag(self, name: str) -> None:

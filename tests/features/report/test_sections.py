@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.config import load_experiment
@@ -12,9 +13,16 @@ from pipeline.features.report.context import TargetResult
 from pipeline.features.report.experiments import ABSENT, differing_settings
 from pipeline.features.report.gallery import best_images, worst_images
 from pipeline.features.report.groups import _charts
-from pipeline.features.report.scores import confusion_grid
-from pipeline.features.report.verdict import lockbox_sentences, say_against_constant
+from pipeline.features.report.overview import say_setting
+from pipeline.features.report.scores import confusion_grid, mistake_table
+from pipeline.features.report.verdict import (
+    lockbox_sentences,
+    say_against_constant,
+    say_verdict_of,
+    say_weakest_class,
+)
 from pipeline.metrics.metrics import find_metric
+from pipeline.metrics.paired import Difference
 from pipeline.metrics.reliability import Rate
 from pipeline.metrics.score_rows import EvaluationTarget
 from pipeline.storage import PROJECT
@@ -48,6 +56,25 @@ def test_the_confusion_counts_what_is_answered_by_what_is_true() -> None:
     grid = confusion_grid(target_of([0, 0, 1, 2], [SURE_A, SURE_B, SURE_B, SURE_B]))
     assert grid.counts == [[1, 1, 0], [0, 1, 0], [0, 1, 0]]
     assert "4 images, 50.0 % right" in grid.caption
+    table = mistake_table(target_of([0, 0, 1, 2, 0], [SURE_A, *[SURE_B] * 4]))
+    assert table is not None
+    assert list(table.rows) == [("a", "b", "2", "3", "67 %"), ("c", "b", "1", "1", "100 %")]
+    assert mistake_table(target_of([0], [SURE_A])) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (None, "null"),
+        (True, "true"),
+        ("no", "no"),
+        (0.001, "0.001"),
+        ([{"HorizontalFlip": {"p": 0.5}}], "[{HorizontalFlip: {p: 0.5}}]"),
+        ({}, "{}"),
+    ],
+)
+def test_a_setting_is_shown_as_a_config_holds_it(value: object, says: str) -> None:
+    assert say_setting(value) == says
 
 
 @pytest.mark.parametrize(
@@ -56,6 +83,7 @@ def test_the_confusion_counts_what_is_answered_by_what_is_true() -> None:
         (0.2, 0.1, 0.3, "That is 0.2000 better than the best answer that looks at no image"),
         (0.0, -0.1, 0.1, "It can't be told from the best answer that looks at no image"),
         (-0.2, -0.3, -0.1, "That is 0.2000 WORSE than the best answer"),
+        (0.0, 0.0, 0.0, "It is the score of the best answer that looks at no image (0.5000)"),
         (NAN, NAN, NAN, "The best answer that looks at no image scores 0.5000."),
     ],
 )
@@ -64,6 +92,35 @@ def test_the_score_is_told_better_worse_or_unclear(
 ) -> None:
     row = {"constant": 0.5, "gain": gain, "gain_low": low, "gain_high": high}
     assert say_against_constant(row).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("gain", "baseline", "says"),
+    [
+        ((0.2, 0.1, 0.3), None, "Better than any answer that looks at no image."),
+        ((0.2, 0.1, 0.3), (0.2, 0.1, 0.3), "Better than the baseline."),
+        ((0.2, 0.1, 0.3), (-0.2, -0.3, -0.1), "Worse than the baseline."),
+        ((0.2, 0.1, 0.3), (0.2, -0.1, 0.3), "It learns, but it is not clearly better than"),
+        ((0.1, -0.1, 0.3), (0.2, 0.1, 0.3), "Not clearly better than an answer that looks at no"),
+        ((-0.2, -0.3, -0.1), None, "Worse than an answer that looks at no image."),
+        ((0.0, 0.0, 0.0), None, "No better than an answer that looks at no image."),
+    ],
+)
+def test_the_verdict_is_one_sentence(
+    gain: tuple[float, float, float], baseline: tuple[float, float, float] | None, says: str
+) -> None:
+    row = dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True))
+    found = None if baseline is None else Difference(*baseline)
+    assert say_verdict_of(row, found).startswith(says)
+
+
+def test_classes_that_share_the_lowest_f1_are_counted() -> None:
+    rows = [("f1:a", 0.0, 4), ("f1:b", 0.0, 9), ("f1:c", 0.5, 50)]
+    classes = pd.DataFrame(rows, columns=["metric", "value", "num_images"])
+    assert say_weakest_class(classes) == (
+        "Weakest classes: 2 of 3 have F1 0.000, such as b (n = 9)."
+    )
+    assert say_weakest_class(classes[1:]) == "Weakest class: b, F1 0.000 (n = 9)."
 
 
 def test_without_a_constant_nothing_is_said_of_it() -> None:
@@ -79,16 +136,31 @@ def test_a_lockbox_is_told_of_its_own_answer_only() -> None:
     assert lockbox_sentences(rows, "b") == []
 
 
+def test_of_many_groups_the_large_ones_with_the_largest_errors_are_drawn() -> None:
+    judged = target_of([0, 1], [SURE_A, SURE_B])
+    small = [Rate(f"s{n}", 1.0, 1.0, 1.0, 2, 2) for n in range(30)]
+    large = [Rate(f"g{n}", n / 20, 0.0, 1.0, 30, 30) for n in range(20)]
+    (chart,) = _charts(judged, {"one": [*small, *large], "other": small})
+    assert "g19" in chart.drawing
+    assert "g8" in chart.drawing
+    assert "g7" not in chart.drawing
+    assert "s1" not in chart.drawing
+    assert chart.note.startswith("The 12 groups of 20 images or more")
+    assert chart.note.endswith("out of 50 groups.")
+
+
 def test_all_charts_of_a_target_have_one_axis_from_zero() -> None:
     judged = target_of([0, 1], [SURE_A, SURE_B])
     near = [Rate("x", 0.1, 0.05, 0.2, 30, 30), Rate("y", 0.2, 0.1, 0.3, 30, 30)]
     far = [Rate("z", 0.7, 0.5, 0.9, 30, 30), Rate("w", 0.8, 0.6, 1.0, 30, 30)]
     ticks = []
-    for figure in _charts(judged, {"one": near, "other": far}):
+    figures = _charts(judged, {"one": near, "other": far})
+    for figure in figures:
         texts = re.findall(r"<text[^>]*>([\d.]+)</text>", figure.drawing)
         ticks.append(texts)
     assert ticks[0] == ticks[1]
     assert ticks[0][0] == "0"
+    assert [each.title for each in figures] == ["by one", "by other"]  # as far apart: as they came
 
 
 def test_roc_is_drawn_for_each_class_that_comes_and_not_for_numbers() -> None:
@@ -101,10 +173,26 @@ def test_roc_is_drawn_for_each_class_that_comes_and_not_for_numbers() -> None:
     assert threshold_figures(number) == []
 
 
+def test_of_several_labels_each_has_its_own_curve_and_of_many_the_hardest() -> None:
+    """Labels in one curve look told apart where they only differ in how common they are."""
+    draws = np.random.default_rng(0)
+    truth = (draws.random((60, 9)) < np.linspace(0.2, 0.8, 9)).astype(float)
+    truth[:, 8] = 0.0  # never: it has no curve
+    probs = np.clip(0.5 * truth + draws.random((60, 9)) / 2.0, 0.0, 1.0)
+    probs[:, 3] = 1.0 - probs[:, 3]
+    asked = EvaluationTarget("l", "macro_roc_auc", find_metric("macro_roc_auc"), truth)
+    names = [f"label{number}" for number in range(9)]
+    judged = TargetResult("l", "multilabel", names, asked, probs, (probs > 0.5).astype(float))
+    roc, _ = threshold_figures(judged)
+    assert roc.title == "l, the 6 hardest of 8: ROC"
+    assert "label3, AUC 0.0" in roc.drawing
+    assert "label8" not in roc.drawing
+
+
 def test_the_confidence_of_right_and_wrong_answers_is_told_apart() -> None:
     figure = confidence_figure(target_of([0, 1, 0], [SURE_A, SURE_A, UNSURE_A]))
     assert "2 right and 1 wrong" in figure.drawing
-    assert "1 images of wrong" in figure.drawing
+    assert "1 image of wrong" in figure.drawing
 
 
 def test_only_settings_that_somebody_set_are_put_side_by_side() -> None:
