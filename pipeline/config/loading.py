@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,13 @@ def _find_own_metrics(contest: dict, folders: list[Path]) -> None:
         if path.is_relative_to(PROJECT):
             path = path.relative_to(PROJECT)
         section["metric"] = f"{path.as_posix()}:{function}"
+
+
+def say_setting(value: Any) -> str:
+    """A setting's value as a config would hold it: `true`, `[{HorizontalFlip: {p: 0.5}}]`."""
+    if isinstance(value, str):
+        return value
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf
+    )
+    return text.strip().removesuffix("...").strip()  # YAML ends a document of one word by dots

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from pipeline.config import Experiment
+from pipeline.config.loading import say_setting
 from pipeline.config.types import nearest
 from pipeline.console.installation import COMMAND
 from pipeline.evaluation.candidates import trained_settings
 from pipeline.experiment.metric_direction import is_higher_better, say_direction
 from pipeline.features.report.comparisons import difference_figures, stored_differences
 from pipeline.features.report.leaderboard import ledger_table
-from pipeline.features.report.overview import flatten, member_table, say_setting
+from pipeline.features.report.overview import flatten, member_table
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Hint, Table, figure
 from pipeline.features.report.scores import say_span

@@ -1,13 +1,12 @@
 """What was done: members and their cost, the commands, the machine, the settings."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import yaml
 
 from pipeline.config import Experiment
+from pipeline.config.loading import say_setting
 from pipeline.experiment.cells import all_cells, used_members
 from pipeline.experiment.fingerprints import ensemble_key, stack_key
 from pipeline.features.report.context import ReportContext
@@ -87,16 +86,6 @@ def own_settings(settings: Experiment) -> Table:
     rows = [(key, say_setting(value)) for key, value in flatten(values)]
     caption = f"{len(rows)} settings are not the defaults"
     return Table(("setting", "value"), rows, caption, words=2)
-
-
-def say_setting(value: Any) -> str:
-    """A setting's value as a config would hold it: `true`, `[{HorizontalFlip: {p: 0.5}}]`."""
-    if isinstance(value, str):
-        return value
-    text = yaml.safe_dump(
-        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf
-    )
-    return text.strip().removesuffix("...").strip()  # YAML ends a document of one word by dots
 
 
 def flatten(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

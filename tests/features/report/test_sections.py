@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from pipeline.config import load_experiment
+from pipeline.config.loading import say_setting
 from pipeline.features.report.audit_page import group_findings
 from pipeline.features.report.calibration import confidence_figure, threshold_figures
 from pipeline.features.report.context import TargetResult
 from pipeline.features.report.experiments import ABSENT, differing_settings
 from pipeline.features.report.gallery import best_images, worst_images
 from pipeline.features.report.groups import _charts
-from pipeline.features.report.overview import say_setting
 from pipeline.features.report.scores import confusion_grid, mistake_table
 from pipeline.features.report.verdict import (
     lockbox_sentences,
