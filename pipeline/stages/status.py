@@ -13,19 +13,21 @@ from pipeline.storage import Runs
 
 
 def describe_status(work: Work, plan: Sequence[str]) -> str:
-    """The stages that are done, and of the training its cells and the epochs of those begun."""
+    """What is kept: the stages that are done, and of the training its cells and the epochs of those
+    begun."""
     done = [name for name in plan if is_part(work, name) and is_done(work, name)]
-    said = [f"done: {', '.join(done) or 'nothing yet'}"]
+    kept = list(done)
     if "train" in plan and "train" not in done and work.runs.experiment.exists():
         cells = all_cells(work.settings)
         finished = [cell for cell in cells if work.runs.done(cell).exists()]
-        said.append(f"{len(finished)} of {len(cells)} cells")
+        if finished:
+            kept.append(f"{len(finished)} of {len(cells)} cells")
         for cell in cells:
             history = work.runs.history(cell)
             if cell not in finished and work.runs.checkpoint(cell).exists() and history.exists():
                 epochs = len(history.read_text(encoding="utf-8").splitlines())
-                said.append(f"{cell.name} after epoch {epochs}")
-    return "; ".join(said)
+                kept.append(f"{cell.name} up to epoch {epochs}")
+    return f"what is finished is kept: {', '.join(kept)}" if kept else "nothing is finished yet"
 
 
 def say_next(work: Work, stage: str) -> str:

@@ -51,6 +51,9 @@ def run(work: Work) -> None:
     record_run(settings, runs, command=work.command, device=described)
     if len(missing) < len(cells):
         print(f"train: {len(cells) - len(missing)} of {len(cells)} cells are done already")
+    begun = [cell.name for cell in missing if runs.checkpoint(cell).exists()]
+    if begun:
+        print(f"train: going on after the last finished epoch of {', '.join(begun)}")
     members = list(dict.fromkeys(cell.member for cell in missing))
     unstamp_answers(runs, members)
     needed = training_bytes(settings, runs, members, device=device.type, precision=precision)

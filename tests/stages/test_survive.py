@@ -158,7 +158,10 @@ def test_a_signal_stops_it_with_what_is_done_and_what_to_type(
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 143
     said = (tmp_path / "log").read_text()
-    assert "stopped; done: draw, index, crop, split; 0 of 6 cells; mask/fold0-seed777 after" in said
+    assert (
+        "stopped; what is finished is kept: draw, index, crop, split, mask/fold0-seed777 up to"
+        in said
+    )
     assert "the same command goes on from there: ./run.sh crop train infer stack -c sample" in said
     assert "Traceback" not in said
     assert not list(tmp_path.rglob(".*.tmp*"))
