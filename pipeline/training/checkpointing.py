@@ -65,7 +65,6 @@ def restore_checkpoint(settings: Experiment, runs: Runs, cell: Cell, state: Stat
     state.history = facts["history"]
     state.best_weights = parts["best"]
     state.best_logits = parts.get("best_logits")  # a refit holds nobody out
-    print(f"train: {cell.name} goes on after epoch {len(state.history)}")
 
 
 @dataclass(frozen=True)
