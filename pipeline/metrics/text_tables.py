@@ -29,9 +29,7 @@ def describe_scores(
     for (source, task, metric), rows in plain.groupby(["source", "task", "metric"], sort=False):
         by_fold = rows.set_index("fold")
         whole = by_fold.loc["all"]
-        spread = (
-            f"{show_number(by_fold.at['mean', 'value'])} ± {show_number(by_fold.at['sd', 'value'])}"
-        )
+        spread = _spread(by_fold.at["mean", "value"], by_fold.at["sd", "value"])
         lines.append(
             (
                 *((source, task) if (source, task) != last else ("", "")),
@@ -165,6 +163,15 @@ def describe_views(rows: Sequence[dict]) -> list[str]:
         known = (row["task"], row["view"], row["metric"], show_number(row["value"]))
         lines.append((*known, *gain, row["verdict"]))
     return layout_table(lines, left=3)
+
+
+def _spread(mean: float, sd: float) -> str:
+    """A mean and its standard deviation, with as many decimals as the mean."""
+    shown = show_number(mean)
+    if np.isnan(mean) or np.isnan(sd):
+        return f"{shown} ± {show_number(sd)}"
+    decimals = len(shown.partition(".")[2])
+    return f"{shown} ± {sd:.{decimals}f}"
 
 
 def _span(low: float, high: float) -> str:

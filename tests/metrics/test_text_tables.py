@@ -1,6 +1,6 @@
 import pandas as pd
 
-from pipeline.metrics.text_tables import say_gains
+from pipeline.metrics.text_tables import describe_scores, say_gains
 
 
 def test_what_is_one_answer_under_two_names_is_said_once() -> None:
@@ -24,3 +24,20 @@ def test_what_is_one_answer_under_two_names_is_said_once() -> None:
     assert first.startswith("NOT beyond a constant answer: hter: m (smile) and the best constant")
     assert first.endswith("; all members (answer) scores the same")
     assert "other (smile)" in second
+
+
+def test_a_spread_has_the_decimals_of_its_mean() -> None:
+    rows = []
+    for fold, value in (
+        ("0", 0.98),
+        ("1", 0.99),
+        ("all", 0.985),
+        ("mean", 0.985),
+        ("sd", 0.004137),
+    ):
+        row = {"source": "m", "task": "mask", "metric": "accuracy", "fold": fold, "value": value}
+        row |= {"low": 0.9, "high": 1.0, "constant": 0.5, "num_images": 8, "num_people": 4}
+        rows.append({**row, "gain": float("nan"), "gain_low": 0.0, "gain_high": 0.0})
+    text = describe_scores(pd.DataFrame(rows))
+    assert "0.9850 ± 0.0041" in text
+    assert max(map(len, text.splitlines())) <= 80
