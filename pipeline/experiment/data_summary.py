@@ -23,7 +23,7 @@ FACE_WORDS = {  # the column `how` of the images table, for readers
 }
 CROP_SENTENCES = {  # the same with how many there are
     "mtcnn": "a face was found in {} images",
-    "centre": "in {} none was found, so their centre is cut",
+    "centre": "in {} none was found, so the centre is cut",
     "given": "{} are used whole, as the contest gives them",
     "table": "{} are cut at the box in the contest's table",
 }

@@ -21,6 +21,8 @@ from pipeline.folds.strata import (
     smallest_deviation,
 )
 
+EVEN = 5e-5  # a deviation that is 0.00 %
+
 
 def balance_table(folds: Sequence | np.ndarray | pd.Series, labels: pd.DataFrame) -> pd.DataFrame:
     """Return one row a label value: label, value, total, fold0.., worst_deviation.
@@ -111,6 +113,9 @@ def describe(promise: dict) -> str:
     if promise["people_in_two_folds"]:
         lines.append(f"  LEAK: {promise['people_in_two_folds']} {unit} are in more than one fold")
     worst = promise["worst"]
+    if worst["deviation"] < EVEN:
+        lines.append("  every label value is spread evenly over the folds")
+        return "\n".join(lines + ["  " + gap["reason"] for gap in promise["missing"]])
     lines.append(
         f"  worst balance: {worst['label']} {worst['value']} in fold {worst['fold']}: "
         f"{worst['found']} of {worst['total']} images where {worst['expected']:.1f} would be "

@@ -75,6 +75,22 @@ def draw_contest(
     return counts
 
 
+def say_other_people(root: Path, *, num_people: int, num_test_people: int) -> str:
+    """A sentence where the contest that lies there was drawn with other numbers of people; empty
+    where it was not, or was not drawn."""
+    if not (root / FINISHED).is_file():
+        return ""
+    found = json.loads((root / FINISHED).read_text())
+    there = (found["num_people"], found["num_test_people"])
+    if there == (num_people, num_test_people):
+        return ""
+    return (
+        f"{there[0]} people to learn from and {there[1]} to answer lie there, and "
+        f"competition.drawn asks for {num_people} and {num_test_people}; without the folder they "
+        "are drawn anew"
+    )
+
+
 def answer(person: Person, fit: str) -> int:
     """mask * 6 + gender * 3 + age band: mask 0 worn, 1 incorrect, 2 none; gender 0 male."""
     mask = {"worn": 0, "none": 2}.get(fit, 1)

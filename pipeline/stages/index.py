@@ -21,6 +21,7 @@ from pipeline.preprocessing.read_contest import (
     read_contest,
 )
 from pipeline.preprocessing.read_extra import add_extra, check_extra_roots, say_extra
+from pipeline.sample.contest import say_other_people
 from pipeline.storage import Runs, display_path, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table
 
@@ -44,6 +45,11 @@ def check(work: Work) -> None:
 def run(work: Work) -> None:
     """Reads the tables, measures every image, and writes the images table."""
     contest, root = work.settings.competition, work.runs.root
+    if contest.drawn is not None:
+        drawn = contest.drawn
+        other = say_other_people(root, num_people=drawn.people, num_test_people=drawn.test_people)
+        if other:
+            print(f"index: {display_path(root)}: {other}")
     # before they are read, and before the index: a table edited meanwhile is then seen to differ
     write_json(work.runs.tables, table_digests(contest, root))
     tasks = contest_tasks(work.settings)

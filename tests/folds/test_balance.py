@@ -64,6 +64,11 @@ def test_it_speaks_of_people_only_where_they_are_named():
     assert "start" not in text
 
 
+def test_an_even_split_is_said_to_be_even():
+    text = describe(certificate([0, 0, 1, 1], [1, 2, 3, 4], pd.DataFrame({"sex": [*"mfmf"]})))
+    assert "every label value is spread evenly over the folds" in text and "worst" not in text
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_no_split_beats_the_bound(seed):
     rng = np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """The drawn competition on disk: layout, labels, same bytes, nothing half done."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.sample.contest import FINISHED, SHOTS, answer, choose_covering, draw_contest
+from pipeline.sample.contest import (
+    FINISHED,
+    SHOTS,
+    answer,
+    choose_covering,
+    draw_contest,
+    say_other_people,
+)
 from pipeline.sample.people import invent_people
 
 SMALL = {"num_people": 6, "num_test_people": 5, "seed": 3, "width": 96, "height": 128}
@@ -89,6 +97,15 @@ def test_finished_contest_is_left_alone_and_another_recipe_is_refused(drawn: Pat
     assert {p: p.stat().st_mtime_ns for p in drawn.rglob("*")} == before
     with pytest.raises(ValueError, match=r"'seed': 3.*'seed': 9"):
         draw_contest(drawn, **{**SMALL, "seed": 9})
+
+
+def test_other_people_than_asked_for_are_said(drawn: Path, tmp_path: Path) -> None:
+    there = json.loads((drawn / FINISHED).read_text())
+    asked = {"num_people": there["num_people"], "num_test_people": there["num_test_people"]}
+    assert say_other_people(drawn, **asked) == ""
+    said = say_other_people(drawn, num_people=99, num_test_people=7)
+    assert f"{asked['num_people']} people to learn from" in said and "asks for 99 and 7" in said
+    assert say_other_people(tmp_path, **asked) == ""  # nothing was drawn there
 
 
 def test_a_folder_of_something_else_is_never_touched(tmp_path: Path) -> None:

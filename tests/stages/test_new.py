@@ -25,7 +25,9 @@ def test_two_commands_from_a_folder_to_a_submission(call: Call, tmp_path: Path) 
     code, out, err = call("new", root, config)
     assert code == 0, err
     assert out.splitlines()[-1].endswith(f"./run.sh crop train infer -c {config}")
-    assert len(out.splitlines()) <= 14
+    assert f"./run.sh plan crop train infer -c {config}\n" in out
+    assert "scored by accuracy (a guess, which competition.tasks.kind.metric changes)" in out
+    assert len(out.splitlines()) <= 15
     settings = load_experiment(str(config), [], configs=PROJECT / "configs")
     assert settings.competition.table is not None
     assert settings.competition.table.person == "who"
