@@ -129,7 +129,10 @@ def summary_lines(
     yield say_parts(images)
     sizes = images[images["status"].isin([OK, "unlabelled"]) & (images["width"] > 0)]
     common = sizes.groupby(["width", "height"]).size().sort_values(ascending=False)
-    if len(common):
+    if len(common) == 1:
+        (width, height), count = common.index[0], int(common.iloc[0])
+        yield f"sizes: all {count} are {width}x{height}"
+    elif len(common):
         (width, height), count = common.index[0], int(common.iloc[0])
         yield (
             f"sizes: {len(common)}, commonest {width}x{height} ({count}); "
@@ -139,10 +142,10 @@ def summary_lines(
     each = labelled.groupby("person_id").size()
     people_are_named = counted_by(labelled) == "people"
     if people_are_named:
-        yield (
-            f"people to learn from: {len(each)}, images each {each.min()} to {each.max()} "
-            f"(median {each.median():g})"
-        )
+        spread = f"{each.min()} to {each.max()} images each (median {each.median():g})"
+        if each.min() == each.max():
+            spread = f"{each.min()} images each"
+        yield f"people to learn from: {len(each)}, {spread}"
     else:
         num_named = int(named(labelled).sum())
         yield f"images to learn from: {len(labelled)}; {num_named} of them name their person"
@@ -177,8 +180,7 @@ def summary_lines(
             f"{'/'.join(flat.idxmax())} with {int(flat.max())}"
         )
         yield from _lay_out_counts(table)
-    how = images["how"].value_counts()
-    yield "faces: " + ", ".join(f"{count:,} {FACE_WORDS.get(w, w)}" for w, count in how.items())
+    yield f"crops: {say_faces(images)}"
     found = images[images["how"] == "mtcnn"]
     if len(found):
         low = (found["probability"] < 0.9).sum()

@@ -30,7 +30,7 @@ def test_the_summary_counts_what_the_label_table_says(explored, contest: Path) -
     said = (run / "explore/summary.txt").read_text()
     men = int((people["gender"] == "male").sum())
     assert f"male {7 * men} ({men / 12:.0%}, {men} people)" in said
-    assert "people to learn from: 12, images each 7 to 7 (median 7)" in said
+    assert "people to learn from: 12, 7 images each" in said
     assert "worn 60 (71%, 12 people), incorrect 12" in said
     old = int((people["age"] >= 60).sum())
     women_old = int(((people["age"] >= 60) & (people["gender"] == "female")).sum())
