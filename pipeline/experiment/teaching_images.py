@@ -23,7 +23,8 @@ def read_teaching(settings: Experiment, runs: Runs) -> pd.DataFrame:
     """The labelled images as `read_labelled` has them, and behind them those of other data.
 
     These are in no fold. Where the contest names the same person, they have the person's name of
-    the folds; images of people in the lockbox are left out.
+    the folds, and so has who is on a copy of the contest's images; images of people in the lockbox
+    and copies of test images are left out.
     """
     labelled = read_labelled(runs)
     if not settings.competition.extra:
@@ -31,6 +32,7 @@ def read_teaching(settings: Experiment, runs: Runs) -> pd.DataFrame:
     every = read_all_images(runs)
     extra = usable(every, reject=settings.crop.reject, part=EXTRA)
     person_of = every.set_index("image_id")["person_id"]
+    extra = _without_copies(runs, extra, person_of=person_of)
     if settings.folds.lockbox:
         locked = person_of[read_table(runs.lockbox)["image_id"]]
         extra = extra[~extra["person_id"].isin(set(locked))].reset_index(drop=True)
@@ -41,6 +43,27 @@ def read_teaching(settings: Experiment, runs: Runs) -> pd.DataFrame:
     splits = {split_column(repeat): NO_FOLD for repeat in range(settings.folds.repeats)}
     extra = extra.assign(**splits, person_id=people.where(people.notna(), extra["person_id"]))
     return pd.concat([labelled, extra], ignore_index=True)
+
+
+def _without_copies(runs: Runs, extra: pd.DataFrame, *, person_of: pd.Series) -> pd.DataFrame:
+    """The images of other data without copies of test images; whoever is on a copy of a train image
+    has the contest's name. A copy of two people's images is left out: either may be held out."""
+    if not runs.extra_copies.exists():  # of folds that were made before copies were looked for
+        return extra
+    copies = read_table(runs.extra_copies)
+    away = set(copies.loc[copies["part"] == "test", "image_id"])
+    own = copies[copies["part"] == "train"]
+    shown = own.assign(
+        known=own["image_id"].map(person_of), name=own["other"].astype(str).map(person_of)
+    )
+    names = shown.groupby("known")["name"].agg(["first", "nunique"])
+    people_there = set(person_of[own["other"].astype(str)])
+    other_name = names.index.isin(people_there) & (names.index != names["first"])
+    several = set(names.index[(names["nunique"] > 1) | other_name])
+    kept = extra[~extra["image_id"].isin(away) & ~extra["person_id"].isin(several)]
+    people = kept["person_id"].map(names["first"])
+    renamed = people.where(people.notna(), kept["person_id"])
+    return kept.assign(person_id=renamed).reset_index(drop=True)
 
 
 def count_unnamed_extra(runs: Runs) -> int:

@@ -6,7 +6,12 @@ import pandas as pd
 
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.grouping import describe_grouping, grouping_facts, say_caveat
-from pipeline.experiment.images_table import read_images_table, split_column, usable
+from pipeline.experiment.images_table import (
+    read_all_images,
+    read_images_table,
+    split_column,
+    usable,
+)
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.experiment.teaching_images import count_unnamed_extra
 from pipeline.experiment.work import Work
@@ -14,10 +19,11 @@ from pipeline.features.audit.unnamed import probe_without_names
 from pipeline.folds.balance import certificate, describe
 from pipeline.folds.leak_checks import check_folds
 from pipeline.labels.answer_groups import is_grouped
+from pipeline.preprocessing.extra_copies import find_extra_copies, say_extra_copies
 from pipeline.preprocessing.fold_labels import balanced_labels
 from pipeline.preprocessing.split_images import assign_split, keep_together, lock_away
 from pipeline.storage import Runs, display_path, write_json, write_table
-from pipeline.tables import FOLDS, check_table
+from pipeline.tables import FOLDS, OK, check_table
 
 
 def run(work: Work) -> None:
@@ -74,6 +80,12 @@ def run(work: Work) -> None:
     stored = {**first, "grouping": grouping_facts(grouping)}
     if others:
         stored["repeats"] = others
+    if settings.competition.extra:
+        every = read_all_images(runs)
+        every = every[every["status"] == OK].reset_index(drop=True)
+        copies = find_extra_copies(runs, every, correlation=settings.audit.correlation)
+        write_table(runs.extra_copies, copies)
+        print("\n".join(f"split: {line}" for line in say_extra_copies(copies)))
     write_json(runs.certificate, stored)
     write_table(runs.folds, check_table(table, FOLDS))
     if grouping.unit != "people":

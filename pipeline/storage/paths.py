@@ -189,6 +189,11 @@ class Runs(StageFiles):
         return self.experiment / member / f"{part}_views.parquet"
 
     @property
+    def extra_copies(self) -> Path:
+        """Which images of other data are images of the contest under other names."""
+        return self.folds.parent / "extra_copies.csv"
+
+    @property
     def lockbox(self) -> Path:
         """The train images that no fold holds."""
         return self.folds.parent / "lockbox.csv"

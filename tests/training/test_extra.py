@@ -1,5 +1,6 @@
 """Other data that teaches and is never scored: two drawn roots, one of them the contest's."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,6 +112,28 @@ def test_other_data_teaches_and_is_never_scored(tmp_path: Path, call: Call) -> N
         assert (targets["kind"][is_extra] >= 0).all()
         # a member without a task of the other data sees none of it
         assert (images[is_taught(settings, "sizes", images, fold=fold)]["part"] == "train").all()
+
+
+def test_copies_under_other_names_do_not_teach_who_is_held_out(tmp_path: Path, call: Call) -> None:
+    words = make(tmp_path)
+    root, more = tmp_path / "root/images", tmp_path / "more"
+    shutil.copy(root / "9.png", more / "3.png")  # of p4, under nobody's name
+    with Image.open(root / "14.png") as image:  # of p7: other bytes, nearly the same image
+        image.save(more / "4.png", compress_level=0)
+    shutil.copy(root / f"{NUM}.png", more / "5.png")  # of a test image
+    code, out, err = call("split", *words)
+    assert code == 0, err
+    assert "3 images of the extra data are copies" in out
+    assert "1 of them show a test image" in out
+    settings = load_experiment(words[1], [], configs=PROJECT / "configs")
+    images = read_teaching(settings, Runs(settings))
+    extra = images[images["part"] == EXTRA].set_index("image_id")["person_id"]
+    assert "extra:0/5.png" not in extra.index
+    assert (extra["extra:0/3.png"], extra["extra:0/4.png"]) == ("p4", "p7")
+    for fold in range(2):
+        taught = images[is_taught(settings, "both", images, fold=fold)]
+        away = images[held_out(settings, images, fold)]
+        assert not set(taught["person_id"]) & set(away["person_id"])
 
 
 def test_the_trained_batches_hold_the_other_data(

@@ -12,21 +12,15 @@ from pipeline.experiment.grouping import JOIN_LOOKALIKES
 from pipeline.experiment.tasks import contest_tasks, targets_of
 from pipeline.faces.crop_store import open_crops
 from pipeline.features.audit.figures import show_pairs
-from pipeline.features.audit.pure.phash import (
-    correlate,
-    distances,
-    near_duplicates,
-    perceptual_hashes,
-)
 from pipeline.features.audit.similarity import embedding_cosines
 from pipeline.folds.joined_people import join_people
+from pipeline.images.near_copies import find_copies
 from pipeline.labels.fixes import FIX_COLUMNS
 from pipeline.labels.tasks import Task
 from pipeline.labels.units import Unit
 from pipeline.people.features import upper_halves
 from pipeline.storage import Runs, display_path, write_table
 
-BLOCK = 1 << 16  # pairs correlated at once
 PAIR_COLUMNS = (
     *("image_id", "other", "person_id", "other_person", "fold", "other_fold", "parts"),
     *("leak", "distance", "correlation", "mirrored", "embedding", "differ"),
@@ -57,44 +51,6 @@ def audit_copies(settings: Experiment, runs: Runs, images: pd.DataFrame, *, unit
     lines = copy_lines(images, table, joins=joins, fixes=display_path(fixes), unit=unit)
     show_pairs(runs.audited("pairs.png"), crops, images, table, number=settings.audit.sheet)
     return Copies(pairs, table, lines)
-
-
-def find_copies(upper: np.ndarray, *, correlation: float) -> pd.DataFrame:
-    """All pairs of nearly the same image, best first: left and right are rows of `upper`.
-
-    `upper` (N, h, w) are grey thumbnails of the faces' upper halves. Beside the rows stand the
-    hashes' distance in bits, the correlation, and whether one is the other's mirror image.
-    """
-    plain, mirrored = perceptual_hashes(upper)
-    same_way = _near_pairs(upper, upper, plain, plain, correlation=correlation)
-    turned = _near_pairs(upper, upper[:, :, ::-1], plain, mirrored, correlation=correlation)
-    pairs = pd.concat([same_way.assign(mirrored=False), turned.assign(mirrored=True)])
-    pairs = pairs.sort_values(["correlation", "left", "right"], ascending=[False, True, True])
-    return pairs.drop_duplicates(["left", "right"]).reset_index(drop=True)
-
-
-def _near_pairs(
-    upper: np.ndarray,
-    others: np.ndarray,
-    hashes: np.ndarray,
-    other_hashes: np.ndarray,
-    *,
-    correlation: float,
-) -> pd.DataFrame:
-    """The pairs whose hashes nearly agree and whose thumbnails correlate that much."""
-    pairs = near_duplicates(hashes, None if others is upper else other_hashes)
-    blocks = [np.empty((0, 2), dtype=np.int64)]
-    correlations = [np.empty(0)]
-    for start in range(0, len(pairs), BLOCK):
-        block = pairs[start : start + BLOCK]
-        found = correlate(upper[block[:, 0]], others[block[:, 1]])
-        blocks.append(block[found >= correlation])
-        correlations.append(found[found >= correlation])
-    near = np.concatenate(blocks)
-    frame = pd.DataFrame(near, columns=["left", "right"])
-    return frame.assign(
-        distance=distances(hashes, other_hashes, near), correlation=np.concatenate(correlations)
-    )
 
 
 def name_copies(

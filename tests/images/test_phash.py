@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.features.audit.pure.phash import (
+from pipeline.images.phash import (
     DISTANCE,
     correlate,
     distances,
