@@ -5,10 +5,9 @@ A cell is what is trained, resumed, scheduled and counted. It does not know who 
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -19,25 +18,19 @@ from pipeline.experiment.build import (
     head_losses,
     make_criteria,
     make_mix,
-    make_sampler,
     member_transform,
 )
 from pipeline.experiment.cells import member_cells
-from pipeline.experiment.data_loading import Feed, make_batches
 from pipeline.experiment.images_table import held_out
 from pipeline.experiment.memory import peak_memory
 from pipeline.experiment.targets import training_targets
 from pipeline.experiment.tasks import member_tasks
 from pipeline.experiment.teaching_images import is_taught
-from pipeline.faces.crop_store import open_crops
-from pipeline.images.dataset import CropDataset, named_deaths
-from pipeline.images.map_store import MapBatches, maps_to_input
-from pipeline.images.sampler import in_order
-from pipeline.images.transform import normalise
-from pipeline.models.logits import ToInput
-from pipeline.models.loop import HeldOut, LoopSettings, State, is_finished, train_epochs
+from pipeline.images.dataset import named_deaths
+from pipeline.labels.tasks import Task
+from pipeline.models.loop import HeldOut, LoopSettings, is_finished, train_epochs
+from pipeline.models.losses import Criterion
 from pipeline.models.schedule import Schedule
-from pipeline.models.trunk import Tail
 from pipeline.storage import REFIT, Cell, Runs, read_json, write_text
 from pipeline.training.checkpointing import (
     TrainedCell,
@@ -46,12 +39,12 @@ from pipeline.training.checkpointing import (
     save_checkpoint,
 )
 from pipeline.training.distillation import distillation_targets
+from pipeline.training.feeds import Feeds, make_feeds
 from pipeline.training.held_out_score import score_held_out
 from pipeline.training.initial_weights import with_own_weights
 from pipeline.training.oom import MicroBatchLog, last_checkpoint_named
 from pipeline.training.pseudo_labels import add_pseudo_labels
 from pipeline.training.trackers import open_track
-from pipeline.training.trunk_cache import cached_trunk
 
 
 def train_cell(
@@ -71,21 +64,8 @@ def train_cell(
     held = images[is_held].reset_index(drop=True)
     taught = is_taught(settings, cell.member, images, fold=cell.fold)
     train = images[taught].reset_index(drop=True)
-    loop_settings = LoopSettings(
-        criteria=make_criteria(member, tasks, train, held),
-        schedule=Schedule(**member.schedule.model_dump()),
-        num_epochs=member.epochs,
-        seed=cell.seed,
-        clip_norm=member.clip_norm,
-        frozen_norm=member.frozen_norm,
-        early_stop=member.early_stop,
-        best=member.best,
-        precision=precision,
-        compiled=settings.compile and member.trunk is None,  # whose forward pass is cut
-        accumulate=member.accumulate,
-    )
-    if cell.fold == REFIT:
-        loop_settings = _as_long_as_the_folds(settings, runs, cell, loop_settings)
+    criteria = make_criteria(member, tasks, train, held)
+    loop_settings = _loop_settings(settings, runs, cell, criteria=criteria, precision=precision)
     state = fresh_state(member, tasks, seed=cell.seed, device=device, precision=precision)
     restore_checkpoint(settings, runs, cell, state)
 
@@ -96,7 +76,7 @@ def train_cell(
     train, targets = add_pseudo_labels(
         settings, runs, cell, train, targets, device=device, precision=precision
     )
-    feeds = _make_feeds(
+    feeds = make_feeds(
         settings,
         runs,
         cell,
@@ -112,18 +92,7 @@ def train_cell(
     loader = feeds.train
     evaluation = None
     if cell.fold != REFIT:
-        held_targets = training_targets(member, tasks, held)
-        evaluation = HeldOut(
-            feeds.held,
-            {task: torch.from_numpy(values) for task, values in held_targets.items()},
-            score=partial(
-                score_held_out,
-                contest=settings.competition,
-                tasks=tasks,
-                losses=head_losses(member, tasks),
-                held=held,
-            ),
-        )
+        evaluation = _held_out_images(settings, feeds, member, tasks, held)
 
     def count_images(batch: tuple) -> int:
         pixels, _targets = batch
@@ -170,86 +139,48 @@ def train_cell(
     return finish_cell(settings, runs, cell, trained, held=held, transform=transform)
 
 
-@dataclass(frozen=True)
-class _Feeds:
-    """Where batches come from, and what makes the network's input of them."""
-
-    train: Feed | MapBatches
-    held: Feed | MapBatches
-    to_input: ToInput
-    loaders: tuple[Feed, ...]  # those that may have processes of their own
-
-
-def _make_feeds(
+def _loop_settings(
     settings: Experiment,
     runs: Runs,
     cell: Cell,
-    member: Member,
-    state: State,
-    images: pd.DataFrame,
     *,
-    train: pd.DataFrame,
-    held: pd.DataFrame,
-    targets: dict[str, np.ndarray],
-    device: torch.device,
+    criteria: tuple[Criterion, ...],
     precision: str,
-) -> _Feeds:
-    """Batches of crops; where the member caches its trunk, of maps, and the state's networks take
-    these from here on. `images` are all labelled ones."""
-    sampler = make_sampler(settings, member, train, seed=_sampler_seed(cell))
-    held_size = settings.infer.batch_size
-    in_turn = in_order(len(held), batch_size=held_size)
-    rows, held_rows = train["row"].to_numpy(), held["row"].to_numpy()
-    if member.trunk is not None:
-        backbone = state.network.backbone
-        cut, store = cached_trunk(
-            settings, runs, cell, member, backbone, images, device=device, precision=precision
-        )
-        Tail(backbone, cut)
-        if state.ema is not None:
-            Tail(state.ema.module.backbone, cut)
-        return _Feeds(
-            MapBatches(store, sampler, rows=rows, targets=targets),
-            MapBatches(store, in_turn, rows=held_rows, targets={}, plain=True),
-            maps_to_input,
-            loaders=(),
-        )
-    transform = member_transform(member)
-    crops = open_crops(runs.crops_of(cell.member))
-    largest_batch = max(member.batch_size, held_size)
-    loader = make_batches(
-        settings,
-        CropDataset(
-            crops,
-            rows=rows,
-            size=transform.size,
-            targets=targets,
-            names=train["image_id"].to_numpy(),
-        ),
-        sampler,
-        device=device,
-        batch_size=largest_batch,
-        recipe=member.augment,
+) -> LoopSettings:
+    """What the loop is told: the member's recipe, of a refit as long as its folds."""
+    member = settings.members[cell.member]
+    found = LoopSettings(
+        criteria=criteria,
+        schedule=Schedule(**member.schedule.model_dump()),
+        num_epochs=member.epochs,
+        seed=cell.seed,
+        clip_norm=member.clip_norm,
+        frozen_norm=member.frozen_norm,
+        early_stop=member.early_stop,
+        best=member.best,
+        precision=precision,
+        compiled=settings.compile and member.trunk is None,  # whose forward pass is cut
+        accumulate=member.accumulate,
     )
-    held_loader = make_batches(
-        settings,
-        CropDataset(
-            crops,
-            rows=held_rows,
-            size=transform.size,
-            targets={},
-            names=held["image_id"].to_numpy(),
-        ),
-        in_turn,
-        device=device,
-        batch_size=largest_batch,
-    )
-    to_input = partial(normalise, transform=transform)
-    return _Feeds(loader, held_loader, to_input, loaders=(loader, held_loader))
+    return found if cell.fold != REFIT else _as_long_as_the_folds(settings, runs, cell, found)
 
 
-def _sampler_seed(cell: Cell) -> int:
-    return (cell.seed * 1_009 + cell.fold) % 2**63  # seed 0 of a refit would be below 0
+def _held_out_images(
+    settings: Experiment, feeds: Feeds, member: Member, tasks: list[Task], held: pd.DataFrame
+) -> HeldOut:
+    """The held-out images with their targets and what scores them after every epoch."""
+    targets = training_targets(member, tasks, held)
+    return HeldOut(
+        feeds.held,
+        {task: torch.from_numpy(values) for task, values in targets.items()},
+        score=partial(
+            score_held_out,
+            contest=settings.competition,
+            tasks=tasks,
+            losses=head_losses(member, tasks),
+            held=held,
+        ),
+    )
 
 
 def _as_long_as_the_folds(
