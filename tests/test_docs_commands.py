@@ -45,6 +45,11 @@ COMMANDS = [
     for page in PAGES
     for words in shown_commands(page)
 ]
+COMMANDS += [
+    pytest.param(shlex.split(stage.example)[1:], id=f"help: {stage.example}")
+    for stage in STAGES.values()
+    if stage.example
+]
 
 
 def test_there_are_commands_to_check() -> None:
@@ -93,3 +98,16 @@ def test_a_shown_setting_exists(page: Path) -> None:
         others |= set(stage.options)
     for key in re.findall(r"`([a-z_][\w.]*)(?:=|: )[^`]*`", text):
         assert is_setting(key) or key in others, f"{page.name}: {key}"
+
+
+def test_the_contest_that_is_written_by_hand_is_read(tmp_path: Path) -> None:
+    """The two files of your-contest.md, as they stand there."""
+    text = (PROJECT / "docs/your-contest.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"`(configs/[\w/]*smiles\.yaml)`[^\n]*\n\n((?: {4}.*\n)+)", text)
+    assert len(blocks) == 2
+    for name, block in blocks:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block, encoding="utf-8")
+    settings = load_experiment("smiles", [], configs=tmp_path / "configs")
+    assert list(settings.members) == ["smile"]

@@ -158,6 +158,6 @@ ENSEMBLE = Stage(
     needs=("infer",),
     done=is_blended,
     settings=("ensemble", "pool"),
-    example=f"{COMMAND} ensemble -c masks ensemble.method=caruana",
+    example=f"{COMMAND} ensemble -c masks ensemble.method=soft_vote",
     leads_to="report",
 )

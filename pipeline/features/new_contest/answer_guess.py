@@ -67,7 +67,6 @@ def _answer_labels(
     choice: LabelChoice,
     answer: list[Entry],
     submission: list[Entry],
-    sample: pd.DataFrame | None,
 ) -> AnswerGuess:
     """The answer of several labels: a column each, or their words in one column."""
     if task.columns:
@@ -114,7 +113,7 @@ def _guess_answer(
         return AnswerGuess(answer, submission, value == "probability")
     (task,) = tasks
     if task.label.kind == "multilabel":
-        return _answer_labels(task, choice, answer, submission, sample)
+        return _answer_labels(task, choice, answer, submission)
     if choice.form == "classes":
         columns = {
             word: name for word, name in (choice.class_columns or {}).items() if word != name
