@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_settings, needs_training
+from pipeline.experiment.data_summary import say_parts
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done, is_part
@@ -38,7 +39,9 @@ def run(work: Work) -> None:
 
     asked = list(work.words) or list(ASKED)
     stages = [name for name in plan_stages(asked) if not is_done(work, name)]
-    print(f"plan: {', '.join(asked)} for {work.settings.name}, {_count(work.runs)}")
+    print(
+        f"plan: {', '.join(asked)} for {work.settings.name}, {say_parts(read_table(work.runs.images))}"
+    )
     found = make_forecast(work, stages)
     write_json(work.runs.forecast, found.stored())
     for name in plan_stages(asked):
@@ -55,12 +58,6 @@ def run(work: Work) -> None:
     if "train" in stages and needs_training(work.settings) and not is_done(work, "baseline"):
         print(f"plan: {_say_baseline(work)}")
     print(f"plan: wrote {display_path(work.runs.forecast)}; train and infer say how it compares")
-
-
-def _count(runs: Runs) -> str:
-    images = read_table(runs.images)
-    counts = images.groupby("part").size()
-    return ", ".join(f"{count} {part} images" for part, count in counts.items())
 
 
 def _say_needs(runs: Runs, found: "Forecast") -> Sequence[str]:
