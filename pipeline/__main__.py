@@ -136,8 +136,9 @@ def run_command(words: list[str]) -> int:
         raise
     if not did:
         print(_say_nothing_to_do(work, plan))
-    if "ensemble" in plan:
-        print(f"submission: {display_path(work.runs.submission)}")
+    for name, path in (("ensemble", work.runs.submission), ("stack", work.runs.stacked)):
+        if name in plan:
+            print(f"submission: {display_path(path)}")
     if STAGES[stages[-1]].says_next:
         return 0
     following = say_next(work, stages[-1])

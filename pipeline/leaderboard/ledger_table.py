@@ -43,7 +43,8 @@ def ledger_table(rows: pd.DataFrame, runs: Runs) -> list[str]:
     if not locked:  # a column of dashes says nothing
         place = HEADER.index("lockbox")
         lines = [line[:place] + line[place + 1 :] for line in lines]
-    return [*layout_table(lines, left=4, names=2), *_notes(rows, runs)]
+    table = layout_table(lines, left=4, names=2, indent=2)
+    return [*table, *(f"  {note}" for note in _notes(rows, runs))]
 
 
 def _lockbox_scores(rows: pd.DataFrame, runs: Runs) -> Mapping[int, str]:

@@ -157,7 +157,7 @@ def say_log_loss_gain(step: LayerGain) -> str:
 
 def describe_views(rows: Sequence[dict]) -> list[str]:
     """A line a task and view: the view alone, and added to the image as it is."""
-    lines = [("task", "view", "metric", "alone", "added to the first", "95 %", "")]
+    lines = [("task", "view", "metric", "alone", "added", "95 %", "")]
     for row in rows:
         gain = ("", "") if row["gain"] is None else _gain(row["gain"])
         known = (row["task"], row["view"], row["metric"], show_number(row["value"]))

@@ -34,9 +34,10 @@ def run(work: Work) -> None:
         return
     for (contest, metric), rows in frame.groupby(["competition", "metric"], sort=False):
         print(f"\n{contest}, {metric} ({say_direction(metric)} is better):")
-        print("\n".join(f"  {line}" for line in ledger_table(rows, work.runs)))
+        print("\n".join(ledger_table(rows, work.runs)))
         print("\n".join(describe_finals(work.settings, work.runs, rows, metric_name=metric)))
-    print(f"\nledger: {len(frame)} submissions in {display_path(work.runs.ledger)}")
+    count = "1 submission" if len(frame) == 1 else f"{len(frame)} submissions"
+    print(f"\nledger: {count} in {display_path(work.runs.ledger)}")
 
 
 def _find(work: Work, frame: pd.DataFrame) -> tuple[int, float, str]:

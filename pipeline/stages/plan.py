@@ -39,9 +39,8 @@ def run(work: Work) -> None:
 
     asked = list(work.words) or list(ASKED)
     stages = [name for name in plan_stages(asked) if not is_done(work, name)]
-    print(
-        f"plan: {', '.join(asked)} for {work.settings.name}, {say_parts(read_table(work.runs.images))}"
-    )
+    counts = say_parts(read_table(work.runs.images))
+    print(f"plan: {', '.join(asked)} for {work.settings.name}, {counts}")
     found = make_forecast(work, stages)
     write_json(work.runs.forecast, found.stored())
     for name in plan_stages(asked):

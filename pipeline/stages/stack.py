@@ -56,7 +56,7 @@ def run(work: Work) -> None:
         known = None if people is None else people["oof"]
         oof = _gather(settings, space, oof_tables, evaluation.images, people=known)
         found = search_answer_layers(settings, evaluation, space, oof)
-        print("\n".join(f"stack: {line}" for line in found.messages))
+        print("\n".join(found.messages))
         joint, decided = found.joint, found.oof_answers  # handed in where there is no test part
         if len(test):
             known = None if people is None else people["test"]
