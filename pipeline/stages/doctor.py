@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from pipeline.config import Experiment
+from pipeline.experiment.data_summary import say_parts
 from pipeline.experiment.grouping import names_caveat
 from pipeline.experiment.work import Work
 from pipeline.features.doctor.dry_run import Finding, look_at_batch, look_at_weights
@@ -74,10 +75,8 @@ def _data(settings: Experiment, runs: Runs) -> Iterator[Finding]:
     tasks = contest_tasks(settings)
     found = read_contest(contest, tasks, root=root, fixes=runs.fixes)
     frame = found.images
-    counts = frame.groupby(["part", "status"]).size().items()
-    said = ", ".join(f"{part} {status} {count}" for (part, status), count in counts)
     usable = (frame["part"] == "train") & (frame["status"] == OK)
-    yield ("ok" if usable.any() else "FAIL"), f"{root}: {said}"
+    yield ("ok" if usable.any() else "FAIL"), f"{root}: {say_parts(frame)}"
     for note in found.notes:
         yield "note", note
     said = check_test_images(frame, root=root, most=contest.missing_test)

@@ -19,7 +19,7 @@ def test_it_finds_nothing_wrong_and_writes_nothing(tmp_path: Path, call: Call) -
         "packages",
         "device    cpu, float32",
         "config    odd: 1 members, 2 cells",
-        "train ok 8",
+        "8 train images",
         "small_cnn: no pretrained weights",
         "m: 8 images of 16x16 (their middle, not cropped yet), the same for training and infer",
         "doctor: nothing stands in the way",

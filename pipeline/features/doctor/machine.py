@@ -71,7 +71,9 @@ def check_device(settings: Experiment) -> Iterator[Finding]:
             f"CUDA {torch.version.cuda}, driver {_driver()}",
         )
         return
-    yield "ok", f"{device.type}, {precision}, {torch.get_num_threads()} threads"
+    number = torch.get_num_threads()
+    threads = "1 thread" if number == 1 else f"{number} threads"
+    yield "ok", f"{device.type}, {precision}, {threads}"
     if device.type == "cpu" and shutil.which("nvidia-smi"):
         yield "note", f"there is an NVIDIA driver ({_driver()}), but this torch sees no GPU"
 
