@@ -11,6 +11,7 @@ from pipeline.metrics.paired import (
     paired_difference,
     say_difference,
     short_number,
+    show_number,
 )
 
 PEOPLE = np.repeat(np.arange(50), 4)
@@ -96,3 +97,11 @@ def test_the_sentence_names_the_better_one_first() -> None:
 )
 def test_a_number_for_readers_has_no_exponent(value: float, says: str) -> None:
     assert short_number(value) == says
+
+
+def test_the_rounding_of_floats_is_shown_as_zero() -> None:
+    assert show_number(-5.9e-09) == show_number(0.0) == "0.0000"
+    assert show_number(4e-6) == "0.000004"
+    same = say_difference("a", "b", Difference(-1e-17, -2e-17, 0.0))
+    assert same == "b and a score the same in every draw"
+    assert "-0.0000" not in say_difference("a", "b", Difference(-1e-17, -0.02, 0.01))
