@@ -69,8 +69,8 @@ DISTIL = Stage(
     summary="a student in place of the ensemble: its score beside it, paired, and what it saves",
     group="after",
     needs=("evaluate",),
-    example=f"{COMMAND} distil -c masks "
-    "'members.student={tasks: {age: {}}, distil: {by: [b4, vit]}}'",
+    example=f"{COMMAND} distil -c masks-lite "
+    "'members.student={tasks: {age: {}}, distil: {by: [joint, years]}}'",
 )
 
 
