@@ -122,9 +122,11 @@ def clean_path(written: str) -> str:
 
 
 def index_files(root: Path) -> FileIndex:
-    """All images below the root, hidden ones not."""
+    """All images below the root, which may be an archive; hidden ones not."""
     index = FileIndex()
-    for path in _walk(root, seen=set()):
+    inside = [] if root.is_dir() else list_below(root)
+    members = [path for path in inside if path.name.lower().endswith(IMAGE_ENDINGS)]
+    for path in members or _walk(root, seen=set()):
         index.add(os.path.relpath(path, root).replace(os.sep, "/"))
     return index
 

@@ -1,11 +1,13 @@
 """A test part that came later is read as the contest's own would be."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from pipeline.config.layouts import TableLayout
+from pipeline.labels.containers import is_there
 from pipeline.labels.layouts.test_part import read_test_part
 from pipeline.tables import OK
 
@@ -66,3 +68,23 @@ def test_numbered_images_keep_the_order_of_their_numbers(tmp_path: Path) -> None
     (tmp_path / "test.csv").write_text("id\n1\n")
     with pytest.raises(ValueError, match="the layout lines have no test table"):
         read_test_part("lines", tmp_path / "test.csv", root=tmp_path, options=options, **form)
+
+
+def test_an_archive_is_read_like_a_folder(tmp_path: Path) -> None:
+    save(tmp_path / "out/a.jpg")
+    for folder in ("", "later/"):
+        place = tmp_path / f"{folder.strip('/') or 'flat'}.zip"
+        with zipfile.ZipFile(place, "w") as archive:
+            for name in ("a.jpg", "b.jpg"):
+                archive.write(tmp_path / "out/a.jpg", f"{folder}{name}")
+        options = TABLE.model_copy(update={"test": None}).model_dump()
+        part = read_test_part("table", place, root=tmp_path, options=options, **FORM)
+        assert part.images["image_id"].tolist() == ["a", "b"]
+        assert all(is_there(part.root / path) for path in part.images["path"])
+        with zipfile.ZipFile(place, "a") as archive:
+            archive.writestr(f"{folder}test.csv", "Id\nb\n")
+        part = read_test_part("table", place, root=tmp_path, options=TABLE.model_dump(), **FORM)
+        assert part.images["image_id"].tolist() == ["b"]
+        assert (part.images["status"] == OK).all()
+    with pytest.raises(ValueError, match="in a folder; unzip it"):
+        read_test_part("lines", place, root=tmp_path, options={}, sample=None, answer_id="Id")

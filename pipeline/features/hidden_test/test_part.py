@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.config import Competition, Experiment, fingerprint_of
 from pipeline.labels.answer_groups import ask_for_groups, is_grouped
+from pipeline.labels.containers import find_container
 from pipeline.labels.frames import split_frame
 from pipeline.labels.layouts.test_part import TestPart, read_test_part
 from pipeline.leaderboard.sample_file import SampleFile, read_sample, read_sample_file
@@ -41,7 +42,7 @@ class HiddenTest:
 
 
 def read_hidden_test(settings: Experiment, runs: Runs, place: Path) -> HiddenTest:
-    """The test part at `place`: a folder of images, a contest's folder, or a test table.
+    """The test part at `place`: a folder or zip archive of images, a contest's folder, or a table.
 
     Raises ValueError naming what is not there or does not fit, as the index stage does.
     """
@@ -100,7 +101,9 @@ def _fingerprint(root: Path, images: pd.DataFrame) -> str:
     for image_id, path, status in images[["image_id", "path", "status"]].itertuples(index=False):
         try:
             frame = split_frame(path)
-            found = os.stat(root / (path if frame is None else frame[0]))
+            file = root / (path if frame is None else frame[0])
+            container = find_container(file)
+            found = os.stat(file if container is None else container[0])
             rows.append([image_id, path, status, found.st_size, found.st_mtime_ns])
         except OSError:  # a missing image: its status says so
             rows.append([image_id, path, status])

@@ -7,12 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.labels.containers import ARCHIVE, is_there, list_below
 from pipeline.labels.layouts import finish, unlabelled_row
 from pipeline.labels.layouts.lines import numbered_images
 from pipeline.labels.layouts.table import read_test_rows
+from pipeline.labels.record_files import RECORD_ENDINGS
+from pipeline.labels.table_text import TEXT_ENDINGS
 from pipeline.tables import OK
 
-ENDINGS = (".csv", ".tsv", ".txt")  # of a table of test images
+ENDINGS = (*TEXT_ENDINGS, *RECORD_ENDINGS)  # of a table of test images
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ def read_test_part(
     sample: str | None,
     answer_id: str,
 ) -> TestPart:
-    """The test images of `place`, read as the contest's own: a folder, or a table of test images.
+    """The test images of `place`, read as the contest's own: a folder, a zip archive (which is read
+    like a folder and not unpacked), or a table of test images.
 
     A folder is looked through for the contest's test table, then for its sample file (its ids are
     then the images), then for images. Images that a table names may lie in the part itself, or
@@ -74,24 +78,33 @@ def _find_files(
     layout: str, place: Path, *, root: Path, options: Mapping[str, Any], sample: str | None
 ) -> PartFiles:
     """Where the parts of a test part lie. Raises ValueError where there is nothing of the kind."""
-    if place.is_file() and place.suffix.lower() not in ENDINGS:
+    is_archive = place.is_file() and place.suffix.lower() == ARCHIVE
+    is_table = place.is_file() and not is_archive
+    if is_table and place.suffix.lower() not in ENDINGS:
         raise ValueError(
-            f"test={place}: a folder of images or a table ({', '.join(ENDINGS)}) is needed"
+            f"test={place}: a folder of images, a {ARCHIVE} archive or a table "
+            f"({', '.join(ENDINGS)}) is needed"
         )
-    if place.is_file() and layout not in ("table", "pstage"):
+    if is_archive and layout == "lines":
+        raise ValueError(
+            f"test={place}: contests of the layout lines take the test images in a folder; unzip it"
+        )
+    if is_table and layout not in ("table", "pstage"):
         raise ValueError(
             f"test={place}: contests of the layout {layout} have no test table; name the folder "
             "of the test images"
         )
     if not place.exists():
         raise ValueError(f"test={place}: no such file or folder")
-    base = place.parent if place.is_file() else place
+    base = place.parent if is_table else place
+    if is_archive:
+        base = _inner_folder(place)
     below = _image_folder(layout, options)
-    table = place if place.is_file() else _first_file(base, _table_names(layout, options))
+    table = place if is_table else _first_file(base, _table_names(layout, options))
     sample_file = None if sample is None else _first_file(base, (sample, Path(sample).name))
     if table is None and layout == "table":
         table = sample_file  # its ids say which images are asked for
-    folders = [folder for folder in (base / below, base) if folder.is_dir()]
+    folders = [folder for folder in (base / below, base) if _is_folder(folder)]
     if table is not None and (root / below).is_dir():
         folders.append(root / below)
     return PartFiles(table, tuple(dict.fromkeys(folders)), sample_file)
@@ -119,7 +132,26 @@ def _image_folder(layout: str, options: Mapping[str, Any]) -> str:
 
 
 def _first_file(base: Path, names: Sequence[str]) -> Path | None:
-    return next((base / name for name in names if (base / name).is_file()), None)
+    return next((base / name for name in names if is_there(base / name)), None)
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a folder lies there, in an archive too."""
+    if path.is_dir():
+        return True
+    try:
+        return bool(list_below(path))
+    except ValueError:
+        return False
+
+
+def _inner_folder(archive: Path) -> Path:
+    """The archive, or the one folder in it that holds everything: archives often add one."""
+    inside = [path.relative_to(archive).parts for path in list_below(archive)]
+    tops = {parts[0] for parts in inside}
+    if len(tops) == 1 and all(len(parts) > 1 for parts in inside):
+        return archive / tops.pop()
+    return archive
 
 
 def _table_rows(
@@ -150,7 +182,7 @@ def _list_images(layout: str, folder: Path, *, suffix: str) -> list[dict]:
         images, others = numbered_images(folder, ".")
         files = [*images, *(file for file, _ in others)]
     else:
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = list_below(folder)
     rows = []
     for file in files:
         path = file.relative_to(folder).as_posix()
