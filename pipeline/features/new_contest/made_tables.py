@@ -11,17 +11,25 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from pipeline.features.new_contest.box_files import read_box_files
 from pipeline.features.new_contest.class_folders import ClassFolders, part_word
 from pipeline.features.new_contest.contest_tables import ContestTable
 from pipeline.features.new_contest.meeting import ImageIndex
 from pipeline.features.new_contest.survey import Survey
-from pipeline.features.new_contest.table_roles import VALID_NAME, Roles, TableFacts, look_at_table
+from pipeline.features.new_contest.table_roles import (
+    SAMPLE_NAME,
+    VALID_NAME,
+    Roles,
+    TableFacts,
+    look_at_table,
+)
 from pipeline.labels.table_text import read_table_text
 
 ADIENCE = {"user_id", "original_image", "face_id"}
 ADIENCE_FACES = ("coarse_tilt_aligned_face", "landmark_aligned_face")
 RAF = "list_patition_label"  # as the data set spells it
 FILE, LABEL = "file", "label"
+LABEL_ENDINGS = (".csv", ".tsv", ".xlsx", ".parquet")  # of tables that hold labels themselves
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,24 @@ def set_of_lists(
         others = [table for table in tables if table.name not in lists]
         return others, _raf(survey.root / lists[0], index, beside=beside)
     return list(tables), None
+
+
+def table_of_boxes(
+    survey: Survey, index: ImageIndex, *, beside: Path
+) -> tuple[MadeTable | None, Survey]:
+    """The table of faces that files of boxes beside the images hold, and the survey without these
+    files; None where there are none, or where other tables than a sample hold the labels."""
+    labels = [path for path in survey.tables if path.lower().endswith(LABEL_ENDINGS)]
+    if any(not SAMPLE_NAME.search(PurePosixPath(path).stem.casefold()) for path in labels):
+        return None, survey
+    found = read_box_files(survey, index)
+    if found is None:
+        return None, survey
+    frame, files = found
+    why = f"{len(files)} files of boxes ({files[0]}); each face is a row with its class"
+    table = ContestTable(name_table(beside, "train"), frame)
+    left = tuple(path for path in survey.tables if path not in files)
+    return MadeTable(table, why), replace(survey, tables=left)
 
 
 def with_headers(roles: Roles, index: ImageIndex, *, beside: Path) -> tuple[Roles, list[MadeTable]]:

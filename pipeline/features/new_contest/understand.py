@@ -1,7 +1,7 @@
 """From a folder to a draft: which kind of contest lies there."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from pipeline.console.installation import COMMAND
@@ -20,6 +20,7 @@ from pipeline.features.new_contest.known_sets import say_known_set
 from pipeline.features.new_contest.made_tables import (
     MadeTable,
     set_of_lists,
+    table_of_boxes,
     tables_of_folders,
     with_headers,
     with_made,
@@ -59,7 +60,9 @@ def understand_folder(
     the program does not do.
     """
     survey = survey_folder(folder)
-    other_job = say_files(survey)
+    index = ImageIndex(survey.images)
+    boxes, survey = table_of_boxes(survey, index, beside=beside)
+    other_job = None if boxes else say_files(survey)
     if other_job is not None:
         raise ValueError(other_job)
     survey = with_videos(survey)
@@ -70,7 +73,7 @@ def understand_folder(
     if shipped is not None:
         return Understood(survey, shipped, None, [])
     tables, known_set = set_of_lists(survey, read.tables, index, beside=beside)
-    made = [] if known_set is None else [known_set]
+    made = [one for one in (known_set, boxes) if one is not None]
     facts = [look_at_table(table, index) for table in [*tables, *(one.table for one in made)]]
     pixel_tables = [one for one in facts if one.pixels is not None]
     if not survey.images and not pixel_tables:
@@ -102,17 +105,32 @@ def understand_folder(
     known = say_known_set(survey, facts)
     if known is not None:
         raise ValueError(known)
-    folders = find_class_folders(survey)
-    if folders is not None and not _lists_images(survey, facts, roles):
-        made = tables_of_folders(survey, folders, beside=beside)
-        if roles.sample is None and len(made) == 1 and not made[0].several:
-            draft = draft_folders(survey, folders, texts=texts)
-            return Understood(survey, None, draft, notes)
-        check_class_folders(folders)
-        roles = with_made(roles, made, index)
-        draft = draft_table(survey, roles, index, texts=texts)
-        return Understood(survey, None, draft, notes, made)
+    of_folders = _understand_folders(survey, facts, roles, index, texts=texts, beside=beside)
+    if of_folders is not None:
+        return replace(of_folders, notes=notes)
     raise ValueError(_say_no_labels(survey, notes))
+
+
+def _understand_folders(
+    survey: Survey,
+    facts: Sequence[TableFacts],
+    roles: Roles,
+    index: ImageIndex,
+    *,
+    texts: Mapping[str, str],
+    beside: Path,
+) -> Understood | None:
+    """A contest with a folder for each class; None where the folders are none. A table is made of
+    them where a sample names the test images, or where several parts have such folders."""
+    folders = find_class_folders(survey)
+    if folders is None or _lists_images(survey, facts, roles):
+        return None
+    made = tables_of_folders(survey, folders, beside=beside)
+    if roles.sample is None and len(made) == 1 and not made[0].several:
+        return Understood(survey, None, draft_folders(survey, folders, texts=texts), [])
+    check_class_folders(folders)
+    draft = draft_table(survey, with_made(roles, made, index), index, texts=texts)
+    return Understood(survey, None, draft, [], made)
 
 
 def _lists_images(survey: Survey, tables: Sequence[TableFacts], roles: Roles) -> bool:

@@ -1,6 +1,8 @@
 """Labels that are put into a table beside the config: what it holds, and what the config says."""
 
 import csv
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,44 @@ def test_raf_db_as_it_is_published(tmp_path: Path) -> None:
     assert made["truth"] is True
     rows_made = rows_of(made["table"]["train"])
     assert rows_made[0]["file"] == "Image/aligned/train_00001_aligned.jpg"
+
+
+VOC = (
+    "<annotation><filename>{n}.png</filename><object><name>{word}</name><bndbox><xmin>2</xmin>"
+    "<ymin>3</ymin><xmax>12</xmax><ymax>14</ymax></bndbox></object></annotation>"
+)
+
+
+def boxes_of_voc(root: Path) -> None:
+    for n in range(12):
+        (root / f"annotations/{n}.xml").write_text(VOC.format(n=n, word=["off", "on"][n % 2]))
+
+
+def boxes_of_yolo(root: Path) -> None:
+    for n in range(12):
+        (root / f"annotations/{n}.txt").write_text(f"{n % 2} 0.35 0.425 0.5 0.55\n")
+    (root / "data.yaml").write_text("names: [off, on]\n")
+
+
+def boxes_of_coco(root: Path) -> None:
+    names = [{"id": 1, "name": "off"}, {"id": 2, "name": "on"}]
+    images = [{"id": n, "file_name": f"{n}.png"} for n in range(12)]
+    found = [{"image_id": n, "category_id": n % 2 + 1, "bbox": [2, 3, 10, 11]} for n in range(12)]
+    whole = {"images": images, "annotations": found, "categories": names}
+    (root / "annotations/instances_train.json").write_text(json.dumps(whole))
+
+
+@pytest.mark.parametrize("write", [boxes_of_voc, boxes_of_yolo, boxes_of_coco])
+def test_files_of_boxes_are_faces_with_a_class(
+    write: Callable[[Path], None], tmp_path: Path
+) -> None:
+    draw(tmp_path, [f"images/{n}.png" for n in range(12)])
+    (tmp_path / "annotations").mkdir()
+    write(tmp_path)
+    made = competition(tmp_path)
+    rows = {row["file"]: row for row in rows_of(made["table"]["train"])}
+    assert rows["images/3.png"] == {
+        **{"file": "images/3.png", "x1": "2", "y1": "3", "x2": "12", "y2": "14", "label": "on"}
+    }
+    assert made["table"]["box"] == ["x1", "y1", "x2", "y2"]
+    assert made["tasks"]["label"]["classes"] == ["off", "on"]
