@@ -70,6 +70,11 @@ def describe_use(use: FoldsUse) -> str:
     return f"{use.experiments} {experiments} ({use.recipes} {recipes}) judged on these folds so far"
 
 
+def describe_openings(use: FoldsUse) -> str:
+    """How often the lockbox was looked at, in words."""
+    return "opened once" if use.openings == 1 else f"opened {use.openings} times"
+
+
 def read_lockbox_scores(runs: Runs, *, experiment: str | None = None) -> list[dict]:
     """The scores that `./run.sh lockbox` wrote last of this experiment, or of another one; none
     before.

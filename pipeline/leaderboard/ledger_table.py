@@ -5,7 +5,12 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pipeline.console.table_layout import layout_table
-from pipeline.experiment.lockbox import describe_use, read_lockbox_scores, use_by_experiment
+from pipeline.experiment.lockbox import (
+    describe_openings,
+    describe_use,
+    read_lockbox_scores,
+    use_by_experiment,
+)
 from pipeline.leaderboard.ledger import UPPER_BOUND
 from pipeline.metrics.paired import show_number
 from pipeline.metrics.text_tables import EMPTY
@@ -70,6 +75,6 @@ def _notes(rows: pd.DataFrame, runs: Runs) -> list[str]:
     uses = use_by_experiment(runs, rows["competition"].iloc[0])
     mine = {uses[name] for name in rows["experiment"] if name in uses}
     for use in sorted(mine, key=lambda use: -use.experiments):
-        opened = f"; their lockbox was opened {use.openings} times" if use.openings else ""
+        opened = f"; their lockbox was {describe_openings(use)}" if use.openings else ""
         notes.append(f"{describe_use(use)}{opened}: the best OOF of many flatters")
     return notes

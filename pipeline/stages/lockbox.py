@@ -12,7 +12,12 @@ from pipeline.evaluation.lockbox_scores import ensemble_scores, say_lockbox, sco
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.device import choose_device
 from pipeline.experiment.grouping import read_grouping
-from pipeline.experiment.lockbox import describe_use, read_lockbox, record_opening
+from pipeline.experiment.lockbox import (
+    describe_openings,
+    describe_use,
+    read_lockbox,
+    record_opening,
+)
 from pipeline.experiment.member_context import member_context
 from pipeline.experiment.predict import predict_cells
 from pipeline.experiment.work import Work
@@ -48,7 +53,7 @@ def run(work: Work) -> None:
     write_json(work.runs.lockbox_scores, facts)
     for score in scores:
         print(f"lockbox: {say_lockbox(score)}")
-    print(f"lockbox: opened {use.openings} times, {describe_use(use)}")
+    print(f"lockbox: {describe_openings(use)}, {describe_use(use)}")
     unit = read_grouping(work.runs).unit
     if unit != "people":  # folds by label do no harm here: the lockbox holds whole people
         print(

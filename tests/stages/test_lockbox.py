@@ -51,7 +51,7 @@ def test_a_leak_into_oof_shows_in_oof_and_not_in_the_lockbox(locked: list[str], 
     runs = runs_of(locked)
     code, out, err = call("lockbox", *locked)
     assert code == 0, err
-    assert "lockbox: opened 1 times, 1 experiment (1 recipe) judged on these folds so far" in out
+    assert "lockbox: opened once, 1 experiment (1 recipe) judged on these folds so far" in out
     honest, stacked = json.loads(runs.lockbox_scores.read_text())["scores"]
     assert (honest["source"], stacked["source"]) == ("ensemble", "stack")
     assert honest["lockbox"]["num_images"] == stacked["lockbox"]["num_images"] == 21
