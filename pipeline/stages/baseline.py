@@ -19,7 +19,5 @@ def run(work: Work) -> None:
     settings = baseline_settings(work.settings)
     baseline = replace(work, settings=settings, runs=Runs(settings))
     run_missing(baseline, plan_stages(["infer"]))
-    print(
-        f"baseline: {display_path(baseline.runs.submission)}; what training adds to it: "
-        f"{COMMAND} compare {settings.name} {work.settings.name}"
-    )
+    print(f"baseline: {display_path(baseline.runs.submission)}; what training adds to it:")
+    print(f"  {COMMAND} compare {settings.name} {work.settings.name}")

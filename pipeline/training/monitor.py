@@ -116,10 +116,12 @@ class TrainingMonitor:
         facts = outcome.facts
         metric = facts["decided_by"].rpartition(".")[2]
         minutes = (time.monotonic() - self._started) / 60.0
+        kept = f"keeps epoch {facts['best_epoch']} of {facts['num_epochs']}, "
+        if facts["num_epochs"] == 1:
+            kept = ""
         say(
             f"train: {self._names[outcome.job]} done ({self._num_done} of {len(self.clocks)}): "
-            f"keeps epoch {facts['best_epoch']} of {facts['num_epochs']}, {metric} "
-            f"{facts['best_value']:.4f}, {minutes:.1f} min"
+            f"{kept}{metric} {facts['best_value']:.4f}, {minutes:.1f} min"
         )
 
     def _count(self) -> int:
