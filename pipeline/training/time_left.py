@@ -136,7 +136,12 @@ def epoch_seconds(
 def _seconds_per_cost(cells: Sequence[CellClock], *, slots: int, alone: float) -> float | None:
     """Seconds of a unit of cost in the latest work of all cells; None before any was measured."""
     measured = [one for cell in cells for one in cell.timed]
-    measured += [cell.made for cell in cells if cell.made is not None]
+    makers: dict[str, Timed] = {}  # later cells only read what the first one of a member made
+    for cell in cells:
+        if cell.made is not None:
+            longest = makers.get(cell.member, cell.made)
+            makers[cell.member] = max(longest, cell.made, key=lambda one: one.seconds)
+    measured += makers.values()
     latest = _latest([one for one in measured if one.cost > 0])
     if not latest:
         return None

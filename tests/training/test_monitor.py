@@ -122,6 +122,8 @@ def test_features_are_computed_once_for_a_member() -> None:
         cell.finish(now=81.0)
     assert epoch_seconds(cells) == {"blocks": 1.0, "wide": 0.0, "a": 40.0}
     assert seconds_left(cells, slots=2, now=81.0) == pytest.approx(2.0 + 160.0 + 120.0)
+    cells[2].end_epochs(1, now=83.0, measured=1.0, making=0.5)  # it reads what was made
+    assert epoch_seconds(cells)["a"] == 40.0
 
 
 def test_heads_alone_give_no_forecast_of_training() -> None:
