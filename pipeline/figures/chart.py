@@ -79,6 +79,7 @@ def add_axes(figure: Figure, chart: Chart, *, x: float = 0.0, y: float = 0.0) ->
     axes.set_axisbelow(True)
     axes.grid(color=LIGHT["line"], linewidth=1)
     axes.tick_params(length=0, pad=5, labelsize=12, labelcolor=LIGHT["soft"])
+    axes.tick_params(which="minor", length=0)  # a log axis has them
     axes.tick_params(axis="x", pad=7)  # or the first words of both axes touch
     return axes
 

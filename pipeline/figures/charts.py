@@ -46,7 +46,7 @@ def bars(names: Sequence[str], counts: Sequence[float], *, unit: str = "images")
         for number, (name, count) in enumerate(zip(names, counts, strict=True)):
             top = STEP * number
             said = say_count(count, unit)
-            room = int((WIDTH - 24.0) / LETTER) - len(said)
+            room = int((WIDTH - 16.0) / LETTER) - len(said)
             axes.text(0.0, top + 13.0, shorten(name, max(room, 8)), color=LIGHT["ink"], fontsize=12)
             axes.text(
                 most,

@@ -41,7 +41,7 @@ def plot_intervals(
 
     Where a name leaves no room beside it, the values stand below the names."""
     low, high = span or span_of([row_values(row) for row in rows], zero=zero)
-    more = 15.0 if any(len(row.name) > _letters_beside(row.says) for row in rows) else 0.0
+    more = 17.0 if any(len(row.name) > _letters_beside(row.says) for row in rows) else 0.0
     step = STEP + more
     height = step * len(rows) + 4.0
 

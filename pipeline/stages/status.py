@@ -40,7 +40,13 @@ def say_next(work: Work, stage: str) -> str:
     ]
     if not following:
         return ""
-    kept = [word for word in work.command[1:] if word not in STAGES and word not in work.words]
+    typed = work.command[1:]
+    kept = [
+        word
+        for before, word in zip(["", *typed], typed, strict=False)
+        # a config may be called as a stage, or as an experiment that the stage was given
+        if before in ("-c", "--config") or (word not in STAGES and word not in work.words)
+    ]
     options = {f"{key}={value}" for key, value in work.options.items()}
     return shlex.join([COMMAND, *following, *(word for word in kept if word not in options)])
 

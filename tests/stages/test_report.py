@@ -221,7 +221,7 @@ def test_two_experiments_side_by_side(trained, call: Call, tmp_path: Path) -> No
     places = [place for place, word in enumerate(words) if re.fullmatch(r"members\.\w+\.lr", word)]
     assert [words[place + 1 : place + 3] for place in places] == [["0.001", "0.5"]] * len(places)
     assert places
-    assert "./run.sh compare first second" in text
+    assert "more than chance says ./run.sh compare first second" in text
     code, _, err = call("report", "first", "secnd", *where)
     assert code == 2
     assert "did you mean 'second'" in err
@@ -298,6 +298,19 @@ def test_curves_are_the_histories(trained, page: str) -> None:
     last = json.loads(first[-1])
     assert f"fold 0, epoch {last['epoch']}: train loss {last['train_loss']:.4g}" in page
     assert f"fold 0, epoch {last['epoch']}: held out loss {last['held_out_loss']:.4g}" in page
+
+
+def test_the_next_command_keeps_a_config_that_is_called_as_an_experiment(trained) -> None:
+    from pipeline.config import load_experiment
+    from pipeline.experiment.work import Work
+    from pipeline.stages.status import say_next
+    from pipeline.storage import PROJECT, Runs
+
+    _, words = trained
+    settings = load_experiment("sample", words[2:], configs=PROJECT / "configs")
+    typed = ["./run.sh", "report", "sample", "other", "-c", "sample"]
+    work = Work(settings=settings, runs=Runs(settings), command=typed, words=("sample", "other"))
+    assert say_next(work, "report").endswith(" demo -c sample")
 
 
 def test_names_of_members_are_not_experiments(trained, call: Call) -> None:

@@ -81,7 +81,9 @@ def score_charts(leaks: pd.DataFrame, shift: pd.DataFrame | None) -> dict[str, C
             _interval(f"{r.task} {r.metric}, {r.folds}", r.gap, r.gap_low, r.gap_high, expected=0.0)
             for r in gaps.itertuples()
         ]
-        panels["how much folds flatter"] = plot_intervals(rows, x_label="gap, 95 %", zero=True)
+        panels["how much folds flatter"] = plot_intervals(
+            rows, x_label="gap in the score, 95 %", zero=True
+        )
     if shift is not None:
         rows = [
             _interval(r.statistic, r.auc, r.low, r.high, expected=0.5)
@@ -93,7 +95,7 @@ def score_charts(leaks: pd.DataFrame, shift: pd.DataFrame | None) -> dict[str, C
 
 def _interval(name: str, value: float, low: float, high: float, *, expected: float) -> Interval:
     is_beside = low > expected or high < expected
-    says = f"{value:.3g} ({low:.3g} to {high:.3g})"
+    says = f"{value:.3f} ({low:.3f} to {high:.3f})".replace("-", "−")
     return Interval(name, value, low, high, says, mark=expected, tone=1 if is_beside else 0)
 
 

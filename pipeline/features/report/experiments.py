@@ -1,6 +1,6 @@
 """Experiments beside each other: what differs in their settings, their scores, what it costs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -14,6 +14,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.evaluation.candidates import trained_settings
 from pipeline.experiment.metric_direction import is_higher_better, say_direction
 from pipeline.features.report.comparisons import difference_figures, stored_differences
+from pipeline.features.report.differences import draw_difference
 from pipeline.features.report.leaderboard import ledger_table
 from pipeline.features.report.overview import flatten, member_table
 from pipeline.features.report.page import Section, render
@@ -21,10 +22,11 @@ from pipeline.features.report.parts import Figure, Hint, Table, figure
 from pipeline.features.report.scores import say_span
 from pipeline.figures.intervals import Interval, plot_intervals
 from pipeline.leaderboard.ledger import read_ledger
-from pipeline.metrics.paired import show_number
+from pipeline.metrics.paired import Difference, show_number
 from pipeline.storage import Runs, display_path, read_table
 
 ABSENT = "–"
+MOST_OPEN = 15  # settings: more are folded
 LONGEST = 60  # letters of a setting's value
 
 
@@ -90,8 +92,26 @@ def say_verdict(sides: Sequence[Side]) -> list[str]:
             sentences.append(f"{task}: {metric} is the same for all ({listed}).")
         else:
             sentences.append(f"{task}: {best_first[0]} has the best {metric} ({listed}).")
-    if sentences:
-        sentences.append("Whether that is more than chance, the paired differences say.")
+    return [*sentences, *_say_paired(sides, first)]
+
+
+def _say_paired(sides: Sequence[Side], answers: Iterable[tuple[str, str]]) -> list[str]:
+    """Whether a difference is more than chance, of each pair of sides that compare has judged; what
+    to type for the others."""
+    every = stored_differences(sides[0].runs)
+    asked = pd.MultiIndex.from_frame(every[["task", "metric"]]).isin(list(answers))
+    sentences, missing = [], []
+    for pair in combinations([side.settings.name for side in sides], 2):
+        rows = every[asked & every[["first", "second"]].isin(pair).all(axis=1)]
+        if rows.empty:
+            missing.append(f"{COMMAND} compare {' '.join(pair)}")
+        for row in rows.itertuples():
+            found = Difference(float(row.difference), float(row.low), float(row.high))
+            doubt = "" if found.is_distinguishable else ", which can't be told from chance"
+            says = draw_difference("", found.value, found.low, found.high).says
+            sentences.append(f"{row.task}: {row.second} over {row.first}: {says}{doubt}.")
+    if missing:
+        sentences.append(f"Whether that is more than chance says {', '.join(missing)}.")
     return sentences
 
 
@@ -148,6 +168,7 @@ def _scores(sides: list[Side]) -> Section:
 
 def _chart(task: str, metric: str, rows: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(rows["experiment"]))
+    kept = [_without_single_member(rows[rows["experiment"] == name]) for name in names]
     intervals = [
         Interval(
             f"{row.experiment}: {row.source}",
@@ -157,12 +178,22 @@ def _chart(task: str, metric: str, rows: pd.DataFrame) -> Figure:
             f"{show_number(row.value)} ({say_span(row.low, row.high)})",
             tone=names.index(row.experiment),
         )
-        for row in rows.itertuples()
+        for row in pd.concat(kept).itertuples()
     ]
     better = say_direction(metric)
     says = "; ".join(f"{row.name} {row.says}" for row in intervals)
     chart = plot_intervals(intervals, x_label=f"{metric}, {better} is better")
     return figure(f"{task}: {metric}", chart, says=says)
+
+
+def _without_single_member(scores: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one task's metric without those of a member that is all members."""
+    sources = list(scores["source"].unique())
+    if len(sources) == 2 and "all members" in sources:
+        whole = scores[scores["fold"].astype(str) == "all"]
+        if whole["value"].nunique() == 1:
+            return scores[scores["source"] == "all members"]
+    return scores
 
 
 def _paired(sides: list[Side]) -> Section:
@@ -188,7 +219,10 @@ def _settings(sides: list[Side]) -> Section:
         caption = f"{len(rows)} settings differ; {ABSENT}: not there; in brackets: the default"
         listed = Table(header, rows, caption, words=len(header))
     body = render("sides_settings.html.j2", listed=listed)
-    return Section("settings", "Settings", body)
+    is_short = len(rows) <= MOST_OPEN
+    return Section(
+        "settings", "Settings", body, says=f"{len(rows)} differ" if rows else "", is_open=is_short
+    )
 
 
 def differing_settings(experiments: Sequence[Experiment]) -> list[tuple[str, ...]]:

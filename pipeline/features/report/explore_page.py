@@ -30,7 +30,14 @@ def build_explore_page(
     """The page. `panels` are charts by title for each of FIGURES; `joint` counts the answer's
     combinations; `sheets` are titles and PNG files."""
     body = render("explore_images.html.j2", status=status_table(images, contest))
-    sections = [Section("status", "Parts", body, says=f"{len(images):,} images")]
+    found = [
+        {"line": line, "details": []} for line in summary if not line.startswith((" ", "explore:"))
+    ]
+    findings = render("audit_findings.html.j2", findings=found)
+    sections = [
+        Section("findings", "In short", findings),
+        Section("status", "Parts", body, says=f"{len(images):,} images"),
+    ]
     for part, title in PARTS.items():
         figures = [
             figure(name, chart, says=name)
@@ -53,7 +60,7 @@ def build_explore_page(
     body = render("explore_sheets.html.j2", sheets=shown)
     sections.append(Section("sheets", "Sheets of crops", body, says=f"{len(shown)} sheets"))
     body = render("explore_summary.html.j2", text="\n".join(summary))
-    sections.append(Section("summary", "Summary as text", body, is_open=False))
+    sections.append(Section("summary", "All of it as text", body, is_open=False))
     sentence = f"What is in the data of the contest {contest}, before training."
     return build_page(
         title=f"{name}: the data",

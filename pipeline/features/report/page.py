@@ -48,9 +48,10 @@ def environment() -> Environment:
 
 
 def breakable(text: object) -> Markup:
-    """A text as markup that a narrow column may break after a slash or an underscore, as it does
-    after a hyphen: the classes of a combined answer and file names have few blanks."""
-    return Markup(re.sub(r"([/_])", r"\1<wbr>", str(escape(text))))
+    """A text as markup that a narrow column may break after a slash, an underscore or a dot between
+    letters, as it does after a hyphen: classes of a combined answer, names of files and keys of
+    settings have few blanks."""
+    return Markup(re.sub(r"([/_]|(?<=[a-z])\.(?=[a-z]))", r"\1<wbr>", str(escape(text))))
 
 
 def minute(time: str) -> str:

@@ -54,6 +54,7 @@ def score_figures(
         for task in tasks
     }
     rows = {task: some for task, some in rows.items() if some}
+    rows = _without_single_member(rows, titles=titles)
     every = [row for some in rows.values() for row in some]
     if not every:
         return []
@@ -64,6 +65,21 @@ def score_figures(
         _score_figure(f"{titles.get(task, task)}: {metric}", some, metric=metric, span=span)
         for task, some in rows.items()
     ]
+
+
+def _without_single_member(
+    rows: Mapping[str, list[Interval]], *, titles: Mapping[str, str]
+) -> dict[str, list[Interval]]:
+    """The same without the row of a task's only member, where that is the row of all members."""
+    kept = dict(rows)
+    for task, some in rows.items():
+        title = titles.get(task, task)
+        same = [other for other in rows if titles.get(other, other) == title]
+        together = [row for other in same for row in rows[other]]
+        values = {(row.value, row.low, row.high) for row in together}
+        if len(together) == 2 and len(values) == 1 and some[0].name != f"{title}, all members":
+            kept.pop(task)
+    return kept
 
 
 def _score_figure(

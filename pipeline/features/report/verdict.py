@@ -144,7 +144,7 @@ def _say_source(context: ReportContext, part: dict | None) -> str:
     path = context.runs.submission
     if path.exists():
         again = f"{COMMAND} infer -c {context.name} writes it again."
-        return f"{source} {display_path(path)} was not made with these settings: {again}"
+        return f"{source} {display_path(path)} is of other settings or another version: {again}"
     return f"{source} No submission is made yet."
 
 

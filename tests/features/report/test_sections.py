@@ -14,7 +14,7 @@ from pipeline.features.report.context import TargetResult
 from pipeline.features.report.experiments import ABSENT, differing_settings
 from pipeline.features.report.gallery import best_images, worst_images
 from pipeline.features.report.groups import _charts
-from pipeline.features.report.scores import confusion_grid, mistake_table
+from pipeline.features.report.scores import confusion_grid, mistake_table, score_figures
 from pipeline.features.report.verdict import (
     lockbox_sentences,
     say_against_constant,
@@ -224,3 +224,17 @@ def test_findings_are_grouped_by_their_indent() -> None:
         {"line": "copies: none", "details": ["no test image"]},
         {"line": "shift: x", "details": ["y"]},
     ]
+
+
+def test_a_single_member_is_drawn_once() -> None:
+    row = {"fold": "all", "value": 0.5, "low": 0.4, "high": 0.6, "constant": NAN}
+    alone = pd.DataFrame(
+        [{**row, "task": "answer", "source": "all members"}, {**row, "task": "x", "source": "one"}]
+    )
+    given = {"tasks": ["answer", "x"], "metric": "accuracy", "titles": {"answer": "x"}}
+    (chart,) = score_figures(alone, **given)
+    assert "x, all members" in chart.drawing
+    assert "x, one" not in chart.drawing
+    other = alone.assign(value=[0.5, 0.4])
+    (chart,) = score_figures(other, **given)
+    assert "x, one" in chart.drawing
