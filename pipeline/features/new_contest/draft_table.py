@@ -1,13 +1,16 @@
 """A contest of tables and images."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 import pandas as pd
 
 from pipeline.features.new_contest.answer_guess import guess_answer
 from pipeline.features.new_contest.draft import Draft, task_entries
+from pipeline.features.new_contest.draft_notes import (
+    say_leftovers,
+    say_tables_understood,
+    say_unlabelled,
+)
 from pipeline.features.new_contest.feature_rows import find_feature_rows, without_sample
 from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.image_folders import ImageFolders, choose_folders
@@ -16,6 +19,7 @@ from pipeline.features.new_contest.meeting import ImageIndex
 from pipeline.features.new_contest.other_jobs import say_people_as_classes
 from pipeline.features.new_contest.survey import Survey
 from pipeline.features.new_contest.table_columns import (
+    BIRTH_NAME,
     FOLD_NAME,
     NOBODY,
     PERSON_NAME,
@@ -84,7 +88,9 @@ def draft_table(
         Entry("submission", answer.submission),
     ]
     num_train, num_test = _count(train, ids, columns, folders.num_listed)
-    doubts += _leftovers(roles, columns)
+    doubts += say_leftovers(roles, columns)
+    if not num_test:
+        doubts += say_unlabelled(train, columns.frame, tasks)
     return Draft(
         layout="table",
         contest=contest,
@@ -95,7 +101,7 @@ def draft_table(
         num_people=_count_people(columns.frame, person),
         writes_probabilities=answer.writes_probabilities,
         has_boxes=columns.box is not None,
-        understood=_understood(train, ids, columns, choice, num_train, num_test),
+        understood=say_tables_understood(train, ids, columns, choice, num_train, num_test),
         doubts=doubts,
     )
 
@@ -121,6 +127,12 @@ def _choose(frame: pd.DataFrame, roles: Roles, ids: TableIds, used: Sequence[str
     people = [column for column in others if PERSON_NAME.fullmatch(column.casefold())]
     if people:
         raise ValueError(say_people_as_classes(f"{roles.train.name}, column {people[0]}"))
+    births = [column for column in others if BIRTH_NAME.fullmatch(column.casefold())]
+    if births:
+        raise ValueError(
+            f"new: {roles.train.name} holds dates of birth ({births[0]}) and no ages; add a column "
+            "age, the year of the photograph less the year of birth, and type the same again"
+        )
     raise ValueError(
         f"new: {roles.train.name} names the images but holds no labels (columns "
         f"{', '.join(map(str, frame.columns))}); where are they?"
@@ -253,41 +265,3 @@ def _train_images(train: TableFacts, index: ImageIndex, folder: str) -> tuple[st
         inside = [f for f in files if folder in ("", ".") or f.startswith(f"{folder}/")]
         found += inside[:1]
     return tuple(found)
-
-
-def _leftovers(roles: Roles, columns: TrainColumns) -> list[str]:
-    notes = []
-    if roles.samples and roles.sample is not None:
-        names = ", ".join(facts.name for facts in roles.samples)
-        notes.append(
-            f"there are other samples ({names}); this config answers "
-            f"{roles.sample.name}, and sample=FILE takes another"
-        )
-    joined = [dict(entry.value)["file"] for entry in columns.joins]
-    unused = [facts.name for facts in roles.others if facts.name not in joined]
-    if unused:
-        counts = Counter(PurePosixPath(name).suffix for name in unused)
-        shown = ", ".join(unused[:4]) + (f", ... ({sum(counts.values())})" if unused[4:] else "")
-        notes.append(f"not used: {shown}")
-    return notes
-
-
-def _understood(
-    train: TableFacts,
-    ids: TableIds,
-    columns: TrainColumns,
-    choice: LabelChoice,
-    num_train: int,
-    num_test: int,
-) -> list[str]:
-    lines = [f"train: {train.name}, {num_train:,} images named by {train.path}"]
-    if columns.split is not None:
-        lines.append(f"test: {num_test:,} of its rows, by the column {columns.split.column}")
-    elif ids.test is not None:
-        lines.append(f"test: {ids.test.name}, {num_test:,} images named by {ids.shown_test_id}")
-    elif num_test:
-        lines.append(f"test: {num_test:,} images of a folder without a table")
-    else:
-        lines.append("test: none lies here; the train images are answered out of fold")
-    lines.append(f"asked for: {', '.join(choice.columns[:6])} ({choice.why})")
-    return lines

@@ -16,6 +16,7 @@ MASK_FOLDER = re.compile(
 )
 MASK_COLUMN = re.compile(r"(encoded_?pixels|rle|mask_?rle|rle_?mask|segmentation)")
 BOX_COLUMN = re.compile(r"prediction_?string|bbox(es)?|boxes|bounding_?box(es)?")
+PAIRS_FILE = re.compile(r"(.*[_-])?pairs?([_-]?(dev)?[_-]?(train|test|val|valid))?")
 MANY = 5  # files beside as many images, to be one for each
 MOST_PEOPLE = 50  # folders of few images each are people rather than classes
 FEW_EACH = 20.0
@@ -52,6 +53,9 @@ def say_files(survey: Survey) -> str | None:
         same = [path for path in found if PurePosixPath(path).stem in stems]
         if len(same) >= MANY and len(same) >= 0.5 * len(stems):
             return DETECTION.format(where=f"a file for each image ({same[0]})")
+    for path in survey.tables:
+        if PAIRS_FILE.fullmatch(PurePosixPath(path).stem.casefold()):
+            return PAIRS.format(where=path)
     instances = [path for path in survey.tables if "instances_" in path and ".json" in path]
     if instances:
         return DETECTION.format(where=instances[0])

@@ -18,6 +18,7 @@ PERSON_NAME = re.compile(
 )
 SPLIT_NAME = re.compile(r"usage|split|partition|set|subset|part|phase|data_?set|train_?test|mode")
 FOLD_NAME = re.compile(r"k?_?folds?([ _-]?(id|no|num|number))?")
+BIRTH_NAME = re.compile(r"dob|(date_?of_?)?birth(_?(date|day|year))?|(year_?of_?)birth|born|yob")
 # what a column beside the label mostly is: boxes, landmarks, sizes, where an image came from
 HELPER_NAME = re.compile(
     r"(left|right)?_?(eye|nose|mouth|lips?|chin|ear|brow)(_?(left|right|center|centre|top|bottom))?"

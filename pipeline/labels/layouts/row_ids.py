@@ -11,7 +11,10 @@ def check_row_ids(rows: list[dict], file: Path) -> None:
         if key not in paths:
             paths[key] = row["path"]
         elif row["part"] == "test":
-            raise ValueError(f"{file}: the id {row['image_id']!r} stands in two test rows")
+            raise ValueError(
+                f"{file}: the id {row['image_id']!r} stands in two test rows; each id is answered "
+                "once: take the second row away"
+            )
         elif paths[key] != row["path"]:
             raise ValueError(
                 f"{file}: the id {row['image_id']!r} stands in two rows of unlike files, "

@@ -198,6 +198,15 @@ def test_columns_of_0_and_1_are_several_labels_of_one_task(tmp_path: Path) -> No
     assert made["submission"]["value"] == "probability"
 
 
+def test_rows_without_a_label_are_said_where_no_test_part_lies(tmp_path: Path) -> None:
+    draw(tmp_path, TRAIN)
+    rows = [(f"{n}.png", "ab"[n % 2] if n < 9 else "") for n in range(12)]
+    table(tmp_path / "data.csv", "name,mood", rows)
+    found = understand_folder(tmp_path)
+    assert found.draft is not None
+    assert any("3 of 12 rows of data.csv have no label" in doubt for doubt in found.draft.doubts)
+
+
 def test_cells_of_several_words_are_several_labels(tmp_path: Path) -> None:
     draw(tmp_path, [*TRAIN, *TEST])
     words = ["hat smile", "smile beard", "none", "hat", "beard hat", "smile"]
@@ -230,6 +239,12 @@ OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
     ([f"img/{n}.png" for n in range(6)] + [f"masks/{n}.png" for n in range(6)], {}, "segment"),
     ([f"{n}/{i}.png" for n in range(60) for i in range(2)], {}, "identification"),
     (TRAIN, {"x.csv": ("name,person", PEOPLE)}, "identification"),
+    ([f"p{n // 3}/{n}.png" for n in range(12)], {"pairs.txt": ("5,2", [("p1", 1)])}, "pairs"),
+    (
+        TRAIN,
+        {"x.csv": ("name,dob", [(f"{n}.png", f"{n}/{n}/1{n}") for n in range(12)])},
+        "of birth",
+    ),
     ([], {"test.csv": ("id", [(1,)])}, "no image"),
     (TRAIN, {}, "no labels were found"),
 ]
