@@ -1,6 +1,10 @@
-"""The size of a recipe: what hours= makes smaller, and in which order."""
+"""The size of a recipe, which hours= makes smaller in an order, and how its members learn."""
 
-from pipeline.features.new_contest.strong_recipe import Size, shrink
+from pipeline.features.new_contest.guess import Guess
+from pipeline.features.new_contest.label_kinds import LabelKind
+from pipeline.features.new_contest.strong_recipe import Setting, Size, recipe_entries, shrink
+from pipeline.features.new_contest.task_guess import TaskGuess
+from pipeline.features.new_contest.yaml_writer import Entry
 
 
 def test_what_fits_stays() -> None:
@@ -18,3 +22,31 @@ def test_first_a_member_then_folds_then_epochs() -> None:
     short = shrink(size, minutes=1320, fixed=10, hours=2)  # 330 of three folds: a third of 6 epochs
     assert (short.folds, short.epochs, short.members) == (3, 2, 1)
     assert shrink(size, minutes=1e6, fixed=10, hours=2).epochs == 1
+
+
+def _losses_of_ages(num_images: int) -> dict[str, str | None]:
+    """The loss of each member of a contest of so many ages."""
+    label = LabelKind("regression", "numbers", low=1.0, high=90.0)
+    setting = Setting(
+        tasks=(TaskGuess("age", "age", label, Guess("mae")),),
+        answered=("age",),
+        writes_probabilities=False,
+        num_images=num_images,
+        num_people=None,
+        side=112,
+        crop=Guess({"faces": "given"}),
+        gpu=False,
+    )
+    members = _inside(recipe_entries(setting, Size(5, 5, members=2)), "members")
+    return {one.key: _inside(one.value, "tasks")["age"].get("loss") for one in members}
+
+
+def _inside(entries: list[Entry], key: str) -> list[Entry]:
+    return next(entry.value for entry in entries if entry.key == key)
+
+
+def test_few_ages_are_learnt_as_distributions() -> None:
+    few = {"first": "distribution", "blocks": None, "second": "distribution"}
+    assert _losses_of_ages(120) == few
+    many = {"first": "l1", "blocks": None, "distribution": "distribution"}
+    assert _losses_of_ages(5_000) == many
