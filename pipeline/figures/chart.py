@@ -92,7 +92,9 @@ def make_room_left(axes: Axes, *, left: float) -> None:
     more = 7.0 + DIGIT * max((len(word) for word in words), default=0) - left
     if more > 0:
         place = axes.get_position()
-        shift = more / (axes.figure.get_size_inches()[0] * UNIT)
+        figure = axes.get_figure(root=True)
+        assert figure is not None, "axes that are drawn have a figure"
+        shift = more / (figure.get_size_inches()[0] * UNIT)
         axes.set_position((place.x0 + shift, place.y0, place.width - shift, place.height))
 
 

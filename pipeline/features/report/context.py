@@ -66,7 +66,7 @@ class TargetResult:
             assert isinstance(value, np.ndarray), "of several labels there are several values"
             words = [word for word, yes in zip(self.classes, value, strict=True) if yes > 0.5]
             return ", ".join(words) or "none of them"
-        return self.classes[int(value)] if self.classes else short_number(value, digits=4)
+        return self.classes[int(value)] if self.classes else short_number(float(value), digits=4)
 
     def say_error(self, value: float) -> str:
         """Such an error as it is shown: a number in the units of the task, or per cent."""
