@@ -67,6 +67,7 @@ def _say(word: str, header: Sequence[str]) -> str:
 
 def _read_headers(contest: Mapping[str, Any], *, spot: str, project: Path) -> list[str]:
     """The columns of the train table and of those that are joined to it."""
+    from pipeline.labels.containers import is_there
     from pipeline.labels.csv_reader import read_header  # pandas: only where patterns are asked for
 
     table = contest.get("table")
@@ -74,7 +75,7 @@ def _read_headers(contest: Mapping[str, Any], *, spot: str, project: Path) -> li
     written = str(contest.get("root", ""))
     root = project / os.path.expanduser(os.path.expandvars(written))
     train = root / str(table.get("train", "train.csv"))
-    if not train.is_file():
+    if not is_there(train):
         raise ValueError(
             f"{spot}: which columns are meant stands in {train}, and there is no such file; is "
             "root right?"
@@ -83,6 +84,6 @@ def _read_headers(contest: Mapping[str, Any], *, spot: str, project: Path) -> li
     for join in table.get("join") or ():
         if isinstance(join, dict) and join.get("header"):
             header += [str(column) for column in join["header"]]
-        elif isinstance(join, dict) and (root / str(join.get("file", ""))).is_file():
+        elif isinstance(join, dict) and is_there(root / str(join.get("file", ""))):
             header += read_header(root / str(join["file"]))
     return list(dict.fromkeys(header))

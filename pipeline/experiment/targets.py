@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline.config import Experiment, Member
 from pipeline.config.competition import Competition
 from pipeline.experiment.tasks import answer_task, contest_tasks, group_of, targets_of
+from pipeline.labels.containers import is_there
 from pipeline.labels.csv_reader import read_contest_table
 from pipeline.labels.kinds import GROUP_LOSSES, LAYOUT_COLUMNS
 from pipeline.labels.tasks import (
@@ -78,7 +79,7 @@ def _columns_to_come(contest: Competition, runs: Runs) -> set[str] | None:
     """The columns that the training images have or will have; None when it can't be known yet."""
     if runs.images.exists():
         found = set(read_table(runs.images).columns)
-    elif contest.table is not None and (runs.root / contest.table.train).is_file():
+    elif contest.table is not None and is_there(runs.root / contest.table.train):
         found = set(read_contest_table(runs.root / contest.table.train, needs=()).columns)
     elif (known := LAYOUT_COLUMNS[contest.layout]) is not None:
         found = {*known, "split"}

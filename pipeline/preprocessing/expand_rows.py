@@ -62,7 +62,7 @@ def expand_videos(
             part["path"] = [frame_path(path, number=number, total=total) for number in numbers]
         parts.append(part)
     notes = [
-        f"{_rows(len(videos), 'video')}: {num_frames} frames of each, evenly spaced, are its "
+        f"{_rows(len(videos), 'video')}: up to {num_frames} frames of each, evenly spaced, are its "
         "images (competition.frames)"
     ]
     if broken:

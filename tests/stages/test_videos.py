@@ -101,7 +101,7 @@ def test_videos_from_the_files_to_the_answers(tmp_path: Path, call: Call) -> Non
     words.append("competition.missing_test=0.4")
     code, out, err = call("crop", "train", "infer", "stack", *words)
     assert code == 0, err
-    assert "index: 15 rows name videos: 4 frames of each, evenly spaced" in out
+    assert "index: 15 rows name videos: up to 4 frames of each, evenly spaced" in out
     assert "1 of 15 videos can't be read, the first: v14.mp4" in out
     assert "answers, one per video, of 6 people" in out
     runs = Runs(load_experiment("deep", words[2:], configs=tmp_path / "configs"))

@@ -135,7 +135,8 @@ def _walk(root: Path) -> list[str]:
 
 
 def _in_archives(root: Path, paths: list[str]) -> list[str]:
-    """The images in zip archives, which are read where they are; not of one that is unpacked."""
+    """The images and tables in zip archives, which are read where they are; not of an archive that
+    is unpacked, or that is one packed table."""
     folders = {path.rpartition("/")[0] for path in paths}
     found: list[str] = []
     for path in paths:
@@ -149,7 +150,9 @@ def _in_archives(root: Path, paths: list[str]) -> list[str]:
         except ValueError:  # a broken archive is told as one that was not unpacked
             continue
         names = [member.relative_to(root).as_posix() for member in members]
-        found += [name for name in names if file_kind(name) == "images"]
+        kinds = [file_kind(name) for name in names]
+        wanted = ("images", "tables") if "images" in kinds else ("images",)
+        found += [name for name, kind in zip(names, kinds, strict=True) if kind in wanted]
     return sorted(found)
 
 

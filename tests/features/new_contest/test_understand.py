@@ -230,6 +230,21 @@ def test_videos_are_rows_of_frames(tmp_path: Path) -> None:
     assert found.survey.shows_videos
 
 
+def test_a_whole_contest_in_one_archive(tmp_path: Path) -> None:
+    root = tmp_path / "contest"
+    draw(tmp_path / "out", [*TRAIN, *TEST])
+    table(tmp_path / "out/train.csv", "id,label", [(f"{n}.png", n % 2) for n in range(12)])
+    table(tmp_path / "out/sample_submission.csv", "id,label", [(f"{n}.png", 0) for n in range(5)])
+    root.mkdir()
+    with zipfile.ZipFile(root / "all.zip", "w") as archive:
+        for path in sorted((tmp_path / "out").rglob("*.*")):
+            archive.write(path, path.relative_to(tmp_path / "out"))
+    made = competition(root)
+    assert made["table"]["train"] == "all.zip/train.csv"
+    assert made["table"]["test_images"] == "all.zip/test"
+    assert made["submission"]["sample"] == "all.zip/sample_submission.csv"
+
+
 PAIRS = [(f"{n}.png", f"{n + 1}.png", n % 2) for n in range(8)]
 PEOPLE = [(f"{n}.png", n // 2) for n in range(12)]
 OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
