@@ -58,7 +58,8 @@ def describe_scores(
 
 
 def say_gains(whole: pd.DataFrame) -> list[str]:
-    """A sentence for each answer: how much better it is than the best constant one.
+    """How much better the answers are than the best constant one: a sentence for each that may be
+    no better, and one for all that are, with the least sure of them.
 
     Its interval is that of the difference, both answers to the same drawn images; the interval of
     the score itself is wider and may hold the constant's score.
@@ -68,7 +69,8 @@ def say_gains(whole: pd.DataFrame) -> list[str]:
     for row in compared.itertuples():
         key = (row.metric, row.value, row.gain, row.gain_low, row.gain_high)
         same.setdefault(key, []).append(f"{row.source} ({row.task})")
-    beats, fails = [], []
+    beats: list[tuple[float, str]] = []  # low end of the difference, and the sentence
+    fails = []
     for (metric, _, *gain), names in same.items():
         difference = Difference(*gain)
         first, *others = names
@@ -76,10 +78,15 @@ def say_gains(whole: pd.DataFrame) -> list[str]:
         if others:
             said += f"; {' and '.join(others)} {'scores' if len(others) == 1 else 'score'} the same"
         if difference.low > 0:
-            beats.append(f"beyond a constant answer: {metric}: {said}")
+            beats.append((difference.low, f"{metric}: {said}"))
         else:
             fails.append(f"NOT beyond a constant answer: {metric}: {said}")
-    return [*beats, *fails]
+    if not beats:
+        return fails
+    _, least = min(beats)
+    if len(beats) > 1:
+        least = f"{len(beats)} scores; the least sure one: {least}"
+    return [f"beyond a constant answer: {least}", *fails]
 
 
 def describe_comparisons(rows: Sequence[dict]) -> list[str]:

@@ -19,6 +19,9 @@ def test_what_is_one_answer_under_two_names_is_said_once() -> None:
             "gain_high": 0.5,
         },
     ]
+    surer = {**rows[-1], "source": "best", "value": 0.05, "gain": 0.45, "gain_low": 0.4}
+    better, *_ = say_gains(pd.DataFrame([*rows, surer]))
+    assert better.startswith("beyond a constant answer: 2 scores; the least sure one: hter: good")
     better, first, second = say_gains(pd.DataFrame(rows))
     assert "good (smile) is better than the best constant answer by 0.4000" in better
     assert first.startswith("NOT beyond a constant answer: hter: m (smile) and the best constant")
