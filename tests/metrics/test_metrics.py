@@ -239,7 +239,7 @@ def test_more_metrics_of_numbers_are_scikit_learn_s_and_scipy_s() -> None:
         ("cs@", "'cs@' is not known"),
         ("cs@x", "'x' is not a number"),
         ("pinball@1", "between 0 and 1"),
-        ("top@2.5", "whole, as in top@5"),
+        ("top@2.5", "whole number, as in top@5"),
         ("f_beta@-1", "above 0"),
     ],
 )
