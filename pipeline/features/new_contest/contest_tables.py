@@ -111,6 +111,8 @@ def _missing_header(path: Path, name: str, index: ImageIndex) -> tuple[str, ...]
     if is_record_file(path):
         return None
     first = read_table_text(path).partition("\n")[0].strip()
+    if index.is_image(first.strip('"')):  # a list of names and nothing else
+        return ("image",)
     for separator in (",", "\t", ";", "|", None):
         if separator is not None and separator not in first:
             continue

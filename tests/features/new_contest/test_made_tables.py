@@ -55,12 +55,14 @@ def test_lists_without_a_header(tmp_path: Path) -> None:
     root = tmp_path / "contest"
     draw(root, [f"train/{n}.png" for n in range(12)] + [f"test/{n}.png" for n in range(4)])
     table(root / "train.txt", "", [(f"train/{n}.png", n % 3) for n in range(12)], separator=" ")
+    table(root / "test.txt", "", [(f"test/{n}.png",) for n in range(4)])
     (tmp_path / "x-train.csv").write_text("somebody's own")
     found = understand_folder(root, beside=tmp_path / "x.yaml")
     with pytest.raises(ValueError, match="is there already and stays as it is"):
         write_made_tables(found)
     made = competition(root)
     assert rows_of(made["table"]["train"])[1] == {"image": "train/1.png", "label": "1"}
+    assert rows_of(made["table"]["test"])[0] == {"image": "test/0.png"}
     assert made["tasks"]["label"]["classes"] == ["0", "1", "2"]
 
 
