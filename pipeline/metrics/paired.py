@@ -154,5 +154,7 @@ def say_difference(first: str, second: str, difference: Difference, *, p: float 
     high = f"{difference.high:.{digits}f}"
     lead = f"{lead} {value}, 95 % from {low} to {high}"
     verdict = "distinguishable" if difference.is_distinguishable else "not yet distinguishable"
-    folds = "" if np.isnan(p) else f" (over folds p = {p:.2f})"
-    return f"{lead}: {verdict}{folds}"
+    if np.isnan(p):
+        return f"{lead}: {verdict}"
+    chance = f"p = {p:.2f}" if p >= 0.005 else "p < 0.01"  # no chance is 0.00
+    return f"{lead}: {verdict} (over folds {chance})"

@@ -77,6 +77,7 @@ def test_the_sentence_names_the_better_one_first() -> None:
         "A is better than B by 0.0200, 95 % from 0.0100 to 0.0300: distinguishable "
         "(over folds p = 0.03)"
     )
+    assert say_difference("A", "B", Difference(0.02, 0.01, 0.03), p=0.001).endswith("p < 0.01)")
     small = say_difference("A", "B", Difference(0.0003, 0.0001, 0.0005))  # occlusion scores
     assert "by 0.000300, 95 % from 0.000100 to 0.000500" in small
 
