@@ -55,6 +55,12 @@ def wrap_command(lead: str, words: Sequence[str], *, stream: TextIO) -> str:
     backslash, so that the lines can be copied and run as they are; a file gets one line."""
     if not stream.isatty():
         return f"{lead} {shlex.join(words)}".strip()
+    return fold_command(lead, words)
+
+
+def fold_command(lead: str, words: Sequence[str]) -> str:
+    """A command behind its lead, quoted, in lines of the terminal's width, or of 80 columns in a
+    file; each but the last ends with a backslash."""
     width = terminal_width()
     lines = [lead]
     for word in map(shlex.quote, words):

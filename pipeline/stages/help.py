@@ -1,12 +1,13 @@
 """help: the commands in groups, and what is known of a stage, a setting, metrics and losses."""
 
 import ast
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.config.reference import Setting, find_settings, list_settings
 from pipeline.console.installation import COMMAND, IS_INSTALLED
-from pipeline.console.wrapping import hang, terminal_width
+from pipeline.console.wrapping import fold_command, hang, terminal_width
 from pipeline.labels.kinds import KINDS, LOSS_KINDS
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import GROUPS, Stage
@@ -88,7 +89,10 @@ def _describe_stage(stage: Stage) -> Iterator[str]:
         yield from ["", "Its settings, each as key=value or in the config's file:", ""]
         yield from _describe_settings(settings, whole=False)
     if stage.example:
-        yield from ["", f"Example:  {stage.example}"]
+        line = f"Example:  {stage.example}"
+        fits = len(line) <= terminal_width()
+        folded = fold_command("Example: ", shlex.split(stage.example)).splitlines()
+        yield from ["", *([line] if fits else folded)]
 
 
 def _read_docstring(stage: Stage) -> str:
