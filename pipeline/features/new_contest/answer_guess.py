@@ -21,28 +21,17 @@ class AnswerGuess:
     notes: tuple[str, ...] = field(default=())
 
 
-def guess_answer(
+def copy_other_columns(
+    found: AnswerGuess,
     tasks: Sequence[TaskGuess],
     choice: LabelChoice,
     *,
-    sample: pd.DataFrame | None,
-    sample_name: str | None,
-    sample_why: str,
+    sample: pd.DataFrame,
+    sample_name: str,
     id_column: str,
-    copies: bool = False,
 ) -> AnswerGuess:
-    """How the tasks are answered. `sample_name` is the file whose ids are to be answered; `copies`
-    says whether it is a sample of the answer file, whose other columns are to be written too."""
-    found = _guess_answer(
-        tasks,
-        choice,
-        sample=sample,
-        sample_name=sample_name,
-        sample_why=sample_why,
-        id_column=id_column,
-    )
-    if sample is None or not copies:
-        return found
+    """The same answer, with the columns of a sample of the answer file that are no labels: they are
+    written as they stand there."""
     written = {id_column, *_written_columns(tasks, choice)}
     others = [str(column) for column in sample.columns if column not in written]
     if not others or not written <= set(sample.columns):
@@ -84,7 +73,7 @@ def _answer_labels(
     return AnswerGuess(answer, submission)
 
 
-def _guess_answer(
+def guess_answer(
     tasks: Sequence[TaskGuess],
     choice: LabelChoice,
     *,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from pipeline.features.new_contest.answer_guess import guess_answer
+from pipeline.features.new_contest.answer_guess import copy_other_columns, guess_answer
 from pipeline.features.new_contest.draft import Draft, task_entries
 from pipeline.features.new_contest.draft_notes import (
     say_leftovers,
@@ -66,15 +66,24 @@ def draft_table(
     if not tasks:
         raise ValueError(f"new: {train.name}: no column can be a label: {'; '.join(notes)}")
     folders = choose_folders(survey, roles, ids, has_split=columns.split is not None)
+    sample = None if roles.sample is None else roles.sample.frame
     answer = guess_answer(
         tasks,
         choice,
-        sample=None if roles.sample is None else roles.sample.frame,
+        sample=sample,
         sample_name=ids.sample if rows is None else rows.name,
         sample_why=ids.sample_why if rows is None else "a row for each answer of an image",
         id_column=ids.answer_id if rows is None else rows.id,
-        copies=rows is None and roles.sample is not None and roles.sample is not roles.test,
     )
+    if rows is None and sample is not None and ids.sample and roles.sample is not roles.test:
+        answer = copy_other_columns(
+            answer,
+            tasks,
+            choice,
+            sample=sample,
+            sample_name=ids.sample,
+            id_column=ids.answer_id,
+        )
     doubts = [*notes, *answer.notes, *ids.doubts, *folders.doubts]
     table = _table_section(train, ids, columns, folders, person, doubts)
     truth = _has_truth(roles, ids, columns, tasks)
