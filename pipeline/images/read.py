@@ -141,7 +141,7 @@ def measure_image(path: Path) -> tuple[int, int]:
             return image.size
     except (UnreadableImageError, MemoryError):  # full memory says nothing about the image
         raise
-    except Exception as error:
+    except Exception as error:  # as in read_image
         raise UnreadableImageError(f"{path.name}: {_reason(error)}") from None
 
 

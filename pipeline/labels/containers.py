@@ -150,6 +150,8 @@ def _read_members(archive: Path, changed: int, size: int) -> frozenset[str]:
     try:
         with zipfile.ZipFile(archive) as opened:
             names = [info.filename for info in opened.infolist() if not info.is_dir()]
+    except PermissionError:  # says nothing of what the archive holds
+        raise
     except (NotImplementedError, UnicodeError, zipfile.BadZipFile, OSError) as error:
         raise ValueError(
             f"{archive}: not a whole zip archive ({error}); download it again"

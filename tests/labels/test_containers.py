@@ -66,6 +66,19 @@ def test_sixteen_bits_and_a_folder_called_like_an_archive(tmp_path: Path) -> Non
     assert read_image(tmp_path / "y.zip/a.png").shape == (12, 12, 3)
 
 
+def test_an_archive_that_may_not_be_read_is_not_called_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.zip").write_bytes(b"whatever it holds")
+
+    def refuse(*_given: object) -> None:
+        raise PermissionError(13, "Permission denied", "x.zip")
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    with pytest.raises(PermissionError):
+        place_status(tmp_path, "x.zip/a.png")
+
+
 def test_a_broken_archive_is_a_sentence(tmp_path: Path) -> None:
     draw(tmp_path / "a.png")
     zip_up(tmp_path / "x.zip", {"a.png": tmp_path / "a.png"})
