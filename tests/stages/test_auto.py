@@ -1,9 +1,6 @@
 """Given hours: a valid submission after every step, and the same choice after a kill."""
 
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -19,7 +16,7 @@ from pipeline.features.auto.judge import Judge
 from pipeline.storage import PROJECT, Runs
 from tests.conftest import tiny
 from tests.contests import make_contest
-from tests.stages.test_survive import ENVIRONMENT, moments
+from tests.kill_runs import kill_runs, moments
 
 Call = Callable[..., tuple[int, str, str]]
 LIST = """
@@ -182,16 +179,7 @@ def kill_and_check(folder: Path, contest: Path, chains: list[list[float]]) -> li
     killed. Gives the submission that each kill left."""
     words = [word for word in make_words(contest, folder) if not word.startswith(PLACES)]
     folders = [folder / f"run{number}" for number in range(len(chains) + 1)]
-    plan = {"words": ["auto", "hours=9", *words], "folders": list(map(str, folders))}
-    (folder / "plan.json").write_text(json.dumps({**plan, "runs": chains}))
-    command = [sys.executable, "tests/killing.py", str(folder / "plan.json")]
-    told = subprocess.run(
-        command, cwd=PROJECT, env=ENVIRONMENT, capture_output=True, text=True, check=False
-    )
-    assert told.returncode == 0, told.stderr
-    done = json.loads(told.stdout.splitlines()[-1])
-    assert done["whole"][0] == 0, (folders[0] / "log").read_text()
-    assert done["kills"].count(-signal.SIGKILL) >= 0.7 * len(done["kills"]), "too few hit the run"
+    done = kill_runs(folder, folders, words=["auto", "hours=9", *words], chains=chains)
     for code, run in zip(done["codes"], folders[1:], strict=True):
         assert code == 0, (run / "log").read_text()
         assert read_tries(run) == read_tries(folders[0])

@@ -1,7 +1,5 @@
 """Killed at any moment and started again: the same bytes as a run that was never killed (CPU)."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,15 +7,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.storage import PROJECT
 from pipeline.storage.digests import file_sha256
 from tests.conftest import tiny
+from tests.kill_runs import ENVIRONMENT, kill_runs, moments
 
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
 FILES = (
     *("submissions/sample.csv", "runs/sample/scores.csv", "runs/sample/mask/test.parquet"),
     *("submissions/sample-stack.csv", "runs/sample/stack.csv", "runs/sample/stack.json"),
@@ -43,29 +40,13 @@ def words_for(contest: Path, *more: str) -> list[str]:
     return ["crop", "train", "infer", "stack", *words, *small, *more]
 
 
-def moments(number: int, *, seed: int) -> list[float]:
-    """Moments all over a run; every other one of its time (negative), the rest of its writes."""
-    rng = np.random.default_rng(seed)
-    spread = (np.arange(number) + rng.uniform(size=number)) / number
-    return [round(float(-m if i % 2 else m), 4) for i, m in enumerate(spread)]
-
-
 def kill_and_compare(
     folder: Path, words: list[str], chains: Sequence[Sequence[float | str]]
 ) -> list[int]:
     """Each chain of kills ends in the bytes of the run that was never killed; the exit codes of
     what was killed within a write."""
     folders = [folder / f"run{number}" for number in range(len(chains) + 1)]
-    plan = {"words": words, "folders": list(map(str, folders)), "runs": list(map(list, chains))}
-    (folder / "plan.json").write_text(json.dumps(plan))
-    command = [sys.executable, "tests/killing.py", str(folder / "plan.json")]
-    told = subprocess.run(
-        command, cwd=PROJECT, env=ENVIRONMENT, capture_output=True, text=True, check=False
-    )
-    assert told.returncode == 0, told.stderr
-    done = json.loads(told.stdout.splitlines()[-1])
-    assert done["whole"][0] == 0, (folders[0] / "log").read_text()
-    assert done["kills"].count(-signal.SIGKILL) >= 0.7 * len(done["kills"]), "too few hit the run"
+    done = kill_runs(folder, folders, words=words, chains=chains)
     assert None not in done["notes"], f"not every write came: {done['notes']}"
     for number, code in enumerate(done["codes"], start=1):
         log = folders[number] / "log"
