@@ -105,18 +105,26 @@ def say_threshold(space: AnswerSpace, threshold: Threshold) -> str:
     return "labels with a probability >= " + ", ".join(f"{word} {one:.4g}" for word, one in each)
 
 
-def score_on_test(
+@dataclass(frozen=True)
+class KnownTruth:
+    """What answers of new images are measured against; `known` (N,) are the rows with labels."""
+
+    target: EvaluationTarget
+    split: EvaluationSplit
+    known: np.ndarray
+
+
+def known_truth(
     space: AnswerSpace,
-    seen: np.ndarray,
     *,
     test: pd.DataFrame,
     unit: Unit | None = None,
     num_draws: int,
     per: str = "",
-) -> dict | None:
-    """The score of what the metric looks at (N,) or (N, C) on those test images that have their
-    labels; None when there is none. `unit` is what their person ids stand for, where that is known;
-    `per` is what a row stands for where it is no image.
+) -> KnownTruth | None:
+    """The truth of those test images that have their labels; None when there is none. `unit` is
+    what their person ids stand for, where that is known; `per` is what a row stands for where it is
+    no image.
 
     Raises ValueError for a label that is none of the task's.
     """
@@ -145,7 +153,23 @@ def score_on_test(
         unit=counted_by(images) if unit is None else unit,
         per=per,
     )
-    return score_with_interval(target, seen[known.to_numpy()], split=split)
+    return KnownTruth(target, split, known.to_numpy())
+
+
+def score_on_test(
+    space: AnswerSpace,
+    seen: np.ndarray,
+    *,
+    test: pd.DataFrame,
+    num_draws: int,
+    per: str = "",
+) -> dict | None:
+    """The score of what the metric looks at (N,) or (N, C) on those test images that have their
+    labels; None when there is none. `per` and what is raised are those of known_truth."""
+    found = known_truth(space, test=test, num_draws=num_draws, per=per)
+    if found is None:
+        return None
+    return score_with_interval(found.target, seen[found.known], split=found.split)
 
 
 def score_with_interval(

@@ -1,6 +1,7 @@
 """What answers score on the people that no fold holds, beside their OOF."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,10 @@ from pipeline.config import Experiment
 from pipeline.evaluation.answer_rows import judge_answers
 from pipeline.evaluation.as_written import WriterOf
 from pipeline.evaluation.decisions import (
+    KnownTruth,
     decide_space,
+    known_truth,
     say_score,
-    score_on_test,
     score_with_interval,
 )
 from pipeline.experiment.blend import blend_spaces
@@ -19,19 +21,77 @@ from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
 from pipeline.labels.units import Unit
 from pipeline.metrics.answer_space import ANSWER, AnswerSpace
+from pipeline.metrics.paired import Difference
+from pipeline.metrics.score_rows import gain_of
 from pipeline.storage import Runs
+from pipeline.tables import pick
+
+ENSEMBLE = "ensemble"
 
 
-def ensemble_scores(
+@dataclass(frozen=True)
+class LockboxAnswer:
+    """One answer of the lockbox, by the ensemble or by `stack`.
+
+    `seen` is what the metric looks at, (N,) or (N, C), `ids` names the rows, `oof` is the score on
+    the folds.
+    """
+
+    source: str
+    answer: str
+    truth: KnownTruth
+    ids: pd.Series
+    seen: np.ndarray
+    oof: dict
+
+    @property
+    def record(self) -> dict:
+        """Both scores: source, answer, lockbox and oof."""
+        score = score_with_interval(
+            self.truth.target, self.seen[self.truth.known], split=self.truth.split
+        )
+        return {
+            "source": self.source,
+            "answer": self.answer,
+            "lockbox": score,
+            "oof": self.oof,
+        }
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row each: source, answer, metric, image_id, and what the metric looks at."""
+        columns = self.seen.reshape(len(self.ids), -1).astype(np.float64)
+        frame = pd.DataFrame(columns, columns=[f"seen{i}" for i in range(columns.shape[1])])
+        names = {"source": self.source, "answer": self.answer}
+        metric = self.truth.target.metric_name
+        return frame.assign(**names, metric=metric, image_id=self.ids.to_numpy())
+
+    def gain_over(self, other: pd.DataFrame) -> Difference:
+        """How much better it is than another experiment's rows of the same answer, paired by
+        people. Raises ValueError for rows of other images, or of another metric."""
+        metric = self.truth.target.metric_name
+        if set(other["metric"]) != {metric} or set(other["image_id"]) != set(self.ids):
+            raise ValueError(
+                f"lockbox: {self.answer}: the other experiment answers other rows, or by another "
+                f"metric than {metric}, so nothing is paired"
+            )
+        columns = [name for name in self.table if str(name).startswith("seen")]
+        theirs = pick(other, self.ids, what="lockbox")[columns].to_numpy()
+        theirs = theirs.reshape(self.seen.shape).astype(self.seen.dtype)
+        known = self.truth.known
+        return gain_of(self.truth.target, theirs[known], self.seen[known], split=self.truth.split)
+
+
+def ensemble_answers(
     settings: Experiment,
     runs: Runs,
     images: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame],
     *,
     writer_of: WriterOf,
-) -> list[dict]:
-    """By answer the ensemble's score on the lockbox (images with the members' predictions in
-    `tables`), beside that of its OOF; both as `writer_of` the experiment writes them."""
+) -> list[LockboxAnswer]:
+    """The ensemble's answers of the lockbox (images with the members' predictions in `tables`),
+    and the score of its OOF; both as `writer_of` the experiment writes them."""
     oof_tables = {name: read_predictions(runs, name, "oof") for name in used_members(settings)}
     judged = judge_answers(settings, runs, oof_tables)
     evaluation = judged.evaluation
@@ -41,40 +101,45 @@ def ensemble_scores(
     blended = blend_spaces(tables, image_ids=images["image_id"], part="test", settings=settings)
     unit, per = evaluation.split.unit, evaluation.split.per
     write = writer_of(settings, runs, evaluation)
-    scores = []
+    answers = []
     for space in evaluation.spaces:
         decision = decide_space(
             evaluation, space, oof[space.name], wanted=settings.ensemble.threshold
         )
         joint = blended[space.name]
-        seen = write(space, joint, space.decide(joint, threshold=decision.threshold))
-        draws = settings.bootstrap
-        locked = score_lockbox(space, seen, images, unit=unit, num_draws=draws, per=per)
-        found = {"source": "ensemble", "answer": space.name, "lockbox": locked}
         before = write(space, oof[space.name], decision.oof_answers)
-        score = score_with_interval(evaluation.of_space(space), before, split=evaluation.split)
-        scores.append({**found, "oof": score})
-    return scores
+        answers.append(
+            LockboxAnswer(
+                source=ENSEMBLE,
+                answer=space.name,
+                truth=lockbox_truth(
+                    space, images, unit=unit, num_draws=settings.bootstrap, per=per
+                ),
+                ids=images["image_id"],
+                seen=write(space, joint, space.decide(joint, threshold=decision.threshold)),
+                oof=score_with_interval(evaluation.of_space(space), before, split=evaluation.split),
+            )
+        )
+    return answers
 
 
-def score_lockbox(
+def lockbox_truth(
     space: AnswerSpace,
-    seen: np.ndarray,
     images: pd.DataFrame,
     *,
     unit: Unit,
     num_draws: int,
     per: str = "",
-) -> dict:
-    """The score of what the metric looks at. Raises ValueError where no image has its label."""
-    score = score_on_test(space, seen, test=images, unit=unit, num_draws=num_draws, per=per)
-    if score is None:
+) -> KnownTruth:
+    """The truth of the lockbox. Raises ValueError where no image has its label."""
+    truth = known_truth(space, test=images, unit=unit, num_draws=num_draws, per=per)
+    if truth is None:
         names = ", ".join(task.name for task in space.tasks)
         raise ValueError(
             f"lockbox: none of its {len(images)} images has its label of {names}, so there is "
             "nothing to score; a larger folds.lockbox may hold some"
         )
-    return score
+    return truth
 
 
 def say_lockbox(score: dict) -> str:

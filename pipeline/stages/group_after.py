@@ -29,8 +29,9 @@ LOCKBOX = Stage(
     summary="scores the people that no fold held (folds.lockbox), and counts how often",
     group="after",
     needs=("infer",),
+    options=("against",),
     settings=("folds.lockbox",),
-    example=f"{COMMAND} lockbox -c masks",
+    example=f"{COMMAND} lockbox -c masks against=masks-baseline",
 )
 
 

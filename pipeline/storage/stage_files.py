@@ -48,6 +48,11 @@ class StageFiles:
         return self.experiment / "lockbox.json"
 
     @property
+    def lockbox_answers(self) -> Path:
+        """What the experiment answered there, as the metric looks at it."""
+        return self.experiment / "lockbox.parquet"
+
+    @property
     def report(self) -> Path:
         """The page that shows the experiment."""
         return self.experiment / "report.html"

@@ -1,12 +1,14 @@
 """lockbox: people in no fold, table or layer; a leak into OOF does not reach their score."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import f1_score
 
 from pipeline.config import load_experiment
 from pipeline.experiment.images_table import read_labelled
@@ -80,6 +82,34 @@ def test_a_leak_into_oof_shows_in_oof_and_not_in_the_lockbox(locked: list[str], 
     assert code == 0, err
     assert "lockbox" in out and f"{honest['lockbox']['value']:.4f}" in out
     assert "1 experiment (1 recipe) judged on these folds so far; their lockbox was opened 2" in out
+
+
+def test_two_experiments_are_paired_on_the_same_people(locked: list[str], call: Call) -> None:
+    """Itself, the truth, and a part of the truth: the differences are those of scikit-learn."""
+    runs, name = runs_of(locked), locked[1]
+    assert call("lockbox", *locked)[0] == 0
+    code, out, err = call("lockbox", *locked, f"against={name}")
+    assert code == 0, err
+    assert f"lockbox: {name} and {name} score the same in every draw" in out
+    settings = load_experiment("sample", locked[2:], configs=PROJECT / "configs")
+    images = read_lockbox(runs)
+    truth = targets_of(contest_tasks(settings), images)
+    joint = pd.Series(truth["mask"] * 6 + truth["gender"] * 3 + truth["age"])
+    mended = {0: joint, 1: joint.where(joint != joint.mode()[0], joint.min())}
+    table = pd.read_parquet(runs.lockbox_answers).query("source == 'ensemble'")
+    value = json.loads(runs.lockbox_scores.read_text())["scores"][0]["lockbox"]["value"]
+    for number, answers in mended.items():
+        other = runs.of_experiment(f"other{number}")
+        other.mkdir()
+        (other / "config.yaml").write_text(runs.settings.read_text())
+        write_table(other / runs.lockbox_answers.name, table.assign(seen0=answers.to_numpy()))
+        code, out, err = call("lockbox", *locked, f"against={other.name}")
+        assert code == 0, err
+        score = f1_score(joint, answers, labels=sorted(joint.unique()), average="macro")
+        gain = float(re.search(r"is better than .* by ([0-9.]+),", out).group(1))
+        assert gain == pytest.approx(abs(value - score), abs=1e-4)
+    code, _, err = call("lockbox", *locked, "against=othr0")
+    assert code == 2 and "did you mean 'other0'?" in err
 
 
 def test_without_a_lockbox_it_says_how_to_have_one(
