@@ -52,12 +52,23 @@ def record_run(settings: Experiment, runs: Runs, *, command: list[str], device: 
 
     `device` is what it is trained on, in words.
     """
-    write_text(runs.settings, write_settings(settings))
+    every = _trained(runs)
+    members = {**(every.members if every is not None else {}), **settings.members}
+    write_text(runs.trained, write_settings(settings.model_copy(update={"members": members})))
+    record_asked(settings, runs)
     facts = provenance(command, device=device)
     facts["fixes"] = runs.fixes_digest
     facts["tables"] = read_json(runs.tables) if runs.tables.exists() else None
     earlier = read_json(runs.provenance)["runs"] if runs.provenance.exists() else []
     write_json(runs.provenance, {"runs": [*earlier, facts]})
+
+
+def record_asked(settings: Experiment, runs: Runs) -> None:
+    """Writes the settings that the experiment answers by now: what is asked by its name later
+    (compare, demo, report) is asked of the same members, ensemble and views."""
+    text = write_settings(settings)
+    if not runs.settings.exists() or runs.settings.read_text(encoding="utf-8") != text:
+        write_text(runs.settings, text)
 
 
 def check_settings(settings: Experiment, runs: Runs) -> None:
@@ -66,11 +77,12 @@ def check_settings(settings: Experiment, runs: Runs) -> None:
     _check_folders(runs)
     tables = table_digests(settings.competition, runs.root)
     _check_tables(runs, tables)
-    if not runs.settings.exists():
+    made = _trained(runs)
+    if made is None:
         return
-    stored = load_settings(runs.settings).model_dump(mode="json")
+    stored = made.model_dump(mode="json")
     asked = settings.model_dump(mode="json")
-    was = Runs(load_settings(runs.settings)).root
+    was = Runs(made).root
     moved = was != runs.root
     if not moved:  # the same folder, typed in another way
         asked["competition"]["root"] = stored["competition"]["root"]
@@ -156,15 +168,25 @@ def _to_remove(runs: Runs) -> str:
     """What is in the way of a fresh start, but not the contest's crops, which may lie beside it."""
     if runs.images.parent.parent != runs.experiment:
         return display_path(runs.experiment)
-    members = (runs.experiment / name for name in load_settings(runs.settings).members)
-    return " ".join(display_path(path) for path in (runs.settings, runs.provenance, *members))
+    made = _trained(runs)
+    files = [path for path in (runs.settings, runs.trained, runs.provenance) if path.exists()]
+    members = [runs.experiment / name for name in (made.members if made is not None else ())]
+    return " ".join(display_path(path) for path in (*files, *members))
+
+
+def _trained(runs: Runs) -> Experiment | None:
+    """All members that were trained in the folder, with what else they were trained by; None where
+    nothing was. A folder of an earlier version, or of a bundle, has the last settings only."""
+    for path in (runs.trained, runs.settings):
+        if path.exists():
+            return load_settings(path)
+    return None
 
 
 def say_left_out(settings: Experiment, runs: Runs) -> None:
     """Says which members were trained, by an earlier command, and are not in this one."""
-    if not runs.settings.exists():
-        return
-    left = load_settings(runs.settings).members.keys() - settings.members.keys()
+    made = _trained(runs)
+    left = made.members.keys() - settings.members.keys() if made is not None else set()
     if left:
         print(
             f"{display_path(runs.experiment)} also holds {', '.join(sorted(left))}, which "

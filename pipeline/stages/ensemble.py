@@ -7,6 +7,7 @@ from pipeline.experiment.cells import used_members
 from pipeline.experiment.fingerprints import ensemble_key
 from pipeline.experiment.images_table import read_test
 from pipeline.experiment.predictions import read_predictions
+from pipeline.experiment.settings_guard import record_asked
 from pipeline.experiment.tasks import check_metrics
 from pipeline.experiment.work import Work
 from pipeline.leaderboard.oof_file import DecidedAnswer
@@ -56,6 +57,7 @@ def run(work: Work) -> None:
         )
         notes += decision.notes
 
+    record_asked(settings, work.runs)
     first, *others = write_submission(
         work.settings,
         work.runs,

@@ -52,6 +52,11 @@ class Runs(StageFiles):
         self.stacked = self._submissions / f"{experiment.name}-stack.{ending}"
 
     @property
+    def trained(self) -> Path:
+        """The settings of all members that were ever trained in the experiment's folder."""
+        return self.settings.with_name("trained.yaml")
+
+    @property
     def folder(self) -> Path:
         """Below which all artefacts lie but the submissions."""
         return self._runs

@@ -2,8 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Experiment, load_experiment, write_settings
-from pipeline.experiment.settings_guard import check_settings, say_left_out
+from pipeline.config import Experiment, load_experiment, load_settings, write_settings
+from pipeline.experiment.settings_guard import (
+    check_settings,
+    record_asked,
+    record_run,
+    say_left_out,
+)
 from pipeline.experiment.work import Work
 from pipeline.stages.status import say_untrained
 from pipeline.storage import PROJECT, Runs, write_text
@@ -68,6 +73,23 @@ def test_a_member_of_an_earlier_command_is_said_to_be_left_out(
     now = work_of(tmp_path, NEW)
     say_left_out(now.settings, now.runs)
     assert not capsys.readouterr().out
+
+
+def test_what_was_trained_is_kept_in_mind_when_the_config_no_longer_names_it(
+    tmp_path: Path,
+) -> None:
+    """A member is left out, trained past, and asked for again with another learning rate: its
+    cells are those of the old one. What is asked by name is asked of the last answer."""
+    with_more, without = work_of(tmp_path, NEW), work_of(tmp_path)
+    for work in (with_more, without):
+        record_run(work.settings, work.runs, command=[], device="cpu")
+    again = work_of(tmp_path, NEW, "members.more.lr=0.5")
+    with pytest.raises(ValueError, match=r"members\.more\.lr was 0\.001, asked for is 0\.5"):
+        check_settings(again.settings, again.runs)
+    assert "more" not in load_settings(without.runs.settings).members
+    voting = work_of(tmp_path, "ensemble.method=soft_vote")
+    record_asked(voting.settings, voting.runs)
+    assert load_settings(voting.runs.settings).ensemble.method == "soft_vote"
 
 
 def test_only_what_is_trained_to_its_end_is_named_as_trained(

@@ -120,7 +120,7 @@ def test_an_index_of_other_images_than_the_faces_says_what_to_remove(
     home, table = run / "runs/odd", run / "root/train.csv"
     shutil.copy(run / "root/images/p0-0.png", run / "root/images/new.png")
     table.write_text(table.read_text() + "new.png,new,3\n")
-    own = (home / name for name in ("m", "config.yaml", "provenance.json"))
+    own = (home / name for name in ("m", "config.yaml", "trained.yaml", "provenance.json"))
     for path in (*home.glob("images-*"), *own):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     code, _, err = call("train", *words)
