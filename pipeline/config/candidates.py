@@ -24,6 +24,8 @@ class Candidate(Settings):
     """How a number, or a class that is cut from one, is learnt."""
     machine: Literal["any", "cpu", "gpu"] = "any"
     """Where the candidate is worth trying."""
+    quick_form_of: Word | None = None
+    """A longer candidate that makes this one superfluous where there is time for it."""
     member: dict[str, Any] = Field(min_length=1)
     """The recipe: keys of a member, but its tasks."""
 
@@ -76,6 +78,12 @@ def read_candidates(path: Path) -> dict[str, Candidate]:
             )
             continue
         found[name] = candidate
+    problems += [
+        f"{path} line {lines.get(('candidates', name), 1)}: candidates.{name}: quick_form_of: "
+        f"{one.quick_form_of!r} is no other candidate"
+        for name, one in found.items()
+        if one.quick_form_of == name or one.quick_form_of not in (None, *listed)
+    ]
     if problems:
         raise ValueError("\n".join(problems))
     return found

@@ -53,12 +53,16 @@ class CandidateCosts:
         """Whether the candidate's seconds are known without another probe."""
         return self._seed_of[name] in self._record.costs
 
-    def cost(self, name: str) -> Cost:
-        """The forecast, corrected by how the forecasts of what has run came true."""
+    def probed(self, name: str) -> Cost:
+        """The forecast by a probe of the machine, made once."""
         name = self._seed_of[name]
         if name not in self._record.costs:
             self._record.costs[name] = asdict(self._forecast(name))
-        cost, factor = Cost(**self._record.costs[name]), self._correction()
+        return Cost(**self._record.costs[name])
+
+    def cost(self, name: str) -> Cost:
+        """The forecast, corrected by how the forecasts of what has run came true."""
+        cost, factor = self.probed(name), self._correction()
         return Cost(cost.fold * factor, cost.train * factor, cost.infer * factor)
 
     def least_seconds(self, name: str) -> float:

@@ -13,6 +13,7 @@ SPARE = 1.15  # a forecast is a probe of seconds: it may be wrong by so much
 PROBE = 30.0  # seconds that a probe may take, with the start of its processes
 QUICKER = 0.5  # who was not probed takes at least so much of the least seconds an operation
 UNPROMISING = 0.5  # what a family is worth after one of it added nothing
+ROOM = 0.25  # a candidate makes its quick form superfluous where it takes at most so much of it all
 
 Fail = Callable[[str, ValueError, float], None]  # of a candidate, and when its try began
 
@@ -39,12 +40,16 @@ class CandidateQueue:
         self._fail = fail
 
     def left(self) -> list[str]:
-        """Who was not tried yet; another seed only of what was kept."""
+        """Who was not tried yet; another seed only of what was kept, and no quick form of what was
+        tried."""
         kept, tried = self._record.kept, self._record.tried
+        judged = [one.name for one in self._record.tries if one.decision in ("kept", "dropped")]
         return [
             name
             for name, choice in self._choices.items()
-            if name not in tried and (choice.seed_of is None or choice.seed_of in kept)
+            if name not in tried
+            and (choice.seed_of is None or choice.seed_of in kept)
+            and choice.quick_form_of not in judged
         ]
 
     def next(self) -> str | None:
@@ -56,7 +61,7 @@ class CandidateQueue:
         worth = self._worth(self.left())
         first = sorted(worth, key=worth.__getitem__, reverse=True)
         for name in sorted(first, key=self._is_other_seed):
-            if self._is_affordable(name):
+            if not self._is_superfluous(name) and self._is_affordable(name):
                 return name
         left = self.left()  # without those that failed
         if not left:
@@ -101,6 +106,23 @@ class CandidateQueue:
 
     def _is_other_seed(self, name: str) -> bool:
         return self._choices[name].seed_of is not None
+
+    def _is_superfluous(self, name: str) -> bool:
+        """Whether it is the quick form of a candidate that there is room for."""
+        long = self._choices[name].quick_form_of
+        if (
+            long is None or long not in self.left()
+        ):  # not for this machine, or stopped in the middle
+            return False
+        try:
+            if not self._may_fit(long):
+                return False
+            seconds = self._costs.probed(long).whole
+            return seconds <= self._budget.seconds * ROOM and self.fits(
+                self._costs.cost(long).whole
+            )
+        except ValueError:  # it can't be made or probed here, and says so when its turn comes
+            return False
 
     def _is_affordable(self, name: str) -> bool:
         began = self._budget.used

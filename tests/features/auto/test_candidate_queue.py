@@ -1,5 +1,7 @@
 """Which candidate is next: by gain an operation, of those that fit, and no probe in vain."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from pipeline.config.member import Head, Member
@@ -10,7 +12,7 @@ from pipeline.features.auto.choices import Choice
 from pipeline.features.auto.record import Decision, Record, decide
 
 MEMBER = Member(tasks={"t": Head()}, backbone="test_resnet")
-OPERATIONS = {"base": 1.0, "small": 10.0, "middle": 20.0, "large": 1000.0}
+OPERATIONS = {"base": 1.0, "quick": 5.0, "small": 10.0, "middle": 20.0, "large": 1000.0}
 CHOICES = {
     "base": Choice(MEMBER, 10.0, "ridge"),
     "small": Choice(MEMBER, 4.0, "trained"),
@@ -23,7 +25,14 @@ CHOICES = {
 class Asked:
     """A queue whose machine takes `rate` seconds an operation, and what was probed."""
 
-    def __init__(self, *, seconds: float, rate: float = 1.0, broken: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        rate: float = 1.0,
+        broken: str = "",
+        choices: Mapping[str, Choice] = CHOICES,
+    ) -> None:
         self.probed: list[str] = []
         self.record = Record("accuracy", tries=[decide("base", "kept", "", folds=[0])])
 
@@ -34,12 +43,12 @@ class Asked:
             return Cost(fold=0.0, train=rate * OPERATIONS[name], infer=0.0)
 
         self.queue = CandidateQueue(
-            CHOICES,
+            choices,
             record=self.record,
             budget=Budget(seconds=seconds, clock=lambda: 0.0),
             costs=CandidateCosts(
                 self.record,
-                seed_of={name: one.seed_of or name for name, one in CHOICES.items()},
+                seed_of={name: one.seed_of or name for name, one in choices.items()},
                 count=OPERATIONS.__getitem__,
                 forecast=forecast,
             ),
@@ -64,6 +73,15 @@ def test_gain_an_operation_decides_and_other_seeds_come_last() -> None:
     assert asked.order() == ["middle", "small", "large", "small_again"]
     assert asked.record.ended == "every candidate was tried"
     assert asked.probed == ["middle", "small", "large"], "another seed costs the same"
+
+
+def test_a_quick_form_is_tried_only_where_the_long_one_has_no_room() -> None:
+    quick = {"quick": Choice(MEMBER, 99.0, "trained", quick_form_of="middle")}
+    for seconds, first in ((70.0, "quick"), (120.0, "middle")):  # 20 are more than a quarter of 70
+        asked = Asked(seconds=seconds, choices={**CHOICES, **quick})
+        order = asked.order()
+        assert order[0] == first and ("quick" in order) == (first == "quick")
+        assert "middle" in order
 
 
 def test_what_was_dropped_has_no_other_seed() -> None:
