@@ -137,12 +137,25 @@ def make_clocks(
     precision: str,
 ) -> dict[Cell, CellClock]:
     """A clock for each cell that is to be trained; costs are in operations of a forward pass."""
+    from pipeline.experiment.operations import count_member
+
     clocks = {}
+    behind = {}  # by member the part of its forward pass that comes after the cached trunk
+    for name in {cell.member for cell in cells}:
+        if settings.members[name].trunk is not None:
+            counted = count_member(settings, name)
+            behind[name] = counted["epoch_operations"] / counted["operations"]
     for cell in cells:
         member = settings.members[cell.member]
         learned, held = epoch_images(settings, cell, labelled)
-        footprint = footprint_of(settings, cell.member, precision)
-        cost, shared = _costs(member, footprint, learned, held, num_images=len(labelled))
+        cost, shared = _costs(
+            member,
+            footprint_of(settings, cell.member, precision),
+            learned,
+            held,
+            num_images=len(labelled),
+            behind=behind.get(cell.member, 1.0),
+        )
         history = runs.history(cell)
         past = history.read_bytes().count(b"\n") if history.exists() else 0
         clocks[cell] = CellClock(
@@ -157,19 +170,26 @@ def make_clocks(
 
 
 def _costs(
-    member: Member, footprint: Footprint, learned: float, held: float, *, num_images: int
+    member: Member,
+    footprint: Footprint,
+    learned: float,
+    held: float,
+    *,
+    num_images: int,
+    behind: float,
 ) -> tuple[float, float]:
     """Operations of an epoch with so many images, and of what is made once for all of a member's
-    cells."""
+    cells; each epoch makes the part `behind` of the forward pass."""
     look = footprint.operations
     if member.head is not None:  # the backbone looks once at every image, heads take no time
         return 0.0, num_images * look
     if member.soup is not None:  # nothing is learnt, averages are scored
         return held * look, 0.0
-    if member.trunk is not None:  # epochs begin behind the layers that have looked
-        back = footprint.learning_operations - look
-        return learned * back, (1 + member.num_variants) * num_images * look
-    return learned * footprint.learning_operations + held * look, 0.0
+    back = footprint.learning_operations - look
+    epoch = learned * back + (learned + held) * behind * look
+    if member.trunk is None:
+        return epoch, 0.0
+    return epoch, (1 + member.num_variants) * num_images * (1 - behind) * look
 
 
 def training_bytes(

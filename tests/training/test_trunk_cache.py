@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 
 from pipeline.config import load_experiment
+from pipeline.experiment.cells import member_cells
+from pipeline.experiment.teaching_images import read_teaching
 from pipeline.images.map_store import MapBatches, MapStore, variant_seeds
-from pipeline.storage import PROJECT
+from pipeline.storage import PROJECT, Runs
+from pipeline.training.cell_jobs import epoch_images, make_clocks
 from tests.conftest import tiny
 
 Call = Callable[..., tuple[int, str, str]]
@@ -72,11 +75,34 @@ def test_variants_are_kept_and_another_augmentation_makes_them_anew(
 
     for cell in tmp_path.glob("runs/sample/age"):
         cell.rename(tmp_path / "before")
-    (tmp_path / "runs/sample/config.yaml").unlink()
+    for name in ("config.yaml", "trained.yaml"):
+        (tmp_path / "runs/sample" / name).unlink()
     stronger = "members.age.augment=[{HorizontalFlip: {p: 0.9}}]"
     code, _, err = call("train", *words, stronger)
     assert code == 0, err
     assert len(list((tmp_path / "runs/sample/cache").glob("trunk-*"))) == 2
+
+
+def test_the_time_that_is_left_counts_the_layers_behind_the_trunk(
+    contest: Path, tmp_path: Path, call: Call
+) -> None:
+    """What an epoch no longer computes is what the trunk computes once."""
+    words = words_of(contest, tmp_path)
+    assert call("split", *words)[0] == 0
+    clocks = []
+    for more in ([], ["members.age.trunk={variants: 3}"]):
+        settings = load_experiment("sample", [*words, *more][2:], configs=PROJECT / "configs")
+        runs = Runs(settings)
+        (cell, *_) = member_cells(settings, "age")
+        labelled = read_teaching(settings, runs)
+        looked = sum(epoch_images(settings, cell, labelled))
+        clocks += make_clocks(settings, runs, [cell], labelled, precision="float32").values()
+    plain, cached = clocks
+    assert plain.shared == 0 and cached.shared > 0
+    front = cached.shared / len(
+        labelled
+    )  # of one image: nothing is augmented, so it has one variant
+    assert plain.cost - cached.cost == pytest.approx(looked * front)
 
 
 def test_what_cannot_be_cached_is_said() -> None:

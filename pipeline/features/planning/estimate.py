@@ -89,7 +89,7 @@ def make_forecast(work: Work, stages: Sequence[str], *, timed: bool = True) -> F
     if timed:
         rates = _probe(work, found, slots, members, images, labelled, crop="crop" in stages)
     else:
-        from pipeline.features.planning.operations import count_member
+        from pipeline.experiment.operations import count_member
 
         assert "crop" not in stages, "nothing but a clock says what a face's detection takes"
         rates = {name: count_member(work.settings, name) for name in members}
