@@ -5,6 +5,7 @@ member of the experiment; what was kept stands in a config that a person can go 
 """
 
 import shlex
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from pipeline.features.auto.words import describe_curve, describe_end, describe_
 from pipeline.stages.registry import STAGES, is_done, plan_stages, run_missing
 from pipeline.storage import Runs, display_path, hold_lock, read_table, write_text
 
+BYTES = 2**20  # of a MB
 LISTED = SHIPPED / "configs" / "auto" / "candidates.yaml"
 
 
@@ -135,10 +137,16 @@ def _count(work: Work) -> float:
 
 
 def _forecast(work: Work) -> Cost:
-    """What is not trained yet of the work's members takes here."""
+    """What is not trained yet of the work's members takes here. Raises ValueError where the disk
+    has no room for it."""
     from pipeline.features.planning.estimate import make_forecast
 
     found = make_forecast(work, ["train", "infer"])
+    free = shutil.disk_usage(work.runs.folder).free
+    if found.disk > free:
+        raise ValueError(
+            f"it needs {found.disk / BYTES:,.0f} MB of disk, {free / BYTES:,.0f} are free"
+        )
     cells = [job["seconds"] for name, job in found.jobs.items() if not name.startswith("infer ")]
     seconds = {name: part.seconds for name, part in found.parts.items()}
     return Cost(

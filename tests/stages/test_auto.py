@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -144,6 +145,19 @@ def test_no_time_leaves_the_baseline_and_more_hours_try_what_was_postponed(
     assert code == 0, error
     decided = [decision for name, decision in read_tries(tmp_path) if name == "joint"]
     assert len(decided) == 1 and decided != ["postponed"]
+
+
+def test_what_the_disk_has_no_room_for_is_left_out(
+    contest: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = SimpleNamespace(disk_usage=lambda path: SimpleNamespace(free=1))
+    monkeypatch.setattr("pipeline.stages.auto.shutil", full)
+    code, out, error = call("auto", "hours=1", *make_words(contest, tmp_path))
+    assert code == 0, error
+    (_, first), *others = read_tries(tmp_path)
+    assert first == "kept" and {decision for _, decision in others} == {"failed"}
+    assert "MB of disk, 0 are free" in out
+    assert submission(tmp_path)
 
 
 def test_random_labels_are_told_from_nothing_and_the_lockbox_agrees(
