@@ -102,18 +102,21 @@ def _read_other(work: Work, name: str) -> pd.DataFrame:
     lockbox, or before its answers were kept."""
     runs = work.runs
     path = runs.of_experiment(name) / runs.lockbox_answers.name
-    if not path.exists():
-        opened = sorted(
-            found.parent.name for found in runs.of_experiment("").glob(f"*/{path.name}")
-        )
-        raise ValueError(
-            f"lockbox: against: {name!r} has no answers of a lockbox{nearest(name, opened)} there "
-            f"are those of: {', '.join(opened) or 'none'}; first {COMMAND} lockbox -c {name}"
-        )
     other = trained_settings(work.settings, runs, name)
-    if other is None or Runs(other).lockbox != runs.lockbox:
+    if other is None:
+        known = sorted(p.parent.name for p in runs.of_experiment("").glob(f"*/{path.name}"))
         raise ValueError(
-            f"lockbox: against: {name!r} has other folds, which hold other people back"
+            f"lockbox: against: nothing trained is called {name!r}{nearest(name, known)} lockboxes "
+            f"were opened by: {', '.join(known) or 'none'}"
+        )
+    if Runs(other).lockbox != runs.lockbox:
+        raise ValueError(
+            f"lockbox: against: {name} has other folds, which hold nobody or other people back"
+        )
+    if not path.exists():
+        raise ValueError(
+            f"lockbox: against: {name} has not opened the lockbox; first {COMMAND} lockbox -c "
+            f"{display_path(Runs(other).settings)}"
         )
     table = read_table(path)
     return table[table["source"] == ENSEMBLE]

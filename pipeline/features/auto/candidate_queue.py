@@ -110,17 +110,13 @@ class CandidateQueue:
     def _is_superfluous(self, name: str) -> bool:
         """Whether it is the quick form of a candidate that there is room for."""
         long = self._choices[name].quick_form_of
-        if (
-            long is None or long not in self.left()
-        ):  # not for this machine, or stopped in the middle
+        if long is None or long not in self.left():  # none here, or its time was up
             return False
         try:
             if not self._may_fit(long):
                 return False
-            seconds = self._costs.probed(long).whole
-            return seconds <= self._budget.seconds * ROOM and self.fits(
-                self._costs.cost(long).whole
-            )
+            fits = self.fits(self._costs.cost(long).whole)
+            return fits and self._costs.probed(long).whole <= self._budget.seconds * ROOM
         except ValueError:  # it can't be made or probed here, and says so when its turn comes
             return False
 
