@@ -74,11 +74,17 @@ class CandidateCosts:
         return min(rates, default=0.0) * self.operations(name)
 
     def _correction(self) -> float:
-        ran = [one for one in self._record.tries if one.planned and one.decision == "kept"]
-        if not ran:
-            return 1.0
-        raw = sum(Cost(**self._record.costs[self._seed_of[one.name]]).whole for one in ran)
-        return max(LEAST_CORRECTION, sum(one.seconds for one in ran) / raw)
+        """How much longer than forecast it took so far, of all that were trained to the end; who
+        was dropped then was not asked for answers."""
+        every = max((len(one.folds) for one in self._record.tries), default=0)
+        took = forecast = 0.0
+        for one in self._record.tries:
+            if not one.planned or len(one.folds) < every or one.decision not in ("kept", "dropped"):
+                continue
+            cost = self.probed(one.name)
+            took += one.seconds
+            forecast += cost.whole if one.decision == "kept" else cost.train
+        return max(LEAST_CORRECTION, took / forecast) if forecast else 1.0
 
 
 def lockbox_share(settings: Experiment, runs: Runs) -> float:

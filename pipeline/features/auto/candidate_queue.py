@@ -13,6 +13,9 @@ SPARE = 1.15  # a forecast is a probe of seconds: it may be wrong by so much
 PROBE = 30.0  # seconds that a probe may take, with the start of its processes
 QUICKER = 0.5  # who was not probed takes at least so much of the least seconds an operation
 UNPROMISING = 0.5  # what a family is worth after one of it added nothing
+LAST_CHANCE = (
+    0.6  # where nothing fits: a forecast may be too long by so much, and time is lost else
+)
 ROOM = 0.25  # a candidate makes its quick form superfluous where it takes at most so much of it all
 
 Fail = Callable[[str, ValueError, float], None]  # of a candidate, and when its try began
@@ -62,6 +65,9 @@ class CandidateQueue:
         first = sorted(worth, key=worth.__getitem__, reverse=True)
         for name in sorted(first, key=self._is_other_seed):
             if not self._is_superfluous(name) and self._is_affordable(name):
+                return name
+        for name in first:
+            if self._has_last_chance(name):
                 return name
         left = self.left()  # without those that failed
         if not left:
@@ -127,6 +133,13 @@ class CandidateQueue:
         except ValueError as error:  # the machine can't hold it, say
             self._fail(name, error, began)
             return False
+
+    def _has_last_chance(self, name: str) -> bool:
+        """Whether it ends in time if the forecast was too long; if not, it is stopped, and nothing
+        is lost that could have been used otherwise."""
+        if name not in self.left() or not self._costs.is_probed(name):
+            return False
+        return self.fits(LAST_CHANCE * self._costs.cost(name).whole)
 
     def _may_fit(self, name: str) -> bool:
         """Whether a probe of the machine can be worth its seconds: there is time for it, and the

@@ -9,7 +9,7 @@ from pipeline.experiment.lockbox import record_judged
 from pipeline.experiment.work import Work
 from pipeline.features.auto.budget import Budget
 from pipeline.features.auto.candidate_costs import CandidateCosts, Cost, lockbox_share
-from pipeline.features.auto.candidate_queue import CandidateQueue
+from pipeline.features.auto.candidate_queue import LAST_CHANCE, CandidateQueue
 from pipeline.features.auto.choices import Choice
 from pipeline.features.auto.judge import Judge
 from pipeline.features.auto.record import Record, Try, decide
@@ -156,7 +156,7 @@ class Search:
         """Trains and judges; publishes the ensemble with the candidate where it is kept."""
         if kept:
             some = self.members([*kept, name], folds=self._first)
-            self._steps.run(some, "train")
+            took = self._timed(some, "train")
             judge = Judge(some.settings, some.runs)
             gain = judge.gain(kept, [*kept, name])
             if gain.high < 0:
@@ -164,7 +164,8 @@ class Search:
                 return decide(name, "dropped", why, folds=self._first, gain=gain)
             cost = self._costs.cost(name)
             rest = self._work.settings.folds.total - len(self._first)
-            if not self._queue.fits(cost.fold * rest / self._steps.at_once + cost.infer):
+            fold = min(cost.fold, took)  # the first ones were trained side by side
+            if not self._queue.fits(LAST_CHANCE * (fold * rest / self._steps.at_once + cost.infer)):
                 why = "no time for its other folds"
                 return decide(name, "postponed", why, folds=self._first, gain=gain)
         whole = self.members([*kept, name])

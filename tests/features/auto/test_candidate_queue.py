@@ -109,10 +109,24 @@ def test_who_can_not_be_probed_has_failed_and_the_others_go_on() -> None:
     assert [one.name for one in asked.record.tries if one.decision == "failed"] == ["middle"]
 
 
-def test_forecasts_are_corrected_by_what_the_kept_ones_took() -> None:
-    asked = Asked(seconds=200.0)
+def test_the_time_that_nothing_fits_is_a_last_chance_for_what_is_forecast_a_little_longer() -> None:
+    """20 seconds with 15 % to spare and 20 for the end are 43; 60 % of them fit into 40."""
+    asked = Asked(seconds=9999.0, choices={"middle": CHOICES["middle"]})
+    asked.queue.next()  # is probed
+    for seconds, order in ((40.0, ["middle"]), (30.0, [])):
+        short = Asked(seconds=seconds, choices={"middle": CHOICES["middle"]})
+        short.record.costs.update(asked.record.costs)
+        assert short.order() == order
+
+
+def test_forecasts_are_corrected_by_what_was_trained_to_the_end() -> None:
+    asked = Asked(seconds=150.0)
     asked.queue.next()
     one = decide("middle", "kept", "", folds=[0])
     one.planned, one.seconds = 20.0, 400.0
     asked.record.tries.append(one)  # twenty times as long: 10 seconds are 200
     assert asked.order() == []
+    one.decision = "dropped"  # on all folds, without answers: as long
+    assert asked.order() == []
+    one.folds = []  # on the first folds only: says nothing
+    assert asked.order() == ["small", "small_again"]
