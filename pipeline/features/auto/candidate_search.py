@@ -12,7 +12,7 @@ from pipeline.features.auto.candidate_costs import CandidateCosts, Cost, lockbox
 from pipeline.features.auto.candidate_queue import LAST_CHANCE, CandidateQueue
 from pipeline.features.auto.choices import Choice
 from pipeline.features.auto.judge import Judge
-from pipeline.features.auto.record import Record, Try, decide
+from pipeline.features.auto.record import FLAWLESS, Record, Try, decide
 from pipeline.features.auto.words import describe_try
 from pipeline.storage import TimeUpError, stop_after
 
@@ -90,9 +90,18 @@ class Search:
     def _search(self) -> None:
         if len(self._record.tries) == 1:
             self._check_data()
-        while (name := self._queue.next()) is not None:
+        while not self._is_flawless() and (name := self._queue.next()) is not None:
             self._write()  # what was counted, before anything of the candidate is trained
             self._try(name, planned=self._costs.cost(name).whole)
+
+    def _is_flawless(self) -> bool:
+        """Whether what was kept answers everything rightly; then the record says so."""
+        kept = self._record.kept
+        work = self.members(kept)
+        if not Judge(work.settings, work.runs).is_flawless(kept):
+            return False
+        self._record.ended = FLAWLESS
+        return True
 
     def _check_data(self) -> None:
         """Looks for copies, leaks and shift before the first long training, where there is time."""

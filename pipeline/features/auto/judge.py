@@ -15,6 +15,7 @@ from pipeline.evaluation.answer_rows import judge_answers
 from pipeline.evaluation.decisions import decide_space
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.predictions import read_oof
+from pipeline.labels.tasks import is_labelled
 from pipeline.leaderboard.written_values import written_by
 from pipeline.metrics.answer_space import AnswerSpace
 from pipeline.metrics.bootstrap import person_interval
@@ -68,6 +69,13 @@ class Judge:
         """The ensemble's score; of several answers the first one's."""
         target, seen = self._targets[0], self._answers(members)[0]
         return self._score(target, seen)
+
+    def is_flawless(self, members: Sequence[str]) -> bool:
+        """Whether every answer is the truth: then no candidate can be seen to be better."""
+        return all(
+            np.array_equal(seen[is_labelled(target.truth)], target.truth[is_labelled(target.truth)])
+            for target, seen in zip(self._targets, self._answers(members), strict=True)
+        )
 
     def gain(self, before: Sequence[str], after: Sequence[str]) -> Difference:
         """How much better `after` answers than `before` (above 0: better), with its interval; of

@@ -8,6 +8,7 @@ from typing import Literal
 from pipeline.metrics.paired import Difference
 from pipeline.storage import display_path, read_json, write_json
 
+FLAWLESS = "out of fold every answer is right, so nothing can be seen to be better"
 Decision = Literal["kept", "dropped", "postponed", "failed"]
 
 

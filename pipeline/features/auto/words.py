@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.console.installation import COMMAND
 from pipeline.features.auto.judge import ChoiceWorth
-from pipeline.features.auto.record import Record, Try
+from pipeline.features.auto.record import FLAWLESS, Record, Try
 from pipeline.labels.units import Unit
 
 LUCK = 0.025  # answers that are as good when dealt out to others so often may be lucky
@@ -65,6 +65,9 @@ def describe_end(record: Record, *, worth: ChoiceWorth, unit: Unit) -> Iterator[
             "the answers know something, but the best constant answer is as good within the "
             f"interval ({over.value:.4g}, {over.low:.4g}..{over.high:.4g}); {look}"
         )
+        return
+    if record.ended == FLAWLESS:
+        yield f"more hours change nothing here; more {unit} with labels would tell candidates apart"
         return
     yield _say_more_hours(record.tries, unit=unit)
 

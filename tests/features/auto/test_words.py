@@ -1,7 +1,7 @@
 """What auto says at the end claims no more than it knows."""
 
 from pipeline.features.auto.judge import ChoiceWorth, Score
-from pipeline.features.auto.record import Record, Try
+from pipeline.features.auto.record import FLAWLESS, Record, Try
 from pipeline.features.auto.words import describe_curve, describe_end, describe_time
 from pipeline.metrics.paired import Difference
 
@@ -9,7 +9,12 @@ CLEAR = Difference(0.3, 0.2, 0.4)
 
 
 def said(
-    *, gain: float, over: Difference = CLEAR, chance: float = 0.0025, num_answers: int = 1
+    *,
+    gain: float,
+    over: Difference = CLEAR,
+    chance: float = 0.0025,
+    num_answers: int = 1,
+    ended: str = "",
 ) -> str:
     """The end of a search of a baseline and one candidate that added `gain` +- 0.1."""
     first = Try("ridge", "kept", "", [0], 1.0, 0.0, 1.0, score=0.5, low=0.4, high=0.6)
@@ -17,6 +22,7 @@ def said(
     second.gain, second.gain_low, second.gain_high = gain, gain - 0.1, gain + 0.1
     third = Try("years", "dropped", "", [0], 1.0, 1.0, 3.0)
     record = Record("accuracy", num_answers, tries=[first, second, third])
+    record.ended = ended
     worth = ChoiceWorth(Score(0.5, 0.4, 0.6), over_constant=over, chance=chance)
     return "\n".join(describe_end(record, worth=worth, unit="people"))
 
@@ -39,6 +45,12 @@ def test_the_repeated_choice_names_whom_it_can_not_choose() -> None:
 def test_more_hours_pay_where_the_last_tries_added_something() -> None:
     assert "joint still added something" in said(gain=0.3)
     assert "will hardly pay" in said(gain=0.0)
+
+
+def test_where_nothing_is_wrong_more_hours_change_nothing() -> None:
+    words = said(gain=0.0, ended=FLAWLESS)
+    assert "every answer is right" in words and "more hours change nothing" in words
+    assert "cleaner labels" not in words
 
 
 def test_several_answers_are_named() -> None:
