@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from pipeline.config.deep_merge import lay_under
 from pipeline.config.member import Head, Member
-from pipeline.config.types import Positive, Settings, Word
+from pipeline.config.types import Positive, Settings, Word, nearest
 from pipeline.config.yaml12 import read_yaml_file
 
 _HOLDER = {"any": Head()}  # a candidate's recipe is checked before its tasks are known
@@ -78,12 +78,15 @@ def read_candidates(path: Path) -> dict[str, Candidate]:
             )
             continue
         found[name] = candidate
-    problems += [
-        f"{path} line {lines.get(('candidates', name), 1)}: candidates.{name}: quick_form_of: "
-        f"{one.quick_form_of!r} is no other candidate"
-        for name, one in found.items()
-        if one.quick_form_of == name or one.quick_form_of not in (None, *listed)
-    ]
+    quick = {name: one.quick_form_of for name, one in found.items() if one.quick_form_of}
+    for name, long in quick.items():
+        if long not in listed or long in quick:
+            place = f"{path} line {lines.get(('candidates', name), 1)}: candidates.{name}"
+            known = [other for other in found if other not in quick]
+            problems.append(
+                f"{place}.quick_form_of: {long!r} is no candidate, or a quick form itself"
+                f"{nearest(long, known)} there are: {', '.join(known)}"
+            )
     if problems:
         raise ValueError("\n".join(problems))
     return found

@@ -26,6 +26,16 @@ def test_the_shipped_list_begins_with_a_baseline() -> None:
         ("candidates: {'../a': {gain: 1, family: x, member: {backbone: y}}}", "name of a member"),
         ("candidates: {a: {gain: 1, family: x, member: {backbone: y, tasks: {}}}}", "every task"),
         ("candidates: {a: {gain: 1, family: x, member: {backbone: y, soup: b}}}", "other members"),
+        (
+            "candidates:\n  long: {gain: 1, family: x, member: {backbone: y}}\n"
+            "  a: {gain: 1, family: x, quick_form_of: lon, member: {backbone: y}}",
+            "line 3: candidates.a.quick_form_of: 'lon' is no .* did you mean 'long'",
+        ),
+        (  # each would wait for the other
+            "candidates:\n  a: {gain: 1, family: x, quick_form_of: b, member: {backbone: y}}\n"
+            "  b: {gain: 1, family: x, quick_form_of: a, member: {backbone: y}}",
+            "candidates.b.quick_form_of: 'a' is no candidate, or a quick form itself",
+        ),
         ("members: {}", "needs `candidates:`"),
     ],
 )

@@ -99,9 +99,7 @@ def test_the_time_that_is_left_counts_the_layers_behind_the_trunk(
         clocks += make_clocks(settings, runs, [cell], labelled, precision="float32").values()
     plain, cached = clocks
     assert plain.shared == 0 and cached.shared > 0
-    front = cached.shared / len(
-        labelled
-    )  # of one image: nothing is augmented, so it has one variant
+    front = cached.shared / len(labelled)  # of one image, of which there is one variant
     assert plain.cost - cached.cost == pytest.approx(looked * front)
 
 
