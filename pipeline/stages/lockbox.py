@@ -1,7 +1,8 @@
 """lockbox: the people that no fold held are scored by the trained cells; every look is counted.
 
 OOF chose the recipe, the epoch, the weights and the layers, so it flatters them. The lockbox chose
-nothing: look once, when all is chosen.
+nothing: look once, when all is chosen. against=OTHER also says how much better the experiment is
+there than another one, of the same folds, whose lockbox was opened; paired by people.
 """
 
 from collections.abc import Sequence
