@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import combinations
 
 import pandas as pd
 
@@ -21,8 +20,10 @@ from pipeline.evaluation.shared_targets import (
 )
 from pipeline.experiment.grouping import read_grouping, say_caveat
 from pipeline.metrics.score_rows import (
+    EACH_WITH_EACH,
     EvaluationSplit,
     EvaluationTarget,
+    choose_pairs,
     compare_rows,
     metric_rows,
 )
@@ -89,14 +90,14 @@ def _compare(
     targets: Mapping[str, EvaluationTarget],
     answers: Mapping[str, Mapping[str, CandidatePredictions]],
 ) -> Comparison:
-    """All pairs of candidates on each target that both answer."""
+    """The candidates in pairs, on each target that both answer."""
     scores, differences, disagreements, by_attribute = [], [], [], []
     for name, target in targets.items():
         predictions = {who: found[name] for who, found in answers.items() if name in found}
         seen = {who: found.seen for who, found in predictions.items()}
         for who, answer in seen.items():
             scores += metric_rows(who, target, answer, split=evaluation.split)
-        pairs = list(combinations(seen, 2))
+        pairs = choose_pairs(list(seen))
         differences += compare_rows(target, seen, pairs, split=evaluation.split)
         for pair in pairs:
             images, counts = disagreement_tables(
@@ -120,6 +121,8 @@ def _print(
         of_task = scores[scores["task"] == name]
         print("\n".join(describe_folds(of_task, target, unit=split.unit, per=split.per)))
         rows = differences[differences["task"] == name].to_dict("records")
+        if of_task["source"].nunique() > EACH_WITH_EACH:
+            print(f"each with {rows[0]['first']} only; for another pair name those two")
         print("\n".join(describe_comparisons(rows)))
     print("\n".join(describe_disagreements(comparison.by_attribute)))
     if len(differences) > MANY:

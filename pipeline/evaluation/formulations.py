@@ -1,7 +1,6 @@
 """Members and formulations beside each other on the same held-out images; called by evaluate."""
 
 from collections.abc import Mapping
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,13 @@ from pipeline.evaluation.evaluation_set import EvaluationSet
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import member_cells
 from pipeline.metrics.bootstrap import person_interval
-from pipeline.metrics.score_rows import EvaluationTarget, compare_rows, metric_rows
+from pipeline.metrics.score_rows import (
+    EACH_WITH_EACH,
+    EvaluationTarget,
+    choose_pairs,
+    compare_rows,
+    metric_rows,
+)
 from pipeline.metrics.text_tables import describe_comparisons, describe_members
 from pipeline.storage import Runs, read_json
 
@@ -42,11 +47,14 @@ def compare_formulations(
             answers[name] = write(space, joint, space.decide(joint))
         for name, answer in answers.items():
             scores += metric_rows(name, target, answer, split=evaluation.split, gains=True)
-        pairs = list(combinations(answers, 2))
+        pairs = choose_pairs(list(answers))
         compared += compare_rows(target, answers, pairs, split=evaluation.split)
     sentences = describe_comparisons(compared)
+    with_whom = ""
+    if len(blends) > EACH_WITH_EACH:
+        with_whom = f", each with {next(iter(blends))}"
     if sentences:
-        sentences = ["", "formulations on the same folds:", *sentences]
+        sentences = ["", f"formulations on the same folds{with_whom}:", *sentences]
     return scores, compared, sentences
 
 

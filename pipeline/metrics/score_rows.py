@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from pipeline.metrics.paired import (
 # beside the columns of tables.SCORES: the value of the best constant answer on the same images,
 # and how much better the answer is (above 0: better), with its interval over people
 CONSTANT = ("constant", "gain", "gain_low", "gain_high")
+EACH_WITH_EACH = 4  # of more the pairs would be too many to read: 28 of eight
 _NONE = dict.fromkeys(("low", "high", *CONSTANT), float("nan"))
 
 
@@ -133,10 +135,17 @@ def label_rows(
     ]
 
 
+def choose_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """The pairs to compare: up to EACH_WITH_EACH names each with each, more with the first only."""
+    if len(names) <= EACH_WITH_EACH:
+        return list(combinations(names, 2))
+    return [(names[0], other) for other in names[1:]]
+
+
 def compare_rows(
     target: EvaluationTarget,
     answers: dict[str, np.ndarray],
-    pairs: Sequence,
+    pairs: Sequence[tuple[str, str]],
     *,
     split: EvaluationSplit,
 ) -> list[dict]:

@@ -115,6 +115,30 @@ def test_numbers_are_compared_by_their_distance(tmp_path: Path, call: Call) -> N
     assert "alone is nearer the truth" in out
 
 
+def test_more_than_four_are_compared_with_the_first_only(tmp_path: Path, call: Call) -> None:
+    errors = {"a": 3, "b": 4, "c": 5, "d": 6, "e": 7}
+    tables = {
+        name: pd.DataFrame({"years.value": AGE + RNG.normal(0, error, NUM)})
+        for name, error in errors.items()
+    }
+    store(
+        make_work(tmp_path, tasks={"years": YEARS_TASK}, answer={"tasks": ["years"]}, tables=tables)
+    )
+    for names, pairs in (
+        ("abcd", ["ab", "ac", "ad", "bc", "bd", "cd"]),
+        ("badce", ["ba", "bd", "bc", "be"]),
+    ):
+        words = [f"hand/{name}" for name in names]
+        code, out, err = call("compare", *words, *places(tmp_path))
+        assert code == 0, err
+        rows = pd.read_csv(
+            tmp_path / f"runs/compare/{'--'.join(words).replace('/', '.')}/differences.csv"
+        )
+        found = rows["first"].str[-1] + rows["second"].str[-1]
+        assert found.tolist() == pairs
+        assert ("each with hand/b only; for another pair name those two" in out) == (len(names) > 4)
+
+
 def test_a_score_is_compared_as_the_ensemble_decides(tmp_path: Path, call: Call) -> None:
     """A threshold from OOF makes the ensemble better than its only member at 0.5."""
     scores = np.clip(0.2 + 0.1 * (SEX - 0.5) + RNG.normal(0, 0.02, NUM), 0, 1)
