@@ -7,7 +7,6 @@ import hashlib
 import json
 import shlex
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from pipeline.storage import (
     atomic_write,
     display_path,
     hold_lock,
+    now,
     read_table,
     write_json,
     write_table,
@@ -139,11 +139,6 @@ def data_digests(runs: Runs) -> dict[str, str]:
         found["images"] = hashlib.sha256(text.encode()).hexdigest()
     files = {"crops": runs.crops, "folds": runs.folds}
     return found | {name: file_sha256(path) for name, path in files.items() if path.exists()}
-
-
-def now() -> str:
-    """The time in UTC, as `2026-01-31T12:00:00Z`."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _as_text(row: Mapping[str, Any]) -> dict[str, str]:

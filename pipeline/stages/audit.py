@@ -21,7 +21,7 @@ from pipeline.features.audit.shift import judge_shift
 from pipeline.features.audit.unnamed import join_lookalikes
 from pipeline.features.audit.wrong_labels import audit_labels
 from pipeline.labels.answer_groups import is_grouped, say_alone
-from pipeline.storage import Runs, display_path, stamp, write_text
+from pipeline.storage import Runs, display_path, now, stamp, write_text
 
 
 def check(work: Work) -> None:
@@ -91,7 +91,6 @@ def _write_page(
 ) -> None:
     """audit.html: what the summary says, with the charts and the sheets."""
     from pipeline.features.report.audit_page import SHEETS, build_audit_page
-    from pipeline.leaderboard.ledger import now
 
     page = build_audit_page(
         name=settings.name,

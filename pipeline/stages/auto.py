@@ -28,9 +28,8 @@ from pipeline.features.auto.learning_curve import add_curve
 from pipeline.features.auto.record import Record, check_tried, read_record
 from pipeline.features.auto.words import describe_curve, describe_end, describe_time
 from pipeline.stages.registry import STAGES, is_done, plan_stages, run_missing
-from pipeline.storage import Runs, display_path, hold_lock, read_table, write_text
+from pipeline.storage import MEGABYTE, Runs, display_path, hold_lock, read_table, write_text
 
-BYTES = 2**20  # of a MB
 LISTED = SHIPPED / "configs" / "auto" / "candidates.yaml"
 
 
@@ -145,7 +144,7 @@ def _forecast(work: Work) -> Cost:
     free = shutil.disk_usage(work.runs.folder).free
     if found.disk > free:
         raise ValueError(
-            f"it needs {found.disk / BYTES:,.0f} MB of disk, {free / BYTES:,.0f} are free"
+            f"it needs {found.disk / MEGABYTE:,.0f} MB of disk, {free / MEGABYTE:,.0f} are free"
         )
     cells = [job["seconds"] for name, job in found.jobs.items() if not name.startswith("infer ")]
     seconds = {name: part.seconds for name, part in found.parts.items()}

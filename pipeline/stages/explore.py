@@ -16,6 +16,7 @@ from pipeline.storage import (
     Runs,
     atomic_write,
     display_path,
+    now,
     read_table,
     stamp,
     write_table,
@@ -30,7 +31,6 @@ def run(work: Work) -> None:
     """Writes explore.html, its figures, sheets and summary."""
     from pipeline.features.explore.data_charts import explore_panels
     from pipeline.features.report.explore_page import build_explore_page
-    from pipeline.leaderboard.ledger import now
 
     runs, settings = work.runs, work.settings
     images = read_images_table(runs)

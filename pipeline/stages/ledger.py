@@ -8,12 +8,12 @@ from pipeline.experiment.metric_direction import say_direction
 from pipeline.experiment.work import Work
 from pipeline.labels.kinds import split_own_metric
 from pipeline.leaderboard.final_picks import describe_finals
-from pipeline.leaderboard.ledger import ledger_open, now, read_ledger
+from pipeline.leaderboard.ledger import ledger_open, read_ledger
 from pipeline.leaderboard.ledger_table import ledger_table
 from pipeline.leaderboard.submissions import find_submission
 from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import show_number
-from pipeline.storage import display_path
+from pipeline.storage import display_path, now
 from pipeline.storage.digests import file_sha256
 
 

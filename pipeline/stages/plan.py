@@ -14,13 +14,12 @@ from pipeline.experiment.data_summary import say_parts
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
 from pipeline.stages.registry import is_done, is_part
-from pipeline.storage import Runs, display_path, read_table, write_json
+from pipeline.storage import MEGABYTE, Runs, display_path, read_table, write_json
 
 if TYPE_CHECKING:
     from pipeline.features.planning.estimate import Forecast
 
 ASKED = ("crop", "train", "infer")  # when no stage is named
-BYTES = 2**20
 
 
 def check(work: Work) -> None:
@@ -68,14 +67,14 @@ def _say_needs(runs: Runs, found: "Forecast") -> Sequence[str]:
         below = below.parent
     lines = [
         f"{found.minutes:.1f} minutes in all, {found.slots} at once on {found.device}",
-        f"disk: {found.disk / BYTES:.0f} MB more, "
-        f"{shutil.disk_usage(below).free / BYTES:.0f} MB are free",
-        f"memory: about {found.memory / BYTES:.0f} MB of the machine's, "
-        f"{free_memory() / BYTES:.0f} MB are free",
+        f"disk: {found.disk / MEGABYTE:.0f} MB more, "
+        f"{shutil.disk_usage(below).free / MEGABYTE:.0f} MB are free",
+        f"memory: about {found.memory / MEGABYTE:.0f} MB of the machine's, "
+        f"{free_memory() / MEGABYTE:.0f} MB are free",
     ]
     lines += found.notes
     if found.device != "cpu":
-        lines.append(f"GPU memory: about {found.gpu_memory / BYTES:.0f} MB for one cell")
+        lines.append(f"GPU memory: about {found.gpu_memory / MEGABYTE:.0f} MB for one cell")
     return lines
 
 

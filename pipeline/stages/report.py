@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.experiment.work import Work
-from pipeline.leaderboard.ledger import now, read_ledger
+from pipeline.leaderboard.ledger import read_ledger
 from pipeline.metrics.paired import show_number
 from pipeline.stages.status import check_is_no_stage, say_untrained
-from pipeline.storage import display_path, read_json, write_text
+from pipeline.storage import display_path, now, read_json, write_text
 
 LIMIT = 10e6  # bytes
 

@@ -3,6 +3,7 @@
 
 from pipeline.storage.cell import REFIT, Cell
 from pipeline.storage.files import (
+    MEGABYTE,
     atomic_write,
     damaged_file,
     is_fresh,
@@ -20,7 +21,7 @@ from pipeline.storage.locks import hold_lock, say_nothing, try_lock
 from pipeline.storage.os_errors import check_writable, explain_os_error
 from pipeline.storage.paths import Runs
 from pipeline.storage.project import PROJECT, below_project, display_path
-from pipeline.storage.provenance import provenance
+from pipeline.storage.provenance import now, provenance
 from pipeline.storage.signals import (
     StoppedError,
     TimeUpError,
@@ -30,6 +31,7 @@ from pipeline.storage.signals import (
 )
 
 __all__ = [
+    "MEGABYTE",
     "PROJECT",
     "REFIT",
     "Cell",
@@ -47,6 +49,7 @@ __all__ = [
     "install_signal_handlers",
     "is_fresh",
     "join_tables",
+    "now",
     "provenance",
     "read_json",
     "read_table",

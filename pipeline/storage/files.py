@@ -17,6 +17,8 @@ from pipeline.storage.signals import finishing
 if TYPE_CHECKING:
     import pandas as pd
 
+MEGABYTE = 2**20  # bytes
+
 
 @contextmanager
 def atomic_write(path: Path, *, short: bool = True) -> Iterator[Path]:

@@ -11,12 +11,17 @@ from typing import Any
 from pipeline.console.installation import CODE, IS_INSTALLED
 
 
+def now() -> str:
+    """The time in UTC, as `2026-01-31T12:00:00Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
 def provenance(command: list[str], *, device: str) -> dict[str, Any]:
     """What a run was made with: command, time, code state, interpreter, packages, hardware."""
     packages = {item.metadata["Name"]: item.version for item in distributions()}
     return {
         "command": command,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "started": now(),
         "git": _git("rev-parse", "HEAD"),
         "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
         "python": sys.version.split()[0],
