@@ -30,6 +30,14 @@ def test_it_finds_nothing_wrong_and_writes_nothing(tmp_path: Path, call: Call) -
     assert "as cut by crop" in call("doctor", *words)[1]
 
 
+def test_a_head_in_closed_form_needs_no_step(tmp_path: Path, call: Call) -> None:
+    words = make(tmp_path, people("abababab"), test=["x.png"])
+    for head in ("ridge", "logistic", "kernel_ridge"):
+        code, out, err = call("doctor", *words, f"members.m.head={head}")
+        assert code == 0, err
+        assert "the same for training and infer; 192 features of each" in out, out
+
+
 @pytest.mark.parametrize(
     ("word", "says"),
     [

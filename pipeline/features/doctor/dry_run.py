@@ -1,4 +1,4 @@
-"""A dry run: weights are loaded, one batch is read and one step taken."""
+"""A dry run: weights are loaded, one batch is read and learnt from."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from pipeline.config import Experiment
-from pipeline.experiment.build import fresh_state, make_criteria, member_transform
+from pipeline.experiment.build import fresh_state, make_criteria, make_network, member_transform
 from pipeline.experiment.cells import member_cells
 from pipeline.experiment.device import choose_device, choose_workers
 from pipeline.experiment.images_table import read_images_table, usable
@@ -23,6 +23,7 @@ from pipeline.images.read import read_image
 from pipeline.images.sampler import in_order
 from pipeline.images.transform import Transform, normalise
 from pipeline.models.gradient import total_loss
+from pipeline.models.logits import autocast
 from pipeline.models.pretrained import describe_source, load_backbone
 from pipeline.preprocessing.read_contest import read_contest
 from pipeline.storage import Runs
@@ -58,7 +59,8 @@ def look_at_weights(settings: Experiment, runs: Runs) -> Iterator[Finding]:
 
 
 def look_at_batch(settings: Experiment, runs: Runs) -> Iterator[Finding]:
-    """Reads a batch as training and as infer do, compares the tensors, and takes one step."""
+    """Reads a batch as training and as infer do, compares the tensors, and learns from it: by one
+    step, or by the features that a head in closed form is fitted on."""
     if not runs.root.is_dir():
         yield "note", "no images yet"
         return
@@ -79,18 +81,27 @@ def look_at_batch(settings: Experiment, runs: Runs) -> Iterator[Finding]:
             yield "FAIL", f"{name}: training and infer see other pixels of the same images"
             continue
 
+        size = f"{len(images)} images of {transform.size}x{transform.size} ({source})"
+        said = f"{name}: {size}, the same for training and infer"
+        untrained = member.model_copy(update={"weights": "none"})  # they were looked at before
+        if member.head is not None:
+            network = make_network(untrained, tasks, weights="none").eval().to(device)
+            with torch.inference_mode(), autocast(device, precision=precision):
+                features = network.backbone(to_input(pixels.to(device)))
+            verdict = "ok" if torch.isfinite(features).all() else "FAIL"
+            yield verdict, f"{said}; {features.shape[1]:,} features of each"
+            continue
+
         augment = build_augment(member.augment)
         augmented = [augment(image.numpy(), seed) for seed, image in enumerate(pixels)]
         inputs = torch.from_numpy(np.ascontiguousarray(np.stack(augmented)))
-        untrained = member.model_copy(update={"weights": "none"})  # they were looked at before
         state = fresh_state(untrained, tasks, seed=0, device=device, precision=precision)
         logits = state.network.train()(to_input(inputs.to(device)))
         on_device = {task: values.to(device) for task, values in batch_targets.items()}
         loss = total_loss(logits, on_device, criteria=make_criteria(member, tasks, images))
         loss.backward()
-        size = f"{len(images)} images of {transform.size}x{transform.size} ({source})"
         verdict = "ok" if torch.isfinite(loss) else "FAIL"
-        yield verdict, f"{name}: {size}, the same for training and infer; first loss {loss:.3f}"
+        yield verdict, f"{said}; first loss {loss:.3f}"
 
 
 def _read_batch(
