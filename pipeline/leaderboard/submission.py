@@ -32,6 +32,7 @@ from pipeline.leaderboard.oof_file import (
 )
 from pipeline.leaderboard.row_form import RowForm
 from pipeline.leaderboard.sample_file import SampleFile, read_sample
+from pipeline.leaderboard.submission_record import keep_changed
 from pipeline.leaderboard.wanted_formats import answer_formats
 from pipeline.metrics.paired import show_number
 from pipeline.storage import (
@@ -80,6 +81,7 @@ def write_submission(
     Beside it lie the OOF answers in its format, its record and its line in the ledger; its mark is
     written last. The score is computed from the OOF file as it is read back.
     """
+    changed = keep_changed(runs, path, recipe)
     id_column = settings.competition.submission.id
     sample = read_sample(settings, runs)
     formats = [
@@ -132,6 +134,7 @@ def write_submission(
     stamp(path, recipe)
     return [
         *_say_scores(formats, parts, recorded),
+        *changed,
         *([say_caveat(caveat)] if caveat else []),
         *_say_files(path, num_answers),
         *ledger_sentences,

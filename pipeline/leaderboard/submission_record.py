@@ -1,12 +1,38 @@
 """The record beside a submission: what reproduce makes the submission again from."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.storage import read_json
+from pipeline.storage import Runs, display_path, is_fresh, read_json
+from pipeline.storage.digests import file_sha256
 
 NEEDS = ("settings", "fixes", "sha256", "method", "provenance")
+
+
+def is_written(path: Path, recipe: Any) -> bool:
+    """Whether a submission was made from this recipe and still holds the bytes of its record."""
+    return is_fresh(path, recipe) and _holds_its_record(path)
+
+
+def keep_changed(runs: Runs, path: Path, recipe: Any) -> list[str]:
+    """Moves a submission that somebody changed to the archive, for it is about to be written again;
+    a sentence that says so. One that another recipe made has its copy there already."""
+    if not is_fresh(path, recipe) or _holds_its_record(path):
+        return []
+    kept = runs.archived(path, sha256=file_sha256(path))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(kept)
+    return [
+        f"{display_path(path)} was no longer what its record names, so it is written again; what "
+        f"stood there is kept as {display_path(kept)}"
+    ]
+
+
+def _holds_its_record(path: Path) -> bool:
+    record = path.with_suffix(".json")
+    return record.is_file() and read_json(record).get("sha256") == file_sha256(path)
 
 
 def read_submission_record(word: str) -> tuple[Path, dict[str, Any]]:
@@ -18,7 +44,13 @@ def read_submission_record(word: str) -> tuple[Path, dict[str, Any]]:
     path = path.with_suffix(".json") if path.suffix in (".csv", ".txt") else path
     if not path.is_file():
         raise ValueError(f"no file {path}; reproduce takes the .json beside a submission")
-    record = read_json(path)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise ValueError(
+            f"{path}: holds no JSON, so it is no record of a submission; reproduce takes the .json "
+            "that ensemble and stack write beside a submission"
+        ) from None
     lacking = [key for key in NEEDS if not isinstance(record, dict) or key not in record]
     if lacking:
         raise ValueError(

@@ -3,13 +3,14 @@
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.fingerprints import stack_key, transfer_key
 from pipeline.experiment.work import Work
+from pipeline.leaderboard.submission_record import is_written
 from pipeline.stages.stage import Stage
 from pipeline.storage import is_fresh
 
 
 def is_stacked(work: Work) -> bool:
     """Whether the stacked submission is there, made with these settings."""
-    return is_fresh(work.runs.stacked, stack_key(work.settings, work.runs))
+    return is_written(work.runs.stacked, stack_key(work.settings, work.runs))
 
 
 STACK = Stage(

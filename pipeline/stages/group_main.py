@@ -4,6 +4,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.experiment.cells import all_cells
 from pipeline.experiment.fingerprints import ensemble_key, evaluate_key, is_inferred
 from pipeline.experiment.work import Work
+from pipeline.leaderboard.submission_record import is_written
 from pipeline.stages.stage import Stage
 from pipeline.storage import is_fresh
 
@@ -148,7 +149,7 @@ INFER = Stage(
 
 def is_blended(work: Work) -> bool:
     """Whether the submission is there, made with these settings."""
-    return is_fresh(work.runs.submission, ensemble_key(work.settings))
+    return is_written(work.runs.submission, ensemble_key(work.settings))
 
 
 ENSEMBLE = Stage(

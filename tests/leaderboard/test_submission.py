@@ -11,6 +11,7 @@ from sklearn import metrics as reference
 from pipeline.experiment.grouping import AGAIN
 from pipeline.experiment.work import Work
 from pipeline.stages import ensemble, evaluate
+from pipeline.stages.registry import is_done
 from pipeline.storage import display_path, read_table, write_table
 from tests.hand_made import AGE, NUM, OLD, SEX, make_work, probs, store
 
@@ -237,3 +238,21 @@ def test_where_nobody_is_named_nothing_is_said_of_people(tmp_path: Path, capsys,
             assert "people" not in line and "person" not in line and "seen" not in line, line
     assert "* upper bound" in out
     assert pd.read_csv(work.runs.ledger)["caveat"].tolist() == ["upper bound"]
+
+
+def test_a_file_that_was_changed_is_written_again_and_what_stood_there_is_kept(
+    tmp_path: Path, capsys
+) -> None:
+    tables = {"a": probs("sex", ["m", "f"], SEX, share=0.9)}
+    tasks = {"sex": {"kind": "multiclass", "column": "sex", "classes": ["m", "f"]}}
+    work = store(make_work(tmp_path, tasks=tasks, answer={"tasks": ["sex"]}, tables=tables))
+    ensemble.run(work)
+    whole = work.runs.submission.read_bytes()
+    assert is_done(work, "ensemble") and "no longer" not in capsys.readouterr().out
+    work.runs.submission.write_bytes(whole[:10])
+    assert not is_done(work, "ensemble")
+    ensemble.run(work)
+    assert "hand.csv was no longer what its record names" in capsys.readouterr().out
+    assert work.runs.submission.read_bytes() == whole
+    kept = work.runs.submission.parent.glob("archive/hand-*.csv")
+    assert sorted(path.read_bytes() for path in kept) == sorted([whole, whole[:10]])

@@ -134,7 +134,7 @@ def test_other_images_are_told_when_the_bytes_are_others(made: Path, call: Call)
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "no file"), ("{}", "not a submission's record"), ("{", "damaged")],
+    [(None, "no file"), ("{}", "not a submission's record"), ("{", "holds no JSON")],
 )
 def test_what_is_no_record_is_a_sentence(
     content: str | None, said: str, tmp_path: Path, call: Call
