@@ -5,7 +5,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -24,7 +24,7 @@ from pipeline.console.wrapping import (
 from pipeline.experiment.settings_guard import check_settings, say_left_out
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES, plan_stages
-from pipeline.stages.help import USAGE, describe_help
+from pipeline.stages.help import OUTSIDE, USAGE, describe_help
 from pipeline.stages.registry import is_done, is_part
 from pipeline.stages.status import describe_status, say_next
 from pipeline.storage import (
@@ -103,6 +103,8 @@ def run_command(words: list[str]) -> int:
         return 0
     asked = _read_words(words)
     stages, config = asked.stages, asked.config
+    for said in _say_repeated(asked.overrides):
+        print(said)
     settings = load_experiment(config, asked.overrides, configs=PROJECT / "configs")
     work = Work(
         settings=settings,
@@ -128,7 +130,6 @@ def run_command(words: list[str]) -> int:
     for name in plan:
         if not is_done(work, name) and hasattr(STAGES[name].module, "check"):
             STAGES[name].module.check(work)
-    started = time.monotonic()
     try:
         did = _run_plan(work, plan, asked=stages)
     except StoppedError as stop:
@@ -144,7 +145,7 @@ def run_command(words: list[str]) -> int:
     following = say_next(work, stages[-1])
     if following:
         print(wrap_command("next:", shlex.split(following), stream=sys.stdout))
-    print(f"{(time.monotonic() - started) / 60:.1f} minutes")
+    print(f"{(time.monotonic() - work.began) / 60:.1f} minutes")
     return 0
 
 
@@ -204,12 +205,16 @@ def _read_words(words: list[str]) -> _Asked:
     asked = _Asked()
     if "--plan" in words:  # anywhere: the same as the stage plan before all others
         words = ["plan", *(word for word in words if word not in ("--plan", "plan"))]
+    named: str | None = None  # the config that -c names
     rest = iter(words)
     for word in rest:
         last = STAGES[asked.stages[-1]] if asked.stages else None
         key, is_setting, value = word.partition("=")
         if word in ("-c", "--config"):
-            asked.config = next(rest, "")
+            before, asked.config = named, next(rest, "")
+            named = asked.config
+            if before not in (None, named):
+                raise ValueError(f"{word} takes one config; {before} and {named} are given")
             if not asked.config or "=" in asked.config:
                 raise ValueError(f"{word} needs the name of a config, as in {word} masks")
         elif last is not None and is_setting and key in last.options:
@@ -222,15 +227,26 @@ def _read_words(words: list[str]) -> _Asked:
             asked.stages.append(word)
         else:
             raise ValueError(
-                f"no stage {word!r}{_nearest(word)}; there are {', '.join(STAGES)}, test"
+                f"no stage {word!r}{_nearest(word)}; there are {', '.join([*STAGES, *OUTSIDE])}"
             )
     return asked
+
+
+def _say_repeated(overrides: Sequence[str]) -> Iterator[str]:
+    """A sentence for each setting that is given more than once: the last value is the one taken."""
+    values: dict[str, list[str]] = {}
+    for word in overrides:
+        key, _, value = word.partition("=")
+        values.setdefault(key, []).append(value)
+    for key, given in values.items():
+        if len(set(given)) > 1:
+            yield f"{key} is given {len(given)} times ({', '.join(given)}): {given[-1]} is taken"
 
 
 def _nearest(word: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(word, [*STAGES, "test"], n=1, cutoff=0.5)
+    close = get_close_matches(word, [*STAGES, *OUTSIDE], n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

@@ -41,6 +41,8 @@ Call = Callable[..., tuple[int, str, str]]
         ),
         (["train", "members.age.augment=[{Rotatee: {}}]"], "did you mean Rotate"),
         (["train", "device=cuda:99"], "device: 'cuda:99' can't be used here"),
+        (["train", "-c", "sample", "-c", "masks"], "one config; sample and masks are given"),
+        (["help", "train", "nosuch"], "nothing is known of 'nosuch'"),
     ],
 )
 def test_each_mistake_is_one_sentence(words: list[str], says: str, call: Call, tmp_path) -> None:
@@ -50,6 +52,13 @@ def test_each_mistake_is_one_sentence(words: list[str], says: str, call: Call, t
     assert err.startswith("error: ")
     assert "Traceback" not in err
     assert not list(tmp_path.rglob("*.parquet")), "work was done before the mistake was found"
+
+
+def test_a_setting_that_is_given_twice_is_said(call: Call, tmp_path: Path) -> None:
+    words = [f"runs={tmp_path}/runs", f"submissions={tmp_path}/submissions"]
+    code, out, _ = call("members.age.lr=1e-4", "members.age.lr=1e-3", *words)
+    assert code == 0
+    assert "members.age.lr is given 2 times (1e-4, 1e-3): 1e-3 is taken" in out
 
 
 def test_several_mistakes_come_at_once(call: Call) -> None:
@@ -112,6 +121,8 @@ def test_every_stage_has_a_help_of_its_own(stage: str, call: Call) -> None:
         (["help", "settings", "crop.margin"], "crop.margin  number (at least 0, at most 3)"),
         (["help", "settings", "lr"], "defaults.KEY=value sets a key in every member"),
         (["help", "metrics"], "macro_f1"),
+        (["help", "bench"], "how fast this machine is"),
+        (["help", "crop", "split"], "Example:  ./run.sh split -c masks folds.num=10"),
         (["help", "losses"], "cross_entropy"),
         (["--version"], VERSION),
     ],

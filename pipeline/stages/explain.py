@@ -69,5 +69,7 @@ def number_of(options: Mapping[str, str], key: str, default: int) -> int:
     """A whole number among the stage's own words. Raises ValueError for anything else."""
     word = options.get(key, str(default))
     if not word.isdigit():
-        raise ValueError(f"explain: {key}={word!r} is not a whole number, as in {key}={default}")
+        raise ValueError(
+            f"explain: {key}={word!r} must be a whole number, 0 or more, as in {key}={default}"
+        )
     return int(word)

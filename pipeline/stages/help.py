@@ -12,11 +12,9 @@ from pipeline.labels.kinds import KINDS, LOSS_KINDS
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import GROUPS, Stage
 
-CLONE_ONLY = """  ./run.sh test                                  the tests
-  ./run.sh bench                                 how fast this machine is
-"""
-if IS_INSTALLED:  # a wheel holds neither
-    CLONE_ONLY = ""
+# what run.sh starts itself, beside the stages; a wheel holds neither
+OUTSIDE = {} if IS_INSTALLED else {"test": "the tests", "bench": "how fast this machine is"}
+CLONE_ONLY = "".join(f"  {f'./run.sh {word}':<47}{what}\n" for word, what in OUTSIDE.items())
 USAGE = f"""{COMMAND} [STAGE ...] [-c CONFIG] [key=value ...]
 
   {COMMAND} crop train infer                      the sample, from images to CSV
@@ -40,11 +38,15 @@ def describe_help(words: Sequence[str]) -> str:
     if not words:
         return "\n".join([USAGE, *_describe_groups(), "Help:", MORE])
     topic, *rest = words
-    if topic in STAGES:
-        return "\n".join(_describe_stage(STAGES[topic]))
     if topic == "settings":
         found = find_settings(rest[0]) if rest else list_settings()
         return "\n".join(_describe_settings(found, whole=bool(rest)))
+    if rest:
+        return "\n\n".join(describe_help([word]) for word in words)
+    if topic in STAGES:
+        return "\n".join(_describe_stage(STAGES[topic]))
+    if topic in OUTSIDE:
+        return f"./run.sh {topic}: {OUTSIDE[topic]}"
     if topic == "metrics":
         return "\n".join(_describe_metrics())
     if topic == "losses":
@@ -55,7 +57,7 @@ def describe_help(words: Sequence[str]) -> str:
 def _say_unknown(topic: str) -> str:
     from difflib import get_close_matches
 
-    known = [*STAGES, *TOPICS]
+    known = [*STAGES, *OUTSIDE, *TOPICS]
     close = get_close_matches(topic, known, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return f"help: nothing is known of {topic!r}{hint}; there are {', '.join(known)}"

@@ -81,8 +81,8 @@ def _share(word: str) -> str:
     share = _number(word) if word else 1.0
     if not 0 < share <= 1:
         raise ValueError(
-            f"ledger: share={word!r} is the part of the test images behind the public score, as "
-            "in share=0.3"
+            f"ledger: share={word!r} must be above 0 and at most 1: the part of the test images "
+            "behind the public score, as in share=0.3"
         )
     return word
 

@@ -58,6 +58,8 @@ def run(work: Work) -> None:
     rows = []
     taken: set[str] = set()
     files = list(_files(work.words))
+    if not files:
+        raise ValueError(f"predict: no file in {', '.join(work.words)}")
     for path, name in follow(files, desc="predict", unit="files"):
         if is_video(path):
             made = work.runs.predicted(_free(name, ".mp4", taken))
@@ -76,6 +78,12 @@ def run(work: Work) -> None:
     table = work.runs.predicted("faces.csv")
     frame = faces_frame(rows, predictor.spec.readings)
     write_table(table, frame)
+    if set(frame["status"]).isdisjoint({"ok", NO_FACE}):
+        first = frame.iloc[0]
+        raise ValueError(
+            f"predict: none of {len(files)} files can be read, the first is {first['file']}: "
+            f"{first['status']}"
+        )
     _say(
         frame,
         num_files=len(files),

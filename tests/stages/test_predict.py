@@ -116,6 +116,11 @@ def test_a_video_has_rows_by_second(
         ([".", "by=agge"], "by=agge: no such member; did you mean 'age'?"),
         ([".", "by=stack"], "by=stack: nothing is stacked yet; first ./run.sh stack"),
         ([".", "min_face=3"], "min_face=3 must be a share"),
+        (
+            ["README.md"],
+            "none of 1 files can be read, the first is README.md: README.md: not an image",
+        ),
+        (["runs/.gitkeep", "README.md"], "none of 2 files can be read"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(
