@@ -1,10 +1,11 @@
 """An experiment: all that a run is made from. Frozen models that forbid a key they do not know."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from pipeline.config.audit import Audit
 from pipeline.config.checks import (
@@ -107,6 +108,38 @@ class Experiment(Settings):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    # its name, and the words behind -c of the command that asked for it; a copy under another name
+    # was not asked for
+    _asked_by: tuple[str, ...] = PrivateAttr(())
+
+    def asked_by(self, config: str, *overrides: str) -> "Experiment":
+        """The same, with the words that name it on the command line: a config, and its settings."""
+        twin = self.model_copy()
+        twin._asked_by = (self.name, config, *overrides)
+        return twin
+
+    @property
+    def as_typed(self) -> str:
+        """What stands behind a stage to mean this experiment: `-c masks root=/data`, as it was
+        typed; its name where nobody typed it."""
+        name, *words = self._asked_by or ("",)
+        if name != self.name:
+            words = [self.name, *self._folders]
+        return shlex.join(["-c", *words])
+
+    @property
+    def folders_typed(self) -> str:
+        """What stands behind names of experiments, so that they are found: ` runs=/data/runs`;
+        empty where runs and submissions lie where they mostly do."""
+        return "".join(f" {shlex.quote(word)}" for word in self._folders)
+
+    @property
+    def _folders(self) -> list[str]:
+        keys = ("runs", "submissions")
+        values = {key: getattr(self, key) for key in keys}
+        usual = {key: type(self).model_fields[key].default for key in keys}
+        return [f"{key}={values[key]}" for key in keys if values[key] != usual[key]]
 
     @property
     def answering(self) -> tuple[str, ...]:

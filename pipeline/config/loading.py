@@ -14,21 +14,24 @@ from pipeline.config.column_patterns import write_out_columns
 from pipeline.config.deep_merge import lay_under
 from pipeline.config.errors import Source, say_problem
 from pipeline.config.experiment import Experiment
+from pipeline.config.member import Member
 from pipeline.config.types import nearest
 from pipeline.config.yaml12 import read_yaml, read_yaml_file
 from pipeline.console.installation import IS_INSTALLED, PROJECT, SHIPPED
 from pipeline.labels.kinds import split_own_metric
 
+CONFIGS = PROJECT / "configs"  # the user's own
 _SHORT = {"root": "competition.root"}  # what is typed so often that it has a short form
 
 
 def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experiment:
     """The experiment of a config's name or path, with `key=value` laid over it.
 
-    A name is looked for in `configs`, which is the user's folder, then among the shipped configs.
+    A name is looked for in `configs`, which is the user's folder, then among the shipped configs,
+    then among the runs, which keep the settings that they were made with.
     Raises ValueError whose message holds one sentence a line, one for each problem.
     """
-    path = _find_file(name, configs, kind="config")
+    path = _find_config(name, configs, overrides)
     source = Source()
     raw, lines = read_yaml_file(path)
     source.add(lines, name=_shown(path))
@@ -50,7 +53,7 @@ def load_experiment(name: str, overrides: list[str], *, configs: Path) -> Experi
     if soups:
         _fill_soups(raw["members"], soups)
     _find_own_metrics(raw["competition"], [competition_path.parent, path.parent, PROJECT])
-    return _validate(raw, source)
+    return _validate(raw, source).asked_by(name, *overrides)
 
 
 def _validate(raw: dict, source: Source) -> Experiment:
@@ -66,7 +69,16 @@ def load_settings(path: Path) -> Experiment:
     raw, lines = read_yaml_file(path)
     source = Source()
     source.add(lines, name=_shown(path))
-    return _validate(_mapping(raw, path), source)
+    stored = _validate(_mapping(raw, path), source)
+    return stored.asked_by(_word_of_run(path.absolute()))
+
+
+def _word_of_run(stored: Path) -> str:
+    """What names a run behind -c: its name where that leads to these stored settings, else their
+    path."""
+    name = stored.parent.name
+    has_config = any((folder / f"{name}.yaml").is_file() for folder in _folders(CONFIGS, "config"))
+    return _shown(stored) if has_config or _stored(name, []) != stored else name
 
 
 def read_settings(raw: dict[str, Any], *, name: str) -> Experiment:
@@ -92,6 +104,24 @@ def write_settings(settings: BaseModel) -> str:
 def _shown(path: Path) -> str:
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
+
+
+def _find_config(name: str, configs: Path, overrides: list[str]) -> Path:
+    """The file of a config; the stored settings of a run where no config has its name."""
+    try:
+        return _find_file(name, configs, kind="config")
+    except ValueError:
+        stored = _stored(name, overrides)
+        if Path(name).name != name or not stored.is_file():
+            raise
+        return stored
+
+
+def _stored(name: str, overrides: list[str]) -> Path:
+    """Where a run of this name keeps its settings, in the folder of runs= or the usual one."""
+    typed = [word.removeprefix("runs=") for word in overrides if word.startswith("runs=")]
+    runs = typed[-1] if typed else Experiment.model_fields["runs"].default
+    return PROJECT / runs / name / "config.yaml"
 
 
 def _find_file(name: str, configs: Path, *, kind: str) -> Path:
@@ -204,7 +234,8 @@ def _find_soups(raw: dict, source: Source) -> dict[str, str]:
             continue
         place = source.find(("members", name, "soup"))
         others = [key for key in member if key != "soup"]
-        if others:
+        is_stored = member.keys() >= Member.model_fields.keys()  # a run's settings say everything
+        if others and not is_stored:
             raise ValueError(
                 f"{place}: members.{name}: soup takes everything else from {of}; leave out "
                 f"{', '.join(others)}"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import load_experiment
+from pipeline.config import load_experiment, load_settings, write_settings
 from pipeline.labels.kinds import LOSS_KINDS, METRIC_KINDS
 from pipeline.storage import PROJECT
 
@@ -168,3 +168,27 @@ def test_a_file_may_hold_experiment_and_competition_or_find_it_beside(tmp_path: 
     both.write_text(f"competition:\n{contest}  oops: 1\n{members}")
     with pytest.raises(ValueError, match=r"both.yaml line 6: competition.oops: unknown key"):
         load_experiment(str(both), [], configs=CONFIGS)
+
+
+def test_settings_know_what_a_command_says_to_mean_them() -> None:
+    typed = load("sample", "root=/my data", "runs=/elsewhere")
+    assert typed.as_typed == "-c sample 'root=/my data' runs=/elsewhere"
+    other = typed.model_copy(update={"name": "sample-baseline"})  # which nobody typed
+    assert other.as_typed == "-c sample-baseline runs=/elsewhere"
+    assert other.folders_typed == " runs=/elsewhere"
+    assert load("sample").folders_typed == ""
+
+
+def test_a_run_is_found_by_its_name_where_no_config_has_it(tmp_path: Path) -> None:
+    soup = ("members.age.seeds=[1, 2]", "members.age.same_start=true", "members.both={soup: age}")
+    made = load("sample", *soup).model_copy(update={"name": "sample-copy"})
+    path = tmp_path / "sample-copy/config.yaml"
+    path.parent.mkdir()
+    path.write_text(write_settings(made))
+    found = load("sample-copy", f"runs={tmp_path}")
+    assert found.as_typed == f"-c sample-copy runs={tmp_path}"
+    assert found.members == made.members
+    stored = load_settings(path)
+    assert load(stored.as_typed.removeprefix("-c ")).members == made.members
+    with pytest.raises(ValueError, match="no config 'sample-copi'"):
+        load("sample-copi", f"runs={tmp_path}")
