@@ -96,7 +96,7 @@ def check_settings(settings: Experiment, runs: Runs) -> None:
         folder = display_path(runs.experiment)
         raise ValueError(
             "\n".join(f"{folder} was made with other settings: {line}" for line in differ)
-            + f"\ncopy the config to a new name, or remove {_to_remove(runs)} to start over"
+            + f"\n{_say_way_out(runs)}"
             + (f"\nthe same data in a new place: ln -s {runs.root} {was}" if moved else "")
         )
     _check_labels(runs, tables)
@@ -162,6 +162,16 @@ def _check_folders(runs: Runs) -> None:
         there = next(path for path in (folder, *folder.parents) if path.exists())
         if not there.is_dir():
             raise ValueError(f"{key}: {there} is a file, needed is a folder")
+
+
+def _say_way_out(runs: Runs) -> str:
+    """What to do where the folder was made with other settings than those asked for."""
+    if runs.auto_config.exists():
+        return (
+            f"auto made it: -c {display_path(runs.auto_config)} goes on with what it kept; other "
+            "settings need a copy of the config under a new name"
+        )
+    return f"copy the config to a new name, or remove {_to_remove(runs)} to start over"
 
 
 def _to_remove(runs: Runs) -> str:

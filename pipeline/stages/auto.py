@@ -28,6 +28,7 @@ from pipeline.features.auto.learning_curve import add_curve
 from pipeline.features.auto.record import Record, check_tried, read_record
 from pipeline.features.auto.words import describe_curve, describe_end, describe_time
 from pipeline.stages.registry import STAGES, is_done, plan_stages, run_missing
+from pipeline.stages.status import say_kept
 from pipeline.storage import MEGABYTE, Runs, display_path, hold_lock, read_table, write_text
 
 LISTED = SHIPPED / "configs" / "auto" / "candidates.yaml"
@@ -163,14 +164,15 @@ def _end(work: Work, search: Search, record: Record) -> None:
     order = [one.name for one in record.tries if one.score is not None]
     judge = Judge(search.members(order).settings, work.runs)
     unit = read_grouping(work.runs).unit
-    lines = describe_end(record, worth=judge.judge_choice(order), unit=unit)
-    for line in lines:
+    config = say_kept(work)
+    worth = judge.judge_choice(order)
+    for line in describe_end(record, worth=worth, unit=unit, config=config):
         print(f"auto: {line}")
     if kept.settings.folds.lockbox:
         _open_lockbox(kept)
     print(
         f"auto: wrote {display_path(kept.runs.submission)}; go on by hand with "
-        f"{COMMAND} report -c {display_path(work.runs.auto_config)}"
+        f"{COMMAND} report {config}"
     )
 
 

@@ -21,7 +21,7 @@ def check(work: Work) -> None:
     if importlib.util.find_spec("gradio") is None:
         raise ValueError(f"demo is a Gradio page; type: {say_install('demo')}")
     for word in work.words:
-        check_is_no_stage(work.runs, word, last="demo")
+        check_is_no_stage(work, word, last="demo")
         _experiment(work.settings, work.runs, word)
     port = work.options.get("port", str(PORT))
     if not port.isdigit() or not 0 < int(port) < 65536:

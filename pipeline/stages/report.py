@@ -20,7 +20,7 @@ def check(work: Work) -> None:
         from pipeline.features.report.experiments import find_sides
 
         for word in work.words:
-            check_is_no_stage(work.runs, word, last="report")
+            check_is_no_stage(work, word, last="report")
         find_sides(work.settings, work.runs, work.words)
     else:
         say_untrained(work, "report")

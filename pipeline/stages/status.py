@@ -9,7 +9,7 @@ from pipeline.experiment.cells import all_cells
 from pipeline.experiment.work import Work
 from pipeline.stages import STAGES
 from pipeline.stages.registry import is_done, is_part
-from pipeline.storage import Runs
+from pipeline.storage import display_path
 
 
 def describe_status(work: Work, plan: Sequence[str]) -> str:
@@ -40,6 +40,8 @@ def say_next(work: Work, stage: str) -> str:
     ]
     if not following:
         return ""
+    if stage == "auto":
+        return f"{COMMAND} {shlex.join(following)} {say_kept(work)}"
     typed = work.command[1:]
     kept = [
         word
@@ -49,6 +51,11 @@ def say_next(work: Work, stage: str) -> str:
     ]
     options = {f"{key}={value}" for key, value in work.options.items()}
     return shlex.join([COMMAND, *following, *(word for word in kept if word not in options)])
+
+
+def say_kept(work: Work) -> str:
+    """What stands behind a stage to mean what auto kept, which is not what its config says."""
+    return work.settings.asked_by(display_path(work.runs.auto_config)).as_typed
 
 
 def say_untrained(work: Work, stage: str) -> None:
@@ -67,15 +74,16 @@ def say_untrained(work: Work, stage: str) -> None:
     other = f"; -c with one that is trained takes no time: {', '.join(trained)}" if trained else ""
     print(
         f"{stage}: {len(missing)} of {len(cells)} cells of {name} are not trained ({members}) and "
-        f"are trained first; {COMMAND} plan train -c {name} says how long that takes{other}",
+        f"are trained first; {COMMAND} plan train {work.settings.as_typed} says how long that "
+        f"takes{other}",
         flush=True,
     )
 
 
-def check_is_no_stage(runs: Runs, word: str, *, last: str) -> None:
+def check_is_no_stage(work: Work, word: str, *, last: str) -> None:
     """Raises ValueError where a stage was named behind one that takes names of experiments."""
-    if word in STAGES and not (runs.of_experiment(word) / "config.yaml").exists():
+    if word in STAGES and not (work.runs.of_experiment(word) / "config.yaml").exists():
         raise ValueError(
             f"{last}: {word} is a stage, and {last} takes names of experiments, so it comes last: "
-            f"{COMMAND} {word} {last}"
+            f"{COMMAND} {word} {last} {work.settings.as_typed}"
         )

@@ -103,3 +103,13 @@ def test_only_what_is_trained_to_its_end_is_named_as_trained(
     said = capsys.readouterr().out
     assert "predict: 9 of 9 cells of sample are not trained (mask 3, gender 3, age 3)" in said
     assert said.endswith("takes no time: utkface-lite\n")
+
+
+def test_what_auto_made_is_not_to_be_removed(tmp_path: Path) -> None:
+    work = work_of(tmp_path)
+    store(work)
+    write_text(work.runs.auto_config, write_settings(work.settings))
+    other = work_of(tmp_path, "folds.seed=1")
+    with pytest.raises(ValueError, match=r"-c \S+runs/sample/auto\.yaml goes on") as caught:
+        check_settings(other.settings, other.runs)
+    assert "remove" not in str(caught.value)

@@ -77,6 +77,7 @@ def test_hours_become_a_submission_and_a_config(ended: Ended, call: Call) -> Non
     assert code == 0, error
     assert f"tried {len(names)}, kept" in out and "every candidate was tried" in out
     assert "believe this one" in out
+    assert f"next: ./run.sh report -c {folder}/runs/sample/auto.yaml\n" in out
     assert "a fold learns from too few people" in out
     assert submission(folder) == before
     code, out, error = call("crop", "train", "infer", "-c", folder / "runs/sample/auto.yaml")
@@ -85,6 +86,7 @@ def test_hours_become_a_submission_and_a_config(ended: Ended, call: Call) -> Non
     code, _, error = call("report", "-c", folder / "runs/sample/auto.yaml")
     assert code == 0, error
     page = (folder / "runs/sample/report.html").read_text(encoding="utf-8")
+    assert f"./run.sh explain -c {folder}/runs/sample/auto.yaml" in page
     assert "How auto spent its hours" in page and f"{len(names)} candidates in the order" in page
 
 

@@ -36,8 +36,9 @@ def describe_time(record: Record, *, used: float, given: float) -> str:
     return f"{said}: the end took longer than was kept for it"
 
 
-def describe_end(record: Record, *, worth: ChoiceWorth, unit: Unit) -> Iterator[str]:
-    """The end in sentences: the score, what it is worth, and whether more hours would pay."""
+def describe_end(record: Record, *, worth: ChoiceWorth, unit: Unit, config: str) -> Iterator[str]:
+    """The end in sentences: the score, what it is worth, and whether more hours would pay. `config`
+    is what a command says to mean what was kept."""
     kept, tries = record.kept, len(record.tries)
     yield f"tried {tries}, kept {len(kept)}: {', '.join(kept)}; {record.ended}"
     if record.num_answers > 1:
@@ -52,7 +53,7 @@ def describe_end(record: Record, *, worth: ChoiceWorth, unit: Unit) -> Iterator[
         f"with the choice repeated without the fold that is scored {again.value:.4g} "
         f"({again.low:.4g}..{again.high:.4g}): believe this one{_say_not_repeated(record)}"
     )
-    look = f"look at the labels ({COMMAND} explore, audit)"
+    look = f"look at the labels ({COMMAND} explore audit {config})"
     if worth.chance > LUCK:
         yield (
             "nothing here can be told from chance: dealt out to other "

@@ -24,12 +24,13 @@ def said(
     record = Record("accuracy", num_answers, tries=[first, second, third])
     record.ended = ended
     worth = ChoiceWorth(Score(0.5, 0.4, 0.6), over_constant=over, chance=chance)
-    return "\n".join(describe_end(record, worth=worth, unit="people"))
+    return "\n".join(describe_end(record, worth=worth, unit="people", config="-c x.yaml"))
 
 
 def test_random_labels_are_told() -> None:
     words = said(gain=0.3, chance=0.4)
     assert "nothing here can be told from chance" in words and "40% of the time" in words
+    assert "(./run.sh explore audit -c x.yaml)" in words
     assert "hours" not in words
 
 
