@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from pipeline.console.installation import IS_INSTALLED, PROJECT, SHIPPED
@@ -38,10 +39,25 @@ def package_name(requirement: str) -> str:
     return re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
 
 
+def say_pip() -> str:
+    """What to type for the pip of the interpreter that runs now."""
+    return ".venv/bin/pip" if _is_own_venv() else f"{shlex.quote(sys.executable)} -m pip"
+
+
+def say_program(name: str) -> str:
+    """What to type for a program that a package brought, beside the interpreter that runs now."""
+    if _is_own_venv():
+        return f".venv/bin/{name}"
+    return shlex.quote(str(Path(sys.executable).with_name(name)))
+
+
+def _is_own_venv() -> bool:
+    return sys.prefix == str(PROJECT / ".venv")
+
+
 def say_install(extra: str) -> str:
     """What to type for the packages of an extra, with the interpreter that runs now."""
-    in_own_venv = sys.prefix == str(PROJECT / ".venv")
-    pip = ".venv/bin/pip" if in_own_venv else f"{sys.executable} -m pip"
+    pip = say_pip()
     if IS_INSTALLED:  # there are no requirements files, and the wheel may have come from anywhere
         return f"{pip} install {shlex.join(list_requirements(extra))}"
     return f"{pip} install -r requirements-{extra}.txt"

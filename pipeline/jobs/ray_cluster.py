@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.config import Experiment
 from pipeline.console.installation import CODE
-from pipeline.console.requirements import say_install
+from pipeline.console.requirements import say_install, say_program
 from pipeline.experiment.work import Work
 from pipeline.jobs.job import Job, Outcome, ReadyQueue
 from pipeline.jobs.ray_worker import TaskPayload, do_job
@@ -90,7 +90,7 @@ def _connect(settings: Experiment) -> Any:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(
             f"cluster: no Ray cluster answers at {settings.cluster!r} ({reason}); start one with "
-            "`.venv/bin/ray start --head`, or give its address: cluster=HOST:6379"
+            f"`{say_program('ray')} start --head`, or give its address: cluster=HOST:6379"
         ) from None
     found = ray.cluster_resources()
     machines = sum(node["Alive"] for node in ray.nodes())

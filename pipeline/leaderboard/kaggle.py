@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pipeline.console.requirements import say_pip
 from pipeline.storage import PROJECT
 
 PATIENCE = 900  # seconds for an upload
@@ -44,7 +45,7 @@ def send(command: list[str]) -> str:
 def find_lack() -> str:
     """What the Kaggle CLI lacks here, as a sentence; '' when it can be used."""
     if find_program() is None:
-        return "the Kaggle CLI is not installed (.venv/bin/pip install kaggle)"
+        return f"the Kaggle CLI is not installed ({say_pip()} install kaggle)"
     variables = os.environ
     has_pair = variables.get("KAGGLE_USERNAME") and variables.get("KAGGLE_KEY")
     if variables.get("KAGGLE_API_TOKEN") or has_pair:
@@ -55,7 +56,7 @@ def find_lack() -> str:
     names = ("kaggle.json", "access_token", "credentials.json")
     if any((folder / name).is_file() for folder in folders for name in names):
         return ""
-    return "the Kaggle CLI is installed but not configured (kaggle auth login)"
+    return f"the Kaggle CLI is installed but not configured ({find_program()} auth login)"
 
 
 def find_program() -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.config import Experiment
 from pipeline.console.installation import COMMAND
+from pipeline.console.requirements import say_program
 from pipeline.experiment.cells import answering_cells, used_members
 from pipeline.experiment.work import Work
 from pipeline.features.export.hub_folder import copy_code, copy_models, read_requirements
@@ -25,8 +26,8 @@ def check(work: Work) -> None:
         raise ValueError(f"share: push={name} must be USER/NAME, as push=somebody/faces")
     if name is not None and _token() is None:
         raise ValueError(
-            "share: no token of the Hugging Face Hub here; first `.venv/bin/hf auth login`, or "
-            "set HF_TOKEN"
+            "share: no token of the Hugging Face Hub here; first "
+            f"`{say_program('hf')} auth login`, or set HF_TOKEN"
         )
     say_untrained(work, "share")
 
@@ -37,7 +38,9 @@ def run(work: Work) -> None:
 
     gone = missing_weights(work.settings, work.runs, used_members(work.settings))
     if gone:
-        raise ValueError(f"share: {gone} is not there; first {COMMAND} train")
+        raise ValueError(
+            f"share: {gone} is not there; first {COMMAND} train {work.settings.as_typed}"
+        )
     facts = _read_export(work.settings, work.runs, command=work.command)
     copy_models(work.settings, work.runs, facts)
     copy_code(work.runs)
@@ -52,8 +55,10 @@ def run(work: Work) -> None:
     if "push" in work.options:
         _push(folder, work.options["push"])
     else:
-        name = work.settings.name
-        print(f"share: nothing was sent; {COMMAND} share -c {name} push=USER/NAME sends it")
+        print(
+            f"share: nothing was sent; {COMMAND} share {work.settings.as_typed} push=USER/NAME "
+            "sends it"
+        )
 
 
 def _read_export(settings: Experiment, runs: Runs, *, command: list[str]) -> dict:
