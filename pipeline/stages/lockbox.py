@@ -116,8 +116,8 @@ def _read_other(work: Work, name: str) -> pd.DataFrame:
         )
     if not path.exists():
         raise ValueError(
-            f"lockbox: against: {name} has not opened the lockbox; first {COMMAND} lockbox -c "
-            f"{display_path(Runs(other).settings)}"
+            f"lockbox: against: {name} has not opened the lockbox; first {COMMAND} lockbox "
+            f"{other.as_typed}"
         )
     table = read_table(path)
     return table[table["source"] == ENSEMBLE]

@@ -55,7 +55,10 @@ def run(work: Work) -> None:
         locked = images.loc[held_back, ["image_id"]].assign(person_id=units[held_back])
         write_table(runs.lockbox, locked)
         count = grouping.count(len(locked), locked["person_id"].nunique())
-        print(f"split: lockbox: {count} are in no fold; {COMMAND} lockbox scores them, once")
+        print(
+            f"split: lockbox: {count} are in no fold; {COMMAND} lockbox {settings.as_typed} scores "
+            "them, when all is chosen: each opening is counted"
+        )
     images, labels = images[~held_back], labels[~held_back].reset_index(drop=True)
     units = units[~held_back]
 

@@ -2,7 +2,10 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +30,11 @@ def locked(contest: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]
     from pipeline.__main__ import main
 
     words = [*tiny("sample", root=contest, folder=tmp_path_factory.mktemp("locked")), *MORE]
-    assert main(["train", "infer", "stack", *words]) == 0
+    said = StringIO()
+    with redirect_stdout(said):
+        assert main(["train", "infer", "stack", *words]) == 0
+    assert f"./run.sh lockbox {shlex.join(words)} scores them" in said.getvalue()
+    assert "each opening is counted" in said.getvalue()
     return words
 
 
