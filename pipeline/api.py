@@ -190,7 +190,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _command(stage: str, settings: Experiment) -> str:
-    return f"{COMMAND} {stage} -c {settings.name}"
+    return f"{COMMAND} {stage} {settings.as_typed}"
 
 
 def _each(images: Images) -> Iterable[Path | np.ndarray]:

@@ -141,7 +141,7 @@ def _stacked(settings: Experiment) -> Candidate:
     name = settings.name
     if not Runs(settings).stack("stack_oof.parquet").exists():
         raise ValueError(
-            f"compare: {name}{STACK} is not there yet; first {COMMAND} stack -c {name}"
+            f"compare: {name}{STACK} is not there yet; first {COMMAND} stack {settings.as_typed}"
         )
     return _checked(settings, name + STACK, kind="stack", members=tuple(used_members(settings)))
 
@@ -154,13 +154,13 @@ def _checked(settings: Experiment, name: str, *, kind: str, members: tuple[str, 
             if not runs.oof(cell).exists():
                 raise ValueError(
                     f"compare: {name}: {display_path(runs.oof(cell))} is not there; first "
-                    f"{COMMAND} train -c {settings.name}"
+                    f"{COMMAND} train {settings.as_typed}"
                 )
     for path in (runs.images, runs.faces, runs.folds):
         if not path.exists():
             raise ValueError(
                 f"compare: {name} was trained on {display_path(path)}, which is not there; "
-                f"{COMMAND} split -c {settings.name} makes it again"
+                f"{COMMAND} split {settings.as_typed} makes it again"
             )
     return Candidate(name=name, kind=kind, settings=settings, runs=runs, members=members)
 

@@ -40,9 +40,9 @@ def gather_candidates(
     stacked = [candidate.name for candidate in candidates if candidate.kind == "stack"]
     for candidate in candidates:
         if stacked and not candidate.can_show_views:
-            config = candidate.settings.name
+            config = candidate.settings.as_typed
             raise ValueError(
-                f"compare: {stacked[0]} answers with views; first {COMMAND} infer -c {config}"
+                f"compare: {stacked[0]} answers with views; first {COMMAND} infer {config}"
             )
     return candidates
 

@@ -31,7 +31,7 @@ def check_stack(settings: Experiment, runs: Runs) -> None:
     """Raises ValueError where stack has not run."""
     if not is_stacked(settings, runs):
         raise ValueError(
-            f"by=stack: nothing is stacked yet; first {COMMAND} stack -c {settings.name}"
+            f"by=stack: nothing is stacked yet; first {COMMAND} stack {settings.as_typed}"
         )
 
 

@@ -40,7 +40,7 @@ def run(work: Work) -> None:
         print(f"distil: {saved[1]} in place of {saved[0]}")
         refit = work.settings.members[student].refit
         alone = f"ensemble.members=[{student}] infer.use=refit" if refit else f"by={student}"
-        print(f"distil: {COMMAND} predict IMAGE {alone} -c {name} answers with it")
+        print(f"distil: {COMMAND} predict IMAGE {alone} {work.settings.as_typed} answers with it")
     print(
         "distil: each fold's student was taught by cells that held out the same fold, so nobody it "
         "is scored on had a part in its targets"

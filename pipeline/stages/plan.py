@@ -87,7 +87,7 @@ def _say_baseline(work: Work) -> str:
     asked = [name for name in plan_stages(["infer"]) if not is_done(baseline, name)]
     found = make_forecast(baseline, asked)
     return (
-        f"baseline first, {found.minutes:.1f} minutes: {COMMAND} baseline -c {work.settings.name} "
+        f"baseline first, {found.minutes:.1f} minutes: {COMMAND} baseline {work.settings.as_typed} "
         "says what the training must beat"
     )
 

@@ -23,7 +23,8 @@ def check(work: Work) -> None:
     """Raises ValueError for a word that is no file or folder, or an option that can't be."""
     if not work.words:
         raise ValueError(
-            f"predict: name images, folders or videos; {COMMAND} demo takes a camera, in a browser"
+            f"predict: name images, folders or videos; {COMMAND} demo "
+            f"{work.settings.as_typed} takes a camera, in a browser"
         )
     for word in work.words:
         if not Path(word).expanduser().exists():

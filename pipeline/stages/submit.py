@@ -51,7 +51,10 @@ def run(work: Work) -> None:
     with ledger_open(work.runs, command=work.command) as frame:
         frame.loc[frame["sha256"] == file_sha256(upload.path), "submitted"] = now()
     name = upload.path.stem
-    print(f"submit: sent. When its score is there: {COMMAND} ledger {name} score=…")
+    print(
+        f"submit: sent. When its score is there: {COMMAND} ledger {name} score=…"
+        f"{work.settings.folders_typed}"
+    )
 
 
 def _pack(work: Work) -> Upload:

@@ -56,10 +56,9 @@ def _finish(work: Work, report: dict[str, Any], *, changes: dict[str, Any]) -> N
         report["command"] = long_command(work.command, changes, stages=tuple(STAGES))
         print(f"tune: habit 5, {HABITS[5]}: with the best, to type:\n  {report['command']}")
         if work.runs.settings.exists():
-            name = work.settings.name
             print(
                 f"  but {display_path(work.runs.experiment)} already holds a run: first copy "
-                f"configs/{name}.yaml to configs/{name}-tuned.yaml, and give -c {name}-tuned"
+                "the config to a new name, and type that name behind -c"
             )
     else:
         print(f"tune: habit 5, {HABITS[5]}: not yet: mend what is BAD above, then tune again")

@@ -49,8 +49,8 @@ def start_of(settings: Experiment, runs: Runs, cell: Cell) -> Path | None:
     chosen = Cell(name, fold, seed)
     if not its_runs.done(chosen).exists() or not its_runs.weights(chosen).exists():
         raise ValueError(
-            f"{weights}: its cell {chosen.name} is not trained; first {COMMAND} train -c "
-            f"{source.name}"
+            f"{weights}: its cell {chosen.name} is not trained; first {COMMAND} train "
+            f"{source.as_typed}"
         )
     return its_runs.weights(chosen)
 
@@ -65,8 +65,7 @@ def _source(settings: Experiment, runs: Runs, weights: str) -> tuple[Experiment,
     source = trained_settings(settings, runs, experiment)
     if source is None:
         raise ValueError(
-            f"{weights}: no experiment {experiment!r} in {settings.runs}; first "
-            f"{COMMAND} train -c {experiment}"
+            f"{weights}: no experiment {experiment!r} in {settings.runs}; train {experiment} first"
         )
     if name not in source.members:
         known = ", ".join(source.members)

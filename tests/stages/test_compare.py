@@ -228,7 +228,10 @@ def test_what_is_not_trained_is_said(tmp_path: Path, call: Call) -> None:
     (work.runs.experiment / "o/fold1-seed777/oof.parquet").unlink()
     code, _, err = call("compare", "hand", "hand/j", *places(tmp_path))
     assert code == 2
-    assert "o/fold1-seed777/oof.parquet is not there; first ./run.sh train -c hand" in err
+    assert (
+        f"o/fold1-seed777/oof.parquet is not there; first ./run.sh train -c {work.runs.settings}"
+        in err
+    )
 
 
 def test_without_infer_the_images_are_taken_as_they_are(tmp_path: Path, call: Call) -> None:
@@ -243,7 +246,7 @@ def test_a_stack_is_compared_by_its_nested_answers(tmp_path: Path, call: Call) -
     work = product(tmp_path)
     code, _, err = call("compare", "hand", "hand-stack", *places(tmp_path))
     assert code == 2
-    assert "hand-stack is not there yet; first ./run.sh stack -c hand" in err
+    assert f"not there yet; first ./run.sh stack -c {work.runs.settings}" in err
     truth = SEX * 2 + OLD
     words = ["m/<40", "m/>=40", "f/<40", "f/>=40"]
     joint = pd.DataFrame(np.eye(4)[truth], columns=[f"answer.{word}" for word in words])

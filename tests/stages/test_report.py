@@ -229,7 +229,10 @@ def test_two_experiments_side_by_side(trained, call: Call, tmp_path: Path) -> No
     assert "it comes last: ./run.sh explain report" in err
     code, _, err = call("report", "first", *where)
     assert code == 2
-    assert "./run.sh report -c first" in err
+    assert "the page of one is ./run.sh report -c " in err and "first/config.yaml" in err
+    code, _, err = call("report", "fist", *where)
+    assert code == 2
+    assert "no experiment 'fist'; did you mean 'first'?" in err
 
 
 def test_a_browser_draws_it_wide_and_narrow_light_and_dark(

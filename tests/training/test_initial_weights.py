@@ -37,7 +37,7 @@ def test_a_cell_starts_from_the_cell_that_held_out_the_same_fold(
     start = ("members.m.weights=run:odd/m", "members.m.freeze=all", "members.m.refit=true")
     words = second(tmp_path, "then", words=start)
     code, _, err = call("train", *words)
-    assert code == 2 and "no experiment 'odd'" in err and "./run.sh train -c odd" in err
+    assert code == 2 and "no experiment 'odd'" in err and "train odd first" in err
     code, _, err = call("train", *first)
     assert code == 0, err
     code, _, err = call("train", *words)

@@ -69,7 +69,8 @@ def export_models(
     if is_stacked(settings, runs):
         notes.append(
             "what stack kept is not in these files: they answer as the plain "
-            f"{ensemble.settings.ensemble.method}; {COMMAND} predict by=stack has it"
+            f"{ensemble.settings.ensemble.method}; {COMMAND} predict IMAGE by=stack "
+            f"{settings.as_typed} has it"
         )
     for note in notes:
         print(f"export: {note}")

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 
-from pipeline.console.installation import COMMAND
-
 
 def fetch_wheels(names: Sequence[str], folder: Path) -> list[Path]:
     """The wheels of these packages in the versions that are installed here, written to `folder`.
@@ -24,6 +22,6 @@ def fetch_wheels(names: Sequence[str], folder: Path) -> list[Path]:
         reason = lines[-1].removeprefix("ERROR: ") if lines else f"it ended with {done.returncode}"
         raise ValueError(
             f"bundle wheels=true: pip can't fetch {' and '.join(wanted)} ({reason}); without a "
-            f"network {COMMAND} bundle without wheels=true copies the installed packages"
+            "network the same command without wheels=true copies the installed packages"
         )
     return sorted(folder.glob("*.whl"))

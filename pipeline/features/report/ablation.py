@@ -29,7 +29,7 @@ def describe_ablation(context: ReportContext) -> Section:
         )
     else:
         what = "What views, weights, calibration, pooling and decisions bring, layer by layer:"
-        hint = Hint(what, f"{COMMAND} stack -c {context.name}")
+        hint = Hint(what, f"{COMMAND} stack {context.as_typed}")
     body = render(
         "ablation.html.j2",
         members=members,

@@ -42,7 +42,7 @@ def describe_calibration(context: ReportContext) -> Section | None:
         return None
     hint = None
     if not context.runs.stack("stack.csv").exists():
-        hint = Hint("The stage stack fits temperatures.", f"{COMMAND} stack -c {context.name}")
+        hint = Hint("The stage stack fits temperatures.", f"{COMMAND} stack {context.as_typed}")
     says = ""
     if context.answers[0].kind != "regression":
         says = say_confidence(pool_labels(context.answers[0], context.people)[0])

@@ -36,18 +36,20 @@ def stored_differences(runs: Runs) -> pd.DataFrame:
 
 def find_paired(context: ReportContext) -> Paired:
     """This experiment, its members and its stack against others."""
-    name, runs = context.name, context.runs
+    name, runs, where = context.name, context.runs, context.settings.folders_typed
     frame = stored_differences(runs)
     is_first = frame["first"].map(lambda who: is_of(who, name))
     is_second = frame["second"].map(lambda who: is_of(who, name))
     rows = frame[is_first | is_second]
     if rows.empty:
         member = next(iter(context.settings.members))
-        hint = Hint("Nothing is compared yet.", f"{COMMAND} compare {name} {name}/{member}")
+        hint = Hint("Nothing is compared yet.", f"{COMMAND} compare {name} {name}/{member}{where}")
         return Paired([], [], "", hint)
     note = ""
     if rows["when"].min() < runs.scores.stat().st_mtime:
-        note = f"Older than {display_path(runs.scores)}: {COMMAND} compare makes them again."
+        oldest = rows.loc[rows["when"].idxmin()]
+        again = f"{COMMAND} compare {oldest['first']} {oldest['second']}{where}"
+        note = f"Older than {display_path(runs.scores)}: {again} makes them again."
     answers = {space.name for space in context.evaluation.spaces}
     whole = rows[rows["task"].isin(answers)]
     others = rows.drop(whole.index)

@@ -91,6 +91,11 @@ class ReportContext:
         return self.settings.name
 
     @property
+    def as_typed(self) -> str:
+        """What a command that is shown says behind its stage, to mean this experiment."""
+        return self.settings.as_typed
+
+    @property
     def answers(self) -> list[TargetResult]:
         """The contest's answers: what is handed in and scored."""
         return self.judged[: len(self.evaluation.spaces)]

@@ -44,11 +44,6 @@ def find_sides(settings: Experiment, runs: Runs, names: Sequence[str]) -> list[S
     Raises ValueError for fewer than two, and for one that is not trained or not evaluated.
     """
     names = list(dict.fromkeys(names))
-    if len(names) < 2:
-        raise ValueError(
-            "report: names of two or more experiments put them beside each other, as in report "
-            f"masks masks-lite; the page of one is {COMMAND} report -c {names[0]}"
-        )
     sides = []
     for name in names:
         # names are experiments here: a member of the default config may have the same name
@@ -62,9 +57,14 @@ def find_sides(settings: Experiment, runs: Runs, names: Sequence[str]) -> list[S
         if not side.runs.scores.exists():
             raise ValueError(
                 f"report: {display_path(side.runs.scores)} is not there; first {COMMAND} "
-                f"evaluate -c {name}"
+                f"evaluate {found.as_typed}"
             )
         sides.append(side)
+    if len(sides) < 2:
+        raise ValueError(
+            "report: names of two or more experiments put them beside each other, as in report "
+            f"masks masks-lite; the page of one is {COMMAND} report {sides[0].settings.as_typed}"
+        )
     return sides
 
 
@@ -104,7 +104,7 @@ def _say_paired(sides: Sequence[Side], answers: Iterable[tuple[str, str]]) -> li
     for pair in combinations([side.settings.name for side in sides], 2):
         rows = every[asked & every[["first", "second"]].isin(pair).all(axis=1)]
         if rows.empty:
-            missing.append(f"{COMMAND} compare {' '.join(pair)}")
+            missing.append(f"{COMMAND} compare {' '.join(pair)}{sides[0].settings.folders_typed}")
         for row in rows.itertuples():
             found = Difference(float(row.difference), float(row.low), float(row.high))
             doubt = "" if found.is_distinguishable else ", which can't be told from chance"
@@ -199,12 +199,12 @@ def _without_single_member(scores: pd.DataFrame) -> pd.DataFrame:
 def _paired(sides: list[Side]) -> Section:
     """The paired differences that compare has stored."""
     every = stored_differences(sides[0].runs)
-    figures, hints = [], []
+    figures, hints, where = [], [], sides[0].settings.folders_typed
     for first, second in combinations([side.settings.name for side in sides], 2):
         rows = every[every[["first", "second"]].isin((first, second)).all(axis=1)]
         if rows.empty:
             what = f"{first} and {second} image by image, with paired intervals:"
-            hints.append(Hint(what, f"{COMMAND} compare {first} {second}"))
+            hints.append(Hint(what, f"{COMMAND} compare {first} {second}{where}"))
         figures += difference_figures(rows)
     body = render("sides_paired.html.j2", figures=figures, hints=hints)
     return Section("paired", "Paired differences", body)
@@ -260,7 +260,7 @@ def _handed_in(sides: list[Side]) -> Section:
     rows = ledger[ledger["experiment"].isin([side.settings.name for side in sides])]
     listed, hint = None, None
     if rows.empty:
-        hint = Hint("None is recorded.", f"{COMMAND} infer -c {sides[0].settings.name}")
+        hint = Hint("None is recorded.", f"{COMMAND} infer {sides[0].settings.as_typed}")
     else:
         listed = ledger_table(rows, own="")
     return Section(

@@ -36,7 +36,7 @@ def describe_explanations(context: ReportContext) -> Section:
     hint = None
     if not targets and not sheets:
         what = "Heatmaps (Grad-CAM), and answers as light, blur, rotation and more change:"
-        hint = Hint(what, f"{COMMAND} explain -c {context.name}")
+        hint = Hint(what, f"{COMMAND} explain {context.as_typed}")
     body = render(
         "explanations.html.j2",
         targets=targets,

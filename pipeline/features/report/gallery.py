@@ -36,10 +36,10 @@ def describe_gallery(context: ReportContext) -> Section:
             if (rows := _rows(context, judged, crops))
         ]
     else:
-        hints.append(Hint("The crops are gone.", f"{COMMAND} crop -c {context.name}"))
+        hints.append(Hint("The crops are gone.", f"{COMMAND} crop {context.as_typed}"))
     if not runs.explained("").exists():
         what = "What a network looked at in them:"
-        hints.append(Hint(what, f"{COMMAND} explain -c {context.name}"))
+        hints.append(Hint(what, f"{COMMAND} explain {context.as_typed}"))
     body = render("gallery.html.j2", targets=targets, hints=hints, unit=context.grouping.unit)
     first = context.answers[0]
     says = ""

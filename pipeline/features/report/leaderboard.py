@@ -20,7 +20,7 @@ def describe_ledger(context: ReportContext) -> Section:
     listed, hint = None, None
     if rows.empty:
         what = f"{display_path(runs.ledger)} holds no submission for this contest."
-        hint = Hint(what, f"{COMMAND} infer -c {name}")
+        hint = Hint(what, f"{COMMAND} infer {context.as_typed}")
         says = "none yet"
     else:
         listed = ledger_table(rows, own=name)
@@ -29,7 +29,7 @@ def describe_ledger(context: ReportContext) -> Section:
         if not num_scored:
             own = rows[rows["experiment"] == name]
             newest = (own if len(own) else rows)["name"].iloc[-1]
-            command = f"{COMMAND} ledger {newest} score=0.78"
+            command = f"{COMMAND} ledger {newest} score=0.78{context.settings.folders_typed}"
             hint = Hint("No leaderboard score is recorded.", command)
     body = render("ledger.html.j2", ledger=listed, figures=leaderboard_figures(rows), hint=hint)
     return Section("ledger", "Submissions and leaderboard", body, says=says, is_open=False)
@@ -79,7 +79,7 @@ def describe_audit(context: ReportContext) -> Section:
         text = path.read_text(encoding="utf-8").rstrip()
     else:
         what = "Copies across folds, leaks, shift between train and test, doubtful labels:"
-        hint = Hint(what, f"{COMMAND} audit -c {context.name}")
+        hint = Hint(what, f"{COMMAND} audit {context.as_typed}")
     body = render("audit_summary.html.j2", text=text, folder=display_path(path.parent), hint=hint)
     says = "copies, leaks, shift, labels" if text else "not made yet"
     return Section("audit", "Audit", body, says=says, is_open=False)

@@ -56,7 +56,7 @@ def _fold_steps(context: ReportContext) -> Iterator[Hint]:
         yield Hint(
             f"{leak} {context.grouping.unit} are in two folds, so every score here is too high. "
             "Make folds again:",
-            f"{COMMAND} split -c {context.name} folds.by=person",
+            f"{COMMAND} split {context.as_typed} folds.by=person",
         )
 
 
@@ -70,7 +70,7 @@ def _constant_steps(context: ReportContext) -> Iterator[Hint]:
             yield Hint(
                 f"{judged.title} is no better than an answer that looks at no image. Check that it "
                 "can learn at all (labels, learning rate, a tiny subset):",
-                f"{COMMAND} tune -c {context.name}",
+                f"{COMMAND} tune {context.as_typed}",
             )
 
 
@@ -82,7 +82,7 @@ def _baseline_steps(context: ReportContext) -> Iterator[Hint]:
             yield Hint(
                 "What training must beat is not known. A ridge on a frozen network says it in "
                 "minutes:",
-                f"{COMMAND} baseline -c {name}",
+                f"{COMMAND} baseline {context.as_typed}",
             )
         return
     for judged in context.answers:
@@ -91,7 +91,7 @@ def _baseline_steps(context: ReportContext) -> Iterator[Hint]:
             yield Hint(
                 f"{judged.title}: training is not better than the baseline beyond its interval. "
                 "Look where they disagree, and try the ridge as one more member (head: ridge):",
-                f"{COMMAND} compare {baseline_name(name)} {name}",
+                f"{COMMAND} compare {baseline_name(name)} {name}{context.settings.folders_typed}",
             )
 
 
@@ -184,7 +184,7 @@ def _face_steps(context: ReportContext) -> Iterator[Hint]:
         yield Hint(
             f"No face was found in {100 * share:.0f} % of the images; they are cut from the "
             "centre. Look at them:",
-            f"{COMMAND} explore -c {context.name}",
+            f"{COMMAND} explore {context.as_typed}",
         )
 
 
@@ -202,7 +202,7 @@ def _calibration_steps(context: ReportContext) -> Iterator[Hint]:
                 f"Probabilities are {error:.3f} off on average (ECE). The stack fits "
                 "temperatures, weights and thresholds:"
             )
-    yield Hint(reason, f"{COMMAND} stack -c {context.name}")
+    yield Hint(reason, f"{COMMAND} stack {context.as_typed}")
 
 
 def _stage_steps(context: ReportContext) -> Iterator[Hint]:
@@ -211,7 +211,7 @@ def _stage_steps(context: ReportContext) -> Iterator[Hint]:
     if not runs.audited("summary.txt").exists():
         yield Hint(
             "Copies across folds and wrong labels are not looked for yet:",
-            f"{COMMAND} audit -c {name}",
+            f"{COMMAND} audit {context.as_typed}",
         )
     ledger = read_ledger(runs)
     own = ledger[ledger["experiment"] == name]

@@ -143,7 +143,7 @@ def _say_source(context: ReportContext, part: dict | None) -> str:
     source = "Out-of-fold score of all members, each image as it is."
     path = context.runs.submission
     if path.exists():
-        again = f"{COMMAND} infer -c {context.name} writes it again."
+        again = f"{COMMAND} infer {context.as_typed} writes it again."
         return f"{source} {display_path(path)} is of other settings or another version: {again}"
     return f"{source} No submission is made yet."
 

@@ -42,8 +42,8 @@ def check_source(settings: Experiment, runs: Runs, source: Experiment) -> None:
         for cell in member_cells(source, member):
             if not source_runs.done(cell).exists():
                 raise ValueError(
-                    f"transfer: {cell.name} of {source.name} is not trained: {COMMAND} train -c "
-                    f"{source.name}"
+                    f"transfer: {cell.name} of {source.name} is not trained: {COMMAND} train "
+                    f"{source.as_typed}"
                 )
     for member in source.members:
         if runs.crops_by(source_runs.crop_recipe_of(member)) is None:

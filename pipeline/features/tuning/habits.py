@@ -78,6 +78,7 @@ def walk_habits(settings: Experiment, runs: Runs, *, prepare: Prepare) -> Tuned:
             steps=len(losses),
             number=steps["overfit"]["number"],
             goal=tune.overfit,
+            config=settings.as_typed,
         ),
     )
     rates = steps["rates"]

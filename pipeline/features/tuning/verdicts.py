@@ -75,8 +75,13 @@ def judge_initial_loss(
     return Verdict(True, said)
 
 
-def judge_overfit(*, first: float, last: float, steps: int, number: int, goal: float) -> Verdict:
-    """Judges whether a few images could be learnt by heart: below `goal` times the first loss."""
+def judge_overfit(
+    *, first: float, last: float, steps: int, number: int, goal: float, config: str
+) -> Verdict:
+    """Judges whether a few images could be learnt by heart: below `goal` times the first loss.
+
+    `config` is what a command says to mean this experiment.
+    """
     said = f"{number} images learnt by heart: loss {first:.4f} to {last:.4f} in {steps} steps"
     if last <= goal * first:
         return Verdict(True, f"{said}, below {goal:g} of the start")
@@ -84,7 +89,8 @@ def judge_overfit(*, first: float, last: float, steps: int, number: int, goal: f
         False,
         f"{said}, not below {goal:g} of the start. A network that can't learn {number} images "
         "won't learn more: a larger lr, fewer frozen groups, a check of the labels "
-        f"({COMMAND} explore), or the label's scale; tune.overfit_steps if it was still falling",
+        f"({COMMAND} explore {config}), or the label's scale; tune.overfit_steps if it was still "
+        "falling",
     )
 
 

@@ -35,11 +35,11 @@ def test_a_label_far_from_zero_is_told_to_be_scaled() -> None:
 
 
 def test_a_handful_must_fall_below_the_stated_fraction() -> None:
-    facts = {"steps": 80, "number": 16, "goal": 0.2}
+    facts = {"steps": 80, "number": 16, "goal": 0.2, "config": "-c x.yaml"}
     assert judge_overfit(first=1.0, last=0.2, **facts).good
     verdict = judge_overfit(first=1.0, last=0.21, **facts)
     assert not verdict.good
-    assert "frozen" in verdict.says
+    assert "frozen" in verdict.says and "(./run.sh explore -c x.yaml)" in verdict.says
 
 
 def test_a_sweep_whose_best_is_its_edge_is_bad() -> None:
