@@ -22,8 +22,8 @@ from pipeline.storage import Runs, display_path
 class EvaluationSet:
     """The held-out images, with the truth, the metric and the best constant answer of each task.
 
-    The constants are learnt from all labelled images of the other folds, held out or not. With
-    `per_answer` a row is an answer: where several images are answered together, it is their group.
+    With `per_answer` a row is an answer: where several images are answered together, it is their
+    group.
     """
 
     def __init__(
@@ -43,15 +43,15 @@ class EvaluationSet:
             everything = group_rows(everything, contest_tasks(settings))
             is_held = everything["image_id"].isin(self.labelled[GROUP])
         self._is_held = is_held.to_numpy()
-        self._folds = everything[scored_split(settings)].to_numpy()
+        all_folds = everything[scored_split(settings)].to_numpy()
         self._everything = everything
         self._known: dict[tuple[str, str], EvaluationTarget] = {}  # by task and metric
         self.tasks = contest_tasks(settings)
         self.spaces = answer_spaces(settings)
         self._targets = targets_of(self.tasks, everything)
         self.images = everything[self._is_held].reset_index(drop=True)
-        folds = self._folds[self._is_held]
-        sizes = [(self._folds == fold).sum() for fold in np.unique(folds)]
+        folds = all_folds[self._is_held]
+        sizes = [(all_folds == fold).sum() for fold in np.unique(folds)]
         self.split = EvaluationSplit(
             folds=folds,
             person_ids=self.images["person_id"].astype(str).to_numpy(),
@@ -113,14 +113,15 @@ class EvaluationSet:
         key = (name, metric_name)
         if key not in self._known:
             metric = find_metric(metric_name)
+            truth = truth[self._is_held]
             group = group_of(task, self._everything)
-            constant = constant_answers(metric, truth, folds=self._folds, kind=kind, group=group)
+            group = None if group is None else group[self._is_held]
             self._known[key] = EvaluationTarget(
                 task=name,
                 metric_name=metric_name,
                 metric=metric,
-                truth=truth[self._is_held],
-                constant=constant[self._is_held],
-                group=None if group is None else group[self._is_held],
+                truth=truth,
+                constant=constant_answers(metric, truth, kind=kind, group=group),
+                group=group,
             )
         return self._known[key]

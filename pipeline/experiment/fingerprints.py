@@ -12,12 +12,17 @@ from pipeline.experiment.cells import (
 from pipeline.experiment.own_metric_digests import own_metric_digests
 from pipeline.storage import Runs, is_fresh
 
+# raised where a column of scores.csv comes to mean something else, so that older ones are made
+# again; 1: the constant is the same for every image
+SCORES_RULE = 1
+
 
 def evaluate_key(settings: Experiment) -> list:
     """What scores.csv depends on: cells, ensemble, formulations, draws, the user's own metrics."""
     cells = [cell.name for cell in all_cells(settings)]
     compare = {name: list(members) for name, members in settings.compare.items()}
-    key = [cells, settings.ensemble.model_dump(mode="json"), compare, settings.bootstrap]
+    blend = settings.ensemble.model_dump(mode="json")
+    key = [SCORES_RULE, cells, blend, compare, settings.bootstrap]
     digests = own_metric_digests(settings)
     return [*key, digests] if digests else key
 

@@ -1,31 +1,35 @@
-"""The best answer that does not look at the image, learnt from the other folds. Pure."""
+"""The best answer that is the same for every image. Pure."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from pipeline.labels.tasks import is_labelled
-from pipeline.metrics.metric import Metric
+from pipeline.metrics.metric import Metric, share
+
+MOST_TRIED = 100  # of more classes or labels only so many constants are tried
 
 
 def constant_answers(
-    metric: Metric,
-    truth: np.ndarray,
-    *,
-    folds: np.ndarray,
-    kind: str,
-    group: np.ndarray | None = None,
+    metric: Metric, truth: np.ndarray, *, kind: str, group: np.ndarray | None = None
 ) -> np.ndarray:
-    """For every image the constant that serves the metric best on the other folds: (N,), or
-    probabilities (N, C) where the metric looks at them."""
+    """The one constant that serves the metric best on these images, for every image: (N,), or
+    (N, C) where the metric looks at probabilities of classes or at several labels.
+
+    It is chosen in hindsight, on the very images that are judged, so what an answer gains over it
+    is rather too small than too large.
+    """
     if kind == "multilabel":
-        return _label_constants(metric, truth, folds=folds)
-    if kind == "multiclass" and metric.looks_at != "decision":
-        return _class_shares(truth, folds=folds)
-    answers = np.zeros(len(truth), dtype=np.int64 if kind == "multiclass" else np.float64)
-    for fold in np.unique(folds):
-        others = folds != fold
-        some = None if group is None else group[others]
-        answers[~others] = best_constant(metric, truth[others], kind=kind, group=some)
-    return answers
+        constant = _label_constant(metric, truth)
+    elif kind == "multiclass" and metric.looks_at != "decision":
+        constant = _class_shares(truth)
+    else:
+        is_class = kind == "multiclass"
+        constant = np.array(
+            best_constant(metric, truth, kind=kind, group=group),
+            dtype=np.int64 if is_class else np.float64,
+        )
+    return np.broadcast_to(constant, (len(truth), *constant.shape)).copy()
 
 
 def best_constant(
@@ -34,67 +38,60 @@ def best_constant(
     """The constant that serves the metric best on these labels; the first of equally good ones.
     Images without a label (-1 or NaN) do not count.
 
-    The commonest class; 0, 1 or the share of 1s of a score; the median, the mean or a percentile of
-    a number.
+    A class, the commonest first; 0, 1 or the share of 1s of a score; the median, the mean or a
+    percentile of a number. 0 where there is no label at all.
     """
     known = is_labelled(np.asarray(truth))
-    if not known.all():
-        truth = truth[known]
-        group = None if group is None else group[known]
+    if not known.any():
+        return 0.0
+    truth = np.asarray(truth)[known]
+    group = None if group is None else group[known]
     if kind == "multiclass":
-        return int(np.bincount(np.asarray(truth, dtype=np.int64)).argmax())
-    values = np.asarray(truth, dtype=np.float64)
-    candidates = np.array([0.0, 1.0])
-    if metric.looks_at == "probs":
-        candidates = np.array([values.mean(), 0.0, 1.0])
-    if kind == "regression":
-        spread = np.quantile(values, np.linspace(0.01, 0.99, 99))
-        candidates = np.array([np.median(values), values.mean(), *spread])
-    scores = [
-        metric.as_score(metric.compute(truth, np.full(len(truth), value), group))
-        for value in candidates
-    ]
-    return float(candidates[int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))])
+        classes = np.asarray(truth, dtype=np.int64)
+        commonest = np.argsort(-np.bincount(classes), kind="stable")[:MOST_TRIED]
+        candidates = np.append(commonest, int(np.median(classes)))
+    else:
+        values = truth.astype(np.float64)
+        candidates = np.array([0.0, 1.0])
+        if metric.looks_at == "probs":
+            candidates = np.array([values.mean(), 0.0, 1.0])
+        if kind == "regression":
+            spread = np.quantile(values, np.linspace(0.01, 0.99, 99))
+            candidates = np.array([np.median(values), values.mean(), *spread])
+    answers = (np.full(len(truth), value) for value in candidates)
+    return candidates[_first_best(metric, truth, answers, group)].item()
 
 
-def _label_constants(metric: Metric, truth: np.ndarray, *, folds: np.ndarray) -> np.ndarray:
-    """The best constant (N, C) for several labels (N, C): each label's share in the other folds, or
-    of decided labels those that half of the images have, all, or none, whatever serves best."""
-    shares = _label_shares(truth, folds=folds)
+def _first_best(
+    metric: Metric,
+    truth: np.ndarray,
+    answers: Iterable[np.ndarray],
+    group: np.ndarray | None = None,
+) -> int:
+    """The place of the first of the best answers."""
+    scores = [metric.as_score(metric.compute(truth, answer, group)) for answer in answers]
+    return int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))
+
+
+def _label_constant(metric: Metric, truth: np.ndarray) -> np.ndarray:
+    """The best constant (C,) for several labels (N, C): each label's share, or of decided labels
+    the 0, 1, 2 ... commonest, or those of the commonest image, whatever serves best."""
+    shares = share(np.nansum(truth, axis=0), (~np.isnan(truth)).sum(axis=0), empty=0.5)
     if metric.looks_at != "decision":
         return shares
-    answers = np.zeros(truth.shape, dtype=np.int64)
-    for fold in np.unique(folds):
-        others = folds != fold
-        share = shares[~others][0]
-        candidates = [share >= 0.5, np.zeros(len(share), bool), np.ones(len(share), bool)]
-        scores = []
-        for candidate in candidates:
-            answer = np.broadcast_to(candidate * 1, truth[others].shape)
-            scores.append(metric.as_score(metric.compute(truth[others], answer)))
-        answers[~others] = candidates[int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))]
-    return answers
+    ranks = np.argsort(np.argsort(-shares, kind="stable"))
+    steps = np.linspace(0, len(shares), min(len(shares), MOST_TRIED) + 1).astype(int)
+    candidates = [ranks < num for num in [int((shares >= 0.5).sum()), *steps]]
+    whole = truth[~np.isnan(truth).any(axis=1)]
+    if len(whole):
+        images, counts = np.unique(whole > 0.5, axis=0, return_counts=True)
+        candidates.append(images[int(np.argmax(counts))])
+    answers = (np.broadcast_to(labels * 1, truth.shape) for labels in candidates)
+    return candidates[_first_best(metric, truth, answers)].astype(np.int64)
 
 
-def _label_shares(truth: np.ndarray, *, folds: np.ndarray) -> np.ndarray:
-    """The share (N, C) of the other folds' images that have each label, one image with it and one
-    without it counted once more."""
-    shares = np.zeros(truth.shape)
-    for fold in np.unique(folds):
-        others = truth[folds != fold]
-        num_known = (~np.isnan(others)).sum(axis=0)
-        shares[folds == fold] = (np.nansum(others, axis=0) + 1.0) / (num_known + 2.0)
-    return shares
-
-
-def _class_shares(truth: np.ndarray, *, folds: np.ndarray) -> np.ndarray:
-    """The shares (N, C) of the classes in the other folds, every class counted once more: a class
-    that these lack would cost its images an endless log-loss."""
+def _class_shares(truth: np.ndarray) -> np.ndarray:
+    """The shares (C,) of the classes."""
     classes = np.asarray(truth, dtype=np.int64)
-    num_classes = int(classes.max()) + 1
-    shares = np.zeros((len(classes), num_classes))
-    for fold in np.unique(folds):
-        others = folds != fold
-        counts = np.bincount(classes[others & (classes >= 0)], minlength=num_classes) + 1.0
-        shares[~others] = counts / counts.sum()
-    return shares
+    counts = np.bincount(classes[classes >= 0], minlength=1)
+    return counts / max(counts.sum(), 1)

@@ -18,8 +18,8 @@ from pipeline.metrics.paired import (
     paired_difference,
 )
 
-# beside the columns of tables.SCORES: the value of the best constant answer on the same images,
-# and how much better the answer is (above 0: better), with its interval over people
+# beside the columns of tables.SCORES: the value of the best answer that is the same for every
+# image, and how much better the answer is (above 0: better), with its interval over people
 CONSTANT = ("constant", "gain", "gain_low", "gain_high")
 EACH_WITH_EACH = 4  # of more the pairs would be too many to read: 28 of eight
 _NONE = dict.fromkeys(("low", "high", *CONSTANT), float("nan"))
@@ -50,7 +50,7 @@ class EvaluationTarget:
     metric_name: str
     metric: Metric
     truth: np.ndarray
-    constant: np.ndarray | None = None  # (N,) the best constant answers, of the other folds
+    constant: np.ndarray | None = None  # the answer of all images that is best where all have it
     group: np.ndarray | None = None
 
 

@@ -12,6 +12,7 @@ from pipeline.metrics.paired import Difference, say_difference, show_number, wit
 from pipeline.metrics.score_rows import EvaluationTarget
 
 EMPTY = "–"
+CONSTANT = "the best answer that is the same for every image"
 
 
 def describe_scores(
@@ -22,7 +23,7 @@ def describe_scores(
     blends: Sequence[str] = (),
     per: str = "",
 ) -> str:
-    """The scores table: a line a task and metric, then who beats the best constant answer."""
+    """The scores table: a line a task and metric, then who beats one answer for all."""
     plain = frame[~frame["metric"].str.startswith("f1:")]
     lines = [("", "task", "metric", "OOF", "95 % interval", "constant", "mean ± sd")]
     last: tuple[object, ...] = ()
@@ -58,8 +59,10 @@ def describe_scores(
 
 
 def say_gains(whole: pd.DataFrame) -> list[str]:
-    """How much better the answers are than the best constant one: a sentence for each that may be
-    no better, and one for all that are, with the least sure of them.
+    """How much better the answers are than the best one that is the same for every image.
+
+    A sentence for each that may be no better, and one for all that are, with the least sure of
+    them.
 
     Its interval is that of the difference, both answers to the same drawn images; the interval of
     the score itself is wider and may hold the constant's score.
@@ -74,19 +77,19 @@ def say_gains(whole: pd.DataFrame) -> list[str]:
     for (metric, _, *gain), names in same.items():
         difference = Difference(*gain)
         first, *others = names
-        said = say_difference("the best constant answer", first, difference)
+        said = say_difference(CONSTANT, first, difference)
         if others:
             said += f"; {' and '.join(others)} {'scores' if len(others) == 1 else 'score'} the same"
         if difference.low > 0:
             beats.append((difference.low, f"{metric}: {said}"))
         else:
-            fails.append(f"NOT beyond a constant answer: {metric}: {said}")
+            fails.append(f"NOT beyond one answer for all: {metric}: {said}")
     if not beats:
         return fails
     _, least = min(beats)
     if len(beats) > 1:
         least = f"{len(beats)} scores; the least sure one: {least}"
-    return [f"beyond a constant answer: {least}", *fails]
+    return [f"beyond one answer for all: {least}", *fails]
 
 
 def describe_comparisons(rows: Sequence[dict]) -> list[str]:

@@ -1,5 +1,6 @@
 """Metrics of several labels against scikit-learn, and by hand where labels are not known."""
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 
@@ -128,14 +129,22 @@ def test_one_threshold_serves_a_metric_that_is_no_mean_of_labels(name: str) -> N
     assert compute(name, TRUTH, (np.array(found) <= PROBS) * 1) >= plain
 
 
-def test_constants_are_learnt_from_the_other_folds() -> None:
+def test_one_constant_of_labels_serves_all_images() -> None:
     truth = np.array([[1.0, 0.0], [1.0, NAN], [0.0, 1.0], [1.0, 1.0]])
-    folds = np.array([0, 0, 1, 1])
-    shares = constant_answers(METRICS["macro_roc_auc"], truth, folds=folds, kind="multilabel")
-    # fold 0 learns from rows 2 and 3, with one of each counted more: (1 + 1) / 4, (2 + 1) / 4
-    assert shares.tolist() == [[0.5, 0.75], [0.5, 0.75], [0.75, 1 / 3], [0.75, 1 / 3]]
-    decided = constant_answers(METRICS["accuracy"], truth, folds=folds, kind="multilabel")
-    assert decided.tolist() == [[1, 1], [1, 1], [1, 0], [1, 0]]
+    shares = constant_answers(METRICS["macro_roc_auc"], truth, kind="multilabel")
+    assert shares.tolist() == [[3 / 4, 2 / 3]] * 4
+    decided = constant_answers(METRICS["accuracy"], truth, kind="multilabel")
+    assert decided.tolist() == [[1, 1]] * 4
+
+
+@pytest.mark.parametrize("name", ["micro_f1", "samples_f1", "macro_f1", "exact_match", "accuracy"])
+def test_no_other_constant_of_labels_is_better(name: str) -> None:
+    answer = constant_answers(METRICS[name], TRUTH, kind="multilabel")
+    tried = [
+        compute(name, TRUTH, np.tile(labels, (len(TRUTH), 1)))
+        for labels in itertools.product([0, 1], repeat=TRUTH.shape[1])
+    ]
+    assert compute(name, TRUTH, answer) == pytest.approx(max(tried))
 
 
 def test_each_label_has_its_own_temperature() -> None:

@@ -21,10 +21,13 @@ def test_what_is_one_answer_under_two_names_is_said_once() -> None:
     ]
     surer = {**rows[-1], "source": "best", "value": 0.05, "gain": 0.45, "gain_low": 0.4}
     better, *_ = say_gains(pd.DataFrame([*rows, surer]))
-    assert better.startswith("beyond a constant answer: 2 scores; the least sure one: hter: good")
+    assert better.startswith("beyond one answer for all: 2 scores; the least sure one: hter: good")
     better, first, second = say_gains(pd.DataFrame(rows))
-    assert "good (smile) is better than the best constant answer by 0.4000" in better
-    assert first.startswith("NOT beyond a constant answer: hter: m (smile) and the best constant")
+    assert (
+        "good (smile) is better than the best answer that is the same for every image by 0.4000"
+        in better
+    )
+    assert first.startswith("NOT beyond one answer for all: hter: m (smile) and the best answer")
     assert first.endswith("; all members (answer) scores the same")
     assert "other (smile)" in second
 

@@ -85,7 +85,7 @@ def test_its_scores_are_those_of_the_table(trained, page: str) -> None:
     (answer,) = whole[whole["source"] == "all members"].itertuples()
     verdict = "".join(Reader(page.split("<header>")[1].split("</header>", maxsplit=1)[0]).texts)
     assert show_number(answer.value) in verdict
-    assert f"looks at no image ({show_number(answer.constant)}" in verdict
+    assert f"the same for every image ({show_number(answer.constant)}" in verdict
 
 
 def test_its_confusion_counts_the_held_out_images(trained, page: str) -> None:

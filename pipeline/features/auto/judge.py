@@ -42,7 +42,7 @@ class ChoiceWorth:
     """What a choice is worth on images that it did not look at."""
 
     score: Score
-    over_constant: Difference  # how much better than the best constant answer
+    over_constant: Difference  # than the best answer that is the same for every image
     chance: float  # how often the answers score as well when they are dealt out to other people
 
 
@@ -84,7 +84,7 @@ class Judge:
         return self._mean_gain(firsts, seconds)
 
     def gain_over_constant(self, members: Sequence[str]) -> Difference:
-        """How much better than the best constant answers."""
+        """How much better than the best answers that are the same for every image."""
         return self._over_constant(self._answers(members))
 
     def judge_choice(self, order: Sequence[str]) -> ChoiceWorth:

@@ -63,8 +63,9 @@ def describe_end(record: Record, *, worth: ChoiceWorth, unit: Unit, config: str)
     over = worth.over_constant
     if over.low <= 0:
         yield (
-            "the answers know something, but the best constant answer is as good within the "
-            f"interval ({over.value:.4g}, {over.low:.4g}..{over.high:.4g}); {look}"
+            "the answers know something, but the best answer that is the same for every "
+            f"image is as good within the interval "
+            f"({over.value:.4g}, {over.low:.4g}..{over.high:.4g}); {look}"
         )
         return
     if record.ended == FLAWLESS:

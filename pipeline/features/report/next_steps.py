@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_name, needs_training
 from pipeline.experiment.cells import all_cells
+from pipeline.features.report.constant import place_beside_constant
 from pipeline.features.report.context import ReportContext
 from pipeline.features.report.curves import member_histories
 from pipeline.features.report.parts import Hint
@@ -61,15 +62,15 @@ def _fold_steps(context: ReportContext) -> Iterator[Hint]:
 
 
 def _constant_steps(context: ReportContext) -> Iterator[Hint]:
-    """Where no better than an answer that looks at no image, something is wrong: say so first."""
+    """Where one answer for all images may be as good, something is wrong: say so first."""
     rows = context.scores
     rows = rows[(rows["source"] == "all members") & (rows["fold"] == "all")]
     for judged in context.answers:
         row = rows[rows["task"] == judged.target.task].iloc[0]
         if np.isfinite(row["gain"]) and not row["gain_low"] > 0:
             yield Hint(
-                f"{judged.title} is no better than an answer that looks at no image. Check that it "
-                "can learn at all (labels, learning rate, a tiny subset):",
+                f"{judged.title} is {place_beside_constant(row.to_dict())}. Check that it can "
+                "learn at all (labels, learning rate, a tiny subset):",
                 f"{COMMAND} tune {context.as_typed}",
             )
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.lockbox import read_lockbox_scores
+from pipeline.features.report.constant import place_beside_constant, say_against_constant
 from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.groups import group_columns, is_large, rates_by_column
 from pipeline.features.report.next_steps import find_next_steps
@@ -31,7 +32,7 @@ class ScoreCard:
     name: str
     value: str
     ends: str
-    is_poor: bool  # not beyond an answer that looks at no image, or behind the baseline
+    is_poor: bool  # not beyond one answer for all images, or behind the baseline
     verdict: str  # in one sentence; "" where there is nothing to judge it by
     sentences: list[str]
 
@@ -110,14 +111,11 @@ def say_verdict_of(row: dict, over_baseline: Difference | None) -> str:
     `over_baseline` is None where the baseline was not run; above 0 training is better."""
     if not math.isfinite(row["gain"]):
         return ""
-    if row["gain"] == row["gain_low"] == row["gain_high"] == 0:
-        return "No better than an answer that looks at no image."
-    if row["gain_high"] < 0:
-        return "Worse than an answer that looks at no image."
     if not row["gain_low"] > 0:
-        return "Not clearly better than an answer that looks at no image."
+        said = place_beside_constant(row)
+        return f"{said[0].upper()}{said[1:]}."
     if over_baseline is None or not math.isfinite(over_baseline.value):
-        return "Better than any answer that looks at no image."
+        return "Better than any answer that is the same for every image."
     if over_baseline.low > 0:
         return "Better than the baseline."
     if over_baseline.high < 0:
@@ -146,34 +144,6 @@ def _say_source(context: ReportContext, part: dict | None) -> str:
         again = f"{COMMAND} infer {context.as_typed} writes it again."
         return f"{source} {display_path(path)} is of other settings or another version: {again}"
     return f"{source} No submission is made yet."
-
-
-def say_against_constant(row: dict) -> str:
-    """The score against the best answer that looks at no image, in a sentence; "" where unknown."""
-    if not math.isfinite(row["constant"]):
-        return ""
-    constant = show_number(row["constant"])
-    if not math.isfinite(row["gain"]):
-        return f"The best answer that looks at no image scores {constant}."
-    if row["gain"] == row["gain_low"] == row["gain_high"] == 0:
-        return f"It is the score of the best answer that looks at no image ({constant})."
-    gain = show_number(abs(row["gain"]))
-    ends = f"95 % {show_number(row['gain_low'])} to {show_number(row['gain_high'])}"
-    if row["gain_low"] > 0:
-        return (
-            f"That is {gain} better than the best answer that looks at no image "
-            f"({constant}; {ends})."
-        )
-    if row["gain_high"] < 0:
-        return (
-            f"That is {gain} WORSE than the best answer that looks at no image "
-            f"({constant}; {ends})."
-        )
-    direction = "better" if row["gain"] > 0 else "worse"
-    return (
-        f"It can't be told from the best answer that looks at no image ({constant}): "
-        f"{gain} {direction}, {ends}."
-    )
 
 
 def _say_baseline(context: ReportContext, answer: str) -> str:

@@ -36,7 +36,7 @@ def test_random_labels_are_told() -> None:
 
 def test_a_constant_that_is_as_good_is_told() -> None:
     words = said(gain=0.3, over=Difference(0.0, -0.1, 0.1))
-    assert "the best constant answer is as good" in words and "hours" not in words
+    assert "the same for every image is as good" in words and "hours" not in words
 
 
 def test_the_repeated_choice_names_whom_it_can_not_choose() -> None:

@@ -10,6 +10,7 @@ from pipeline.config import load_experiment
 from pipeline.config.loading import say_setting
 from pipeline.features.report.audit_page import group_findings
 from pipeline.features.report.calibration import confidence_figure, threshold_figures
+from pipeline.features.report.constant import say_against_constant
 from pipeline.features.report.context import TargetResult
 from pipeline.features.report.experiments import ABSENT, differing_settings
 from pipeline.features.report.gallery import best_images, worst_images
@@ -17,7 +18,6 @@ from pipeline.features.report.groups import _charts
 from pipeline.features.report.scores import confusion_grid, mistake_table, score_figures
 from pipeline.features.report.verdict import (
     lockbox_sentences,
-    say_against_constant,
     say_verdict_of,
     say_weakest_class,
 )
@@ -80,11 +80,21 @@ def test_a_setting_is_shown_as_a_config_holds_it(value: object, says: str) -> No
 @pytest.mark.parametrize(
     ("gain", "low", "high", "says"),
     [
-        (0.2, 0.1, 0.3, "That is 0.2000 better than the best answer that looks at no image"),
-        (0.0, -0.1, 0.1, "It can't be told from the best answer that looks at no image"),
+        (
+            0.2,
+            0.1,
+            0.3,
+            "That is 0.2000 better than the best answer that is the same for every image",
+        ),
+        (0.0, -0.1, 0.1, "It can't be told from the best answer that is the same for every image"),
         (-0.2, -0.3, -0.1, "That is 0.2000 WORSE than the best answer"),
-        (0.0, 0.0, 0.0, "It is the score of the best answer that looks at no image (0.5000)"),
-        (NAN, NAN, NAN, "The best answer that looks at no image scores 0.5000."),
+        (
+            0.0,
+            0.0,
+            0.0,
+            "It is the score of the best answer that is the same for every image (0.5000)",
+        ),
+        (NAN, NAN, NAN, "The best answer that is the same for every image scores 0.5000."),
     ],
 )
 def test_the_score_is_told_better_worse_or_unclear(
@@ -97,13 +107,13 @@ def test_the_score_is_told_better_worse_or_unclear(
 @pytest.mark.parametrize(
     ("gain", "baseline", "says"),
     [
-        ((0.2, 0.1, 0.3), None, "Better than any answer that looks at no image."),
+        ((0.2, 0.1, 0.3), None, "Better than any answer that is the same for every image."),
         ((0.2, 0.1, 0.3), (0.2, 0.1, 0.3), "Better than the baseline."),
         ((0.2, 0.1, 0.3), (-0.2, -0.3, -0.1), "Worse than the baseline."),
         ((0.2, 0.1, 0.3), (0.2, -0.1, 0.3), "It learns, but it is not clearly better than"),
-        ((0.1, -0.1, 0.3), (0.2, 0.1, 0.3), "Not clearly better than an answer that looks at no"),
-        ((-0.2, -0.3, -0.1), None, "Worse than an answer that looks at no image."),
-        ((0.0, 0.0, 0.0), None, "No better than an answer that looks at no image."),
+        ((0.1, -0.1, 0.3), (0.2, 0.1, 0.3), "Not clearly better than one answer for all"),
+        ((-0.2, -0.3, -0.1), None, "Worse than one answer for all images."),
+        ((0.0, 0.0, 0.0), None, "No better than one answer for all images."),
     ],
 )
 def test_the_verdict_is_one_sentence(
