@@ -18,6 +18,9 @@ RENAMED_KEYS = {
 RENAMED_KINDS = {"classes": "multiclass", "score": "binary", "number": "regression"}
 
 
+COMMAND_LINE = "command line"
+
+
 class Source:
     """Where each value came from: a file's line or the command line."""
 
@@ -28,7 +31,20 @@ class Source:
     def add(self, lines: dict[Key, int], *, name: str, above: Key = ()) -> None:
         """Notes where keys stand: their `lines` in the file `name`, below the key `above`."""
         for key, line in lines.items():
-            self.places[(*above, *key)] = f"{name} line {line}"
+            self.places[(*above, *key)] = f"{name} line {line}" if key else name
+        self.places[above] = name  # of what is not in the file no line can be named
+
+    def override(self, key: Key) -> None:
+        """Notes a value of the command line: what stood below it is gone, and so are its lines."""
+        for other in [other for other in self.places if other[: len(key)] == key]:
+            del self.places[other]
+        self.places[key] = COMMAND_LINE
+
+    def note_default(self, key: Key, place: str) -> None:
+        """Notes where a key's default stands, unless the key or the list that holds it is set."""
+        lists = [key[:depth] for depth, part in enumerate(key) if isinstance(part, int)]
+        if not any(self.places.get(one) == COMMAND_LINE for one in lists):
+            self.places.setdefault(key, place)
 
     def find(self, key: Key) -> str:
         """The place of the longest part of the key that came from somewhere."""

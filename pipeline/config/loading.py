@@ -198,7 +198,7 @@ def _apply(raw: dict, override: str, source: Source) -> None:
     if key in ("competition", "name"):
         raise ValueError(f"command line: {key} is set by the file; name another with -c")
     place[parts[-1]] = value
-    source.places[tuple(parts)] = "command line"
+    source.override(tuple(parts))
 
 
 def _spread_defaults(raw: dict, source: Source) -> None:
@@ -216,7 +216,7 @@ def _spread_defaults(raw: dict, source: Source) -> None:
         members[name] = lay_under(defaults, {} if member is None else member)
         for key, place in list(source.places.items()):
             if key[:1] == ("defaults",) and len(key) > 1:
-                source.places.setdefault(("members", name, *key[1:]), place)
+                source.note_default(("members", name, *key[1:]), place)
 
 
 def _find_soups(raw: dict, source: Source) -> dict[str, str]:

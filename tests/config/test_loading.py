@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,30 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path: Path) -> None:
     assert "mine.yaml line 5: members.a.lr: found 'fast'" in message
     assert "mine.yaml line 6: fold: unknown key (found 3); did you mean 'folds'" in message
     assert "members.a.tasks: is missing" in message
+
+
+def test_a_list_of_the_command_line_is_not_looked_for_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "competition: masks\n"
+        "defaults:\n  augment: [HorizontalFlip: {p: 0.5}]\n"
+        "members:\n  a: {tasks: {mask: {}}, backbone: resnet18}\n"
+        "tta: [identity, flip]\n"
+    )
+    overrides = ["tta=[foo]", "members.a.augment=[Oops: {}]"]
+    with pytest.raises(ValueError, match="no view 'foo'") as error:
+        load_experiment(str(path), overrides, configs=PROJECT / "configs")
+    for line in str(error.value).splitlines():
+        assert line.startswith("command line: "), line
+
+
+def test_of_what_the_file_lacks_no_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("competition: masks\nmembers:\n  a: {tasks: {mask: {}}, backbone: resnet18}\n")
+    with pytest.raises(ValueError, match="predicts the task") as error:
+        load_experiment(str(path), [], configs=PROJECT / "configs")
+    for line in str(error.value).splitlines():
+        assert re.search(r"mine\.yaml: ensemble\.members: none of a predicts", line), line
 
 
 def test_defaults_lie_under_members_and_the_command_line_over_all() -> None:
