@@ -158,11 +158,13 @@ def describe_layers(
 
 
 def say_log_loss_gain(step: LayerGain) -> str:
-    """By how much a layer lowers the log-loss, in words."""
+    """By how much a layer lowers or raises the log-loss, in words."""
     gain = step.log_loss_gain
     assert gain is not None, step.name
+    does = "lowers" if gain.value >= 0 else "raises"
+    gain = gain if gain.value >= 0 else gain.turned
     span = f"{gain.low:+.4f}..{gain.high:+.4f}"
-    return f"{step.name} lowers the log-loss by {gain.value:.4f} (95 % {span}); that decides"
+    return f"{step.name} {does} the log-loss by {gain.value:.4f} (95 % {span}); that decides"
 
 
 def describe_views(rows: Sequence[dict]) -> list[str]:

@@ -1,6 +1,8 @@
 import pandas as pd
 
-from pipeline.metrics.text_tables import describe_scores, say_gains
+from pipeline.metrics.layer_search import LayerGain
+from pipeline.metrics.paired import Difference
+from pipeline.metrics.text_tables import describe_scores, say_gains, say_log_loss_gain
 
 
 def test_what_is_one_answer_under_two_names_is_said_once() -> None:
@@ -30,6 +32,17 @@ def test_what_is_one_answer_under_two_names_is_said_once() -> None:
     assert first.startswith("NOT beyond one answer for all: hter: m (smile) and the best answer")
     assert first.endswith("; all members (answer) scores the same")
     assert "other (smile)" in second
+
+
+def test_a_log_loss_is_lowered_or_raised() -> None:
+    def say(*gain: float) -> str:
+        zero = Difference(0.0, 0.0, 0.0)
+        return say_log_loss_gain(
+            LayerGain("calibration", "calibration", 0, 0, 0, 0, 0, zero, Difference(*gain))
+        )
+
+    assert "lowers the log-loss by 0.0300 (95 % +0.0100..+0.0500)" in say(0.03, 0.01, 0.05)
+    assert "raises the log-loss by 0.0329 (95 % +0.0106..+0.0685)" in say(-0.0329, -0.0685, -0.0106)
 
 
 def test_a_spread_has_the_decimals_of_its_mean() -> None:

@@ -87,10 +87,12 @@ def say_rule(
 ) -> list[str]:
     """What is kept, and what the other rule would have kept."""
     lines = [f"kept: {', '.join(kept) or 'nothing; the plain mean stays'}"]
+    both = {*kept, *other.names}
+    of = " (calibration: of the log-loss)" if "calibration" in both else ""
     word, key = (
-        ("a nested gain above 0, however uncertain,", "stack.keep=point")
+        (f"a nested gain above 0{of}, however uncertain,", "stack.keep=point")
         if rule == "interval"
-        else ("a nested gain beyond its interval", "stack.keep=interval")
+        else (f"a nested gain beyond its interval{of}", "stack.keep=interval")
     )
     names = other.names
     if names == kept:
