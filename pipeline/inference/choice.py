@@ -54,6 +54,12 @@ def left_out(settings: Experiment, runs: Runs, by: str = ENSEMBLE) -> list[str]:
     return said
 
 
+def has_kept(settings: Experiment, runs: Runs) -> bool:
+    """Whether stack has run with these settings and kept a layer: else it answers as the plain
+    mean."""
+    return is_stacked(settings, runs) and bool(_kept(runs))
+
+
 def _kept(runs: Runs) -> list[str]:
     """The layers that stack kept, of all answers."""
     parts = read_json(runs.stacked.with_suffix(".json"))["parts"]

@@ -69,6 +69,16 @@ def average_predictions(files: Sequence, tasks: Sequence[Task]) -> pd.DataFrame:
     return pd.concat(means, ignore_index=True)
 
 
+def say_prior(unseen: Sequence[str], *, are_groups: bool = False) -> str:
+    """Which test images (or groups of them) can't be read and are answered by the prior."""
+    is_one = len(unseen) == 1
+    what = "test image can't" if is_one else "test images can't"
+    if are_groups:
+        what = "group has no image that can" if is_one else "groups have no image that can"
+    shown = ", ".join(unseen[:3]) + (", ..." if len(unseen) > 3 else "")
+    return f"{len(unseen):,} {what} be read and got the prior: {shown}"
+
+
 def prior_predictions(
     tasks: Sequence[Task],
     cells: Sequence[Cell],

@@ -2,7 +2,7 @@
 
 from pipeline.experiment.work import Work
 from pipeline.features.hidden_test.bundle import NOTEBOOK, check_bundle, write_bundle
-from pipeline.inference.choice import is_stacked, left_out
+from pipeline.inference.choice import has_kept, left_out
 from pipeline.stages.status import say_untrained
 from pipeline.storage import display_path
 
@@ -20,7 +20,7 @@ def run(work: Work) -> None:
     bundle = write_bundle(settings, runs, wheels=_wants_wheels(work))
     for said in left_out(settings, runs):
         print(f"bundle: {said}")
-    if is_stacked(settings, runs):
+    if has_kept(settings, runs):
         print("bundle: what stack kept is not in it: it answers as the plain ensemble")
     print(
         f"bundle: wrote {bundle.num_files} files, {bundle.num_bytes / 1e6:.0f} MB, to "

@@ -14,8 +14,8 @@ from pipeline.experiment.fingerprints import is_inferred
 from pipeline.experiment.images_table import read_labelled, read_test
 from pipeline.experiment.work import Work
 from pipeline.features.planning.forecast import compare_forecast
-from pipeline.inference.choice import is_stacked
-from pipeline.inference.merge import gather
+from pipeline.inference.choice import has_kept, is_stacked
+from pipeline.inference.merge import gather, say_prior
 from pipeline.inference.prediction_jobs import answer_jobs, answering_bytes, count_worth
 from pipeline.jobs.resources import find_slots
 from pipeline.jobs.run import check_launch, run_jobs
@@ -58,7 +58,10 @@ def _answer_others(work: Work, place: Path) -> None:
         print(f"infer: {note}")
     print(f"infer: {answers.num_answers} answers to {place}; wrote {display_path(answers.path)}")
     if answers.stacked is not None:
-        print(f"infer: by the layers that stack kept: wrote {display_path(answers.stacked)}")
+        how = "by the layers that stack kept"
+        if not has_kept(work.settings, work.runs):
+            how = "stack kept no layer, so by the plain mean again"
+        print(f"infer: {how}: wrote {display_path(answers.stacked)}")
 
 
 def _answer_own(work: Work) -> None:
@@ -88,8 +91,7 @@ def _answer_own(work: Work) -> None:
             f"cells, views {', '.join(settings.tta)}; wrote {display_path(runs.averages(name))}"
         )
     if len(unseen):
-        shown_ids = ", ".join(unseen["image_id"].head(3))
-        print(f"infer: {len(unseen)} test images can't be read and got the prior: {shown_ids} ...")
+        print(f"infer: {say_prior(unseen['image_id'].tolist())}")
         if is_grouped(unseen):
             print("infer: where a group has images that can be read, it is answered from those")
     took = time.monotonic() - started

@@ -194,7 +194,7 @@ def test_an_unreadable_test_image_gets_the_prior_and_a_train_image_is_left_out(
     words.append("competition.missing_test=0.1")
     code, out, err = call("crop", "train", "infer", *words, "folds.train=[0]")
     assert code == 0, err
-    assert "1 test images can't be read and got the prior" in out
+    assert "1 test image can't be read and got the prior" in out
     record = json.loads((tmp_path / "submissions/sample.json").read_text())
     assert record["prior_answers"] == [bad_test.name]
     answers = pd.read_csv(tmp_path / "submissions/sample.csv").set_index("ImageID")["ans"]

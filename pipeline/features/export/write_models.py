@@ -16,7 +16,7 @@ from pipeline.console.installation import COMMAND
 from pipeline.console.requirements import say_install
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.crops import crop_names, crop_recipes
-from pipeline.inference.choice import ENSEMBLE, is_stacked, left_out, missing_weights
+from pipeline.inference.choice import ENSEMBLE, has_kept, left_out, missing_weights
 from pipeline.storage import Runs, display_path, provenance, write_json
 
 if TYPE_CHECKING:  # torch takes seconds, and check_packages must answer at once
@@ -66,7 +66,7 @@ def export_models(
     }
     ensemble = choose_ensemble(settings, runs, "ensemble")
     notes = left_out(settings, runs)
-    if is_stacked(settings, runs):
+    if has_kept(settings, runs):
         notes.append(
             "what stack kept is not in these files: they answer as the plain "
             f"{ensemble.settings.ensemble.method}; {COMMAND} predict IMAGE by=stack "

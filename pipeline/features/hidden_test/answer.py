@@ -26,7 +26,7 @@ from pipeline.features.hidden_test.hidden_record import free_path, record_hidden
 from pipeline.features.hidden_test.test_part import HiddenTest, read_hidden_test
 from pipeline.inference.choice import STACK, left_out
 from pipeline.inference.ensemble_spec import decided_pooling, decided_thresholds
-from pipeline.inference.merge import prior_predictions
+from pipeline.inference.merge import prior_predictions, say_prior
 from pipeline.labels.answer_groups import group_rows, is_grouped
 from pipeline.leaderboard.submission import settle_rounding, write_answers
 from pipeline.leaderboard.wanted_formats import answer_formats
@@ -94,10 +94,7 @@ def answer_hidden_test(
     notes = list(test.notes)
     unseen = rows.loc[rows["row"] < 0, "image_id"].tolist()
     if unseen:
-        what = "images can't be read"
-        if is_grouped(asked):
-            what = "groups have no image that can be read"
-        notes.append(f"{len(unseen)} {what} and got the prior: {unseen[0]} ...")
+        notes.append(say_prior(unseen, are_groups=is_grouped(asked)))
     blended = blend_spaces(tables, image_ids=ids, part="test", settings=settings)
     thresholds = decided_thresholds(settings, runs)
     decided = {}
