@@ -83,11 +83,12 @@ def record_submission(
         if not len(same):
             frame.loc[len(frame)] = {**dict.fromkeys(frame.columns, ""), **_as_text(row)}
     if not len(same):
-        return [f"recorded in {display_path(runs.ledger)}, copy kept in {display_path(copy)}"]
+        where = f"{display_path(runs.ledger)}, copy kept in {display_path(copy)}"
+        return [f"{path.name} is recorded in {where}"]
     first = same.iloc[0]
     score = f", leaderboard {first['score']}" if first["score"] else ""
     return [
-        f"the same answers as {first['name']} of {first['when']} "
+        f"{path.name} has the same answers as {first['name']} of {first['when']} "
         f"(OOF {show_number(float(first['oof']))}{score}): not recorded again"
     ]
 

@@ -87,7 +87,8 @@ def test_the_same_answers_are_recorded_once_and_others_overwrite_nothing(
 ) -> None:
     first = work.runs.submission.read_bytes()
     ensemble.run(work)
-    assert "not recorded again" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "hand.csv has the same answers as hand of" in out and "not recorded again" in out
     hand_in(work, [3, 3], oof=0.7)
     frame = read_ledger(work.runs)
     assert frame["name"].tolist() == ["hand", "hand"]
