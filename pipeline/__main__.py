@@ -138,7 +138,8 @@ def run_command(words: list[str]) -> int:
     if not did:
         print(_say_nothing_to_do(work, plan))
     for name, path in (("ensemble", work.runs.submission), ("stack", work.runs.stacked)):
-        if name in plan:
+        # what an asked stage makes; needed first and done already, it is no news
+        if name in did or name in stages or any(name in STAGES[one].then for one in stages):
             print(f"submission: {display_path(path)}")
     if STAGES[stages[-1]].says_next:
         return 0
@@ -149,13 +150,13 @@ def run_command(words: list[str]) -> int:
     return 0
 
 
-def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> int:
-    """Runs what is not done and gives its number.
+def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> list[str]:
+    """Runs what is not done and gives its names.
 
     A process that writes the same is waited for, and what it has done or decided is looked at
     again."""
     command = shlex.join(work.command)
-    did = 0
+    did: list[str] = []
     with ExitStack() as whole:
         own = {work.runs.lock(name) for name in plan if _writes(work, name)}
         if work.runs.lock("train") in own:
@@ -167,7 +168,7 @@ def _run_plan(work: Work, plan: Sequence[str], *, asked: Sequence[str]) -> int:
                     while_it_runs.enter_context(hold_lock(work.runs.lock(name), command=command))
                 if is_done(work, name):
                     continue
-                did += 1
+                did.append(name)
                 if name not in asked:
                     brought = any(name in STAGES[other].then for other in asked)
                     why = "follows" if brought else "needed first"

@@ -19,14 +19,15 @@ from pipeline.evaluation.decisions import (
 from pipeline.experiment.blend import blend_spaces
 from pipeline.experiment.cells import used_members
 from pipeline.experiment.predictions import read_predictions
-from pipeline.labels.units import Unit
+from pipeline.labels.units import Unit, count_words
 from pipeline.metrics.answer_space import ANSWER, AnswerSpace
-from pipeline.metrics.paired import Difference
+from pipeline.metrics.paired import Difference, show_number
 from pipeline.metrics.score_rows import gain_of
 from pipeline.storage import Runs
 from pipeline.tables import pick
 
 ENSEMBLE = "ensemble"
+FEW = 10  # people: an interval from drawing fewer is far too narrow
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,17 @@ def lockbox_truth(
 def say_lockbox(score: dict) -> str:
     """OOF and lockbox side by side, and what to make of them."""
     oof, locked = score["oof"], score["lockbox"]
-    holds = locked["low"] <= oof["value"] <= locked["high"]
-    verdict = "OOF lies in its interval" if holds else "OOF lies outside of its interval"
     name = score["source"]
     if score["answer"] != ANSWER:
         name += f" {score['answer']}"
+    if locked["num_people"] < FEW:
+        unit, per = locked.get("unit", "people"), locked.get("per", "")
+        count = count_words(locked["num_images"], locked["num_people"], unit, per=per)
+        return (
+            f"{name}: {say_score('OOF', oof)}; lockbox {locked['metric']} "
+            f"{show_number(locked['value'])} ({count}): an interval of fewer than {FEW} "
+            f"{unit} says nothing, so OOF can't be judged by it"
+        )
+    holds = locked["low"] <= oof["value"] <= locked["high"]
+    verdict = "OOF lies in its interval" if holds else "OOF lies outside of its interval"
     return f"{name}: {say_score('OOF', oof)}; {say_score('lockbox', locked)}: {verdict}"

@@ -82,7 +82,8 @@ def test_a_leak_into_oof_shows_in_oof_and_not_in_the_lockbox(locked: list[str], 
     assert leaky["oof"]["value"] == pytest.approx(1.0) and honest["oof"]["value"] < 0.9
     assert leaky["lockbox"] == honest["lockbox"]
     assert leaky["lockbox"]["num_people"] == 3
-    assert "OOF lies outside of its interval" in out
+    assert "an interval of fewer than 10 people says nothing" in out
+    assert "submission:" not in out, "what was made before is no news"
     assert "lockbox: opened 2 times" in out
     assert read_use(runs).openings == 2
     code, out, err = call("ledger", *locked)

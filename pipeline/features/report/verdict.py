@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.console.installation import COMMAND
+from pipeline.evaluation.lockbox_scores import FEW
 from pipeline.experiment.lockbox import read_lockbox_scores
 from pipeline.features.report.constant import place_beside_constant, say_against_constant
 from pipeline.features.report.context import ReportContext, TargetResult
@@ -161,6 +162,8 @@ def lockbox_sentences(scores: list[dict], task: str) -> list[str]:
         if row["answer"] == task:
             found = row["lockbox"]
             ends = f"95 % {show_number(found['low'])} to {show_number(found['high'])}"
+            if found["num_people"] < FEW:
+                ends = f"{found['num_people']} people: too few for an interval"
             sentences.append(
                 f"On the lockbox, which no fold holds, the {row['source']} scores "
                 f"{show_number(found['value'])} ({ends}, {found['num_images']:,} images)."
