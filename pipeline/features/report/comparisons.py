@@ -1,6 +1,7 @@
 """What compare has stored: paired differences between experiments, members and stacks."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -25,13 +26,23 @@ class Paired:
 
 def stored_differences(runs: Runs) -> pd.DataFrame:
     """All rows of all comparisons, the newest of each pair and target, with `when` it was made
-    (seconds since 1970)."""
+    (seconds since 1970) and the two scores, `first_score` and `second_score`, that differ so."""
     paths = sorted(
         runs.compared("", "").glob("*/differences.csv"), key=lambda path: path.stat().st_mtime
     )
-    tables = [read_table(path).assign(when=path.stat().st_mtime) for path in paths]
+    tables = [_read_with_scores(path).assign(when=path.stat().st_mtime) for path in paths]
     frame = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*KEY, "when"])
     return frame.drop_duplicates(KEY, keep="last")
+
+
+def _read_with_scores(path: Path) -> pd.DataFrame:
+    rows, scores = read_table(path), read_table(path.with_name("scores.csv"))
+    whole = scores[scores["fold"].astype(str) == "all"]
+    values = whole.set_index(["source", "task", "metric"])["value"].to_dict()
+    for side in ("first", "second"):
+        keys = zip(rows[side], rows["task"], rows["metric"], strict=True)
+        rows[f"{side}_score"] = [values.get(key, float("nan")) for key in keys]
+    return rows
 
 
 def find_paired(context: ReportContext) -> Paired:

@@ -89,9 +89,13 @@ def say_verdict(sides: Sequence[Side]) -> list[str]:
         best_first = sorted(values, key=lambda name: values[name], reverse=higher)
         listed = ", ".join(f"{name} {show_number(value)}" for name, value in values.items())
         if len(set(values.values())) == 1:
-            sentences.append(f"{task}: {metric} is the same for all ({listed}).")
+            sentences.append(
+                f"{task}: {metric}, each image as it is, is the same for all ({listed})."
+            )
         else:
-            sentences.append(f"{task}: {best_first[0]} has the best {metric} ({listed}).")
+            sentences.append(
+                f"{task}: {best_first[0]} has the best {metric}, each image as it is ({listed})."
+            )
     return [*sentences, *_say_paired(sides, first)]
 
 
@@ -109,7 +113,12 @@ def _say_paired(sides: Sequence[Side], answers: Iterable[tuple[str, str]]) -> li
             found = Difference(float(row.difference), float(row.low), float(row.high))
             doubt = "" if found.is_distinguishable else ", which can't be told from chance"
             says = draw_difference("", found.value, found.low, found.high).says
-            sentences.append(f"{row.task}: {row.second} over {row.first}: {says}{doubt}.")
+            # with the views that each answers by, so they are not the scores of scores.csv
+            scores = f"{show_number(row.second_score)} against {show_number(row.first_score)}"
+            sentences.append(
+                f"{row.task}: as compare scores them, {row.second} over {row.first}: {scores}, "
+                f"{says}{doubt}."
+            )
     if missing:
         sentences.append(f"Whether that is more than chance says {', '.join(missing)}.")
     return sentences

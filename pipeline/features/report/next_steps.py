@@ -7,6 +7,7 @@ from statistics import fmean
 
 import numpy as np
 
+from pipeline.config import Experiment
 from pipeline.console.installation import COMMAND
 from pipeline.experiment.baseline import baseline_name, needs_training
 from pipeline.experiment.cells import all_cells
@@ -22,6 +23,10 @@ RISE = 1.10  # held-out loss at the end over its least: above it the member over
 GIVEN_BACK = 0.2  # where so much of what the loss had fallen is lost again
 UNSURE = 0.05  # calibration error from which on temperatures are worth fitting
 NO_FACE = 0.03  # share of images without a found face that is worth a look
+SIZES = (64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 640, 768, 1024)
+LARGER = 1.25  # times the image's side, at least
+# a trained experiment's own recipe can't be changed
+IN_A_COPY = "in a copy of the config under a new name, train with"
 GAP = 0.1  # between two tasks' scores of one metric
 
 
@@ -103,7 +108,7 @@ def _training_steps(context: ReportContext) -> Iterator[Hint]:
     if young:
         yield Hint(
             "The held-out score was best in the last epoch of most cells: "
-            f"{', '.join(each.member for each in young)}. More epochs may help:",
+            f"{', '.join(each.member for each in young)}. More epochs may help; {IN_A_COPY}",
             " ".join(f"members.{each.member}.epochs={2 * each.num_epochs}" for each in young),
         )
     # a loss that fell from 0.2 to 0.02 and ends at 0.025 has risen by a quarter, and is no matter
@@ -115,7 +120,8 @@ def _training_steps(context: ReportContext) -> Iterator[Hint]:
     for epochs in overfitted:
         yield Hint(
             f"{epochs.member} overfits: its held-out loss ends {100 * (epochs.rise - 1):.0f} % "
-            "above its least. Try stronger augmentation, fewer epochs, or",
+            "above its least. Try stronger augmentation, fewer epochs, or more dropout; "
+            f"{IN_A_COPY}",
             f"members.{epochs.member}.dropout=0.3",
         )
 
@@ -167,15 +173,30 @@ def _task_steps(context: ReportContext) -> Iterator[Hint]:
         worst = min(values, key=lambda name: values[name])
         best = max(values, key=lambda name: values[name])
         if values[best] - values[worst] > GAP:
-            member = next(
-                (n for n, m in context.settings.members.items() if worst in m.tasks), worst
-            )
+            larger = larger_image(context.settings, worst)
+            image = " or image" if larger else ""
             yield Hint(
                 f"{worst} holds the answer back: {metric} {values[worst]:.3f}, against "
-                f"{values[best]:.3f} of {best}. Spend the next hour on it: a larger backbone or "
-                "image, such as",
-                f"members.{member}.image_size=224",
+                f"{values[best]:.3f} of {best}. Spend the next hour on it: a larger "
+                f"backbone{image}" + (f"; {IN_A_COPY}" if larger else "."),
+                larger,
             )
+
+
+def larger_image(settings: Experiment, task: str) -> str:
+    """The words that let a trained member of the task see larger images, and cut its crops so; ""
+    where none is trained, or none can be larger."""
+    for name, member in settings.members.items():
+        if task not in member.tasks or member.head is not None or member.soup is not None:
+            continue
+        size = next((size for size in SIZES if size >= LARGER * member.image_size), None)
+        if size is None:
+            continue
+        words = f"members.{name}.image_size={size}"
+        if member.crop.over(settings.crop).size < size:
+            words += f" members.{name}.crop.size={size}"
+        return words
+    return ""
 
 
 def _face_steps(context: ReportContext) -> Iterator[Hint]:

@@ -1,6 +1,7 @@
 """Sections: what they say and draw follows from the tables that they are given."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,12 @@ from pipeline.config import load_experiment
 from pipeline.config.loading import say_setting
 from pipeline.features.report.audit_page import group_findings
 from pipeline.features.report.calibration import confidence_figure, threshold_figures
-from pipeline.features.report.constant import say_against_constant
+from pipeline.features.report.constant import place_beside_constant, say_against_constant
 from pipeline.features.report.context import TargetResult
-from pipeline.features.report.experiments import ABSENT, differing_settings
+from pipeline.features.report.experiments import ABSENT, Side, differing_settings, say_verdict
 from pipeline.features.report.gallery import best_images, worst_images
 from pipeline.features.report.groups import _charts
+from pipeline.features.report.next_steps import larger_image
 from pipeline.features.report.scores import confusion_grid, mistake_table, score_figures
 from pipeline.features.report.verdict import (
     lockbox_sentences,
@@ -25,7 +27,7 @@ from pipeline.metrics.metrics import find_metric
 from pipeline.metrics.paired import Difference
 from pipeline.metrics.reliability import Rate
 from pipeline.metrics.score_rows import EvaluationTarget
-from pipeline.storage import PROJECT
+from pipeline.storage import PROJECT, Runs, write_table
 
 NAN = float("nan")
 
@@ -139,11 +141,69 @@ def test_without_a_constant_nothing_is_said_of_it() -> None:
 
 
 def test_a_lockbox_is_told_of_its_own_answer_only() -> None:
-    found = {"value": 0.7, "low": 0.6, "high": 0.8, "num_images": 50}
+    found = {"value": 0.7, "low": 0.6, "high": 0.8, "num_images": 50, "num_people": 20}
     rows = [{"source": "ensemble", "answer": "a", "lockbox": found}]
     (said,) = lockbox_sentences(rows, "a")
     assert "the ensemble scores 0.7000 (95 % 0.6000 to 0.8000, 50 images)" in said
     assert lockbox_sentences(rows, "b") == []
+    (said,) = lockbox_sentences([{**rows[0], "lockbox": {**found, "num_people": 2}}], "a")
+    assert "0.7000 (2 people: too few for an interval, 50 images)" in said
+
+
+def test_a_larger_image_is_advised_for_a_trained_member_with_crops_that_large() -> None:
+    settings = load_experiment("sample", [], configs=PROJECT / "configs")
+    words = larger_image(settings, "age")
+    assert words == "members.age.image_size=128 members.age.crop.size=128"
+    found = load_experiment("sample", words.split(), configs=PROJECT / "configs").members["age"]
+    assert (found.image_size, found.crop.size) == (128, 128)
+    lite = load_experiment("masks-lite", [], configs=PROJECT / "configs")
+    name = larger_image(lite, "age").split(".")[1]
+    assert lite.members[name].head is None, "a ridge is not trained"
+    full = load_experiment("masks", [], configs=PROJECT / "configs")
+    asked = larger_image(full, "age")
+    own = full.members[asked.split(".")[1]].image_size
+    assert int(asked.split()[0].split("=")[1]) > own
+
+
+@pytest.mark.parametrize(
+    ("gain", "says"),
+    [
+        ((0.0, 0.0, 0.0), "no better than one answer for all images"),
+        ((0.1, -0.1, 0.3), "not clearly better than one answer for all images"),
+        ((-0.2, -0.3, -0.1), "worse than one answer for all images"),
+    ],
+)
+def test_the_next_step_says_what_the_verdict_says(
+    gain: tuple[float, float, float], says: str
+) -> None:
+    row = dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True))
+    assert place_beside_constant(row) == says
+    assert say_verdict_of(row, None).lower() == f"{says}."
+
+
+def test_scores_that_compare_stored_stand_beside_their_difference(tmp_path: Path) -> None:
+    settings = load_experiment("sample", [f"runs={tmp_path}"], configs=PROJECT / "configs")
+    sides = []
+    for name, value in (("one", 0.46), ("two", 0.50)):
+        named = settings.model_copy(update={"name": name})
+        side = Side(named, Runs(named))
+        row = {"source": "all members", "task": "answer", "metric": "macro_f1", "fold": "all"}
+        write_table(side.runs.scores, pd.DataFrame([{**row, "value": value}]))
+        sides.append(side)
+    pair = {"task": "answer", "metric": "macro_f1", "first": "two", "second": "one"}
+    difference = {"difference": -0.05, "low": -0.12, "high": 0.01}
+    folder = "two--one"
+    write_table(
+        sides[0].runs.compared(folder, "differences.csv"), pd.DataFrame([{**pair, **difference}])
+    )
+    scores = [
+        {"source": name, "task": "answer", "metric": "macro_f1", "fold": "all", "value": value}
+        for name, value in (("two", 0.51), ("one", 0.46))
+    ]
+    write_table(sides[0].runs.compared(folder, "scores.csv"), pd.DataFrame(scores))
+    first, second = say_verdict(sides)
+    assert "each image as it is (one 0.4600, two 0.5000)" in first
+    assert "as compare scores them, one over two: 0.4600 against 0.5100, −0.0500" in second
 
 
 def test_of_many_groups_the_large_ones_with_the_largest_errors_are_drawn() -> None:
