@@ -21,6 +21,7 @@ from pipeline.storage import Runs, write_table
 
 AUC = METRICS["roc_auc"]
 NUM_FOLDS = 5
+MOST_DIGITS = 6  # of medians that are nearly equal
 RANKED = ("statistic", "auc", "low", "high", "train_median", "test_median")
 HINTS = {  # what to look at when a statistic differs
     "width": "the parts were resized or cut differently",
@@ -179,6 +180,8 @@ def _lines(
     counts = f"{(~is_test).sum():,} train and {is_test.sum():,} test images"
     if auc.low <= (0.5 if by_chance is None else by_chance.high):
         verdict = "can't be told apart"
+        if by_chance is not None:
+            verdict += " better than train people that were hidden likewise"
         if not is_upper_bound:  # else OOF is too high for another reason
             verdict += ": OOF scores should carry over"
     elif auc.value < 0.65:
@@ -204,9 +207,17 @@ def _statistic_line(row: Mapping) -> str:
     """What one simple statistic tells of the two parts."""
     way = "higher" if row["auc"] > 0.5 else "lower"
     telling = max(row["auc"], 1.0 - row["auc"])
+    train, test = row["train_median"], row["test_median"]
+    digits = 3
+    while (
+        digits < MOST_DIGITS
+        and train != test
+        and (short_number(train, digits=digits) == short_number(test, digits=digits))
+    ):
+        digits += 1
     hint = f"; {HINTS[row['statistic']]}" if telling >= 0.65 else ""
     return (
         f"  {row['statistic']} alone: AUC {telling:.3f}, {way} in test (median "
-        f"{short_number(row['train_median'])} in train, "
-        f"{short_number(row['test_median'])} in test){hint}"
+        f"{short_number(train, digits=digits)} in train, "
+        f"{short_number(test, digits=digits)} in test){hint}"
     )
