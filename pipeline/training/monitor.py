@@ -121,7 +121,7 @@ class TrainingMonitor:
             kept = ""
         say(
             f"train: {self._names[outcome.job]} done ({self._num_done} of {len(self.clocks)}): "
-            f"{kept}{metric} {facts['best_value']:.4f}, {minutes:.1f} min"
+            f"{kept}{metric} {facts['best_value']:.4f}, after {minutes:.1f} min"
         )
 
     def _count(self) -> int:
