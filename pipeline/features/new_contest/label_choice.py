@@ -2,15 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from pipeline.features.new_contest.label_kinds import guess_kind
-from pipeline.features.new_contest.table_columns import SPLIT_NAME, is_helper, known_values
+from pipeline.features.new_contest.table_columns import (
+    FOLD_NAME,
+    SPLIT_NAME,
+    is_helper,
+    known_values,
+)
 
 CLASS_PREFIX = re.compile(r"(class|prob|proba|probability|p|label|target|is)[ _-]", re.IGNORECASE)
 LABEL_NAME = re.compile(r"label|class|target|category|y|answer|emotion|gender|age")
+MOST_SHOWN = 6  # columns that a sentence names
 MOST_ALONE = 60  # columns that are taken for labels where nothing but their values says so
 
 
@@ -21,7 +27,8 @@ class LabelChoice:
     `form` is `columns` (each is a task), `classes` (one column, and the answer file has a column
     for each of its classes) or `one_hot` (the train table has a column for each class).
     `class_columns` maps a class to its column of the answer file; `answer_column` is the answer
-    file's column where it is called otherwise than the label.
+    file's column where it is called otherwise than the label. `notes` are sentences about columns
+    that might be labels too and are not predicted.
     """
 
     columns: tuple[str, ...]
@@ -29,6 +36,7 @@ class LabelChoice:
     form: str = "columns"
     class_columns: dict[str, str] | None = None
     answer_column: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def choose_labels(
@@ -41,9 +49,14 @@ def choose_labels(
 ) -> LabelChoice | None:
     """The label columns of a train table; None where nothing can be one.
 
-    `used` are columns of the train table that are something else: ids, paths, people, boxes.
+    `used` are columns of the train table that are something else: ids, paths, people, boxes. A
+    column of folds is never a label.
     """
-    free = [column for column in train.columns if column not in used]
+    free = [
+        column
+        for column in train.columns
+        if column not in used and not FOLD_NAME.fullmatch(column.strip().casefold())
+    ]
     # a column without a name mostly counts the rows
     free = [column for column in free if not column.startswith("Unnamed: ")] or free
     if sample is not None:
@@ -51,15 +64,36 @@ def choose_labels(
         found = _labels_of_sample(train, free, asked, test=test)
         if found is not None:
             return found
-    if test is not None:
-        lacking = [column for column in free if column not in test.columns]
-        found_columns = _usable(train, lacking)
-        if found_columns:
-            return _maybe_one_hot(train, found_columns, "the test table does not have them")
-    alone = _usable(train, free)[:MOST_ALONE]
-    if not alone:
+    if test is None:
+        alone = _usable(train, free)[:MOST_ALONE]
+        why = "no test table or sample says which column is asked for"
+        return _maybe_one_hot(train, alone, why) if alone else None
+    lacking = [column for column in free if column not in test.columns]
+    both = [column for column in free if column in test.columns]
+    found_columns, why = _usable(train, lacking), "the test table does not have them"
+    if all(is_helper(column) for column in found_columns):
+        labels = [column for column in _usable(train, both) if not is_helper(column)]
+        if labels or not found_columns:
+            found_columns = (labels or _usable(train, both))[:MOST_ALONE]
+            why = _say_in_both(test, found_columns)
+    if not found_columns:
         return None
-    return _maybe_one_hot(train, alone, "no test table or sample says which column is asked for")
+    choice = _maybe_one_hot(train, found_columns, why)
+    beside = [column for column in lacking if column not in found_columns]
+    beside = [column for column in beside if known_values(train[column]).nunique() > 1]
+    if not beside:
+        return choice
+    shown = ", ".join(beside[:MOST_SHOWN]) + (", ..." if beside[MOST_SHOWN:] else "")
+    note = f"the test table lacks {shown} too, and nothing is learnt from it"
+    return replace(choice, notes=(*choice.notes, note))
+
+
+def _say_in_both(test: pd.DataFrame, columns: Sequence[str]) -> str:
+    """Why labels are predicted that the test table has too."""
+    filled = [column for column in columns if len(known_values(test[column]))]
+    if not filled:
+        return "no other column of the train table can be a label"
+    return "the test table has values there too: the truth, or a leak"
 
 
 def _labels_of_sample(

@@ -50,9 +50,9 @@ def guess_tasks(
         metric = guess_metric(
             "label", label, texts=texts, sample_name=sample_name, answers=None, by_class=True
         )
-        return [TaskGuess("label", "", label, metric, choice.columns)], []
+        return [TaskGuess("label", "", label, metric, choice.columns)], list(choice.notes)
     tasks: list[TaskGuess] = []
-    notes: list[str] = []
+    notes = list(choice.notes)
     for column in choice.columns:
         label = guess_kind(column, train[column], rows_of_file=rows_of_file)
         if not label.kind:

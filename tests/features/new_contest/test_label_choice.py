@@ -1,0 +1,47 @@
+"""Which columns of a train table are predicted."""
+
+import pandas as pd
+
+from pipeline.features.new_contest.label_choice import LabelChoice, choose_labels
+
+NAMES = [f"{number}.png" for number in range(12)]
+LABELS = ["old", "young", "young"] * 4
+
+
+def choose(
+    train: dict[str, list],
+    *,
+    test: dict[str, list] | None = None,
+    sample: dict[str, list] | None = None,
+) -> LabelChoice:
+    """The choice for a train table whose first column names the images, and the sample's too."""
+    frames = [None if one is None else pd.DataFrame(one).astype(str) for one in (test, sample)]
+    (first, *_) = train
+    found = choose_labels(
+        pd.DataFrame(train).astype(str),
+        test=frames[0],
+        sample=frames[1],
+        sample_id=None if sample is None else next(iter(sample)),
+        used=[first],
+    )
+    assert found is not None
+    return found
+
+
+def test_a_fold_is_no_label_where_the_test_table_has_the_label_too() -> None:
+    train = {"image": NAMES, "label": LABELS, "fold": [0, 1, 2] * 4}
+    found = choose(train, test={"image": ["a.png", "b.png"], "label": ["old", "young"]})
+    assert found.columns == ("label",)
+    assert "has values there too" in found.why
+    blank = choose(train, test={"image": ["a.png"], "label": [""]})
+    assert "no other column" in blank.why
+    assert choose({**train, "score": LABELS}, test={"label": ["old"]}).columns == ("score",)
+
+
+def test_columns_beside_the_label_that_the_test_table_lacks_are_said() -> None:
+    shares = [0.5 + number / 40 for number in range(12)]
+    train = {"id": NAMES, "label": LABELS, "rater_agreement": [0.6, 1] * 6, "confidence_x": shares}
+    found = choose(train, test={"id": ["a.png"]})
+    assert found.columns == ("label",)
+    (note,) = found.notes
+    assert "rater_agreement, confidence_x" in note
