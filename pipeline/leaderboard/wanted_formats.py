@@ -249,16 +249,20 @@ def _check_columns(
     by_class = len(formats) == 1 and formats[0].space.kind in COLUMN_A_CLASS and len(present) > 1
     if lacking and by_class:
         what = (
-            f"if its columns are probabilities of the classes, say which is which: "
-            f"submission.columns={{{formats[0].space.classes[0]}: COLUMN, …}}; if one is the "
-            "answer, submission.column names it"
+            "if its columns are probabilities of the classes, say which is which: "
+            f"competition.submission.columns={{{formats[0].space.classes[0]}: COLUMN, …}}; if one "
+            "is the answer, competition.submission.column names it"
         )
     elif lacking:
         what = f"it has no column {lacking[0]!r}{nearest(lacking[0], extra)} say which is meant"
         key = "columns" if len(formats) > 1 or len(names) > 1 else "column"
-        what += f" with submission.{key}"
+        what += f" with competition.submission.{key}"
     else:
-        what = f"nothing answers {extra[0]!r}; a task for each column, or another sample, is needed"
+        shown = ",".join(extra)
+        what = (
+            f"nothing answers {extra[0]!r}: a task does, or, where it is no answer, "
+            f"competition.submission.copied=[{shown}] writes it as it stands in {sample.name}"
+        )
     raise ValueError(
         f"submission: {sample.name} has the columns {', '.join(sample.frame.columns)}, but "
         f"{', '.join(written)} would be written: {what}"

@@ -130,7 +130,9 @@ def test_a_probability_a_class_in_the_sample_s_columns() -> None:
     with pytest.raises(ValueError, match=r"label writes one column, but sample\.csv has a column"):
         answer_formats(experiment({"k": NAMED}, value="label"), sample(thirds))
     for other in ({"0": ["0.3"], "1": ["0.3"], "2": ["0.4"]}, {"worn": ["1"], "none": ["0"]}):
-        with pytest.raises(ValueError, match=r"say which is which: submission.columns=\{worn: COL"):
+        with pytest.raises(
+            ValueError, match=r"say which is which: competition.submission.columns=\{worn: COL"
+        ):
             answer_formats(experiment({"k": NAMED}), sample(other))
     with pytest.raises(ValueError, match="needs one for each of worn, wrong, none"):
         answer_formats(experiment({"k": NAMED}, value="probability"), sample({"a": ["0.5"]}))

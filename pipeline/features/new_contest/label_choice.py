@@ -15,6 +15,10 @@ from pipeline.features.new_contest.table_columns import (
 )
 
 CLASS_PREFIX = re.compile(r"(class|prob|proba|probability|p|label|target|is)[ _-]", re.IGNORECASE)
+ANSWER_NAME = re.compile(
+    r"(predicted_?|pred_?)?(target|label|answer|class|category|value|score|output)(_?pred\w*)?"
+    r"|pred(ict(ion|ions|ed))?|prob(a|ability)?|y(_pred)?"
+)
 LABEL_NAME = re.compile(r"label|class|target|category|y|answer|emotion|gender|age")
 MOST_SHOWN = 6  # columns that a sentence names
 MOST_ALONE = 60  # columns that are taken for labels where nothing but their values says so
@@ -116,6 +120,8 @@ def _labels_of_sample(
                 return LabelChoice((column,), why, "classes", mapping)
     if named:
         return LabelChoice(tuple(named), "the sample submission asks for this column")
+    called = [c for c in asked if ANSWER_NAME.fullmatch(c.strip().casefold())]
+    asked = called if len(called) == 1 else asked
     if len(asked) == 1 and candidates:
         best = _nearest_label(candidates, asked[0])
         why = f"the answer column {asked[0]!r} is not in the train table; {best} fits best"
@@ -128,6 +134,8 @@ def _labels_of_sample(
 def _is_beside(column: str) -> bool:
     """Whether a sample's column can hardly be an answer: Usage, a counted row."""
     word = column.strip().casefold()
+    if ANSWER_NAME.fullmatch(word) or word.endswith(("_prob", "_probability")):
+        return False
     return is_helper(column) or SPLIT_NAME.fullmatch(word) is not None
 
 

@@ -45,3 +45,10 @@ def test_columns_beside_the_label_that_the_test_table_lacks_are_said() -> None:
     assert found.columns == ("label",)
     (note,) = found.notes
     assert "rater_agreement, confidence_x" in note
+
+
+def test_of_several_other_columns_the_one_called_like_an_answer_is_it() -> None:
+    train = {"ID": NAMES, "Sex": LABELS}
+    sample = {"ID": NAMES[:2], "Target": ["old"] * 2, "Usage": ["Public"] * 2, "Version": [1, 1]}
+    found = choose(train, test={"ID": NAMES[:2]}, sample=sample)
+    assert (found.columns, found.answer_column) == (("Sex",), "Target")
