@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from pipeline.features.new_contest.label_kinds import AGE_NAME, NUMBER_NAME
+from pipeline.features.new_contest.meeting import LOOKED_AT, ImageIndex
 from pipeline.features.new_contest.survey import Survey
-from pipeline.features.new_contest.table_columns import known_values
+from pipeline.features.new_contest.table_columns import PERSON_NAME, is_helper, known_values
 from pipeline.features.new_contest.table_roles import MEET, TableFacts
 from pipeline.labels.layouts import IMAGE_ENDINGS
 
@@ -17,6 +19,10 @@ MASK_FOLDER = re.compile(
 MASK_COLUMN = re.compile(r"(encoded_?pixels|rle|mask_?rle|rle_?mask|segmentation)")
 BOX_COLUMN = re.compile(r"prediction_?string|bbox(es)?|boxes|bounding_?box(es)?")
 PAIRS_FILE = re.compile(r"(.*[_-])?pairs?([_-]?(dev)?[_-]?(train|test|val|valid))?")
+TWIN_NAME = re.compile(r"(.*?)[ _-]?(1|2|a|b|left|right|first|second|one|two)", re.IGNORECASE)
+SURE = 0.9  # share of bare numbers that must meet images: small numbers are the names of some
+LEAST_IMAGES = 10  # different numbers that two columns of images hold
+ALIKE = 0.8  # share of the images of two columns that both have, where no name says that they pair
 MANY = 5  # files beside as many images, to be one for each
 MOST_PEOPLE = 50  # folders of few images each are people rather than classes
 FEW_EACH = 20.0
@@ -70,9 +76,9 @@ def say_files(survey: Survey) -> str | None:
     return None
 
 
-def say_tables(tables: Sequence[TableFacts]) -> str | None:
+def say_tables(tables: Sequence[TableFacts], index: ImageIndex) -> str | None:
     """The sentence for a contest whose tables show another job; None where they do not."""
-    return next(_table_sentences(tables), None)
+    return next(_table_sentences(tables, index), None)
 
 
 def say_people_as_classes(where: str) -> str:
@@ -80,7 +86,7 @@ def say_people_as_classes(where: str) -> str:
     return IDENTIFICATION.format(where=where)
 
 
-def _table_sentences(tables: Sequence[TableFacts]) -> Iterator[str]:
+def _table_sentences(tables: Sequence[TableFacts], index: ImageIndex) -> Iterator[str]:
     for facts in tables:
         for column in facts.frame.columns:
             word = column.strip().casefold()
@@ -97,10 +103,48 @@ def _table_sentences(tables: Sequence[TableFacts]) -> Iterator[str]:
         meets = [
             column
             for column, meeting in facts.meetings.items()
-            if meeting.share >= MEET and meeting.distinct > 2 and _has_letters(facts, column)
+            if meeting.share >= MEET
+            and meeting.distinct > 2
+            and _names_images(facts, column, index)
         ]
-        if len(meets) > 1 and not _are_one(facts, meets):
+        if len(meets) < 2 or _are_one(facts, meets):
+            meets = _numbered_pair(facts)
+        if len(meets) > 1:
             yield PAIRS.format(where=f"{facts.name} (columns {meets[0]} and {meets[1]})")
+
+
+def _numbered_pair(facts: TableFacts) -> list[str]:
+    """Two columns of bare numbers that name images, [] where there are none: numbers of other kinds
+    meet images too, so the two are called alike, or each image comes in both and again."""
+    columns = [
+        column
+        for column, meeting in facts.meetings.items()
+        if meeting.share >= SURE and meeting.distinct >= LEAST_IMAGES and not _is_measure(column)
+    ]
+    for place, one in enumerate(columns):
+        for other in columns[place + 1 :]:
+            if facts.path not in (None, one, other) or _are_one(facts, [one, other]):
+                continue
+            left, right = (facts.frame[column] for column in (one, other))
+            shared = len(set(left) & set(right)) / len(set(left) | set(right))
+            again = left.duplicated().any() and right.duplicated().any()
+            if _are_twins(one, other) or (again and shared >= ALIKE):
+                return [one, other]
+    return []
+
+
+def _are_twins(one: str, other: str) -> bool:
+    """Whether two columns are called alike but for the end: id1 and id2, a and b."""
+    found = [TWIN_NAME.fullmatch(name.strip()) for name in (one, other)]
+    stems = {match[1].casefold() for match in found if match is not None}
+    return all(found) and len(stems) == 1
+
+
+def _is_measure(column: str) -> bool:
+    """Whether a column's name says that its numbers are no images."""
+    word = column.strip().casefold()
+    names = (AGE_NAME, NUMBER_NAME, PERSON_NAME)
+    return is_helper(column) or any(name.fullmatch(word) for name in names)
 
 
 def _are_one(facts: TableFacts, columns: Sequence[str]) -> bool:
@@ -111,9 +155,10 @@ def _are_one(facts: TableFacts, columns: Sequence[str]) -> bool:
     return bool(same.mean() > 0.5)
 
 
-def _has_letters(facts: TableFacts, column: str) -> bool:
-    values = facts.frame[column].astype(str)
-    return not bool(values.str.strip().str.fullmatch(r"[\d.]*").all())
+def _names_images(facts: TableFacts, column: str, index: ImageIndex) -> bool:
+    """Whether most different values surely name an image: bare numbers may be anything else."""
+    values = facts.frame[column].astype(str).drop_duplicates().head(LOOKED_AT)
+    return bool(values.map(index.is_image).mean() >= MEET)
 
 
 def _single_texts(survey: Survey, stems: set[str]) -> list[str]:

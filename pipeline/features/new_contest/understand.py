@@ -78,7 +78,7 @@ def understand_folder(
     pixel_tables = [one for one in facts if one.pixels is not None]
     if not survey.images and not pixel_tables:
         raise ValueError(_say_no_images(survey))
-    other_job = say_tables(facts)
+    other_job = say_tables(facts, index)
     if other_job is not None:
         raise ValueError(other_job)
     texts = read_texts(survey.root, survey.texts)
