@@ -190,10 +190,10 @@ def class_numbers(task: Task, values: pd.Series) -> np.ndarray:
     """
     words = values.map(_as_word).str.strip()
     codes = pd.Index(task.classes).get_indexer(words)
-    plain = [_plain_word(word) for word in task.classes]
+    plain = [plain_word(word) for word in task.classes]
     if (codes < 0).any() and len(set(plain)) == len(plain):
         unknown = codes < 0
-        codes[unknown] = pd.Index(plain).get_indexer(words[unknown].map(_plain_word))
+        codes[unknown] = pd.Index(plain).get_indexer(words[unknown].map(plain_word))
     return codes.astype(np.int64)
 
 
@@ -268,7 +268,7 @@ def _as_word(value: object) -> str:
     return str(value)
 
 
-def _plain_word(word: str) -> str:
+def plain_word(word: str) -> str:
     """One spelling for all that mean the same number or the same truth value."""
     if word.casefold() in ("true", "false"):
         return word.casefold()

@@ -108,11 +108,13 @@ def _read_styles(frame: pd.DataFrame, tasks: Sequence[Task]) -> tuple[pd.DataFra
         if (task.classes and not task.edges) or task.column not in frame.columns:
             continue
         texts = frame[task.column].dropna().astype(str)
-        style = find_style(texts)
+        # the test rows may be those of a sample, with other placeholders
+        train = texts[frame.loc[texts.index, "part"] == "train"]
+        style = find_style(train)
         if style is None:
             continue
         frame = frame.assign(**{task.column: texts.map(style.read).reindex(frame.index)})
-        notes.append(f"{written_column(task.column)}: {style.describe(texts.iloc[0])}")
+        notes.append(f"{written_column(task.column)}: {style.describe(train)}")
     return frame, notes
 
 
