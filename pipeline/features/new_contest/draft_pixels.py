@@ -37,7 +37,13 @@ def draft_pixels(roles: Roles, tables: Sequence[TableFacts], *, texts: Mapping[s
         raise ValueError(f"new: {train.name} holds images as numbers, but no labels")
     sample_name = "" if roles.sample is None else roles.sample.name
     tasks, notes = guess_tasks(
-        frame, choice, sample=sample, sample_name=sample_name, texts=texts, rows_of_file=1.0
+        frame,
+        choice,
+        train_name=train.name,
+        sample=sample,
+        sample_name=sample_name,
+        texts=texts,
+        rows_of_file=1.0,
     )
     answer = guess_answer(
         tasks,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.features.new_contest.class_folders import ClassFolders, part_word
 from pipeline.features.new_contest.draft import Draft, task_entries
-from pipeline.features.new_contest.label_kinds import LabelKind, guess_kind
+from pipeline.features.new_contest.label_kinds import LabelKind, check_label, guess_kind
 from pipeline.features.new_contest.other_jobs import (
     FEW_EACH,
     MOST_PEOPLE,
@@ -54,6 +54,7 @@ def draft_lines(
 ) -> Draft:
     """The config of a contest with bare labels; `fixes` are tables of corrections by their name."""
     label = guess_kind("label", pd.Series(found.values))
+    check_label(label, place=found.labels)
     metric = guess_metric("label", label, texts=texts, sample_name="", answers=None, by_class=False)
     name = _name_in_fixes(fixes)
     task = TaskGuess(name, name, label, metric)

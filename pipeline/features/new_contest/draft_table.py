@@ -58,6 +58,7 @@ def draft_table(
     tasks, notes = guess_tasks(
         columns.frame,
         choice,
+        train_name=train.name,
         sample=None if roles.sample is None else roles.sample.frame,
         sample_name="" if roles.sample is None else roles.sample.name,
         texts=texts,

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from pipeline.features.new_contest.label_scales import find_scale, find_several_labels
+from pipeline.features.new_contest.label_spellings import say_mixed_spellings
 from pipeline.features.new_contest.table_columns import known_values
-from pipeline.labels.number_words import find_style
+from pipeline.labels.number_words import find_style, say_unsure_numbers
 
 AGE_NAME = re.compile(r"(.*_)?(age|ages|real_age|apparent_age\w*|years?)(_.*)?")
 NUMBER_NAME = re.compile(
@@ -17,11 +18,16 @@ NUMBER_NAME = re.compile(
     r"|valence|arousal|pawpularity|intensity|quality)\w*|.*_[xy]"
 )
 GRADE_NAME = re.compile(r".*(grade|level|severity|stage|ordinal|diagnosis)\w*")
+YEARS = r"( ?(y|yrs?|years?)\.?)?( ?old)?"
 RANGE = re.compile(
-    r"[(\[]? ?\d+ ?(-|–|,|_|to) ?\d+ ?[)\]]?|\d+ ?(\+|and (over|more|above))"
-    r"|(more than|over|above|under|below|less than|[<>]=?) ?_?\d+",
+    rf"[(\[] ?\d+ ?, ?\d+ ?[)\]]|[(\[]? ?\d+ ?(-|–|_|to) ?\d+{YEARS} ?[)\]]?"
+    rf"|\d+ ?(\+|(and|or) (over|more|above|older|under|below|less|younger)){YEARS}"
+    rf"|\d+{YEARS} ?(\+|(and|or) (over|more|above|older|under|below|less|younger))"
+    rf"|(more than|over|above|under|below|less than|up to|[<>]=?) ?_?\d+{YEARS}",
     re.IGNORECASE,
 )
+LESS = re.compile(r"\D*(<|under|below|less|up to)|.*\b(under|below|less|younger)$", re.IGNORECASE)
+MORE = re.compile(r"\D*(more|over|above|>)", re.IGNORECASE)
 PAIRS = (  # the word for 0 first
     ("0", "1"),
     ("-1", "1"),
@@ -63,6 +69,8 @@ class LabelKind:
     balance: float = field(default=1.0)  # rows of the rarest class, as a share of an even one
     separator: str = ""  # between the words of several labels in one cell
     nothing: str = ""  # the word for an image with none of them
+    read: str = ""  # how its numbers are read, in words, where they are not plain
+    problem: str = ""  # what must be mended in the table before it can be a label
 
 
 def guess_kind(name: str, values: pd.Series, *, rows_of_file: float = 1.0) -> LabelKind:
@@ -75,11 +83,18 @@ def guess_kind(name: str, values: pd.Series, *, rows_of_file: float = 1.0) -> La
     distinct = list(known.value_counts().index)
     if len(distinct) < 2:
         return LabelKind("", f"{name} has one value only")
+    problem = say_mixed_spellings(known)
+    if problem:
+        return LabelKind("multiclass", "words", problem=problem)
     style = find_style(known)
     plain = known if style is None else known.map(style.read)
     numbers = pd.to_numeric(plain, errors="coerce")
     if numbers.notna().mean() > 0.9 and len(distinct) > 2:
-        return _number_kind(name, known, numbers, rows_of_file=rows_of_file)
+        found = _number_kind(name, known, numbers, counts=style is None, rows_of_file=rows_of_file)
+        return found if style is None else replace(found, read=style.describe(known))
+    problem = say_unsure_numbers(known) if len(distinct) > 2 else ""
+    if problem:
+        return LabelKind("regression", "numbers", problem=problem)
     if len({_plain(word) for word in distinct}) == 2:
         return _pair_kind(known)
     ranges = _find_ranges(known)
@@ -106,14 +121,22 @@ def guess_kind(name: str, values: pd.Series, *, rows_of_file: float = 1.0) -> La
     )
 
 
+def check_label(label: LabelKind, *, place: str) -> None:
+    """Raises ValueError where the values, which stand at `place`, must be mended first."""
+    if label.problem:
+        raise ValueError(
+            f"new: {place}: {label.problem}, wherever such labels stand, and type the same again"
+        )
+
+
 def sort_classes(words: Sequence[str]) -> list[str]:
     """Classes in their natural order: numbers and ranges by number, words by letter."""
 
     def key(word: str) -> tuple[float, str]:
         found = re.search(r"\d+(\.\d+)?", word)
         begins = found is not None and re.fullmatch(r"\D{0,12}", word[: found.start()]) is not None
-        more = 0.5 if re.match(r"\D*(more|over|above|>)", word) else 0.0
-        return (float(found.group()) + more if begins and found else np.inf, word)
+        beside = -0.5 if LESS.match(word) else 0.5 if MORE.match(word) else 0.0
+        return (float(found.group()) + beside if begins and found else np.inf, word)
 
     return sorted(words, key=key)
 
@@ -149,17 +172,17 @@ def _pair_kind(known: pd.Series) -> LabelKind:
 
 
 def _number_kind(
-    name: str, known: pd.Series, numbers: pd.Series, *, rows_of_file: float
+    name: str, known: pd.Series, numbers: pd.Series, *, counts: bool, rows_of_file: float
 ) -> LabelKind:
     """Classes where the numbers are few, whole and begin at -1, 0 or 1, and the column's name is no
-    measure; else a number with its range."""
+    measure; else a number with its range. `counts`: they are plain, and so can be classes."""
     found = numbers.dropna().to_numpy(dtype=np.float64)
     word = name.casefold()
     whole = bool((found % 1 == 0).all())
     values = np.unique(found)
     measured = NUMBER_NAME.fullmatch(word) is not None or AGE_NAME.fullmatch(word) is not None
     few = whole and len(values) <= FEW_CLASSES and values[0] in (-1.0, 0.0, 1.0)
-    if few and not measured and rows_of_file < 1.5 and len(values) < 0.5 * len(found):
+    if counts and few and not measured and rows_of_file < 1.5 and len(values) < 0.5 * len(found):
         classes = tuple(f"{value:g}" for value in values)
         why = f"{len(classes)} whole numbers, {classes[0]} to {classes[-1]}, taken as classes"
         return LabelKind("multiclass", why, classes, balance=_balance(known))

@@ -12,6 +12,7 @@ from pipeline.features.new_contest.label_kinds import (
     AGE_NAME,
     GRADE_NAME,
     LabelKind,
+    check_label,
     guess_kind,
     sort_classes,
 )
@@ -37,12 +38,16 @@ def guess_tasks(
     train: pd.DataFrame,
     choice: LabelChoice,
     *,
+    train_name: str,
     sample: pd.DataFrame | None,
     sample_name: str,
     texts: Mapping[str, str],
     rows_of_file: float,
 ) -> tuple[list[TaskGuess], list[str]]:
-    """The tasks of the chosen labels, and a sentence for each column that can be none."""
+    """The tasks of the chosen labels, and a sentence for each column that can be none.
+
+    Raises ValueError for a column whose values must be mended first.
+    """
     if choice.form == "one_hot":
         words = tuple(CLASS_PREFIX.sub("", column) for column in choice.columns)
         classes = words if len(set(words)) == len(words) else choice.columns
@@ -55,6 +60,9 @@ def guess_tasks(
     notes = list(choice.notes)
     for column in choice.columns:
         label = guess_kind(column, train[column], rows_of_file=rows_of_file)
+        check_label(label, place=f"{train_name}, column {column}")
+        if label.read:
+            notes.append(f"{column}: {label.read}")
         if not label.kind:
             notes.append(f"{column} is left out: {label.why}")
             continue

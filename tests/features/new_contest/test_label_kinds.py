@@ -66,3 +66,45 @@ def test_what_can_be_no_label_says_why() -> None:
 
 def test_an_unknown_pair_is_ordered_by_letter() -> None:
     assert order_pair(["smile", "frown"]) == ("frown", "smile")
+
+
+@pytest.mark.parametrize(
+    ("words", "order"),
+    [
+        (["25-39", "<25", "40-59", "60+"], ["<25", "25-39", "40-59", "60+"]),
+        (["30+", "under 20", "20-29"], ["under 20", "20-29", "30+"]),
+        (["30-39", "29 and under", "over 39"], ["29 and under", "30-39", "over 39"]),
+    ],
+)
+def test_the_open_ranges_stand_at_the_ends(words: list[str], order: list[str]) -> None:
+    assert sort_classes(words) == order
+
+
+def test_ranges_may_be_of_years_and_numbers_with_commas_are_none() -> None:
+    found = kind("age_group", ["<25", "25-39 yrs", "40-59 yrs", "60+ years"] * 3)
+    assert found.why.startswith("4 ranges of numbers")
+    assert not found.invalid
+    assert "22212 or 22.212" in kind("income", ["22,212", "1,234", "5,678"] * 3).problem
+
+
+def test_numbers_with_a_unit_are_measured() -> None:
+    found = kind("age", [f"{number} Jahre" for number in range(20, 50)])
+    assert (found.kind, found.high, found.read) == ("regression", 120.0, "'20 Jahre' is read as 20")
+    assert kind("shown", ["0%", "50%", "100%"] * 4).kind == "regression"  # no class is called 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["true", "1", "false", "0"], "several spellings of yes and no"),
+        (["Male", "male", "Female"], "'Male' (2 rows) and 'male' (2 rows) differ only"),
+        (["Male", "male"], "differ only"),
+        (["Child", "child", "Adult", "adult", "Senior"], "so do spellings of 1 other words"),
+        (["True", "true", "False"], ""),
+        (["a", "b", "c"], ""),
+    ],
+)
+def test_words_in_several_spellings_are_to_be_mended(words: list[str], says: str) -> None:
+    problem = kind("x", words * 2).problem
+    assert says in problem
+    assert bool(says) == bool(problem)

@@ -249,6 +249,7 @@ PAIRS = [(f"{n}.png", f"{n + 1}.png", n % 2) for n in range(8)]
 PEOPLE = [(f"{n}.png", n // 2) for n in range(12)]
 OTHER_JOBS: list[tuple[list[str], dict[str, tuple], str]] = [
     (TRAIN, {"pairs.csv": ("left,right,same", PAIRS)}, "pairs"),
+    (TRAIN, {"x.csv": ("a,b,same", [(n, n * 7 % 12, n % 2) for n in range(12)])}, "pairs"),
     (TRAIN, {"t.csv": ("id,EncodedPixels", [(1, "1 3"), (2, "4 5")])}, "segmentation"),
     ([f"query/{n}.png" for n in range(3)] + ["gallery/9.png"], {}, "retrieval"),
     ([f"img/{n}.png" for n in range(6)] + [f"masks/{n}.png" for n in range(6)], {}, "segment"),
@@ -273,6 +274,14 @@ def test_another_job_is_told_in_a_sentence(
     for name, (header, rows) in tables.items():
         table(tmp_path / name, header, rows)
     with pytest.raises(ValueError, match=says):
+        understand_folder(tmp_path)
+
+
+def test_labels_that_are_spelt_like_images_are_no_pairs(tmp_path: Path) -> None:
+    draw(tmp_path, [*TRAIN, *TEST])
+    rows = [(f"{n}.png", ["true", "1", "false", "0"][n % 4]) for n in range(12)]
+    table(tmp_path / "train.csv", "id,happy", rows)
+    with pytest.raises(ValueError, match=r"happy: .* spellings of yes and no"):
         understand_folder(tmp_path)
 
 

@@ -1,0 +1,38 @@
+"""Words of labels that are one word in several spellings: what to mend before they are learnt."""
+
+from collections import defaultdict
+
+import pandas as pd
+
+from pipeline.labels.tasks import plain_word
+
+TRUTH = {"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"}
+MOST_SHOWN = 6
+MOST_WORDS = 200  # with more different words a column holds no classes
+
+
+def say_mixed_spellings(known: pd.Series) -> str:
+    """Why the words of a column are no clean classes, and what to write; '' where they are.
+
+    Two spellings of one number or of one truth value (`True` and `true`) are read as one.
+    """
+    counts: dict[str, int] = known.map(plain_word).value_counts().to_dict()
+    if len(counts) > 2 and {word.casefold() for word in counts} <= TRUTH:
+        shown = ", ".join(repr(word) for word in list(counts)[:MOST_SHOWN])
+        return f"{shown} are several spellings of yes and no; write one word for each of the two"
+    spelt: dict[str, list[str]] = defaultdict(list)
+    for word in counts:
+        spelt[word.casefold()].append(word)
+    mixed = [words for words in spelt.values() if len(words) > 1]
+    if not mixed or len(spelt) > min(MOST_WORDS, 0.5 * len(known)):
+        return ""
+    first, second, *_ = mixed[0]
+    more = f"; so do spellings of {len(mixed) - 1} other words" if len(mixed) > 1 else ""
+    return (
+        f"{first!r} ({_rows(counts[first])}) and {second!r} ({_rows(counts[second])}) differ only "
+        f"in capital letters{more}; write one spelling for each class"
+    )
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
