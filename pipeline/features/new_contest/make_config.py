@@ -17,6 +17,7 @@ from pipeline.features.new_contest.face_look import (
     measure_sizes,
 )
 from pipeline.features.new_contest.guess import Guess
+from pipeline.features.new_contest.mirror_labels import find_places
 from pipeline.features.new_contest.shipped_contests import shipped_text
 from pipeline.features.new_contest.strong_recipe import Setting, Size, first_size, names_of
 from pipeline.features.new_contest.understand import Understood
@@ -103,6 +104,10 @@ def look_for_crop(found: Understood, sizes: Sizes) -> Guess[dict[str, object]]:
     """The settings of the crop, after a look at some of the images."""
     draft = found.draft
     assert draft is not None
+    place = find_places(draft.tasks)
+    if place:
+        why = f"{place} is a place in the whole image, so no face is cut out"
+        return Guess({"faces": "given"}, why)
     if draft.has_boxes:
         return Guess({"margin": 0.2}, "the table's boxes; a face is looked for where it has none")
     if found.survey.shows_videos:

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.label_kinds import LabelKind
+from pipeline.features.new_contest.mirror_labels import find_places, find_sides, find_turns
 from pipeline.features.new_contest.task_guess import TaskGuess
 from pipeline.features.new_contest.yaml_writer import Entry
 
@@ -116,10 +117,33 @@ def recipe_entries(setting: Setting, size: Size) -> list[Entry]:
     entries += [
         Entry("defaults", _defaults(setting, size, pixels)),
         Entry("members", _members(setting, size)),
-        Entry("tta", ["identity", "flip"], "the mean of an image and its mirror image"),
+        _views(setting),
         Entry("ensemble", _ensemble(setting)),
     ]
     return entries
+
+
+def _mirror_why(setting: Setting) -> str:
+    """Why a mirrored image has another label; '' where it has the same."""
+    tasks = setting.tasks
+    name = find_places(tasks) or find_turns(tasks) or find_sides(tasks)
+    return f"no mirror images: {name} may be another one there" if name else ""
+
+
+def _views(setting: Setting) -> Entry:
+    why = _mirror_why(setting)
+    if why:
+        return Entry("tta", ["identity"], why)
+    return Entry("tta", ["identity", "flip"], "the mean of an image and its mirror image")
+
+
+def _augment(setting: Setting) -> Entry:
+    name = find_places(setting.tasks) or find_turns(setting.tasks)
+    if name:
+        why = f"{name} of a mirrored, moved or turned image may be another one"
+        return Entry("augment", [LIGHT], why)
+    why = _mirror_why(setting)
+    return Entry("augment", [MOVE, LIGHT], why) if why else Entry("augment", [FLIP, MOVE, LIGHT])
 
 
 def image_size(setting: Setting) -> int:
@@ -174,7 +198,7 @@ def _defaults(setting: Setting, size: Size, pixels: int) -> list[Entry]:
         )
     if len(setting.tasks) == 1 and _is_uneven(setting.tasks[0].label):
         entries.append(Entry("sampler", "balanced", "some classes are rare"))
-    entries.append(Entry("augment", [FLIP, MOVE, LIGHT]))
+    entries.append(_augment(setting))
     return entries
 
 
