@@ -20,6 +20,7 @@ ANSWER_NAME = re.compile(
     r"|pred(ict(ion|ions|ed))?|prob(a|ability)?|y(_pred)?"
 )
 LABEL_NAME = re.compile(r"label|class|target|category|y|answer|emotion|gender|age")
+MOST_ONE_HOT = 0.9  # share of rows with one 1 from which on others are exceptions
 MOST_SHOWN = 6  # columns that a sentence names
 MOST_ALONE = 60  # columns that are taken for labels where nothing but their values says so
 
@@ -53,9 +54,11 @@ def choose_labels(
 ) -> LabelChoice | None:
     """The label columns of a train table; None where nothing can be one.
 
-    `used` are columns of the train table that are something else: ids, paths, people, boxes. A
-    column of folds is never a label.
+    `used` are columns of the train table that are something else, the first one the ids.
+    A column of folds is never a label.
     """
+    ids = next((column for column in used if column in train.columns), None)
+    names = train.index.to_series().astype(str) if ids is None else train[ids].astype(str)
     free = [
         column
         for column in train.columns
@@ -65,13 +68,13 @@ def choose_labels(
     free = [column for column in free if not column.startswith("Unnamed: ")] or free
     if sample is not None:
         asked = [column for column in sample.columns if column != sample_id]
-        found = _labels_of_sample(train, free, asked, test=test)
+        found = _labels_of_sample(train, free, asked, test=test, names=names)
         if found is not None:
             return found
     if test is None:
         alone = _usable(train, free)[:MOST_ALONE]
         why = "no test table or sample says which column is asked for"
-        return _maybe_one_hot(train, alone, why) if alone else None
+        return _maybe_one_hot(train, alone, why, names=names) if alone else None
     lacking = [column for column in free if column not in test.columns]
     both = [column for column in free if column in test.columns]
     found_columns, why = _usable(train, lacking), "the test table does not have them"
@@ -82,7 +85,7 @@ def choose_labels(
             why = _say_in_both(test, found_columns)
     if not found_columns:
         return None
-    choice = _maybe_one_hot(train, found_columns, why)
+    choice = _maybe_one_hot(train, found_columns, why, names=names)
     beside = [column for column in lacking if column not in found_columns]
     beside = [column for column in beside if known_values(train[column]).nunique() > 1]
     if not beside:
@@ -101,13 +104,20 @@ def _say_in_both(test: pd.DataFrame, columns: Sequence[str]) -> str:
 
 
 def _labels_of_sample(
-    train: pd.DataFrame, free: Sequence[str], asked: Sequence[str], *, test: pd.DataFrame | None
+    train: pd.DataFrame,
+    free: Sequence[str],
+    asked: Sequence[str],
+    *,
+    test: pd.DataFrame | None,
+    names: pd.Series,
 ) -> LabelChoice | None:
     spelt = {column.casefold(): column for column in free}
     asked = [c for c in asked if c.casefold() in spelt or not _is_beside(c)] or asked
     named = [spelt[column.casefold()] for column in asked if column.casefold() in spelt]
     if named and len(named) == len(asked):
-        return _maybe_one_hot(train, named, "the sample submission asks for this column")
+        return _maybe_one_hot(
+            train, named, "the sample submission asks for this column", names=names
+        )
     candidates = _usable(train, free)
     if test is not None:
         hidden = [column for column in candidates if column not in test.columns]
@@ -174,12 +184,35 @@ def _usable(train: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return named or possible
 
 
-def _maybe_one_hot(train: pd.DataFrame, columns: Sequence[str], why: str) -> LabelChoice:
-    """The columns as the classes of one task where each row has a 1 in exactly one of them."""
-    if len(columns) > 2:
-        ones = train[list(columns)].apply(pd.to_numeric, errors="coerce")
-        flags = ones.isin([0, 1]).all(axis=None)
-        if flags and (ones.sum(axis=1) == 1).all():
-            said = f"each row has a 1 in exactly one of {len(columns)} columns; {why}"
-            return LabelChoice(tuple(columns), said, "one_hot")
-    return LabelChoice(tuple(columns), why)
+def _maybe_one_hot(
+    train: pd.DataFrame, columns: Sequence[str], why: str, *, names: pd.Series
+) -> LabelChoice:
+    """The columns as the classes of one task where each row has a 1 in exactly one of them, or has
+    none in a few rows; a few rows with several are said. `names` are those of the rows."""
+    plain = LabelChoice(tuple(columns), why)
+    if len(columns) < 3:
+        return plain
+    filled = train[list(columns)].apply(lambda cells: cells.astype(str).str.strip())
+    ones = filled.replace("", "0").apply(pd.to_numeric, errors="coerce")
+    if not ones.isin([0, 1]).all(axis=None):
+        return plain
+    total = ones.sum(axis=1)
+    share = float((total == 1).mean())
+    if share < MOST_ONE_HOT:
+        return plain
+    none, several = names[total == 0], names[total > 1]
+    said = f"each row has a 1 in exactly one of {len(columns)} columns; {why}"
+    if not len(none) and not len(several):
+        return LabelChoice(tuple(columns), said, "one_hot")
+    shown = ", ".join(
+        f"{len(rows)} {what} ({', '.join(rows.head(3))})"
+        for rows, what in ((none, "none"), (several, "several"))
+        if len(rows)
+    )
+    note = f"{share:.0%} of the rows have a 1 in exactly one of {len(columns)} columns, {shown}"
+    if len(several):
+        note += "; if the columns are the classes of one label, mend these rows"
+        return replace(plain, notes=(note,))
+    said = f"rows have a 1 in exactly one of {len(columns)} columns, but for {len(none)}; {why}"
+    note += "; they are taken for the classes of one label, and rows with none are not learnt"
+    return LabelChoice(tuple(columns), said, "one_hot", notes=(note,))

@@ -52,3 +52,19 @@ def test_of_several_other_columns_the_one_called_like_an_answer_is_it() -> None:
     sample = {"ID": NAMES[:2], "Target": ["old"] * 2, "Usage": ["Public"] * 2, "Version": [1, 1]}
     found = choose(train, test={"ID": NAMES[:2]}, sample=sample)
     assert (found.columns, found.answer_column) == (("Sex",), "Target")
+
+
+def test_rows_with_no_or_several_classes_are_exceptions_that_are_said() -> None:
+    words = [number % 3 for number in range(12)]
+    train = {"id": NAMES} | {f"c{k}": [int(word == k) for word in words] for k in range(3)}
+    assert choose(train).form == "one_hot"
+    train["c1"][4] = 0
+    found = choose(train)
+    assert found.form == "one_hot"
+    assert "92% of the rows" in found.notes[0]
+    assert "1 none (4.png)" in found.notes[0]
+    train["c0"][4] = train["c1"][4] = 1
+    found = choose(train)
+    assert found.form == "columns"
+    assert "1 several (4.png)" in found.notes[0]
+    assert "mend these rows" in found.notes[0]
