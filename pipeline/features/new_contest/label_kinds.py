@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.features.new_contest.label_scales import find_scale, find_several_labels
-from pipeline.features.new_contest.label_spellings import say_mixed_spellings
+from pipeline.features.new_contest.label_spellings import say_lists, say_mixed_spellings
 from pipeline.features.new_contest.table_columns import known_values
 from pipeline.labels.number_words import find_style, say_unsure_numbers
 
@@ -83,7 +83,7 @@ def guess_kind(name: str, values: pd.Series, *, rows_of_file: float = 1.0) -> La
     distinct = list(known.value_counts().index)
     if len(distinct) < 2:
         return LabelKind("", f"{name} has one value only")
-    problem = say_mixed_spellings(known)
+    problem = say_lists(known) or say_mixed_spellings(known)
     if problem:
         return LabelKind("multiclass", "words", problem=problem)
     style = find_style(known)

@@ -1,5 +1,6 @@
-"""Words of labels that are one word in several spellings: what to mend before they are learnt."""
+"""Words of labels in several spellings or in lists: what to mend before they are learnt."""
 
+import re
 from collections import defaultdict
 
 import pandas as pd
@@ -8,6 +9,8 @@ from pipeline.labels.tasks import plain_word
 
 TRUTH = {"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"}
 MOST_SHOWN = 6
+LIST = re.compile(r"\[.*\]|\{.*\}|\(\s*(['\"].*)?\)", re.DOTALL)
+MOST_IN_LISTS = 60  # different words of lists that are labels
 MOST_WORDS = 200  # with more different words a column holds no classes
 
 
@@ -31,6 +34,22 @@ def say_mixed_spellings(known: pd.Series) -> str:
     return (
         f"{first!r} ({_rows(counts[first])}) and {second!r} ({_rows(counts[second])}) differ only "
         f"in capital letters{more}; write one spelling for each class"
+    )
+
+
+def say_lists(known: pd.Series) -> str:
+    """Why cells that are lists of words are not read, and what to write; '' where they are none."""
+    cells = [str(cell) for cell in known.unique()]
+    if not all(LIST.fullmatch(cell) for cell in cells):
+        return ""
+    lists = [[word.strip(" '\"") for word in cell[1:-1].split(",")] for cell in cells]
+    words = {word for one in lists for word in one if word}
+    if len(words) > MOST_IN_LISTS or not any(re.search(r"[^\W\d_]", word) for word in words):
+        return ""
+    place = max(range(len(cells)), key=lambda number: (min(len(lists[number]), 2), -number))
+    return (
+        f"{cells[place]} is a list in one cell, which is not read; write the words alone, with "
+        f"bars between ({'|'.join(lists[place])}), and none for an empty list"
     )
 
 
