@@ -175,7 +175,8 @@ def test_random_labels_are_told_from_nothing_and_the_lockbox_agrees(
     code, out, error = call("auto", "hours=0.0001", *more, *words)  # the baseline alone
     assert code == 0, error
     assert "nothing here can be told from chance" in out
-    assert "OOF lies in its interval" in out
+    (record,) = json.loads(next(tmp_path.rglob("lockbox.json")).read_text())["scores"]
+    assert record["lockbox"]["low"] <= record["oof"]["value"] <= record["lockbox"]["high"]
     assert "more hours" not in out
 
 
