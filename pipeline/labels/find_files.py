@@ -21,6 +21,8 @@ from pipeline.tables import OK
 
 LOST = ("missing", "outside")  # statuses of a path at which no file lies
 SHOWN = 3  # names that a sentence shows
+# what stands before a web address once a folder was put before it, and its path without the host
+URL = re.compile(r"(?P<before>.*?)https?:/+[^/]+/(?P<path>[^?]*)(\?.*)?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,22 @@ class FileIndex:
         self.by_stem.setdefault(key[-1], []).append(path)
         if key[-1].isdecimal():
             self.by_number.setdefault((key[:-1], int(key[-1])), []).append(path)
+
+    def look_up(self, written: str) -> tuple[str, list[str]]:
+        """The clean path that a table's words stand for, and the files that it can mean.
+
+        Of a web address it is the path below the host, or else its last part alone.
+        """
+        path = clean_path(written)
+        url = URL.fullmatch(written.strip().strip("'\"").replace("\\", "/"))
+        if url is None:
+            return path, self.fits(path) if path else []
+        for end in (url["path"], url["path"].rstrip("/").rpartition("/")[2]):
+            path = clean_path(url["before"] + end)
+            found = self.fits(path) if path else []
+            if found:
+                return path, found
+        return path, []
 
     def fits(self, path: str) -> list[str]:
         """The files that a clean path can mean: those of the strictest rule that finds any.
@@ -92,7 +110,7 @@ def find_files(root: Path, images: pd.DataFrame) -> FoundFiles:
             continue
         if index is None:  # the folders are walked only where a path is not just written otherwise
             index = index_files(root)
-        fitting = index.fits(path)
+        _, fitting = index.look_up(written)
         if len(fitting) == 1:
             found[row] = fitting[0]
         elif fitting:

@@ -38,6 +38,9 @@ def look_for(root: Path, *written: str, part: str = "test") -> pd.DataFrame:
         ("test/24", "test/024.jpg"),
         ("test/24.0", "test/024.jpg"),
         ("https://host/files/test/024.jpg", "test/024.jpg"),
+        ("https://host/elsewhere/024.jpg", "test/024.jpg"),  # by its last part
+        ("https://host/faces/024.jpg?w=200&h=200", "test/024.jpg"),
+        ("test/https:/host/faces/024.jpg?w=200.jpg", "test/024.jpg"),  # a folder, an ending added
         ("024.jpg", "test/024.jpg"),
         ("test/test/024.jpg", "test/024.jpg"),
         ("test/Ame\u0301lie.jpg", "test/Am\u00e9lie.jpg"),  # two Unicode forms of one name

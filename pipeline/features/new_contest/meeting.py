@@ -1,5 +1,6 @@
 """Which values of a table's column are images that lie in the folder."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +8,12 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from pipeline.labels.find_files import FileIndex, clean_path
+from pipeline.labels.find_files import FileIndex
 from pipeline.labels.layouts import IMAGE_ENDINGS
 
 LOOKED_AT = 400  # values of a column: enough to know its share
 MOST_FOLDERS = 60  # in which a bare number is looked for
+NUMBER = re.compile(r"\d+(\.0+)?")  # also one that a spreadsheet saved as 24.0
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,15 @@ class ImageIndex:
 
     def find(self, value: str) -> list[str]:
         """The images that a value can mean."""
-        path = clean_path(value)
-        if not path:
-            return []
-        found = self._index.fits(path)
-        if not found and path.isdecimal():
+        return self._look_up(value)[1]
+
+    def _look_up(self, value: str) -> tuple[str, list[str]]:
+        """The clean path of a value, and the images that it can mean."""
+        path, found = self._index.look_up(value)
+        if not found and NUMBER.fullmatch(path):
             for folder in self._folders:
                 found = found + self._index.fits(f"{folder}/{path}")
-        return found
+        return path, found
 
     def meets(self, value: str) -> bool:
         """Whether the value can mean any of the images."""
@@ -65,7 +68,7 @@ class ImageIndex:
     def is_image(self, value: str) -> bool:
         """Whether a value is surely the name of an image: it has an ending or letters."""
         plain = value.strip()
-        return not plain.isdecimal() and self.meets(plain)
+        return not NUMBER.fullmatch(plain) and self.meets(plain)
 
     def meeting(self, values: Iterable[str]) -> Meeting:
         """How the values of one column meet the images; some of many are looked at."""
@@ -77,20 +80,21 @@ class ImageIndex:
         folders: Counter[str] = Counter()
         endings: Counter[str] = Counter()
         met = 0
+        bare = True
         for value in looked_at:
-            files = self.find(value)
+            path, files = self._look_up(value)
+            bare = bare and not path.lower().endswith(IMAGE_ENDINGS)
             met += bool(files)
-            for folder in {_starts_from(value, file) for file in files}:
+            for folder in {_starts_from(path, file) for file in files}:
                 folders[folder] += 1
             endings.update({PurePosixPath(file).suffix for file in files})
-        bare = not any(value.lower().endswith(IMAGE_ENDINGS) for value in looked_at)
         suffix = next(iter(endings)) if bare and len(endings) == 1 else ""
         return Meeting(met / len(looked_at), folders, suffix, len(distinct))
 
 
-def _starts_from(value: str, file: str) -> str:
-    """The folder from which a value's path leads to a file; `.` for the root."""
-    folders = PurePosixPath(clean_path(value)).parent.parts
+def _starts_from(path: str, file: str) -> str:
+    """The folder from which a clean path leads to a file; `.` for the root."""
+    folders = PurePosixPath(path).parent.parts
     parents = PurePosixPath(file).parent.parts
     if not folders:
         return "/".join(parents) or "."
