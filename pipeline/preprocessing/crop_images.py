@@ -19,8 +19,8 @@ from pipeline.faces.recipe import CropRecipe
 from pipeline.jobs.job import Job
 from pipeline.jobs.resources import MOST_READING, find_slots
 from pipeline.jobs.run import run_jobs
-from pipeline.preprocessing.read_contest import check_test_images
 from pipeline.preprocessing.shards import FaceRow, cut_shard, find_shard
+from pipeline.preprocessing.unseen_images import check_test_images
 from pipeline.storage import Runs, atomic_write, read_table, write_table
 from pipeline.tables import FACES, OK, check_table, pick
 

@@ -7,12 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config import Competition
-from pipeline.labels.answer_groups import (
-    check_group_labels,
-    is_grouped,
-    lost_groups,
-    name_groups,
-)
+from pipeline.labels.answer_groups import check_group_labels, is_grouped, name_groups
 from pipeline.labels.check_labels import (
     check_labels,
     far_label_notes,
@@ -21,7 +16,7 @@ from pipeline.labels.check_labels import (
 )
 from pipeline.labels.check_people import person_notes, same_id_notes
 from pipeline.labels.columns import written_column
-from pipeline.labels.find_files import LOST, find_files, say_what_lies_there
+from pipeline.labels.find_files import find_files
 from pipeline.labels.fixes import apply_fixes, read_fixes
 from pipeline.labels.label_sets import join_label_columns
 from pipeline.labels.layouts.face_boxes import BOX
@@ -34,8 +29,6 @@ from pipeline.labels.tasks import Task
 from pipeline.preprocessing.expand_rows import expand_folders, expand_videos
 from pipeline.storage import display_path
 from pipeline.tables import IMAGES, OK
-
-UNSEEN = (*LOST, "unreadable")  # statuses of a test image that will be answered without a look
 
 
 @dataclass(frozen=True)
@@ -172,49 +165,6 @@ def add_groups(
         half = (numbers >= 0.5).astype(int).astype(str).where(numbers.notna())
         frame = frame.assign(**{task.group: numbers.astype(float), f"{task.group}_half": half})
     return frame
-
-
-def check_test_images(images: pd.DataFrame, *, root: Path, most: float) -> str:
-    """'' or a sentence about test images that can't be seen, where they are a share up to `most`.
-
-    Raises ValueError, with the first path and what lies there instead, where they are more.
-    """
-    test = images[(images["part"] == "test") & ~images["status"].isin(("junk", "unlisted"))]
-    what = "test images"
-    if is_grouped(test):  # a group is answered from those of its images that are there
-        test = lost_groups(test, test["status"].isin(UNSEEN).to_numpy())
-        what = "groups of test images"
-    unseen = test[test["status"].isin(UNSEEN)]
-    if not len(unseen):
-        return ""
-    first = unseen.iloc[0]
-    counts = unseen["status"].value_counts()
-    kinds = ", ".join(f"{count} {status}" for status, count in counts.items())
-    said = (
-        f"{len(unseen)} of {len(test)} {what} can't be read ({kinds}); the first is "
-        f"'{first['path'] or first['image_id']}': {first['message']}"
-    )
-    if len(unseen) > most * len(test):
-        raise ValueError(
-            f"{root}: {said}; {say_what_lies_there(root, first['path'])}; "
-            f"competition.missing_test: {len(unseen) / len(test):.2g} would answer such images "
-            "with what is most likely without a look"
-        )
-    return f"{said}; they are answered without a look (competition.missing_test {most:g})"
-
-
-def missing_train_note(images: pd.DataFrame) -> list[str]:
-    """A sentence about train images that are not there, with the first path."""
-    train = images[images["part"] == "train"]
-    lost = train[train["status"].isin(UNSEEN)]
-    if not len(lost):
-        return []
-    first = lost.iloc[0]
-    verb = "is" if len(lost) == 1 else "are"
-    return [
-        f"{len(lost)} of {len(train)} train images can't be read and {verb} left out, the first is "
-        f"{first['path']!r}: {first['message']}"
-    ]
 
 
 def check_boxes(images: pd.DataFrame) -> None:

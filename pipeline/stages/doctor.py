@@ -65,7 +65,8 @@ def _config(work: Work) -> Iterator[Finding]:
 
 def _data(settings: Experiment, runs: Runs) -> Iterator[Finding]:
     from pipeline.experiment.tasks import contest_tasks
-    from pipeline.preprocessing.read_contest import check_test_images, read_contest
+    from pipeline.preprocessing.read_contest import read_contest
+    from pipeline.preprocessing.unseen_images import check_test_images
     from pipeline.tables import OK
 
     contest, root = settings.competition, runs.root

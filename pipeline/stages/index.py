@@ -14,13 +14,9 @@ from pipeline.labels.answer_groups import ask_for_groups, is_grouped
 from pipeline.labels.find_files import say_what_lies_there
 from pipeline.leaderboard.sample_file import read_sample
 from pipeline.preprocessing.measure_images import measure_all
-from pipeline.preprocessing.read_contest import (
-    check_boxes,
-    check_test_images,
-    missing_train_note,
-    read_contest,
-)
+from pipeline.preprocessing.read_contest import check_boxes, read_contest
 from pipeline.preprocessing.read_extra import add_extra, check_extra_roots, say_extra
+from pipeline.preprocessing.unseen_images import check_test_images, missing_train_note
 from pipeline.sample.contest import say_other_people
 from pipeline.storage import Runs, display_path, write_json, write_table
 from pipeline.tables import IMAGES, OK, check_same_ids, check_table

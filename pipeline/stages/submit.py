@@ -14,7 +14,7 @@ from pipeline.leaderboard.kaggle import find_lack, send
 from pipeline.leaderboard.ledger import ledger_open, read_ledger
 from pipeline.leaderboard.submissions import Answered, find_submission, read_answers
 from pipeline.metrics.paired import show_number
-from pipeline.preprocessing.read_contest import check_test_images
+from pipeline.preprocessing.unseen_images import check_test_images
 from pipeline.storage import Runs, display_path, now, read_table
 from pipeline.storage.digests import file_sha256
 from pipeline.tables import IMAGES, check_table

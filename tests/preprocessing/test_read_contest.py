@@ -8,12 +8,8 @@ from PIL import Image
 
 from pipeline.config import Competition
 from pipeline.labels.tasks import Task as LabelTask
-from pipeline.preprocessing.read_contest import (
-    ContestImages,
-    check_boxes,
-    check_test_images,
-    read_contest,
-)
+from pipeline.preprocessing.read_contest import ContestImages, check_boxes, read_contest
+from pipeline.preprocessing.unseen_images import check_test_images
 
 GENDER = {"kind": "binary", "classes": ["0", "1"]}
 

@@ -32,7 +32,7 @@ from pipeline.leaderboard.submission import settle_rounding, write_answers
 from pipeline.leaderboard.wanted_formats import answer_formats
 from pipeline.preprocessing.crop_images import check_test_faces, cut_crops, find_faces
 from pipeline.preprocessing.measure_images import measure_all
-from pipeline.preprocessing.read_contest import check_test_images
+from pipeline.preprocessing.unseen_images import check_test_images
 from pipeline.storage import Runs, is_fresh, provenance, read_table, stamp, write_json, write_table
 from pipeline.storage.digests import file_sha256
 from pipeline.tables import FACES, IMAGES, PREDICTIONS, check_table

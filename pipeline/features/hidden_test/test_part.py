@@ -13,7 +13,8 @@ from pipeline.labels.containers import find_container
 from pipeline.labels.frames import split_frame
 from pipeline.labels.layouts.test_part import TestPart, read_test_part
 from pipeline.leaderboard.sample_file import SampleFile, read_sample, read_sample_file
-from pipeline.preprocessing.read_contest import check_test_images, find_images
+from pipeline.preprocessing.read_contest import find_images
+from pipeline.preprocessing.unseen_images import check_test_images
 from pipeline.storage import Runs
 
 TAKEN = ("stack", "oof", "stack-oof")  # ends of other files' names in submissions/

@@ -6,11 +6,8 @@ from pathlib import Path
 from pipeline.config import Experiment, load_experiment
 from pipeline.experiment.tasks import contest_tasks
 from pipeline.leaderboard.submission import check_answering
-from pipeline.preprocessing.read_contest import (
-    check_test_images,
-    missing_train_note,
-    read_contest,
-)
+from pipeline.preprocessing.read_contest import read_contest
+from pipeline.preprocessing.unseen_images import check_test_images, missing_train_note
 from pipeline.storage import Runs
 from pipeline.tables import OK
 
