@@ -13,6 +13,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from pipeline.images.video import UnreadableVideoError, measure_video, read_frame
 from pipeline.labels.containers import read_inside
 from pipeline.labels.frames import split_frame
+from pipeline.labels.layouts import junk_reason
 
 MAX_PIXELS = 180_000_000  # a larger image is refused before it is decoded: it fills the memory
 # what a camera, a phone or a contest writes; others can run programs (EPS) or read other files
@@ -53,7 +54,7 @@ def read_image(path: Path) -> np.ndarray:
     except (UnreadableImageError, MemoryError):  # full memory says nothing about the image
         raise
     except Exception as error:  # decoders raise whatever a damaged file leads them to
-        raise UnreadableImageError(f"{path.name}: {_reason(error)}") from None
+        raise UnreadableImageError(f"{path.name}: {_reason(error, path)}") from None
 
 
 def _has_wide_values(image: ImageFile.ImageFile) -> bool:
@@ -142,7 +143,7 @@ def measure_image(path: Path) -> tuple[int, int]:
     except (UnreadableImageError, MemoryError):  # full memory says nothing about the image
         raise
     except Exception as error:  # as in read_image
-        raise UnreadableImageError(f"{path.name}: {_reason(error)}") from None
+        raise UnreadableImageError(f"{path.name}: {_reason(error, path)}") from None
 
 
 def _open(path: Path) -> ImageFile.ImageFile:
@@ -162,9 +163,9 @@ def _open(path: Path) -> ImageFile.ImageFile:
     return image
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, path: Path) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "not an image"
+        return junk_reason(path) or "not an image"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     if isinstance(error, MemoryError):

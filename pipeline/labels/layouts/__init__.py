@@ -20,6 +20,10 @@ IMAGE_ENDINGS = (  # what images.read can open
     *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".jp2"),
     *(".ppm", ".pgm", ".tga"),
 )
+UNREADABLE_ENDINGS = (  # images too, which nothing here opens
+    *(".heic", ".heif", ".jxl", ".jxr", ".psd", ".svg", ".cr2", ".cr3", ".nef", ".arw", ".dng"),
+    *(".orf", ".rw2", ".raf"),
+)
 FILE_ENDINGS = IMAGE_ENDINGS + VIDEO_ENDINGS  # what a row of a contest can name
 COLUMNS = ("image_id", *IMAGES.columns)
 __all__ = ["read_csv"]
@@ -52,6 +56,8 @@ def junk_reason(file: Path) -> str:
     """Why a file is no image of the contest, or '' for one that may be."""
     if file.name.startswith("."):
         return "a hidden file, as systems leave them on shared disks"
+    if file.suffix.lower() in UNREADABLE_ENDINGS:
+        return f"{file.suffix} files can't be read here; save it as JPEG"
     return "" if file.suffix.lower() in FILE_ENDINGS else "not an image"
 
 
