@@ -175,6 +175,8 @@ def _read_rows(
             others = ", ".join(str(line) for line, _ in uneven[1:SHOWN])
             dots = ", ..." if len(uneven) > SHOWN else ""
             more = f"; {len(uneven)} lines are so: also {others}{dots}"
+        if header[0].startswith("#"):
+            more += "; line 1 begins with #: are there comments above the header? Take them away"
         raise ValueError(
             f"{path} line {first}: {len(cells)} cells ({', '.join(cells)[:80]}), but the header "
             f"has {len(header)} columns{more}"
