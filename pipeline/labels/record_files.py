@@ -80,6 +80,19 @@ def _read_parquet(path: Path) -> Records:
     return Records([str(name) for name in frame.columns], rows, list(range(2, len(rows) + 2)))
 
 
+def find_image_column(path: Path) -> str | None:
+    """The column of a parquet file whose cells are whole images; None where there is none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        batches = pq.ParquetFile(path).iter_batches(batch_size=1)
+        first = next((batch.to_pylist()[0] for batch in batches if len(batch)), {})
+    except (OSError, pa.ArrowException):
+        return None
+    return next((str(name) for name, value in first.items() if _is_image(value)), None)
+
+
 def _load(path: Path, text: str, *, line: int | None = None) -> Any:
     try:
         return json.loads(text)
@@ -130,8 +143,7 @@ def _cell(path: Path, column: str, value: Any) -> str:
         return str(value)
     if hasattr(value, "tolist"):
         value = value.tolist()
-    is_image = isinstance(value, bytes) or (isinstance(value, dict) and "bytes" in value)
-    if is_image:
+    if _is_image(value):
         what = "images"
         raise ValueError(f"{NESTED.format(path=path, column=column, what=what)} needed, and files")
     if isinstance(value, dict):
@@ -140,3 +152,7 @@ def _cell(path: Path, column: str, value: Any) -> str:
         words = [_cell(path, column, word) for word in value]
         return ("|" if any(" " in word for word in words) else " ").join(words)
     return str(value)
+
+
+def _is_image(value: Any) -> bool:
+    return isinstance(value, bytes) or (isinstance(value, dict) and "bytes" in value)

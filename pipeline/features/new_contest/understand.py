@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.class_folders import find_class_folders
 from pipeline.features.new_contest.contest_tables import read_tables
 from pipeline.features.new_contest.draft import Draft
@@ -29,10 +28,15 @@ from pipeline.features.new_contest.made_tables import (
 from pipeline.features.new_contest.meeting import ImageIndex
 from pipeline.features.new_contest.metric_hints import read_texts
 from pipeline.features.new_contest.other_jobs import say_files, say_tables
+from pipeline.features.new_contest.say_nothing_found import (
+    say_no_images,
+    say_no_labels,
+    say_unpack,
+    say_unreadable,
+)
 from pipeline.features.new_contest.shipped_contests import Shipped, find_shipped
 from pipeline.features.new_contest.survey import Survey, survey_folder, with_videos
 from pipeline.features.new_contest.table_roles import Roles, TableFacts, find_roles, look_at_table
-from pipeline.labels.containers import ARCHIVE
 
 
 @dataclass(frozen=True)
@@ -77,19 +81,20 @@ def understand_folder(
     facts = [look_at_table(table, index) for table in [*tables, *(one.table for one in made)]]
     pixel_tables = [one for one in facts if one.pixels is not None]
     if not survey.images and not pixel_tables:
-        raise ValueError(_say_no_images(survey))
+        raise ValueError(say_no_images(survey, read.notes))
     other_job = say_tables(facts, index)
     if other_job is not None:
         raise ValueError(other_job)
     texts = read_texts(survey.root, survey.texts)
     roles = find_roles(facts, sample=sample)
-    notes = list(read.notes)
+    unreadable = say_unreadable(survey)
+    notes = [*read.notes, *([unreadable] if unreadable else [])]
     if pixel_tables:
         draft = draft_pixels(roles, pixel_tables, texts=texts)
         return Understood(survey, None, draft, notes)
     closed = [path for path in survey.archives if not survey.images_below(path)]
     if closed:
-        notes.append(f"not read: {', '.join(closed[:3])}; if it is needed, {_say_unpack(closed)}")
+        notes.append(f"not read: {', '.join(closed[:3])}; if it is needed, {say_unpack(closed)}")
     roles, headed = with_headers(roles, index, beside=beside)
     roles, joined = with_valid_table(roles, index, beside=beside)
     made = [*made, *headed, *joined]
@@ -108,7 +113,8 @@ def understand_folder(
     of_folders = _understand_folders(survey, facts, roles, index, texts=texts, beside=beside)
     if of_folders is not None:
         return replace(of_folders, notes=notes)
-    raise ValueError(_say_no_labels(survey, notes))
+    unread = sorted({*survey.tables} - {*read.lines} - {table.name for table in read.tables})
+    raise ValueError(say_no_labels(survey, facts, unread, notes))
 
 
 def _understand_folders(
@@ -140,39 +146,3 @@ def _lists_images(survey: Survey, tables: Sequence[TableFacts], roles: Roles) ->
     lists = [facts for facts in tables if facts.path is None and facts.name not in samples]
     rows = sum(len(facts.table) for facts in lists)
     return rows >= 0.5 * len(survey.images)
-
-
-def _say_no_images(survey: Survey) -> str:
-    if survey.archives:
-        return (
-            f"new: {survey.root} holds no image, but {', '.join(survey.archives[:3])}: "
-            f"{_say_unpack(survey.archives)}"
-        )
-    if survey.tables:
-        return (
-            f"new: {survey.root} holds tables ({', '.join(survey.tables[:4])}) and no image; where "
-            "are the images? A hidden test part of a contest that you have trained is answered "
-            f"with {COMMAND} infer -c NAME test=FOLDER"
-        )
-    return f"new: {survey.root} holds no image"
-
-
-def _say_unpack(archives: Sequence[str]) -> str:
-    """How the first of the archives is unpacked, and what then."""
-    name = archives[0].lower()
-    command = "unpack it"
-    if name.endswith(ARCHIVE):
-        command = f"unzip it (unzip {PurePosixPath(archives[0]).name})"
-    elif name.endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")):
-        command = f"unpack it (tar xf {PurePosixPath(archives[0]).name})"
-    return f"{command} and type the same again"
-
-
-def _say_no_labels(survey: Survey, notes: list[str]) -> str:
-    folders = ", ".join(list(survey.top_folders())[:6])
-    tables = ", ".join(survey.tables[:6]) or "none"
-    said = (
-        f"new: {survey.root}: {len(survey.images)} images ({folders}), but no labels were found: "
-        f"no table names these images (tables: {tables}), and no folders are classes"
-    )
-    return "\n".join([said, *(f"new: {note}" for note in notes)])
