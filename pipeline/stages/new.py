@@ -46,7 +46,10 @@ def check(work: Work) -> None:
 
 
 def run(work: Work) -> None:
-    """Writes the config and says what was understood."""
+    """Writes the config and says what was understood.
+
+    Raises ValueError where the config is written and can't run yet.
+    """
     import torch
 
     folder, name = _words(work)
@@ -68,6 +71,12 @@ def run(work: Work) -> None:
     for line in say_understood(found, made, sizes, hours=hours):
         print(line)
     print(f"new: wrote {display_path(place.path)}; look at it, each line has its reason")
+    if made.checked.problem:
+        problems = "\n".join(f"new: {line}" for line in made.checked.problem.splitlines())
+        raise ValueError(
+            f"{problems}\nnew: {display_path(place.path)} can't run before that is mended, in it or "
+            "in the folder; delete it to type the same again"
+        )
     print("new: then an honest score in minutes, how long the training takes, and the submission:")
     for stages in ("baseline", "plan crop train infer", "crop train infer"):
         print(f"  {COMMAND} {stages} -c {place.called}")

@@ -44,6 +44,19 @@ def test_two_commands_from_a_folder_to_a_submission(call: Call, tmp_path: Path) 
     assert set(written["kind"]) <= {"a", "b"}
 
 
+def test_a_config_that_cannot_run_yet_is_an_error(call: Call, tmp_path: Path) -> None:
+    root, config = tmp_path / "contest", tmp_path / "mine.yaml"
+    make(root)
+    (root / "test/5.png").unlink()
+    code, out, err = call("new", root, config)
+    assert code == 2
+    assert "1 of 6 test images can't be read" in err
+    assert "train: train.csv, 24 images" in out
+    assert "train images with labels" not in out  # nothing was counted
+    assert "baseline" not in out
+    assert config.is_file()
+
+
 def test_nothing_is_overwritten(call: Call, tmp_path: Path) -> None:
     make(tmp_path / "contest")
     config = tmp_path / "mine.yaml"

@@ -16,7 +16,8 @@ from pipeline.tables import OK
 class Checked:
     """The settings as they load, and what reading the contest with them gave.
 
-    `problem` is '' or what index, split or train would stop at; `notes` is what index will say.
+    `problem` is '' or what index, split or train would stop at: then nothing was counted, unless
+    there are no train images. `notes` is what index will say.
     """
 
     settings: Experiment

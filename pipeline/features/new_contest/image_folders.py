@@ -59,17 +59,20 @@ def choose_folders(survey: Survey, roles: Roles, ids: TableIds, *, has_split: bo
 
 
 def best_folder(meeting: Meeting, *, avoid: str, likes: str) -> str:
-    """The folder from which most values lead to an image; of equal ones the one that is called as
-    its part, and not the other part's. The folder above all where they lie in several."""
+    """The folder from which most values lead to an image, or nearly as many where it is called as
+    its part: some images can be missing there, and both parts may count from 1. Of equal ones that
+    which is not the other part's. The folder above all where they lie in several."""
     counts = meeting.folders
     if not counts:
         return "."
     other = "test" if likes == "train" else "train"
+    most = max(counts.values())
 
-    def fits(folder: str) -> tuple[int, bool, bool, bool, int, str]:
+    def fits(folder: str) -> tuple[bool, int, bool, bool, bool, int, str]:
         part = part_word(folder)
         known = counts[folder]
-        return (-known, folder == avoid, part == other, part != likes, len(folder), folder)
+        own = part == likes and known >= MOST * most
+        return (not own, -known, folder == avoid, part == other, part != likes, len(folder), folder)
 
     best = min(counts, key=fits)
     met = max(1.0, meeting.share * min(meeting.distinct, counts.total()))

@@ -11,19 +11,19 @@ MOST_CLASSES = 8
 
 
 def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float) -> Iterator[str]:
-    """The lines, the first one a problem where there is one."""
-    if made.checked.problem:
-        for line in made.checked.problem.splitlines():
-            yield f"new: to be mended first: {line}"
+    """The lines. What was not counted, because the contest can't be read yet, is left out."""
     contest = made.checked.settings.competition
     if found.shipped is not None:
         yield f"new: this is {found.shipped.title}: {found.shipped.why}; its own recipe is used"
     elif found.draft is not None:
         for line in found.draft.understood:
             yield f"new: {line}"
-    counts = f"{made.checked.num_train:,} train images with labels, {made.checked.num_test:,} test"
     size = "in videos" if found.survey.shows_videos else f"shorter side {_say_sizes(sizes)}"
-    yield f"new: {counts}, {size}"
+    if made.checked.problem:
+        yield f"new: images: {size}"
+    else:
+        train, test = made.checked.num_train, made.checked.num_test
+        yield f"new: {train:,} train images with labels, {test:,} test, {size}"
     drafted = [] if found.draft is None else found.draft.tasks
     guessed = {task.name for task in drafted if not task.metric.is_sure}
     for name, task in contest.tasks.items():
