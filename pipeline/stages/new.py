@@ -74,8 +74,8 @@ def run(work: Work) -> None:
     if made.checked.problem:
         problems = "\n".join(f"new: {line}" for line in made.checked.problem.splitlines())
         raise ValueError(
-            f"{problems}\nnew: {display_path(place.path)} can't run before that is mended, in it or "
-            "in the folder; delete it to type the same again"
+            f"{problems}\nnew: {display_path(place.path)} can't run before that is mended, in it "
+            "or in the folder; delete it to type the same again"
         )
     print("new: then an honest score in minutes, how long the training takes, and the submission:")
     for stages in ("baseline", "plan crop train infer", "crop train infer"):
