@@ -42,12 +42,16 @@ class Split(Settings):
 
 
 class Join(Settings):
-    """Another table of the contest, whose columns are joined to the train table by its id."""
+    """Another table of the contest, whose columns are joined to the train table by its id, or by
+    another column that both have: labels with a row for each person."""
 
     file: str
     """Names the table, a path below root."""
     id: str | None = None
-    """Names the table's id column. Null takes the name of the train table's id column."""
+    """Names the table's id column. Null takes the name of the train table's id column, or `by`."""
+    by: str | None = None
+    """Names the column of the train table in which these ids stand, where it is not the id of an
+    image: who is in it, a number that stands for a word."""
     header: tuple[str, ...] | None = None
     """Names the table's columns, for a file that has no header line."""
 
@@ -82,7 +86,8 @@ class TableLayout(Settings):
     test table, all images of this folder are answered, and their paths in it are their ids."""
     join: tuple[Join, ...] = ()
     """Lists further tables whose columns (labels, people, parts) are joined to the train table by
-    its id. Each entry has a `file`, and if needed its `id` column and its `header`."""
+    its id. Each entry has a `file`, and if needed its `id` column, its `header`, and `by`, the
+    column of the train table that it is joined by."""
     split: Split | None = None
     """Where the train table also holds the test rows: the column that tells them apart."""
     id: str = "image_id"

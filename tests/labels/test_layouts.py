@@ -3,6 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pipeline.labels.layouts.locate import find_label
 from pipeline.labels.layouts.pstage import read_pstage
 from pipeline.labels.layouts.table import read_label_table
 
@@ -123,3 +124,18 @@ def test_the_real_occlusion_table(real: Path) -> None:
     lines = (root / "test.csv").read_text().splitlines()[1:]
     test = frame[frame["part"] == "test"]
     assert [f"{row.image_id},{row.gender}" for row in test.itertuples()] == lines
+
+
+def test_a_table_is_joined_by_another_column_than_the_id(tmp_path: Path) -> None:
+    root = make_table(tmp_path, "id,who\n007,ann\n8,bob\n9,cid\n")
+    (root / "people.csv").write_text("name,smile\nbob,1\nann,0\n")
+    join = {"file": "people.csv", "id": "name", "header": None, "by": "who"}
+    frame = read_label_table(root, **OPTIONS, join=[join]).set_index("image_id")
+    assert frame.loc[["007", "8"], "smile"].tolist() == ["0", "1"]
+    assert frame.at["9", "smile"] == ""
+    row = {"image_id": "8"}
+    options = {"train": "train.csv", "id": "id", "join": [join]}
+    place = find_label("table", root, row=row, column="smile", options=options)
+    assert place == f"{root / 'people.csv'} line 2, column 'smile'"
+    with pytest.raises(ValueError, match=r"no column 'whom' \(join.by\); did you mean 'who'"):
+        read_label_table(root, **OPTIONS, join=[{**join, "by": "whom"}])

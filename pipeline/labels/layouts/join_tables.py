@@ -1,6 +1,7 @@
 """Columns that a contest keeps in further tables, joined to its train table by id."""
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,21 @@ def join_label_tables(
 ) -> pd.DataFrame:
     """The train table with the columns of the other tables; '' where one has no row of an id.
 
-    Each of `joins` has file, id and header as the settings do. Raises ValueError for a file without
-    the id column, with an id twice, with a column that is there already, or with none of the ids.
+    Each of `joins` has file, id, header and by as the settings do. Raises ValueError for a file
+    without the id column, with an id twice, with a column that is there already, or with none of
+    the ids; and where the train table has no column `by`.
     """
     for join in joins:
         path = root / join["file"]
-        key = join["id"] or id_column
+        by = join["by"] or id_column
+        key = join["id"] or by
+        if by not in frame.columns:
+            close = get_close_matches(by, list(frame.columns), n=1, cutoff=0.6)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise ValueError(
+                f"{path}: the train table has no column {by!r} (join.by); {hint}its columns are "
+                f"{', '.join(map(repr, frame.columns))}"
+            )
         other = read_joined(root, join)
         check_columns(path, other, needs=(key,))
         other = other.set_index(key)
@@ -30,8 +40,8 @@ def join_label_tables(
         again = [column for column in other.columns if column in frame.columns]
         if again:
             raise ValueError(f"{path}: the train table also has a column {again[0]!r}")
-        _check_ids_meet(path, frame[id_column], other.index)
-        found = other.reindex(frame[id_column]).fillna("")
+        _check_ids_meet(path, frame[by], other.index)
+        found = other.reindex(frame[by]).fillna("")
         frame = frame.assign(**{column: found[column].to_numpy() for column in other.columns})
     return frame
 

@@ -59,7 +59,9 @@ def _find_in_tables(root: Path, image_id: str, *, column: str, options: Mapping[
         for join in options.get("join", ()):
             other = read_joined(root, join)
             if column in other.columns:
-                table, frame, key = root / join["file"], other, join["id"] or key
+                if join["by"]:
+                    words = tuple(frame.loc[frame[key].isin(words), join["by"]])
+                table, frame, key = root / join["file"], other, join["id"] or join["by"] or key
                 break
     rows = frame.index[frame[key].isin(words)]
     place = int(number) - 1 if number.isdecimal() and int(number) <= len(rows) else 0
