@@ -44,7 +44,8 @@ def draft_table(
     assert train is not None and train.path is not None
     rows = find_feature_rows(roles)
     roles = roles if rows is None else without_sample(roles)
-    columns = read_columns(train, roles.others)
+    asked = [] if roles.sample is None else list(roles.sample.frame.columns[1:])
+    columns = read_columns(train, roles.others, asked=asked)
     ids = guess_ids(roles, columns.split is not None)
     used = [ids.train_id, train.path, *(columns.box[0] if columns.box else ())]
     if columns.split is not None:
@@ -136,6 +137,7 @@ def _choose(frame: pd.DataFrame, roles: Roles, ids: TableIds, used: Sequence[str
     others = [column for column in frame.columns if column != roles.train.path]
     people = [column for column in others if PERSON_NAME.fullmatch(column.casefold())]
     if people:
+        _check_others_hold_no_labels(roles, people[0])
         raise ValueError(say_people_as_classes(f"{roles.train.name}, column {people[0]}"))
     births = [column for column in others if BIRTH_NAME.fullmatch(column.casefold())]
     if births:
@@ -147,6 +149,27 @@ def _choose(frame: pd.DataFrame, roles: Roles, ids: TableIds, used: Sequence[str
         f"new: {roles.train.name} names the images but holds no labels (columns "
         f"{', '.join(map(str, frame.columns))}); where are they?"
     )
+
+
+def _check_others_hold_no_labels(roles: Roles, person: str) -> None:
+    """Raises ValueError where a table that could not be joined has rows for the same people."""
+    assert roles.train is not None
+    people = set(known_values(roles.train.frame[person]))
+    for other in roles.others:
+        for column in other.frame.columns:
+            if not people & set(other.frame[column]):
+                continue
+            ids = other.frame[column]
+            twice = ids[ids.duplicated()]
+            labels = [str(name) for name in other.frame.columns if name != column]
+            why = (
+                f"{twice.iloc[0]} stands in several rows" if len(twice) else "it lacks most of them"
+            )
+            raise ValueError(
+                f"new: {roles.train.name} holds no label, and {other.name}, which holds "
+                f"{', '.join(labels[:6])} for each {person}, can't be joined to it: {why}; needed "
+                f"is one row for each {person}"
+            )
 
 
 def _table_section(
