@@ -29,11 +29,27 @@ def copy_other_columns(
     sample: pd.DataFrame,
     sample_name: str,
     id_column: str,
+    labels: Sequence[str],
+    reasons: Sequence[str],
 ) -> AnswerGuess:
     """The same answer, with the columns of a sample of the answer file that are no labels: they are
-    written as they stand there."""
+    written as they stand there.
+
+    Raises ValueError for one of the `labels`, columns of the train table that can be learnt or
+    could be: the sample holds placeholders. `reasons` say why a column is none of the tasks.
+    """
     written = {id_column, *_written_columns(tasks, choice)}
     others = [str(column) for column in sample.columns if column not in written]
+    spelt = {word.casefold() for word in labels} - {word.casefold() for word in written}
+    asked = next((column for column in others if column.casefold() in spelt), None)
+    if asked is not None:
+        start = f"{asked} is left out: "
+        why = next((said for said in reasons if said.startswith(start)), "it is no label")
+        raise ValueError(
+            f"new: {sample_name} asks for {asked}, and the train table's {asked} can't be learnt as "
+            f"it stands there ({why.removeprefix(start)}); mend its values, or take the column out "
+            f"of {sample_name} where no answer is wanted"
+        )
     if not others or not written <= set(sample.columns):
         return found
     shown = ", ".join(others)

@@ -24,6 +24,7 @@ from pipeline.features.new_contest.table_columns import (
     NOBODY,
     PERSON_NAME,
     find_person,
+    is_helper,
     known_values,
 )
 from pipeline.features.new_contest.table_ids import TableIds, guess_ids
@@ -85,6 +86,8 @@ def draft_table(
             sample=sample,
             sample_name=ids.sample,
             id_column=ids.answer_id,
+            labels=[c for c in columns.frame.columns if c not in used and not is_helper(c)],
+            reasons=notes,
         )
     doubts = [*notes, *answer.notes, *ids.doubts, *folders.doubts]
     table = _table_section(train, ids, columns, folders, person, doubts)
