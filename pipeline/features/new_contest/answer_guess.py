@@ -44,11 +44,12 @@ def copy_other_columns(
     asked = next((column for column in others if column.casefold() in spelt), None)
     if asked is not None:
         start = f"{asked} is left out: "
-        why = next((said for said in reasons if said.startswith(start)), "it is no label")
+        said = [one for one in reasons if one.casefold().startswith(start.casefold())]
+        why = said[0] if said else f"{start}it is no label"
         raise ValueError(
-            f"new: {sample_name} asks for {asked}, and the train table's {asked} can't be learnt as "
-            f"it stands there ({why.removeprefix(start)}); mend its values, or take the column out "
-            f"of {sample_name} where no answer is wanted"
+            f"new: {sample_name} asks for {asked}, and the train table's {asked} can't be learnt "
+            f"as it stands there ({why[len(start) :]}); mend its values, or take the column out of "
+            f"{sample_name} where no answer is wanted"
         )
     if not others or not written <= set(sample.columns):
         return found
@@ -97,8 +98,10 @@ def guess_answer(
     sample_name: str | None,
     sample_why: str,
     id_column: str,
+    key: str = "",
 ) -> AnswerGuess:
-    """How the tasks are answered. `sample_name` is the file whose ids are to be answered."""
+    """How the tasks are answered. `sample_name` is the file whose ids are to be answered, `key` one
+    that says which number is which class, in whose order they stand."""
     several = len(tasks) > 1
     answer = [Entry("tasks", [task.name for task in tasks], choice.why)]
     if several:
@@ -139,7 +142,7 @@ def guess_answer(
     answers = None
     if sample is not None and column in sample.columns:
         answers = list(dict.fromkeys(known_values(sample[column])))
-    value, why, doubt = _value_of_one(task, answers)
+    value, why, doubt = _value_of_one(task, answers, key=key)
     submission.append(Entry("value", value, why))
     if doubt:
         notes.append(doubt)
@@ -158,7 +161,9 @@ def _value_of_several(tasks: Sequence[TaskGuess], sample: pd.DataFrame | None) -
     return "", ""
 
 
-def _value_of_one(task: TaskGuess, answers: Sequence[str] | None) -> tuple[str, str, str]:
+def _value_of_one(
+    task: TaskGuess, answers: Sequence[str] | None, *, key: str
+) -> tuple[str, str, str]:
     """The kind of value, why, and a sentence of doubt or ''."""
     label = task.label
     if label.kind == "regression":
@@ -177,6 +182,8 @@ def _value_of_one(task: TaskGuess, answers: Sequence[str] | None) -> tuple[str, 
     classes = pd.to_numeric(pd.Series(list(label.classes)), errors="coerce")
     if classes.notna().all() and set(numbers) <= set(classes):
         return "label", "the sample holds the numbers of the train table", ""
+    if key:
+        return "index", f"the sample holds numbers, and {key} says which class each is", ""
     doubt = (
         f"the sample holds numbers and the labels are words: is {label.classes[0]} really 0? "
         "The order of tasks.*.classes says which number is which"

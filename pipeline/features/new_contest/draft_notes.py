@@ -28,8 +28,8 @@ def say_unlabelled(train: TableFacts, frame: pd.DataFrame, tasks: Sequence[TaskG
     ]
 
 
-def say_leftovers(roles: Roles, columns: TrainColumns) -> list[str]:
-    """Sentences about samples and tables that nothing is done with."""
+def say_leftovers(roles: Roles, columns: TrainColumns, *, read: str) -> list[str]:
+    """Sentences about samples and tables that nothing is done with; `read` is one more that is."""
     notes = []
     if roles.samples and roles.sample is not None:
         names = ", ".join(facts.name for facts in roles.samples)
@@ -37,7 +37,7 @@ def say_leftovers(roles: Roles, columns: TrainColumns) -> list[str]:
             f"there are other samples ({names}); this config answers "
             f"{roles.sample.name}, and sample=FILE takes another"
         )
-    joined = [dict(entry.value)["file"] for entry in columns.joins]
+    joined = [read, *(dict(entry.value)["file"] for entry in columns.joins)]
     unused = [facts.name for facts in roles.others if facts.name not in joined]
     if unused:
         counts = Counter(PurePosixPath(name).suffix for name in unused)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pipeline.features.new_contest.answer_guess import copy_other_columns, guess_answer
+from pipeline.features.new_contest.class_keys import find_class_keys, with_key
 from pipeline.features.new_contest.draft import Draft, task_entries
 from pipeline.features.new_contest.draft_notes import (
     say_leftovers,
@@ -14,15 +15,12 @@ from pipeline.features.new_contest.draft_notes import (
 from pipeline.features.new_contest.feature_rows import find_feature_rows, without_sample
 from pipeline.features.new_contest.guess import Guess
 from pipeline.features.new_contest.image_folders import ImageFolders, choose_folders
-from pipeline.features.new_contest.label_choice import LabelChoice, choose_labels
+from pipeline.features.new_contest.label_search import asked_columns, choose_or_say
 from pipeline.features.new_contest.meeting import ImageIndex
-from pipeline.features.new_contest.other_jobs import say_people_as_classes
 from pipeline.features.new_contest.survey import Survey
 from pipeline.features.new_contest.table_columns import (
-    BIRTH_NAME,
     FOLD_NAME,
     NOBODY,
-    PERSON_NAME,
     find_person,
     is_helper,
     known_values,
@@ -35,9 +33,14 @@ from pipeline.features.new_contest.yaml_writer import Entry
 
 
 def draft_table(
-    survey: Survey, roles: Roles, index: ImageIndex, *, texts: Mapping[str, str]
+    survey: Survey,
+    roles: Roles,
+    index: ImageIndex,
+    *,
+    texts: Mapping[str, str],
+    lines: Mapping[str, Sequence[str]] | None = None,
 ) -> Draft:
-    """The config of a contest whose train table is known.
+    """The config of a contest whose train table is known; `lines` are files of a word a line.
 
     Raises ValueError with a sentence where no column can be a label, or where people are.
     """
@@ -51,10 +54,10 @@ def draft_table(
     used = [ids.train_id, train.path, *(columns.box[0] if columns.box else ())]
     if columns.split is not None:
         used.append(columns.split.column)
-    person = find_person(columns.frame, used=[*used, *_asked(roles, ids)])
+    person = find_person(columns.frame, used=[*used, *asked_columns(roles, ids)])
     if person is not None and person[1]:
         used.append(person[0].value)
-    choice = _choose(columns.frame, roles, ids, used)
+    choice = choose_or_say(columns.frame, roles, ids, used)
     if person is None or not person[1]:
         person = find_person(columns.frame, used=[*used, *choice.columns])
     tasks, notes = guess_tasks(
@@ -68,6 +71,12 @@ def draft_table(
     )
     if not tasks:
         raise ValueError(f"new: {train.name}: no column can be a label: {'; '.join(notes)}")
+    key = ""
+    if len(tasks) == 1:
+        keys = find_class_keys(roles.others, lines or {})
+        tasks[0], key = with_key(
+            tasks[0], choice, keys, sample=None if roles.sample is None else roles.sample.frame
+        )
     folders = choose_folders(survey, roles, ids, has_split=columns.split is not None)
     sample = None if roles.sample is None else roles.sample.frame
     answer = guess_answer(
@@ -77,6 +86,7 @@ def draft_table(
         sample_name=ids.sample if rows is None else rows.name,
         sample_why=ids.sample_why if rows is None else "a row for each answer of an image",
         id_column=ids.answer_id if rows is None else rows.id,
+        key=key,
     )
     if rows is None and sample is not None and ids.sample and roles.sample is not roles.test:
         answer = copy_other_columns(
@@ -102,7 +112,7 @@ def draft_table(
         Entry("submission", answer.submission),
     ]
     num_train, num_test = _count(train, ids, columns, folders.num_listed)
-    doubts += say_leftovers(roles, columns)
+    doubts += say_leftovers(roles, columns, read=key)
     if not num_test:
         doubts += say_unlabelled(train, columns.frame, tasks)
     return Draft(
@@ -118,61 +128,6 @@ def draft_table(
         understood=say_tables_understood(train, ids, columns, choice, num_train, num_test),
         doubts=doubts,
     )
-
-
-def _asked(roles: Roles, ids: TableIds) -> list[str]:
-    if roles.sample is None:
-        return []
-    return [column for column in roles.sample.frame.columns if column != ids.answer_id]
-
-
-def _choose(frame: pd.DataFrame, roles: Roles, ids: TableIds, used: Sequence[str]) -> LabelChoice:
-    assert roles.train is not None
-    choice = choose_labels(
-        frame,
-        test=None if roles.test is None else roles.test.frame,
-        sample=None if roles.sample is None else roles.sample.frame,
-        sample_id=ids.answer_id,
-        used=used,
-    )
-    if choice is not None:
-        return choice
-    others = [column for column in frame.columns if column != roles.train.path]
-    people = [column for column in others if PERSON_NAME.fullmatch(column.casefold())]
-    if people:
-        _check_others_hold_no_labels(roles, people[0])
-        raise ValueError(say_people_as_classes(f"{roles.train.name}, column {people[0]}"))
-    births = [column for column in others if BIRTH_NAME.fullmatch(column.casefold())]
-    if births:
-        raise ValueError(
-            f"new: {roles.train.name} holds dates of birth ({births[0]}) and no ages; add a column "
-            "age, the year of the photograph less the year of birth, and type the same again"
-        )
-    raise ValueError(
-        f"new: {roles.train.name} names the images but holds no labels (columns "
-        f"{', '.join(map(str, frame.columns))}); where are they?"
-    )
-
-
-def _check_others_hold_no_labels(roles: Roles, person: str) -> None:
-    """Raises ValueError where a table that could not be joined has rows for the same people."""
-    assert roles.train is not None
-    people = set(known_values(roles.train.frame[person]))
-    for other in roles.others:
-        for column in other.frame.columns:
-            if not people & set(other.frame[column]):
-                continue
-            ids = other.frame[column]
-            twice = ids[ids.duplicated()]
-            labels = [str(name) for name in other.frame.columns if name != column]
-            why = (
-                f"{twice.iloc[0]} stands in several rows" if len(twice) else "it lacks most of them"
-            )
-            raise ValueError(
-                f"new: {roles.train.name} holds no label, and {other.name}, which holds "
-                f"{', '.join(labels[:6])} for each {person}, can't be joined to it: {why}; needed "
-                f"is one row for each {person}"
-            )
 
 
 def _table_section(

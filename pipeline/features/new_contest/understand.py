@@ -99,7 +99,7 @@ def understand_folder(
     roles, joined = with_valid_table(roles, index, beside=beside)
     made = [*made, *headed, *joined]
     if roles.train is not None:
-        draft = draft_table(survey, roles, index, texts=texts)
+        draft = draft_table(survey, roles, index, texts=texts, lines=read.lines)
         written = {roles.train.name, roles.test.name if roles.test else ""}
         return Understood(survey, None, draft, notes, [m for m in made if m.table.name in written])
     fixes = {f.name: f.frame for f in facts if f.name in roles.fixes}
