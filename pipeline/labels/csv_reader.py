@@ -6,6 +6,7 @@ turns `007` into 7 and `NA` into nothing, and a wrong label is worse than none.
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -95,7 +96,10 @@ def _to_frame(
 ) -> pd.DataFrame:
     twice = [name for place, name in enumerate(header) if name in header[:place]]
     if twice:
-        raise ValueError(f"{path} line 1: the column {twice[0]!r} stands twice")
+        said = f"{path} line 1: the column {twice[0]!r} stands twice"
+        if re.fullmatch(r"[\d.+-]+", twice[0]):
+            said += "; is it a row? Write a line with the names of the columns above it"
+        raise ValueError(said)
     frame = pd.DataFrame(rows, columns=header, index=[line - 2 for line in lines], dtype=str)
     check_columns(path, frame, needs=needs)
     return frame

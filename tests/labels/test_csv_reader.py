@@ -27,6 +27,7 @@ def write(folder: Path, raw: bytes | str) -> Path:
         ("id,age\n1\n2,3,4\n5,6\n7\n8\n", "; 4 lines are so: also 3, 5, ..."),
         ("id,age\n1,2\n\n3\n", "line 4: 1 cells (3), but the header has 2 columns"),
         ("id,age,age\n1,2,3\n", "line 1: the column 'age' stands twice"),
+        ("a.jpg,0,0\nb.jpg,1,0\n", "stands twice; is it a row? Write a line with the names"),
         ("id,ages\n1,2\n", "no column 'age'; did you mean 'ages'? its columns are 'id', 'ages'"),
         ('id,age\n"1,2\n3,4\n', "line 2: not a CSV table"),
         ("id,age\n1,2\n3,\0\n", "line 3: not a CSV table: a zero byte"),
