@@ -57,7 +57,8 @@ def draft_table(
     person = find_person(columns.frame, used=[*used, *asked_columns(roles, ids)])
     if person is not None and person[1]:
         used.append(person[0].value)
-    choice = choose_or_say(columns.frame, roles, ids, used)
+    unasked = [] if rows is None else [c for c in train.frame.columns if c not in rows.answers]
+    choice = choose_or_say(columns.frame, roles, ids, [*used, *unasked])
     if person is None or not person[1]:
         person = find_person(columns.frame, used=[*used, *choice.columns])
     tasks, notes = guess_tasks(
@@ -77,7 +78,7 @@ def draft_table(
         tasks[0], key = with_key(
             tasks[0], choice, keys, sample=None if roles.sample is None else roles.sample.frame
         )
-    folders = choose_folders(survey, roles, ids, has_split=columns.split is not None)
+    folders = choose_folders(survey, roles, ids, index, has_split=columns.split is not None)
     sample = None if roles.sample is None else roles.sample.frame
     answer = guess_answer(
         tasks,
@@ -105,6 +106,9 @@ def draft_table(
     contest = [Entry("table", table)]
     if truth:
         contest.append(Entry("truth", True, truth))
+    if folders.is_hidden:
+        why = "none of the test images lies here: a hidden test part"
+        contest.append(Entry("missing_test", 1, why))
     contest += _fixes(roles.fixes)
     contest += [
         Entry("tasks", task_entries(tuple(tasks))),

@@ -5,8 +5,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pipeline.console.installation import COMMAND
 from pipeline.features.new_contest.class_folders import part_word
-from pipeline.features.new_contest.meeting import Meeting
+from pipeline.features.new_contest.meeting import ImageIndex, Meeting
 from pipeline.features.new_contest.survey import Survey
 from pipeline.features.new_contest.table_ids import TableIds
 from pipeline.features.new_contest.table_roles import Roles, TableFacts
@@ -17,15 +18,21 @@ MOST = 0.7  # of the values that meet an image: a folder with fewer is not the o
 
 @dataclass(frozen=True)
 class ImageFolders:
-    """The entries of `table` for them; `num_listed` images are answered without a table."""
+    """The entries of `table` for them; `num_listed` images are answered without a table.
+
+    `is_hidden`: no image of the test rows lies here, and no folder is called as their part.
+    """
 
     entries: list[Entry]
     train: str
     num_listed: int = 0
     doubts: list[str] = field(default_factory=list)
+    is_hidden: bool = False
 
 
-def choose_folders(survey: Survey, roles: Roles, ids: TableIds, *, has_split: bool) -> ImageFolders:
+def choose_folders(
+    survey: Survey, roles: Roles, ids: TableIds, index: ImageIndex, *, has_split: bool
+) -> ImageFolders:
     """The folders of a contest of tables."""
     assert roles.train is not None
     train = best_folder(roles.train.meeting, avoid="", likes="train")
@@ -33,16 +40,17 @@ def choose_folders(survey: Survey, roles: Roles, ids: TableIds, *, has_split: bo
     doubts: list[str] = []
     if ids.test is not None:
         meeting = _test_meeting(ids.test, ids)
+        is_hidden = False
         if not meeting.folders:
             folder = _folder_called_test(survey, train)
-            doubts.append(
-                f"none of the images of {ids.test.name} lies here; is it a hidden test part?"
-            )
+            is_hidden = not folder
+            doubts.append(_say_no_test_images(ids.test, ids, folder, survey))
         else:
             folder = best_folder(meeting, avoid=train, likes="test")
+            doubts += _say_unasked(survey, ids.test, folder, index, train=train)
         if folder and folder != train:
             entries.append(Entry("test_images", folder, "and those of the test rows"))
-        return ImageFolders(entries, train, 0, doubts)
+        return ImageFolders(entries, train, 0, doubts, is_hidden)
     if has_split:
         return ImageFolders(entries, train, 0, doubts)
     folder = _folder_called_test(survey, train)
@@ -94,6 +102,37 @@ def _test_meeting(test: TableFacts, ids: TableIds) -> Meeting:
     if test.path is not None:
         return test.meeting
     return test.meetings.get(ids.shown_test_id, Meeting())
+
+
+def _say_no_test_images(test: TableFacts, ids: TableIds, folder: str, survey: Survey) -> str:
+    """The sentence for test rows of which no image lies here."""
+    first = test.frame[ids.shown_test_id].iloc[0]
+    if folder:
+        return (
+            f"none of the images of {test.name} lies here: {first!r} is none of the images in "
+            f"{folder} ({survey.images_below(folder)[0]}, ...)"
+        )
+    return (
+        f"none of the {len(test.frame)} images of {test.name} lies here: taken for a hidden test "
+        f"part, whose answers are the likeliest without a look until {COMMAND} infer -c NAME "
+        "test=FOLDER answers the images themselves"
+    )
+
+
+def _say_unasked(
+    survey: Survey, test: TableFacts, folder: str, index: ImageIndex, *, train: str
+) -> list[str]:
+    """A sentence about images in the folder of the test rows that no row asks for."""
+    inside = survey.images_below(folder)
+    if folder in (".", train) or train.startswith(f"{folder}/") or test.path is None:
+        return []
+    asked = {file for value in test.frame[test.path] for file in index.find(value)}
+    left = [path for path in inside if path not in asked]
+    if not left:
+        return []
+    shown = ", ".join(left[:3]) + (", ..." if left[3:] else "")
+    verb = "image is" if len(left) == 1 else "images are"
+    return [f"{len(left)} {verb} in {folder} that {test.name} does not ask for: {shown}"]
 
 
 def _folder_called_test(survey: Survey, train: str) -> str:

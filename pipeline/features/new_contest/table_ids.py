@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pipeline.features.new_contest.table_columns import known_values
 from pipeline.features.new_contest.table_roles import MEET, Roles, TableFacts
 
+SHOWN = 3  # ids that a sentence shows
+
 
 @dataclass(frozen=True)
 class TableIds:
@@ -87,12 +89,32 @@ def _rows_to_answer(roles: Roles, doubts: list[str]) -> tuple[TableFacts | None,
         return test, f"{len(test.table)} rows to be answered"
     if sample.path is not None and sample.meeting.share > MEET:
         column = sample.frame.columns[0]
+        columns = [set(known_values(test.frame[name])) for name in test.frame.columns]
+        known = max(columns, key=lambda values: len(values & ids))
+        if ids & known:
+            doubts.append(_say_other_rows(sample.name, ids, test.name, known))
+            return sample, f"in place of {test.name}, which has other rows than the answers"
         doubts.append(
             f"{sample.name} spells its ids ({sample.frame[column].iloc[0]}) otherwise than "
             f"{test.name} ({test.frame.iloc[0, 0]}), so it stands in for the test table"
         )
         return sample, f"in place of {test.name}, which spells the ids otherwise than the answers"
     return test, f"{len(test.table)} rows to be answered"
+
+
+def _say_other_rows(sample: str, ids: set[str], test: str, known: set[str]) -> str:
+    """The sentence for a sample whose ids are not all the rows of the test table."""
+    parts = []
+    if known - ids:
+        parts.append(f"lacks {_some(known - ids)} of {test}")
+    if ids - known:
+        parts.append(f"has {_some(ids - known)}, which {test} lacks")
+    return f"{sample} {' and '.join(parts)}: the rows of {sample} are answered"
+
+
+def _some(ids: set[str]) -> str:
+    first = sorted(ids)[:SHOWN]
+    return ", ".join(first) + (f", ... ({len(ids)} ids)" if len(ids) > SHOWN else "")
 
 
 def _answer_id(train: TableFacts, test: TableFacts | None, sample: TableFacts | None) -> str:

@@ -15,6 +15,7 @@ from pipeline.features.new_contest.draft_simple import (
     find_bare_lines,
 )
 from pipeline.features.new_contest.draft_table import draft_table
+from pipeline.features.new_contest.feature_rows import with_asked_images
 from pipeline.features.new_contest.known_sets import say_known_set
 from pipeline.features.new_contest.made_tables import (
     MadeTable,
@@ -97,7 +98,8 @@ def understand_folder(
         notes.append(f"not read: {', '.join(closed[:3])}; if it is needed, {say_unpack(closed)}")
     roles, headed = with_headers(roles, index, beside=beside)
     roles, joined = with_valid_table(roles, index, beside=beside)
-    made = [*made, *headed, *joined]
+    roles, asked = with_asked_images(roles, index, beside=beside)
+    made = [*made, *headed, *joined, *asked]
     if roles.train is not None:
         draft = draft_table(survey, roles, index, texts=texts, lines=read.lines)
         written = {roles.train.name, roles.test.name if roles.test else ""}
