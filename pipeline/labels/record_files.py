@@ -87,7 +87,7 @@ def find_image_column(path: Path) -> str | None:
 
     try:
         batches = pq.ParquetFile(path).iter_batches(batch_size=1)
-        first = next((batch.to_pylist()[0] for batch in batches if len(batch)), {})
+        first: dict[str, Any] = next((batch.to_pylist()[0] for batch in batches if len(batch)), {})
     except (OSError, pa.ArrowException):
         return None
     return next((str(name) for name, value in first.items() if _is_image(value)), None)

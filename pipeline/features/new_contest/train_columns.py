@@ -42,10 +42,11 @@ def read_columns(
     split = find_split(frame, used=[train.path])
     person = find_person(frame, used=[train.path])
     for other in others:
-        by, key = train.path, _shared_key(train, other)
+        by: str | None = train.path
+        key = _shared_key(train, other)
         if key is None:
             by, key = _shared_column(train, other)
-        if key is None:
+        if by is None or key is None:
             continue
         new = [column for column in other.frame.columns if column != key]
         if set(new) & set(frame.columns) or other.frame[key].duplicated().any():
