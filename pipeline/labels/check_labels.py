@@ -112,6 +112,11 @@ def mark_labelled(
             said += ": they teach the other tasks"
         else:
             said += ": they are left out (competition.partly_labelled)"
+        words = images.loc[trainable & missing[column], column].dropna().astype(str).str.strip()
+        counts = words[words != ""].value_counts()
+        if len(counts):
+            shown = ", ".join(f"{number} {word!r}" for word, number in counts.items())
+            said += f"; taken for no label: {shown}"
         notes.append(said)
     return frame, notes
 

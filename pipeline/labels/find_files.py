@@ -241,7 +241,10 @@ def _say_found(images: pd.DataFrame, found: dict[int, str]) -> list[str]:
     row, path = next(iter(found.items()))
     paths = "1 path" if len(found) == 1 else f"{len(found)} paths"
     verb = "is" if len(found) == 1 else "are"
+    written = images.at[row, "path"]
+    looks_same = unicodedata.normalize("NFC", written) == unicodedata.normalize("NFC", path)
+    form = " there, with its accents in another Unicode form" if looks_same else ""
     return [
         f"{paths} of the tables {verb} not written as on the disk, and found all the same: "
-        f"'{images.at[row, 'path']}' is {path}"
+        f"'{written}' is {path}{form}"
     ]

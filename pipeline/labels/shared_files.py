@@ -11,6 +11,7 @@ from pipeline.labels.tasks import Task, class_numbers, encode, is_missing, label
 from pipeline.tables import OK
 
 MOST_FREQUENT = "most frequent class (of equally frequent ones the first in classes)"
+SHOWN = 3  # files that a sentence names
 TRAINABLE = (OK, "unlabelled")
 
 
@@ -63,6 +64,7 @@ def merge_rows(images: pd.DataFrame, tasks: Sequence[Task]) -> tuple[pd.DataFram
         named = same["person_id"].dropna()
         merged.at[row, "person_id"] = named.iloc[0] if len(named) else None
     dropped = rows.difference(first)
+    notes += _say_disagreeing(images[repeated], groups.ngroup(), tasks)
     return merged.drop(index=dropped).reset_index(drop=True), notes
 
 
@@ -138,6 +140,29 @@ def _say_merged(rows: pd.DataFrame, *, num_files: int, tasks: Sequence[Task]) ->
         f"{len(rows)} train rows share {files}: {', '.join(dict.fromkeys(rules))}; where each row "
         "is a face of its own, table.box names the columns of its box"
     )
+
+
+def _say_disagreeing(rows: pd.DataFrame, group: pd.Series, tasks: Sequence[Task]) -> list[str]:
+    """A sentence for each task of classes whose rows of one file say different classes."""
+    notes = []
+    for task in tasks:
+        if task.edges or task.kind in ("regression", "multilabel"):
+            continue
+        known = rows[~is_missing(task, rows[task.column])]
+        codes = pd.Series(class_numbers(task, known[task.column]), index=known.index)
+        several = codes.groupby(group[known.index], sort=False).unique()
+        several = several[several.map(len) > 1]
+        if not len(several):
+            continue
+        shown = ", ".join(
+            f"{rows.loc[group == one, 'path'].iloc[0]} "
+            f"({' and '.join(str(task.classes[code]) for code in found if code >= 0)})"
+            for one, found in several.head(SHOWN).items()
+        )
+        more = ", ..." if len(several) > SHOWN else ""
+        files = _count(len(several), "file has", "files have")
+        notes.append(f"{files} rows that disagree in {task.column}: {shown}{more}")
+    return notes
 
 
 def _mean_text(values: pd.Series) -> object:

@@ -95,3 +95,22 @@ def test_numbers_far_from_the_others_are_told_where_no_range_is_set() -> None:
         "tasks.age.low and .high say what can be"
     ]
     assert far_label_notes(images(ages[:5], ["0"] * 5), [open_age]) == []
+
+
+def test_words_that_are_taken_for_no_label_are_named() -> None:
+    smile = Task("smile", "binary", "smile", classes=("no", "yes"))
+    words = ["yes", "no", "?", "?", "-", ""]
+    table = pd.DataFrame(
+        {
+            "image_id": [f"{n}.jpg" for n in range(6)],
+            "part": "train",
+            "status": "ok",
+            "message": "",
+            "smile": words,
+        }
+    )
+    _, (note,) = mark_labelled(table, [smile], partly=True)
+    assert note == (
+        "4 of 6 train images have no smile: they are not learnt from; taken for no label: 2 '?', "
+        "1 '-'"
+    )

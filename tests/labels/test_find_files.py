@@ -79,3 +79,11 @@ def test_what_lies_there_instead(tmp_path: Path) -> None:
     said = say_what_lies_there(tmp_path, r"test\x.jpg")
     assert said == f"{tmp_path}/test holds 4 entries: a.jpg, b.jpg, c.jpg, ..."
     assert say_what_lies_there(tmp_path, "tests/x.jpg") == f"{tmp_path} holds 1 entries: test"
+
+
+def test_another_unicode_form_is_said_so(tmp_path: Path) -> None:
+    make_images(tmp_path, "test/Am\u00e9lie.jpg")
+    rows = [{"image_id": "a", "path": "test/Ame\u0301lie.jpg", "part": "test"}]
+    frame = pd.DataFrame([row | place_status(tmp_path, row["path"]) for row in rows])
+    (note,) = find_files(tmp_path, frame.assign(message="")).notes
+    assert note.endswith("there, with its accents in another Unicode form")

@@ -29,7 +29,8 @@ def test_rows_of_one_file_are_one_image_with_the_mean_and_the_most_frequent_clas
     assert notes == [
         "3 train rows share 1 file, so they are 1 image: rating is their mean, mood is their most "
         "frequent class (of equally frequent ones the first in classes); where each row is a face "
-        "of its own, table.box names the columns of its box"
+        "of its own, table.box names the columns of its box",
+        "1 file has rows that disagree in mood: 1.jpg (glad and sad)",
     ]
 
 
