@@ -8,6 +8,9 @@ from pipeline.features.new_contest.answer_guess import copy_other_columns, guess
 from pipeline.features.new_contest.class_keys import find_class_keys, with_key
 from pipeline.features.new_contest.draft import Draft, task_entries
 from pipeline.features.new_contest.draft_notes import (
+    check_one_answer,
+    check_sample_header,
+    say_answer_form,
     say_leftovers,
     say_tables_understood,
     say_unlabelled,
@@ -46,6 +49,7 @@ def draft_table(
     """
     train = roles.train
     assert train is not None and train.path is not None
+    check_sample_header(roles)
     rows = find_feature_rows(roles)
     roles = roles if rows is None else without_sample(roles)
     asked = [] if roles.sample is None else list(roles.sample.frame.columns[1:])
@@ -72,6 +76,8 @@ def draft_table(
     )
     if not tasks:
         raise ValueError(f"new: {train.name}: no column can be a label: {'; '.join(notes)}")
+    if roles.sample is not None:
+        check_one_answer(columns.frame, tasks, choice, sample=roles.sample)
     key = ""
     if len(tasks) == 1:
         keys = find_class_keys(roles.others, lines or {})
@@ -116,6 +122,7 @@ def draft_table(
         Entry("submission", answer.submission),
     ]
     num_train, num_test = _count(train, ids, columns, folders.num_listed)
+    doubts += say_answer_form(survey, ids, lines or {}, num_test=num_test, read=key)
     doubts += say_leftovers(roles, columns, read=key)
     if not num_test:
         doubts += say_unlabelled(train, columns.frame, tasks)

@@ -6,7 +6,7 @@ from pipeline.features.new_contest.face_look import Sizes
 from pipeline.features.new_contest.fit_hours import Made
 from pipeline.features.new_contest.understand import Understood
 
-MOST_DOUBTS = 4
+MOST_DOUBTS = 6
 MOST_CLASSES = 8
 
 
@@ -43,8 +43,12 @@ def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float)
     if made.minutes is not None:
         yield f"new: training: {_say_minutes(made, hours)}"
     doubts = [] if found.draft is None else found.draft.doubts
-    for line in [*doubts, *found.notes][:MOST_DOUBTS]:
+    said = [*found.notes, *doubts]  # the doubts stand in the config too
+    shown = max(MOST_DOUBTS, len(found.notes))
+    for line in said[:shown]:
         yield f"new: not sure: {line}"
+    if said[shown:]:
+        yield f"new: not sure: {len(said) - shown} more, said at the top of the config"
 
 
 def _say_minutes(made: Made, hours: float) -> str:
