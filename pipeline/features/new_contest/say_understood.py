@@ -44,11 +44,11 @@ def say_understood(found: Understood, made: Made, sizes: Sizes, *, hours: float)
         yield f"new: training: {_say_minutes(made, hours)}"
     doubts = [] if found.draft is None else found.draft.doubts
     said = [*found.notes, *doubts]  # the doubts stand in the config too
-    shown = max(MOST_DOUBTS, len(found.notes))
-    for line in said[:shown]:
+    most = max(MOST_DOUBTS, len(found.notes))
+    for line in said[:most]:
         yield f"new: not sure: {line}"
-    if said[shown:]:
-        yield f"new: not sure: {len(said) - shown} more, said at the top of the config"
+    if said[most:]:
+        yield f"new: not sure: {len(said) - most} more, said at the top of the config"
 
 
 def _say_minutes(made: Made, hours: float) -> str:
