@@ -70,7 +70,10 @@ def test_heatmaps_of_the_worst_and_of_chosen_images(trained, call: Call) -> None
 
 def test_words_that_mean_nothing_are_one_sentence(trained, call: Call) -> None:
     _, words = trained
-    for word, said in (("member=maks", "did you mean 'mask'"), ("num=many", "not a whole number")):
+    for word, said in (
+        ("member=maks", "did you mean 'mask'"),
+        ("num=many", "must be a whole number"),
+    ):
         code, _, err = call("explain", *words, word)
         assert code == 2
         assert said in err

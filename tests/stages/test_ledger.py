@@ -159,7 +159,7 @@ def test_four_scores_make_a_line_and_two_finals(work: Work, tmp_path: Path, call
         (["hnd", "score=0.7"], "no submission 'hnd'; did you mean 'hand'?"),
         (["hand"], "one submission and its leaderboard score"),
         (["score=0.7"], "one submission and its leaderboard score"),
-        (["hand", "score=0.7", "share=30"], "share='30' is the part of the test images"),
+        (["hand", "score=0.7", "share=30"], "share='30' must be above 0 and at most 1"),
     ],
 )
 def test_a_score_that_cannot_be_is_one_sentence(
