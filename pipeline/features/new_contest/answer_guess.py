@@ -54,7 +54,10 @@ def copy_other_columns(
     if not others or not written <= set(sample.columns):
         return found
     shown = ", ".join(others)
-    note = f"{sample_name} also has {shown}, which is no label: written as it stands there"
+    what = "which is no label: written as it stands"
+    if len(others) > 1:
+        what = "which are no labels: written as they stand"
+    note = f"{sample_name} also has {shown}, {what} there"
     entry = Entry("copied", others, "no column of the train table has them: written as they stand")
     return replace(found, submission=[*found.submission, entry], notes=(*found.notes, note))
 

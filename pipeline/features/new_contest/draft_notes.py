@@ -53,7 +53,7 @@ def say_leftovers(roles: Roles, columns: TrainColumns, *, read: str) -> list[str
 
 
 def say_answer_form(
-    survey: Survey, ids: TableIds, lines: Mapping[str, Sequence[str]], *, num_test: int, read: str
+    survey: Survey, roles: Roles, lines: Mapping[str, Sequence[str]], *, num_test: int, read: str
 ) -> list[str]:
     """Sentences where the answer file may have another form than the CSV that is written: bare
     lines, JSON. `lines` are files of a word a line, `read` one of them that is used already."""
@@ -68,10 +68,11 @@ def say_answer_form(
             )
         else:
             notes.append(f"not used: {name}, {len(values)} lines of one value")
-    if ids.sample is not None and is_record_file(survey.root / ids.sample):
+    sample = roles.sample
+    if sample is not None and is_record_file(survey.root / sample.name):
         notes.append(
-            f"{ids.sample} is no CSV, and answers are written as CSV: bring them into the form of "
-            f"{ids.sample} before you hand them in"
+            f"{sample.name} is no CSV, and answers are written as CSV: bring them into the form of "
+            f"{sample.name} before you hand them in"
         )
     return notes
 

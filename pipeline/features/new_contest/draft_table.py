@@ -122,7 +122,7 @@ def draft_table(
         Entry("submission", answer.submission),
     ]
     num_train, num_test = _count(train, ids, columns, folders.num_listed)
-    doubts += say_answer_form(survey, ids, lines or {}, num_test=num_test, read=key)
+    doubts += say_answer_form(survey, roles, lines or {}, num_test=num_test, read=key)
     doubts += say_leftovers(roles, columns, read=key)
     if not num_test:
         doubts += say_unlabelled(train, columns.frame, tasks)

@@ -30,7 +30,8 @@ def say_mixed_spellings(known: pd.Series) -> str:
     if not mixed or len(spelt) > min(MOST_WORDS, 0.5 * len(known)):
         return ""
     first, second, *_ = mixed[0]
-    more = f"; so do spellings of {len(mixed) - 1} other words" if len(mixed) > 1 else ""
+    others = len(mixed) - 1
+    more = f"; so do spellings of {others} other word{'s' * (others > 1)}" if others else ""
     return (
         f"{first!r} ({_rows(counts[first])}) and {second!r} ({_rows(counts[second])}) differ only "
         f"in capital letters{more}; write one spelling for each class"

@@ -48,6 +48,9 @@ def test_bare_answers_and_json_are_said(tmp_path: Path) -> None:
     assert "not used: names.txt, 3 lines of one value" in said
     (tmp_path / "sample_answer.txt").unlink()
     (tmp_path / "test.csv").unlink()
+    (tmp_path / "test.jsonl").write_text("".join(f'{{"id": "{n}.png"}}\n' for n in TEST))
+    assert "is no CSV" not in " ".join(doubts(tmp_path)), "the test table is no sample"
+    (tmp_path / "test.jsonl").unlink()
     sample = {f"{n}.png": 30 for n in TEST}
     (tmp_path / "sample_submission.json").write_text(json.dumps(sample))
     assert "sample_submission.json is no CSV" in " ".join(doubts(tmp_path))

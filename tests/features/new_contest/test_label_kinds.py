@@ -99,7 +99,7 @@ def test_numbers_with_a_unit_are_measured() -> None:
         (["true", "1", "false", "0"], "several spellings of yes and no"),
         (["Male", "male", "Female"], "'Male' (2 rows) and 'male' (2 rows) differ only"),
         (["Male", "male"], "differ only"),
-        (["Child", "child", "Adult", "adult", "Senior"], "so do spellings of 1 other words"),
+        (["Child", "child", "Adult", "adult", "Senior"], "so do spellings of 1 other word;"),
         (["['hat', 'old']", "['old']", "[]"], "['hat', 'old'] is a list in one cell"),
         (['["hat","old"]', '["old"]', "[]"], "bars between (hat|old)"),
         (["[0, 2]", "[4, 6]", "[8, 12]"], ""),
