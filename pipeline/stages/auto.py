@@ -170,6 +170,12 @@ def _end(work: Work, search: Search, record: Record) -> None:
         print(f"auto: {line}")
     if kept.settings.folds.lockbox:
         _open_lockbox(kept)
+        if worth.over_constant.low > 0:
+            print(
+                "auto: the people of the lockbox taught none of this: a copy of "
+                f"{display_path(work.runs.auto_config)} with another name: and with lockbox: 0 "
+                f"trains the same on everybody; {COMMAND} train infer -c COPY makes that submission"
+            )
     print(
         f"auto: wrote {display_path(kept.runs.submission)}; go on by hand with "
         f"{COMMAND} report {config}"

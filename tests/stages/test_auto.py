@@ -90,6 +90,25 @@ def test_hours_become_a_submission_and_a_config(ended: Ended, call: Call) -> Non
     assert "How auto spent its hours" in page and f"{len(names)} candidates in the order" in page
 
 
+def test_what_it_kept_can_be_trained_on_the_people_of_the_lockbox_too(
+    ended: Ended, call: Call
+) -> None:
+    _, folder = ended
+    text = (folder / "runs/sample/auto.yaml").read_text(encoding="utf-8")
+    copy = folder / "everybody.yaml"
+    copy.write_text(
+        text.replace("name: sample", "name: everybody", 1).replace("box: 0.2", "box: 0")
+    )
+    code, out, error = call("train", "infer", "-c", copy)
+    assert code == 0, error
+    assert "lockbox" not in out
+    oof = [len(pd.read_csv(folder / f"submissions/{n}.oof.csv")) for n in ("sample", "everybody")]
+    assert oof[0] < oof[1]
+    assert len(pd.read_csv(folder / "submissions/everybody.csv")) == len(
+        pd.read_csv(folder / "submissions/sample.csv")
+    )
+
+
 def test_the_learning_curve_ends_at_the_baseline(
     ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
