@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -16,6 +17,8 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 from pipeline.images.augment import Augment
 from pipeline.images.sampler import EpochSampler, Sample
 from pipeline.images.transform import fit_size
+
+SETTLE = 1.0  # seconds in which the system tells that a child has ended
 
 
 class ImageError(ValueError):
@@ -122,7 +125,11 @@ def named_deaths(*loaders: Loader) -> Iterator[None]:
     """Turns the death of a loader process in the block into an ImageError that names the image
     it was busy with."""
     try:
-        yield
+        try:
+            yield
+        except (ConnectionError, EOFError):  # it died while its batch was taken over
+            time.sleep(SETTLE)  # torch's handler of the signal that a child ended raises here
+            raise
     except RuntimeError as error:
         found = re.search(r"DataLoader worker \(pid(?:\(s\))? ([0-9, ]+)\) ?(.*)", str(error))
         if found is None:

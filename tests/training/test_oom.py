@@ -115,6 +115,15 @@ def test_a_loader_process_that_dies_is_told_with_its_image() -> None:
     assert "workers=0" in str(caught.value)
 
 
+def test_a_loader_process_that_dies_while_its_batch_is_taken_over_is_told() -> None:
+    loader = loader_for(2, dies=False)
+    with pytest.raises(ImageError) as caught, named_deaths(loader):
+        next(iter(loader))
+        os.kill(int(loader.dataset.at[0, 0]), signal.SIGKILL)
+        raise ConnectionResetError("reset by peer")
+    assert "a loader process died at" in str(caught.value)
+
+
 def test_other_errors_stay_what_they_are() -> None:
     loader = loader_for(0, dies=False)
     with pytest.raises(RuntimeError, match="mat1 and mat2"), named_deaths(loader):
