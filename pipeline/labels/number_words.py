@@ -63,6 +63,15 @@ class NumberStyle:
         return f"{text!r} is read as {self.read(text)}"
 
 
+def is_number(text: str) -> bool:
+    """Whether Python reads a text as a number, without any style."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def find_style(texts: Iterable[str]) -> NumberStyle | None:
     """How the texts write numbers; None where they need no other reading, or are no numbers."""
     known = _known(texts)

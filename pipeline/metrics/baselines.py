@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.labels.tasks import is_labelled
 from pipeline.metrics.metric import Metric, share
 
+BEST_CONSTANT = "best answer that is the same for every image"  # in words, behind `the`
 MOST_TRIED = 100  # of more classes or labels only so many constants are tried
 
 

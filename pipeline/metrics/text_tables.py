@@ -7,12 +7,12 @@ import pandas as pd
 
 from pipeline.console.table_layout import layout_table
 from pipeline.labels.units import Unit, count_words
+from pipeline.metrics.baselines import BEST_CONSTANT
 from pipeline.metrics.layer_search import LayerGain
 from pipeline.metrics.paired import Difference, say_difference, show_number, without_noise
 from pipeline.metrics.score_rows import EvaluationTarget
 
 EMPTY = "–"
-CONSTANT = "the best answer that is the same for every image"
 
 
 def describe_scores(
@@ -77,7 +77,7 @@ def say_gains(whole: pd.DataFrame) -> list[str]:
     for (metric, _, *gain), names in same.items():
         difference = Difference(*gain)
         first, *others = names
-        said = say_difference(CONSTANT, first, difference)
+        said = say_difference(f"the {BEST_CONSTANT}", first, difference)
         if others:
             said += f"; {' and '.join(others)} {'scores' if len(others) == 1 else 'score'} the same"
         if difference.low > 0:

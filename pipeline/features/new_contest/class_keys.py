@@ -10,6 +10,7 @@ from pipeline.features.new_contest.label_choice import LabelChoice
 from pipeline.features.new_contest.table_columns import known_values
 from pipeline.features.new_contest.table_roles import TableFacts
 from pipeline.features.new_contest.task_guess import TaskGuess
+from pipeline.labels.number_words import is_number
 
 NUMBER = re.compile(r"\d+")
 PAIR = re.compile(r"(\d+)[\s:=.,)-]+(\S.*)")  # a line `0 old`, `0: old`
@@ -64,8 +65,8 @@ def with_key(
     asked = list(dict.fromkeys(known_values(sample[column])))
     if not asked:
         return task, ""
-    asks_numbers = all(_is_number(value) for value in asked)
-    has_numbers = all(_is_number(value) for value in classes)
+    asks_numbers = all(is_number(value) for value in asked)
+    has_numbers = all(is_number(value) for value in classes)
     if asks_numbers == has_numbers:
         return task, ""
     if asks_numbers:
@@ -142,16 +143,8 @@ def _pair(name: str, numbers: Sequence[str], words: Sequence[str]) -> list[Class
     """A key where each row has another number and another word; else nothing."""
     if not all(NUMBER.fullmatch(number) for number in numbers):
         return []
-    if not all(words) or any(_is_number(word) for word in words):
+    if not all(words) or any(is_number(word) for word in words):
         return []
     if len({int(number) for number in numbers}) < len(numbers) or len(set(words)) < len(words):
         return []
     return [ClassKey(name, dict(sorted(zip(map(int, numbers), words, strict=True))))]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.features.new_contest.meeting import ImageIndex
 from pipeline.features.new_contest.survey import PICKLES
 from pipeline.labels.csv_reader import read_contest_table, read_headless_table
+from pipeline.labels.number_words import is_number
 from pipeline.labels.record_files import is_record_file
 from pipeline.labels.table_text import read_table_text, say_encoding, table_ending
 
@@ -96,9 +97,9 @@ def _read_bare_lines(path: Path, index: ImageIndex) -> list[str] | None:
         return None
     if any(len(value.split()) > 1 or "," in value for value in values[:SAMPLED]):
         return None
-    if index.meets(values[-1]) and not _is_number(values[-1]):
+    if index.meets(values[-1]) and not is_number(values[-1]):
         return None
-    if not _is_number(values[0]) and _is_number(values[-1]):
+    if not is_number(values[0]) and is_number(values[-1]):
         return None  # a header above a column of numbers
     return values
 
@@ -137,11 +138,3 @@ def _column_names(name: str, *, number: int, image_at: int) -> tuple[str, ...]:
     if number == 2:
         names[1 - image_at] = second
     return tuple(names)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

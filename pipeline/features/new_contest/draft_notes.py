@@ -15,6 +15,7 @@ from pipeline.features.new_contest.table_ids import TableIds
 from pipeline.features.new_contest.table_roles import Roles, TableFacts
 from pipeline.features.new_contest.task_guess import TaskGuess
 from pipeline.features.new_contest.train_columns import TrainColumns
+from pipeline.labels.number_words import is_number
 from pipeline.labels.record_files import is_record_file
 
 ANSWER_NAME = re.compile(r"sample|submi|answer|result|predict")
@@ -91,7 +92,7 @@ def check_one_answer(
     known = {str(value) for name in frame.columns for value in frame[name].head(10_000)}
     own = set(tasks[0].label.classes)
     words = {word for cell in cells for word in cell}
-    if words <= own or not all(word in known or _is_number(word) for word in words):
+    if words <= own or not all(word in known or is_number(word) for word in words):
         return
     if any(" ".join(cell) in own for cell in cells):
         return
@@ -119,14 +120,6 @@ def check_sample_header(roles: Roles) -> None:
         f"new: {sample.name} has no header, its first line is a row ({first}); write {names} as a "
         "line above it, and take that line out of the submission where the contest wants none"
     )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def say_tables_understood(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.features.new_contest.task_guess import TaskGuess
+from pipeline.labels.number_words import is_number
 
 ACROSS = {"x", "x1", "x2", "xmin", "xmax", "cx"}
 DOWN = {"y", "y1", "y2", "ymin", "ymax", "cy"}
@@ -21,7 +22,7 @@ def find_places(tasks: Sequence[TaskGuess]) -> str:
 
 def find_turns(tasks: Sequence[TaskGuess]) -> str:
     """The first label of numbers that says how a head is turned; '' where none does."""
-    measured = [task for task in tasks if all(_is_number(word) for word in task.label.classes)]
+    measured = [task for task in tasks if all(is_number(word) for word in task.label.classes)]
     return _first(measured, TURN_WORDS)
 
 
@@ -34,10 +35,6 @@ def find_sides(tasks: Sequence[TaskGuess]) -> str:
 def _first(tasks: Sequence[TaskGuess], words: set[str]) -> str:
     names = [name for task in tasks for name in (task.columns or (task.column,))]
     return next((name for name in names if _words(name) & words), "")
-
-
-def _is_number(word: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d+)?", word) is not None
 
 
 def _words(name: str) -> set[str]:

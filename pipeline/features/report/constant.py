@@ -2,9 +2,8 @@
 
 import math
 
+from pipeline.metrics.baselines import BEST_CONSTANT
 from pipeline.metrics.paired import show_number
-
-BEST = "best answer that is the same for every image"
 
 
 def place_beside_constant(row: dict) -> str:
@@ -24,17 +23,17 @@ def say_against_constant(row: dict) -> str:
         return ""
     constant = show_number(row["constant"])
     if not math.isfinite(row["gain"]):
-        return f"The {BEST} scores {constant}."
+        return f"The {BEST_CONSTANT} scores {constant}."
     if _is_same(row):
-        return f"It is the score of the {BEST} ({constant})."
+        return f"It is the score of the {BEST_CONSTANT} ({constant})."
     gain = show_number(abs(row["gain"]))
     ends = f"95 % {show_number(row['gain_low'])} to {show_number(row['gain_high'])}"
     if row["gain_low"] > 0:
-        return f"That is {gain} better than the {BEST} ({constant}; {ends})."
+        return f"That is {gain} better than the {BEST_CONSTANT} ({constant}; {ends})."
     if row["gain_high"] < 0:
-        return f"That is {gain} WORSE than the {BEST} ({constant}; {ends})."
+        return f"That is {gain} WORSE than the {BEST_CONSTANT} ({constant}; {ends})."
     direction = "better" if row["gain"] > 0 else "worse"
-    return f"It can't be told from the {BEST} ({constant}): {gain} {direction}, {ends}."
+    return f"It can't be told from the {BEST_CONSTANT} ({constant}): {gain} {direction}, {ends}."
 
 
 def _is_same(row: dict) -> bool:

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.experiment.metric_direction import say_direction
-from pipeline.features.report.constant import BEST
 from pipeline.features.report.context import ReportContext, TargetResult
 from pipeline.features.report.page import Section, render
 from pipeline.features.report.parts import Figure, Grid, Table, figure, say_share
 from pipeline.figures.chart import say_count
 from pipeline.figures.intervals import Interval, plot_intervals, row_values, span_of
+from pipeline.metrics.baselines import BEST_CONSTANT
 from pipeline.metrics.paired import show_number
 
 MOST_ROWS = 12  # of a figure
@@ -140,7 +140,7 @@ def score_table(scores: pd.DataFrame, *, unit: str) -> Table:
                 f"{int(whole['num_people']):,}",
             )
         )
-    caption = f"All scores out of fold; constant: the {BEST}"
+    caption = f"All scores out of fold; constant: the {BEST_CONSTANT}"
     if unit == "images":  # the last column would say the same as the one before
         return Table(HEADER, [row[:-1] for row in rows], caption, words=3, name="scores-table")
     return Table((*HEADER, unit), rows, caption, words=3, name="scores-table")
